@@ -1,0 +1,1 @@
+"""Chat with the base model and its adapters, in this process."""

@@ -1,0 +1,1 @@
+"""From lessons, commits and files to a dataset."""

@@ -1,0 +1,86 @@
+"""An example: one conversation to learn from, and the three forms it is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from academy.files import Name
+
+Role = Literal["system", "user", "assistant"]
+Format = Literal["alpaca", "sharegpt", "messages"]
+Profile = Literal["balanced", "strict", "lenient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side said."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One conversation, where it came from (`source`: lessons, git, uploads; `origin`: lesson id, commit hash, file and row)."""
+
+    turns: tuple[Turn, ...]
+    source: str
+    origin: str = ""
+    time: str = ""
+    meta: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def question(self) -> str:
+        """All that the model is given before the last answer."""
+        return "\n".join(turn.content for turn in self.turns[:-1])
+
+    @property
+    def answer(self) -> str:
+        """The last turn of the assistant."""
+        return self.turns[-1].content if self.turns else ""
+
+
+class DatasetRequest(BaseModel):
+    """What to curate a dataset from, and how (contract, section 1, row 2); None: the setting's value."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    name: str = Field("", max_length=80, title="Name")
+    lessons_limit: int | None = Field(None, ge=1, le=1_000_000)
+    git_commits_limit: int | None = Field(None, ge=0, le=100_000)
+    include_lessons: bool = True
+    include_git: bool = True
+    git_repo_path: str | None = Field(None, max_length=4000)
+    git_range: str | None = Field(None, max_length=200, description="A revision range such as v1.0..main; empty: the whole history.")
+    git_authors: list[str] = Field(
+        default=[], max_length=50, description="Only commits whose author's name or address contains one of these."
+    )
+    git_paths: list[str] = Field(default=[], max_length=50, description="Only commits that touch one of these paths.")
+    git_tasks: list[Literal["message", "patch"]] = ["message"]
+    upload_ids: list[Name] = Field(default=[], max_length=1000)
+    format: Format = "alpaca"
+    quality_profile: Profile = "balanced"
+    eval_fraction: float | None = Field(None, ge=0, le=0.5)
+    split: Literal["random", "time"] = "random"
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+    keep_anyway: list[str] = Field(default=[], max_length=100_000, description="Keys of dropped examples that are kept all the same.")
+
+
+def render(example: Example, form: Format) -> dict[str, Any]:
+    """The example as one row of a dataset file (contract, section 3)."""
+    turns = [turn for turn in example.turns if turn.role != "system"]
+    system = "\n\n".join(turn.content for turn in example.turns if turn.role == "system")
+    if form == "messages":
+        return {"messages": [{"role": turn.role, "content": turn.content} for turn in example.turns]}
+    if form == "sharegpt":
+        names = {"system": "system", "user": "human", "assistant": "gpt"}
+        return {"conversations": [{"from": names[turn.role], "value": turn.content} for turn in example.turns]}
+    row: dict[str, Any] = {"instruction": turns[-2].content, "input": "", "output": turns[-1].content}
+    if len(turns) > 2:
+        row["history"] = [[turns[i].content, turns[i + 1].content] for i in range(0, len(turns) - 2, 2)]
+    if system:
+        row["system"] = system
+    return row

@@ -1,0 +1,1 @@
+"""Jobs: a folder each, a warden each, one runner for all."""

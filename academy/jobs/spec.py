@@ -1,0 +1,108 @@
+"""What to train: every knob once, with its default, bounds, title and help."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from academy.config import Settings
+
+Preset = Literal["auto", "quick", "balanced", "thorough"]
+Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "polynomial"]
+
+
+class TrainingSpec(BaseModel):
+    """A training as somebody asks for it; `resolve` fills in what was left open."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True)
+
+    name: str = Field("", max_length=80, title="Name", description="What to call the job and its adapter. Empty: after the dataset.")
+    dataset_id: str | None = Field(None, max_length=120, title="Dataset", description="What to learn. Make one on the Dataset tab.")
+    dataset_path: str | None = Field(
+        None, max_length=1000, title="Dataset file", description="A dataset file of this data folder, instead of a dataset's id."
+    )
+    base_model: str | None = Field(
+        None, max_length=500, title="Base model", description="The bundled model, a local folder, or a Hugging Face name."
+    )
+    preset: Preset | None = Field(
+        None, title="Effort", description="Auto chooses from your data and this machine; the others trade time for quality."
+    )
+    recipe: str | None = Field(
+        None, max_length=80, title="Recipe", description="A training command of your own from recipes.toml, instead of Academy's trainer."
+    )
+    continue_from: str | None = Field(
+        None, max_length=120, title="Continue from", description="An adapter that goes on learning, instead of a new one."
+    )
+    backend: Literal["subprocess", "docker"] | None = Field(
+        None, title="Backend", description="Where the training runs: a process of this machine, or a container."
+    )
+
+    lora_rank: int = Field(16, ge=4, le=64, title="LoRA rank", description="Higher learns more and needs more memory.")
+    lora_alpha: int | None = Field(
+        None, ge=1, le=512, title="LoRA alpha", description="How strongly the adapter acts. Empty: twice the rank."
+    )
+    lora_dropout: float = Field(
+        0.0, ge=0, le=0.5, title="LoRA dropout", description="Above 0 it learns less by heart; 0.05 is usual for large datasets."
+    )
+    target_modules: str | list[str] = Field(
+        "all-linear", title="Target modules", description="Which layers get an adapter: all-linear, or names separated by commas."
+    )
+    use_rslora: bool = Field(False, title="rsLoRA", description="Scales by the square root of the rank; steadier at rank 32 and above.")
+    use_dora: bool = Field(False, title="DoRA", description="Learns direction and size apart; a little better, noticeably slower.")
+    quantization: Literal["none", "8bit", "4bit"] = Field(
+        "none", title="Quantization", description="4-bit (nf4) fits a model into a quarter of the memory: QLoRA."
+    )
+    learning_rate: float = Field(2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 2e-4 is usual for LoRA.")
+    lr_scheduler_type: Scheduler = Field("cosine", title="Schedule", description="How the learning rate falls over the training.")
+    warmup_steps: float = Field(
+        0.03, ge=0, le=10_000, title="Warm-up", description="Steps until the full learning rate; below 1 it is a fraction of all steps."
+    )
+    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="Pulls weights towards zero; 0 is usual for LoRA.")
+    num_epochs: int = Field(3, ge=1, le=20, title="Epochs", description="How often each example is seen.")
+    max_steps: int | None = Field(
+        None, ge=1, le=10_000_000, title="Max steps", description="Ends after so many steps, whatever the epochs say."
+    )
+    batch_size: int = Field(4, ge=1, le=32, title="Batch size", description="Examples a step; halve it when memory runs out.")
+    gradient_accumulation_steps: int = Field(
+        1, ge=1, le=1024, title="Gradient accumulation", description="Batches that count as one step, for a large batch in little memory."
+    )
+    max_seq_length: int = Field(
+        2048, ge=256, le=8192, title="Max sequence length", description="Longer examples are cut off here, in tokens."
+    )
+    eval_steps: int | None = Field(
+        None, ge=1, le=1_000_000, title="Evaluate every", description="Steps between two looks at the held-out rows. Empty: chosen."
+    )
+    save_steps: int | None = Field(
+        None, ge=1, le=1_000_000, title="Checkpoint every", description="Steps between two checkpoints. Empty: chosen."
+    )
+    early_stopping_patience: int = Field(
+        0, ge=0, le=100, title="Early stopping", description="Evaluations without progress after which it stops; 0: never."
+    )
+    keep_best: bool = Field(
+        True, title="Keep the best", description="With held-out rows: the adapter of the best evaluation, not the last."
+    )
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = Field(
+        "auto", title="Precision", description="Auto: bf16 where the hardware has it, else fp32."
+    )
+    gradient_checkpointing: bool = Field(False, title="Gradient checkpointing", description="Less memory for about a quarter more time.")
+    seed: int = Field(42, ge=0, le=2**31 - 1, title="Seed", description="The same seed and data give the same training.")
+
+
+KNOBS: tuple[str, ...] = tuple(
+    name
+    for name in TrainingSpec.model_fields
+    if name not in ("name", "dataset_id", "dataset_path", "base_model", "preset", "recipe", "continue_from", "backend")
+)
+"""The fields that a preset may choose and the trainer reads."""
+
+_FROM_SETTINGS = ("lora_rank", "learning_rate", "num_epochs", "batch_size", "max_seq_length")
+
+
+def resolve(asked: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> TrainingSpec:
+    """The spec with every open value filled: from the request, else the preset, else the environment, else the default."""
+    values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
+    values |= {"base_model": settings.default_base_model} | chosen
+    values |= {name: getattr(asked, name) for name in asked.model_fields_set if getattr(asked, name) is not None}
+    spec = TrainingSpec(**values)
+    return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})
