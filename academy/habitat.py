@@ -1,0 +1,214 @@
+"""What this machine offers: GPUs, memory, disk, libraries and backends, each with a reason and a remedy where it does not work."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from academy.config import Settings
+
+ML_COMMAND = "pip install -r requirements-academy.txt"
+ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One NVIDIA GPU; memory in MiB, power in watts; None where the driver does not tell."""
+
+    name: str
+    memory_total_mb: int
+    memory_used_mb: int
+    memory_free_mb: int
+    utilization_percent: int | None = None
+    temperature_c: int | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """Something that works or does not: why, and what to do about it."""
+
+    name: str
+    ok: bool
+    reason: str
+    remedy: str = ""
+
+
+class Habitat:
+    """Asks the machine; answers are kept for a moment, since pages and scripts ask often."""
+
+    def __init__(self, settings: Settings, docker_check: Callable[[], tuple[bool, str]] | None = None) -> None:
+        self._settings = settings
+        self._docker_check = docker_check
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    def gpus(self) -> list[Gpu]:
+        """All NVIDIA GPUs, as NVML tells; an empty list where there are none or GPUs are switched off."""
+        return self._keep("gpus", 1.0, self._ask_gpus)[0]
+
+    def gpu_message(self) -> str:
+        """One sentence on the GPUs, with the reason if there is none."""
+        return self._keep("gpus", 1.0, self._ask_gpus)[1]
+
+    def memory(self) -> dict[str, int]:
+        """Main memory in MiB: total and available, a container's limit counted in."""
+        return self._keep("memory", 1.0, _memory)
+
+    def disk(self) -> dict[str, int]:
+        """The disk of the data folder in MiB: total, used, free."""
+        folder = self._settings.data_dir
+        while not folder.exists():
+            folder = folder.parent
+        usage = shutil.disk_usage(folder)
+        return {"total_mb": usage.total // _MIB, "used_mb": usage.used // _MIB, "free_mb": usage.free // _MIB}
+
+    def library(self, name: str) -> Component:
+        """Whether a library of the trainer is installed, without importing it."""
+        if importlib.util.find_spec(name) is None:
+            return Component(name, False, f"{name} is not installed.", ML_COMMAND)
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            version = "?"
+        return Component(name, True, version)
+
+    def training(self) -> Component:
+        """Whether this Python can train and chat."""
+        missing = [name for name in ML_LIBRARIES if importlib.util.find_spec(name) is None]
+        if missing:
+            return Component("training", False, f"Missing: {', '.join(missing)}.", ML_COMMAND)
+        return Component("training", True, "Training and chat can run on this machine.")
+
+    def docker(self) -> Component:
+        """Whether trainings can run in containers."""
+        if self._docker_check is None:
+            return Component("docker", False, "The docker backend is not set up.", "")
+        ok, reason = self._keep("docker", 10.0, self._docker_check)
+        remedy = "" if ok else "Start Docker and build the trainer's image: docker build -t academy-trainer ."
+        return Component("docker", ok, reason, remedy)
+
+    def components(self) -> list[Component]:
+        """Everything the Overview shows, in order."""
+        gpus = self.gpus()
+        quantized = self.library("bitsandbytes")
+        return [
+            self.training(),
+            Component("gpu", bool(gpus), self.gpu_message()),
+            Component(
+                "quantization",
+                quantized.ok,
+                f"bitsandbytes {quantized.reason}: 8-bit and 4-bit (QLoRA) training." if quantized.ok else quantized.reason,
+                quantized.remedy,
+            ),
+            self.docker(),
+            self._git(),
+        ]
+
+    def report(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "gpus": [asdict(gpu) for gpu in self.gpus()],
+            "gpu_message": self.gpu_message(),
+            "memory": self.memory(),
+            "disk": self.disk(),
+            "cpu": {"name": platform.processor() or platform.machine(), "cores": os.cpu_count() or 1},
+            "python": platform.python_version(),
+            "components": [asdict(component) for component in self.components()],
+        }
+
+    def _git(self) -> Component:
+        if shutil.which("git") is None:
+            return Component("git", False, "git is not installed, so commits cannot become examples.", "Install git.")
+        return Component("git", True, "Commits of a local repository can become examples.")
+
+    def _ask_gpus(self) -> tuple[list[Gpu], str]:
+        if not self._settings.enable_gpu:
+            return [], "GPUs are switched off (ACADEMY_ENABLE_GPU=false); training runs on the CPU."
+        try:
+            import pynvml
+        except ImportError:
+            return [], "nvidia-ml-py is not installed, so GPUs cannot be seen."
+        try:
+            pynvml.nvmlInit()
+        except pynvml.NVMLError as error:
+            if sys.platform == "darwin" and platform.machine() == "arm64":
+                return [], "No NVIDIA GPU; training uses Apple's GPU (MPS)."
+            return [], f"No NVIDIA GPU ({error}); training runs on the CPU."
+        try:
+            gpus = [_gpu(pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())]
+        except pynvml.NVMLError as error:
+            return [], f"The NVIDIA driver does not answer ({error}); restarting the machine often helps."
+        finally:
+            pynvml.nvmlShutdown()
+        return gpus, f"{len(gpus)} NVIDIA GPU{'s' if len(gpus) != 1 else ''}." if gpus else "No NVIDIA GPU; training runs on the CPU."
+
+    def _keep(self, key: str, seconds: float, ask: Callable[[], Any]) -> Any:
+        with self._lock:
+            when, value = self._kept.get(key, (0.0, None))
+        if value is None or time.monotonic() - when > seconds:
+            value = ask()
+            with self._lock:
+                self._kept[key] = (time.monotonic(), value)
+        return value
+
+
+def _gpu(nvml: Any, handle: Any) -> Gpu:
+    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    name = nvml.nvmlDeviceGetName(handle)
+    values: dict[str, Any] = {}
+    # Some cards and virtual GPUs do not tell everything; the rest is still worth showing.
+    with contextlib.suppress(nvml.NVMLError):
+        values["utilization_percent"] = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    with contextlib.suppress(nvml.NVMLError):
+        values["temperature_c"] = int(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))
+    with contextlib.suppress(nvml.NVMLError):
+        values["power_w"] = round(nvml.nvmlDeviceGetPowerUsage(handle) / 1000, 1)
+    return Gpu(
+        name=name.decode() if isinstance(name, bytes) else name,
+        memory_total_mb=memory.total // _MIB,
+        memory_used_mb=memory.used // _MIB,
+        memory_free_mb=memory.free // _MIB,
+        **values,
+    )
+
+
+def _memory() -> dict[str, int]:
+    total = available = 0
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = {line.split(":")[0]: int(line.split()[1]) for line in file}
+        total, available = fields["MemTotal"] // 1024, fields["MemAvailable"] // 1024
+    except (OSError, KeyError, ValueError):
+        # macOS has no /proc: the pages that are free now are the best guess there.
+        page = os.sysconf("SC_PAGE_SIZE")
+        total = page * os.sysconf("SC_PHYS_PAGES") // _MIB
+        available = page * os.sysconf("SC_AVPHYS_PAGES") // _MIB if "SC_AVPHYS_PAGES" in os.sysconf_names else total // 2
+    for limit, used in _cgroup_memory():
+        total, available = min(total, limit), min(available, max(0, limit - used))
+    return {"total_mb": total, "available_mb": available}
+
+
+def _cgroup_memory() -> Iterator[tuple[int, int]]:
+    for limit_file, used_file in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        try:
+            with open(limit_file, encoding="ascii") as first, open(used_file, encoding="ascii") as second:
+                limit, used = first.read().strip(), second.read().strip()
+        except OSError:
+            continue
+        if limit.isdigit() and int(limit) < 1 << 60:
+            yield int(limit) // _MIB, int(used) // _MIB
