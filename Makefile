@@ -1,0 +1,47 @@
+# make run: environment, installation, start.   make test: the whole suite.   make torture: the long runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 7860
+HOST ?= 127.0.0.1
+DATA ?= data
+
+.PHONY: run install test torture check clean model
+
+run: install
+	$(BIN)/python app.py --host $(HOST) --port $(PORT) --data-dir $(DATA)
+
+install: $(VENV)/.installed
+
+# Without an NVIDIA GPU torch's CPU build comes first: one quick try, so that no gigabytes of CUDA are fetched; where it
+# cannot be had, the plain requirement decides.
+$(VENV)/.installed: requirements.txt requirements-academy.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Academy needs Python 3.11 or newer; call make with PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if [ "$$(uname)" = Linux ] && ! nvidia-smi >/dev/null 2>&1 && ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
+	  echo "No NVIDIA GPU found: trying torch's CPU build first."; \
+	  $(BIN)/pip install -q --disable-pip-version-check --retries 0 --timeout 10 --only-binary :all: \
+	    --index-url https://download.pytorch.org/whl/cpu 'torch>=2.9,<2.14' 2>/dev/null \
+	    || echo "It cannot be had here; the plain requirement decides."; \
+	fi
+	$(BIN)/pip install -q --disable-pip-version-check --prefer-binary -r requirements-academy.txt
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed pyproject.toml
+	$(BIN)/pip install -q --disable-pip-version-check --prefer-binary --group test
+	touch $@
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest -m "not torture"
+
+torture: $(VENV)/.tested
+	$(BIN)/python -m pytest -m torture
+
+check: $(VENV)/.tested
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+
+model: $(VENV)/.installed
+	$(BIN)/python -m academy.models.build
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache

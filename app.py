@@ -1,0 +1,180 @@
+"""Starts Academy: settings → Academy → REST and page behind one guard → serve."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from academy.jobs.runner import hold_data_folder
+
+from academy.config import Settings, load
+from academy.errors import AcademyError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from academy.services import Academy
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serves until interrupted; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Academy teaches a language model from your own work.")
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default 7860)")
+    parser.add_argument("--data-dir", type=Path, help="folder for everything Academy keeps (default ./data)")
+    given = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        settings = load(host=given.host, port=given.port, data_dir=given.data_dir)
+        prepare_folders(settings)
+        lock = hold_data_folder(settings.data_dir)
+        listener = _listen(settings)
+    except AcademyError as error:
+        print(error.detail, file=sys.stderr)
+        return 1
+    with lock, listener:
+        # Gradio serves files below the working directory: an empty one leaves nothing to serve.
+        os.chdir(settings.data_dir / "run")
+        _serve(settings, listener)
+    return 0
+
+
+def create_app(settings: Settings) -> tuple[Any, Academy]:
+    """The ASGI application (the guard in front of REST, streams and page) and the Academy behind it."""
+    set_environment(settings)
+    # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
+    import gradio as gr
+    from academy.api import create_api
+    from academy.guard import Guard
+
+    from academy import ui
+    from academy.services import Academy
+
+    academy = Academy(settings)
+    demo = ui.build(academy)
+    # Without this each of Gradio's events could be handed any file of the machine: mounting leaves its file guard off.
+    demo.has_launched = True
+    api = create_api(academy, lifespan=_lifespan(academy))
+    app = gr.mount_gradio_app(
+        api,
+        demo,
+        path="",
+        server_name=settings.host,
+        server_port=settings.port,
+        blocked_paths=[str(settings.data_dir), str(Path(__file__).parent)],
+        max_file_size=settings.max_upload_mb << 20,
+        show_error=True,
+        ssr_mode=False,
+        enable_monitoring=False,
+        run_history=False,
+        mcp_server=False,
+        footer_links=[],
+        **ui.mount_options(),
+    )
+    demo.has_launched = True
+    return Guard(app, settings), academy
+
+
+def set_environment(settings: Settings) -> None:
+    """Everything Gradio and the hub library take from the environment, set before they are imported."""
+    os.environ.update(
+        {
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_MCP_SERVER": "False",
+            "GRADIO_SSR_MODE": "False",
+            "GRADIO_TEMP_DIR": str(settings.data_dir / "gradio"),
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "DO_NOT_TRACK": "1",
+        }
+    )
+
+
+def prepare_folders(settings: Settings) -> None:
+    """Makes the folders of the data folder; raises AcademyError where that is impossible."""
+    try:
+        for folder in (settings.training_dir, settings.models_dir, settings.uploads_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (settings.data_dir / "gradio", settings.data_dir / "run"):
+            folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise AcademyError(
+            f"The data folder {settings.data_dir} cannot be used: {error.strerror}.", hint="Name another one with --data-dir."
+        ) from error
+
+
+def _lifespan(academy: Academy) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
+        academy.start()
+        try:
+            yield
+        finally:
+            academy.close()
+
+    return lifespan
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise AcademyError(
+            f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
+            hint="Another program may listen there; choose another port with --port.",
+        ) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    app, _academy = create_app(settings)
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=3,
+            h11_max_incomplete_event_size=64 << 10,
+            lifespan="on",
+        )
+    )
+    _announce_when_ready(server, settings, listener, app)
+    server.run(sockets=[listener])
+
+
+def _announce_when_ready(server: uvicorn.Server, settings: Settings, listener: socket.socket, app: Any) -> None:
+    start = server.startup
+
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
+        await start(sockets)
+        if server.started:
+            print(f"Academy answers at {_address(settings, listener)}{app.login_path()}", flush=True)
+
+    server.startup = startup  # type: ignore[method-assign]
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
