@@ -27,8 +27,8 @@ $(VENV)/.installed: requirements.txt requirements-academy.txt
 	$(BIN)/pip install -q --disable-pip-version-check --prefer-binary -r requirements-academy.txt
 	touch $@
 
-$(VENV)/.tested: $(VENV)/.installed pyproject.toml
-	$(BIN)/pip install -q --disable-pip-version-check --prefer-binary --group test
+$(VENV)/.tested: $(VENV)/.installed tests/requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --prefer-binary -r tests/requirements.txt
 	touch $@
 
 test: $(VENV)/.tested

@@ -1,0 +1,60 @@
+"""What all tests share: an isolated environment, and parts that may skip on a user's machine but never in CI."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from academy.config import Settings
+
+# A user's own settings must not leak into the tests.
+for _name in list(os.environ):
+    if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "SPACE_ID"):
+        del os.environ[_name]
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+
+
+def _docker_answers() -> bool:
+    import docker
+
+    try:
+        docker.from_env().ping()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+def _missing(marker: str) -> str:
+    if marker == "training" and importlib.util.find_spec("torch") is None:
+        return "needs pip install -r requirements-academy.txt"
+    if marker == "browser" and CHROMIUM is None:
+        return "needs Chromium"
+    if marker == "docker" and not _docker_answers():
+        return "needs a running Docker Engine"
+    return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips what cannot run here, with the reason; in CI nothing is skipped, so that a missing part fails."""
+    reasons: dict[str, str] = {}
+    for item in items:
+        for marker in ("training", "browser", "docker"):
+            if item.get_closest_marker(marker) is None:
+                continue
+            if marker not in reasons:
+                reasons[marker] = _missing(marker)
+            if reasons[marker] and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason=reasons[marker]))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of the test's own."""
+    return Settings(data_dir=tmp_path / "data", _env_file=None)  # type: ignore[call-arg]
