@@ -1,0 +1,255 @@
+"""Whether an adapter may be used: no code, nothing broken, and made for the base model that is here. Needs no torch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from academy.bases import Base, fingerprint, header_of, resolve_base, weight_files
+from academy.errors import AcademyError, Refused
+
+WEIGHTS = "adapter_model.safetensors"
+MISMATCH = "ADAPTER_BASE_MODEL_MISMATCH"
+BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
+
+_CHUNK = 16 << 20
+_TRAIN_AGAIN = "Train it again, or copy it again from where it came."
+_LORA = re.compile(
+    r"^(?:base_model\.model\.)?(?P<module>.+)\.(?P<part>lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector)"
+)
+_LAYER = re.compile(r"(?:^|\.)(?P<list>layers|h|blocks|block|layer)\.(?P<index>\d+)\.(?P<rest>.+)$")
+# The exponent bits of each float type that has infinities or NaN: (bytes, mask). All set means not finite.
+_EXPONENTS = {"F64": (8, 0x7FF0000000000000), "F32": (4, 0x7F800000), "F16": (2, 0x7C00), "BF16": (2, 0x7F80)}
+
+
+def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -> None:
+    """Raises Refused, by name of the fault, unless the adapter is safe, whole, finite and made for the base model found."""
+    config = read_config(folder)
+    header = header_of(folder / WEIGHTS)
+    _check_kind(config)
+    _check_finite(folder / WEIGHTS, header)
+    base = find_base(base_model)
+    assert base.path is not None
+    if base_fingerprint and fingerprint(base.path) != base_fingerprint:
+        raise Refused(
+            f"This adapter was trained on another version of {_short(base.name)!r} than the one that is here now.",
+            hint="Put the base model back as it was, or train again on the one that is here.",
+            code=MISMATCH,
+        )
+    check_fit(config, header, base.path, base.name)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """adapter_config.json of a whole adapter; raises Refused for what is missing, damaged, pickled, a link or brings code."""
+    weights, settings = folder / WEIGHTS, folder / "adapter_config.json"
+    for path in (folder, weights, settings):
+        if path.is_symlink():
+            raise Refused(f"{path.name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.")
+    if not weights.is_file():
+        pickled = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for path in folder.glob(pattern))
+        if pickled:
+            raise Refused(
+                f"The weights of this adapter are pickled ({pickled[0]}): loading them could run code, so Academy does not.",
+                hint=f"Save it as {WEIGHTS} (save_pretrained does).",
+            )
+        raise Refused(f"The adapter is not complete: {WEIGHTS} is missing.", hint=_TRAIN_AGAIN)
+    for path in sorted(folder.glob("*.json")):
+        _refuse_code(path)
+    config = _read_object(settings)
+    if config is None:
+        raise Refused("The adapter is not complete: adapter_config.json is missing.", hint=_TRAIN_AGAIN)
+    return config
+
+
+def find_base(name: str) -> Base:
+    """The base model of an adapter, with its folder; raises Refused, saying which of the ways it cannot be used."""
+    if not name:
+        raise Refused(
+            "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
+        )
+    try:
+        base = resolve_base(name)
+    except AcademyError as error:
+        raise Refused(
+            f"The base model {_short(name)!r} of this adapter cannot be used: {error.message}",
+            hint="Put it back where it was, or train again on another one.",
+            code=BASE_MISSING,
+        ) from error
+    if base.path is None:
+        raise Refused(
+            f"The base model {_short(name)!r} is not on this machine.",
+            hint="A training on it fetches it; or fetch it with `hf download " + name + "`.",
+            code=BASE_MISSING,
+        )
+    if not base.path.is_dir():
+        raise Refused(
+            f"The base model {_short(name)!r} of this adapter is no longer there.",
+            hint="Put it back where it was, or train again on another one.",
+            code=BASE_MISSING,
+        )
+    return base
+
+
+def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path, base_name: str) -> None:
+    """Raises Refused unless every weight of the adapter has its place in the base model, and every place its weight."""
+    try:
+        shapes = _base_shapes(base_folder)
+    except (AcademyError, OSError) as error:
+        reason = error.message if isinstance(error, AcademyError) else (error.strerror or "it cannot be read")
+        raise Refused(
+            f"The base model {_short(base_name)!r} cannot be used: {reason}", hint="Put it back as it was.", code=BASE_MISSING
+        ) from error
+    parts: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for name, entry in header.items():
+        if match := _LORA.match(name):
+            parts[match["module"]][match["part"]] = entry["shape"]
+    if not parts:
+        raise Refused("The adapter holds no LoRA weights.", hint=_TRAIN_AGAIN)
+    by_place: dict[tuple[str, str], set[int]] = defaultdict(set)
+    known = _places(shapes)
+    for module, shape in parts.items():
+        _check_module(module, shape, known, base_name)
+        if layer := _LAYER.search(module):
+            by_place[layer["list"], layer["rest"]].add(int(layer["index"]))
+    # Targets given as one text are a pattern or a word; only a list of plain names means "in every layer".
+    chosen = config.get("layers_to_transform") is not None or isinstance(config.get("target_modules"), str)
+    if chosen or any("." in str(target) for target in config.get("target_modules") or []):
+        return
+    layers = {int(match["index"]) for name in shapes if (match := _LAYER.search(name))}
+    for (kind, rest), indices in by_place.items():
+        there = {index for index in layers if f"{kind}.{index}.{rest}" in known}
+        if missing := there - indices:
+            raise _mismatch(base_name, f"it has nothing for layer {min(missing)} of {len(layers)}")
+
+
+def _check_kind(config: dict[str, Any]) -> None:
+    kind = str(config.get("peft_type", "")).upper()
+    if kind != "LORA":
+        raise Refused(
+            f"The adapter is of the kind {_short(kind) or 'unknown'!r}; Academy uses LoRA adapters.", hint="Train a LoRA adapter."
+        )
+    if config.get("megatron_config"):
+        raise Refused("The adapter names a module of Python to import (megatron_core), and Academy runs no code of an adapter.")
+    if str(config.get("bias", "none")) != "none":
+        raise Refused("The adapter changes the base model's own biases and cannot be taken out again.", hint="Train it with bias='none'.")
+    if config.get("layer_replication"):
+        raise Refused("The adapter rebuilds the base model's layers (layer_replication).", hint="Train another one.")
+    start = config.get("init_lora_weights", True)
+    if isinstance(start, str) and start.lower().startswith(("pissa", "olora", "corda", "loftq", "lora_ga")):
+        raise Refused(
+            f"The adapter rewrites the base model's weights when it is loaded (init_lora_weights={_short(start)!r}).",
+            hint="Convert it to a plain LoRA with PEFT (path_initial_model_for_weight_conversion).",
+        )
+
+
+def _check_module(module: str, shape: dict[str, list[int]], known: dict[str, list[int] | None], base_name: str) -> None:
+    if "lora_magnitude_vector" in shape and len(shape) == 1:
+        raise Refused(f"The adapter is not complete: {_short(module)} has no LoRA weights.", hint=_TRAIN_AGAIN)
+    first, second = shape.get("lora_A"), shape.get("lora_B")
+    embedding = "lora_embedding_A" in shape
+    if not embedding and (first is None or second is None):
+        raise Refused(f"The adapter is not complete: {_short(module)} has only one half of its weights.", hint=_TRAIN_AGAIN)
+    place = _place(module)
+    if place not in known:
+        raise _mismatch(base_name, f"the base model has no {_short(module)}")
+    wanted = known[place]
+    if embedding or first is None or second is None or wanted is None or len(wanted) != 2 or len(first) != 2 or len(second) != 2:
+        return
+    if first[0] != second[1]:
+        raise Refused(f"The adapter is damaged: the halves of {_short(module)} do not fit together.", hint=_TRAIN_AGAIN)
+    given = [second[0], first[1]]
+    # GPT-2's Conv1D keeps its weights the other way round.
+    if given != wanted and given != wanted[::-1]:
+        raise _mismatch(base_name, f"{_short(module)} is {given[0]} × {given[1]} there and {wanted[0]} × {wanted[1]} here")
+
+
+def _check_finite(path: Path, header: dict[str, Any]) -> None:
+    import numpy  # takes 0.1 s to import, and only activation needs it
+
+    start = path.stat().st_size - max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
+    with open(path, "rb") as file:
+        for name, entry in header.items():
+            if name == "__metadata__" or entry["dtype"] not in _EXPONENTS:
+                continue
+            width, mask = _EXPONENTS[entry["dtype"]]
+            file.seek(start + entry["data_offsets"][0])
+            left = entry["data_offsets"][1] - entry["data_offsets"][0]
+            while left > 0:
+                bits = numpy.frombuffer(file.read(min(_CHUNK, left)), dtype=f"<u{width}")
+                left -= bits.nbytes
+                if not bits.size or ((bits & mask) == mask).any():
+                    raise Refused(
+                        f"The adapter's weights are not finite: {_short(name)} holds NaN or infinity.",
+                        hint="Its training went wrong; train again with a smaller learning rate.",
+                    )
+
+
+def _refuse_code(path: Path) -> None:
+    value = _read_object(path)
+    if value is None:
+        return
+    mapping = value.get("auto_mapping")
+    library = mapping.get("parent_library", "") if isinstance(mapping, dict) else ""
+    if "auto_map" in value or "custom_pipelines" in value or value.get("trust_remote_code"):
+        raise Refused(
+            f"The adapter brings its own code (auto_map in {path.name}), and Academy never runs it.", hint="Use an adapter without code."
+        )
+    if library and str(library).split(".")[0] not in ("transformers", "peft"):
+        raise Refused(f"The adapter names a module of Python to import ({_short(str(library))}), and Academy runs no code of an adapter.")
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    if path.is_symlink():
+        raise Refused(f"{path.name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.")
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError, RecursionError) as error:
+        raise Refused(f"{path.name} of the adapter is damaged.", hint=_TRAIN_AGAIN) from error
+    if isinstance(value, dict):
+        return value
+    if path.name == "adapter_config.json":
+        raise Refused("adapter_config.json of the adapter is damaged.", hint=_TRAIN_AGAIN)
+    return None
+
+
+def _base_shapes(folder: Path) -> dict[str, list[int] | None]:
+    """Each module of the base model with the shape of its weight (None where it is packed, so that its shape says nothing)."""
+    shapes: dict[str, list[int] | None] = {}
+    for path in weight_files(folder):
+        for name, entry in header_of(path).items():
+            if name.endswith(".weight"):
+                shapes[name.removesuffix(".weight")] = entry["shape"] if entry["dtype"] in _EXPONENTS else None
+    return shapes
+
+
+def _places(shapes: dict[str, list[int] | None]) -> dict[str, list[int] | None]:
+    places = {_place(name): shape for name, shape in shapes.items()}
+    for name, shape in shapes.items():
+        # Models that tie their head to the embedding store it once.
+        if name.endswith(("embed_tokens", "wte")):
+            places.setdefault("lm_head", shape)
+    return places
+
+
+def _place(module: str) -> str:
+    """A module's name without what stands before its layer: files and classes disagree on that ("model.", "language_model.model.")."""
+    if match := _LAYER.search(module):
+        return f"{match['list']}.{match['index']}.{match['rest']}"
+    return module.rsplit(".", 1)[-1]
+
+
+def _mismatch(base_name: str, why: str) -> Refused:
+    return Refused(
+        f"This adapter was not trained on {_short(base_name)!r}: {why}.",
+        hint="Activate it with the base model it was trained on, or train again.",
+        code=MISMATCH,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:97] + "…"

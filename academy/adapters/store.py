@@ -1,0 +1,307 @@
+"""Adapters by name: folders below the models folder, which of them is active, and which was before."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from academy.adapters.check import WEIGHTS, check_adapter, read_config
+from academy.bases import header_of
+from academy.errors import AcademyError, Conflict, Invalid, NotFound
+from academy.files import check_name, disk_errors, folder_bytes, inside, now, read_json, write_json
+
+log = logging.getLogger(__name__)
+
+_HISTORY = 10
+_DELETED = ".deleted-"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One adapter that is there as a whole, with its lineage as far as it is known."""
+
+    adapter_id: str
+    name: str
+    path: Path
+    base_model: str
+    base_fingerprint: str | None = None
+    created_at: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    dataset_id: str | None = None
+    train_loss: float | None = None
+    eval_loss: float | None = None
+    baseline_eval_loss: float | None = None
+    trainable_parameters: int | None = None
+    is_active: bool = False
+    size_bytes: int = 0
+    source: str = "academy"
+    train_rows: int | None = None
+    steps: int | None = None
+
+
+class AdapterStore:
+    """The adapters of one data folder; safe to use from several threads."""
+
+    def __init__(self, models_dir: Path, training_dir: Path) -> None:
+        self._models = models_dir
+        self._active_file = training_dir / "active_adapter.json"
+        self._names_file = training_dir / "adapter_names.json"
+        self._lock = threading.RLock()
+        self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
+        self._remove_deleted()
+
+    def list(self) -> list[Adapter]:
+        """Every complete adapter, the newest first; broken and unfinished ones are left out."""
+        try:
+            names = [entry.name for entry in self._models.iterdir() if not entry.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        found = [adapter for name in names if (adapter := self._read(name)) is not None]
+        with self._lock:
+            for gone in self._seen.keys() - set(names):
+                del self._seen[gone]
+        titles, active = self._names(), self._state().get("adapter_id")
+        found = [replace(item, name=titles.get(item.adapter_id, item.name), is_active=item.adapter_id == active) for item in found]
+        return sorted(found, key=lambda item: (item.created_at, item.adapter_id), reverse=True)
+
+    def get(self, adapter_id: str) -> Adapter:
+        """The adapter of that id; raises NotFound where there is none, and the reason where there is a broken one."""
+        check_name(adapter_id, "adapter id")
+        adapter = self._read(adapter_id)
+        if adapter is None:
+            folder = _adapter_folder(self._models, adapter_id)
+            if folder is None:
+                raise NotFound(f"There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.")
+            # It is there but broken: the same sentences as everywhere, from the one place that has them.
+            _complete(folder)
+            raise NotFound(f"There is no usable adapter {adapter_id!r}.", hint="Its folder cannot be read.")
+        name = self._names().get(adapter_id, adapter.name)
+        return replace(adapter, name=name, is_active=self._state().get("adapter_id") == adapter_id)
+
+    def active(self) -> Adapter | None:
+        """The adapter that is active, or None; one whose files have gone or broken since does not count."""
+        adapter_id = self._state().get("adapter_id")
+        if not isinstance(adapter_id, str):
+            return None
+        try:
+            return self.get(adapter_id)
+        except AcademyError as error:
+            log.warning("The active adapter %s cannot be used: %s", ascii(adapter_id), error.message)
+            return None
+
+    def previous(self) -> Adapter | None:
+        """The adapter that was active before the one that is now; None where there was none that still exists."""
+        state = self._state()
+        for adapter_id in state.get("previous", []):
+            if adapter_id == state.get("adapter_id"):
+                continue
+            with contextlib.suppress(AcademyError):
+                return self.get(adapter_id)
+        return None
+
+    def last_base(self) -> str | None:
+        """The base model of the adapter that is active, or was last."""
+        adapter = self.active() or self.previous()
+        return adapter.base_model if adapter else None
+
+    def set_active(self, adapter_id: str | None) -> Adapter | None:
+        """Makes an adapter the active one (None: none of them), and remembers the one before."""
+        with self._lock:
+            state = self._state()
+            adapter = self.get(adapter_id) if adapter_id is not None else None
+            before = state.get("adapter_id")
+            previous = [item for item in state.get("previous", []) if item != before]
+            if isinstance(before, str) and before != adapter_id:
+                previous.insert(0, before)
+            previous = [item for item in previous if item != adapter_id][:_HISTORY]
+            self._active_file.parent.mkdir(parents=True, exist_ok=True)
+            write_json(
+                self._active_file,
+                {
+                    "adapter_id": adapter.adapter_id if adapter else None,
+                    "adapter_path": str(adapter.path) if adapter else None,
+                    "base_model": adapter.base_model if adapter else None,
+                    "activated_at": now() if adapter else None,
+                    "previous": previous,
+                },
+            )
+            return replace(adapter, is_active=True) if adapter else None
+
+    def rename(self, adapter_id: str, name: str) -> Adapter:
+        """Gives an adapter another name to show; its id stays."""
+        name = " ".join(name.split())
+        if not name or len(name) > 80 or not name.isprintable():
+            raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
+        with self._lock:
+            self.get(adapter_id)
+            write_json(self._names_file, self._names() | {adapter_id: name})
+        return self.get(adapter_id)
+
+    def delete(self, adapter_id: str) -> None:
+        """Removes an adapter's files; the record, log and metrics of its job stay. The active one is refused."""
+        with self._lock:
+            check_name(adapter_id, "adapter id")
+            folder = _adapter_folder(self._models, adapter_id)
+            if folder is None:
+                raise NotFound(f"There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.")
+            if self._state().get("adapter_id") == adapter_id:
+                raise Conflict(f"The adapter {adapter_id!r} is active.", hint="Deactivate it or activate another one, then delete it.")
+            # Renamed first: whoever looks meanwhile sees all of it or nothing.
+            aside = self._models / f"{_DELETED}{secrets.token_hex(6)}"
+            folder.rename(aside)
+            self._seen.pop(adapter_id, None)
+            names = self._names()
+            if names.pop(adapter_id, None) is not None:
+                write_json(self._names_file, names)
+        _remove(aside)
+
+    def check(self, adapter: Adapter) -> None:
+        """Reads the adapter whole and raises Refused, by name of the fault, unless it can be used with its base model."""
+        check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
+
+    def _state(self) -> dict[str, Any]:
+        with self._lock:
+            try:
+                state = read_json(self._active_file, {})
+            except (ValueError, RecursionError):
+                log.warning("%s is damaged; no adapter is active.", self._active_file.name)
+                return {}
+        if not isinstance(state, dict):
+            return {}
+        previous = state.get("previous")
+        state["previous"] = [item for item in previous if isinstance(item, str)] if isinstance(previous, list) else []
+        return state
+
+    def _names(self) -> dict[str, str]:
+        with self._lock:
+            try:
+                names = read_json(self._names_file, {})
+            except (ValueError, RecursionError):
+                log.warning("%s is damaged; adapters have their first names.", self._names_file.name)
+                return {}
+        return {key: value for key, value in names.items() if isinstance(value, str)} if isinstance(names, dict) else {}
+
+    def _read(self, adapter_id: str) -> Adapter | None:
+        folder = _adapter_folder(self._models, adapter_id)
+        if folder is None:
+            return None
+        record = self._models / adapter_id / "metadata.json"
+        stamp = tuple(number for path in (folder / WEIGHTS, folder / "adapter_config.json", record) for number in _stamp(path))
+        with self._lock:
+            known = self._seen.get(adapter_id)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            config = _complete(folder)
+            adapter = _adapter(adapter_id, folder, config, _metadata(record))
+        except (AcademyError, OSError) as error:
+            log.info("The adapter %s is not listed: %s", ascii(adapter_id), error)
+            adapter = None
+        with self._lock:
+            self._seen[adapter_id] = (stamp, adapter)
+        return adapter
+
+    def _remove_deleted(self) -> None:
+        # What a crash in the middle of a delete has left.
+        if self._models.is_dir():
+            for aside in self._models.glob(f"{_DELETED}*"):
+                _remove(aside)
+
+
+def _adapter_folder(models: Path, adapter_id: str) -> Path | None:
+    """The folder with the PEFT files of an adapter: a job's `adapter/`, or a folder that was copied in as it is."""
+    try:
+        outer = inside(models, adapter_id, "adapter id")
+    except AcademyError:
+        return None
+    inner = outer / "adapter"
+    if inner.is_dir() and not inner.is_symlink():
+        return inner
+    copied = (outer / "adapter_config.json").is_file() and not (outer / "spec.json").exists()
+    return outer if copied else None
+
+
+def _complete(folder: Path) -> dict[str, Any]:
+    config = read_config(folder)
+    header_of(folder / WEIGHTS)
+    return config
+
+
+def _adapter(adapter_id: str, folder: Path, config: dict[str, Any], record: dict[str, Any]) -> Adapter:
+    created = datetime.fromtimestamp((folder / WEIGHTS).stat().st_mtime, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    parameters = record.get("parameters")
+    if not isinstance(parameters, dict):
+        parameters = {
+            name: config[key]
+            for name, key in (("lora_rank", "r"), ("lora_alpha", "lora_alpha"), ("lora_dropout", "lora_dropout"))
+            if isinstance(config.get(key), int | float)
+        }
+    return Adapter(
+        adapter_id=adapter_id,
+        name=_text(record.get("name")) or adapter_id,
+        path=folder,
+        base_model=_text(record.get("base_model")) or _text(config.get("base_model_name_or_path")) or "",
+        base_fingerprint=_text(record.get("base_fingerprint")),
+        created_at=_text(record.get("finished_at")) or _text(record.get("created_at")) or created,
+        parameters=parameters,
+        dataset_id=_text(record.get("dataset_id")),
+        train_loss=_number(record.get("train_loss")),
+        eval_loss=_number(record.get("eval_loss")),
+        baseline_eval_loss=_number(record.get("baseline_eval_loss")),
+        trainable_parameters=_count(record.get("trainable_parameters")),
+        size_bytes=folder_bytes(folder),
+        source=_text(record.get("source")) or "imported",
+        train_rows=_count(record.get("train_rows")),
+        steps=_count(record.get("steps")),
+    )
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """The trainer's record of an adapter; empty for one that was copied in."""
+    if path.is_symlink():
+        return {}
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, OSError, RecursionError):
+        log.warning("metadata.json of %s is damaged.", ascii(path.parent.name))
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.lstat()
+    except OSError:
+        return (0,)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _remove(aside: Path) -> None:
+    try:
+        with disk_errors(aside.name):
+            shutil.rmtree(aside)
+    except OSError as error:
+        # Nothing lists it any more; the next start tries again.
+        log.warning("%s could not be removed: %s", aside.name, error.strerror)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300 else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
