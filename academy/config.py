@@ -45,11 +45,16 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
 
+    @field_validator("git_repo", mode="before")
+    @classmethod
+    def _empty_means_none(cls, value: Any) -> Any:
+        return value or None
+
     @field_validator("data_dir", "git_repo")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # Made absolute at once: the app later leaves the folder it was started in.
-        return None if value is None or str(value) in ("", ".") and value is None else Path(value).expanduser().absolute()
+        return value.expanduser().absolute() if value else value
 
     @property
     def is_loopback(self) -> bool:
@@ -84,4 +89,7 @@ def load(**overrides: Any) -> Settings:
 
 def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "settings"
+    alias = Settings.model_fields[name].validation_alias if name in Settings.model_fields else None
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[-1])
     return name if name.isupper() else f"ACADEMY_{name.upper()}"

@@ -1,0 +1,65 @@
+"""What the Professor chooses and advises."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from academy.bases import BaseFacts
+from academy.jobs.spec import TrainingSpec
+from academy.professor import Facts, advise, choose
+
+MINI = BaseFacts("LlamaForCausalLM", 3_000_000, 6_000_000, 6, 192, 2048, True)
+SMALL = BaseFacts("Qwen3ForCausalLM", 600_000_000, 1_200_000_000, 28, 1024, 32768, True)
+LARGE = BaseFacts("Qwen3ForCausalLM", 8_000_000_000, 16_000_000_000, 36, 4096, 32768, True)
+
+
+@pytest.mark.parametrize("base", [MINI, SMALL, LARGE, None])
+@pytest.mark.parametrize("preset", ["auto", "quick", "balanced", "thorough"])
+@pytest.mark.parametrize("rows", [1, 60, 400, 5000, 100_000])
+def test_every_choice_is_within_the_bounds_and_has_reasons(preset, rows, base):
+    choice = choose(preset, Facts(rows, 80, 300, base, gpu_memory_mb=24_000, has_eval=rows > 100))
+    TrainingSpec.model_validate(choice.values)
+    assert choice.reasons
+    assert all(reason.endswith(".") for reason in choice.reasons)
+
+
+def test_a_large_model_on_a_small_gpu_is_loaded_in_4_bit():
+    values = choose("auto", Facts(400, 200, 900, LARGE, gpu_memory_mb=12_000)).values
+    assert values["quantization"] == "4bit"
+    assert "quantization" not in choose("auto", Facts(400, 200, 900, LARGE, gpu_memory_mb=80_000)).values
+
+
+def test_less_memory_means_smaller_batches_with_the_same_effective_size():
+    roomy = choose("auto", Facts(400, 800, 2000, SMALL, gpu_memory_mb=80_000)).values
+    tight = choose("auto", Facts(400, 800, 2000, SMALL, gpu_memory_mb=6_000)).values
+    assert tight["batch_size"] < roomy["batch_size"]
+    product = [item["batch_size"] * item["gradient_accumulation_steps"] for item in (roomy, tight)]
+    assert product[0] == product[1]
+
+
+def test_thorough_looks_more_often_than_quick():
+    epochs = [choose(preset, Facts(200, 50, 100, MINI)).values["num_epochs"] for preset in ("quick", "balanced", "thorough")]
+    assert epochs == sorted(set(epochs))
+
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_the_professor_says_what_is_missing():
+    advice = advise(lessons=40, new_lessons=40, min_lessons=100, last_training=None, interval_hours=24, now=NOW)
+    assert not advice.ready
+    assert "60 more lessons" in advice.sentence
+
+
+def test_it_waits_for_new_lessons_and_the_interval():
+    advice = advise(lessons=200, new_lessons=2, min_lessons=100, last_training="2026-11-22T02:00:00.000Z", interval_hours=24, now=NOW)
+    assert len(advice.missing) == 2
+    ready = advise(lessons=200, new_lessons=50, min_lessons=100, last_training="2026-11-20T02:00:00.000Z", interval_hours=24, now=NOW)
+    assert ready.ready
+
+
+def test_a_clock_that_ran_backwards_gives_no_negative_wait():
+    advice = advise(lessons=200, new_lessons=50, min_lessons=100, last_training="2030-01-01T00:00:00Z", interval_hours=24, now=NOW)
+    assert "24 h until" in advice.sentence
