@@ -65,7 +65,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def find_base(name: str) -> Base:
-    """The base model of an adapter, with its folder; raises Refused, saying which of the ways it cannot be used."""
+    """A base model that is here, with its folder; raises Refused, saying which of the ways it cannot be used."""
     if not name:
         raise Refused(
             "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
@@ -74,8 +74,8 @@ def find_base(name: str) -> Base:
         base = resolve_base(name)
     except AcademyError as error:
         raise Refused(
-            f"The base model {_short(name)!r} of this adapter cannot be used: {error.message}",
-            hint="Put it back where it was, or train again on another one.",
+            f"The base model {_short(name)!r} cannot be used: {error.message}",
+            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
             code=BASE_MISSING,
         ) from error
     if base.path is None:
@@ -86,8 +86,8 @@ def find_base(name: str) -> Base:
         )
     if not base.path.is_dir():
         raise Refused(
-            f"The base model {_short(name)!r} of this adapter is no longer there.",
-            hint="Put it back where it was, or train again on another one.",
+            f"The base model {_short(name)!r} is no longer there.",
+            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
             code=BASE_MISSING,
         )
     return base
