@@ -1,0 +1,599 @@
+"""Redaction: finds secrets in a text and puts `[redacted:kind]` in their place, quickly enough for every row of an import."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from academy.curation.examples import Example, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One redaction: its kind, where its mark begins in the redacted text, and how many characters were taken out."""
+
+    kind: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text without its secrets, and what was taken out of it (never the value)."""
+
+    text: str
+    hits: list[Hit]
+
+
+def redact(text: str) -> Redacted:
+    """The text with every secret replaced by `[redacted:kind]`; redacting the result again changes nothing."""
+    hits: list[Hit] = []
+    # What follows a mark is seen in a new light (a boundary where there was none), so we look until nothing is found.
+    for _ in range(8):
+        spans = _merge(_find(text))
+        if not spans:
+            break
+        text, hits = _replace(text, spans, hits)
+    return Redacted(text, hits)
+
+
+def redact_example(example: Example) -> tuple[Example, Counter[str]]:
+    """The example without secrets in its turns and notes, and how many of each kind there were; the same object where there were none."""
+    kinds: Counter[str] = Counter()
+
+    def clean(text: str) -> str:
+        found = redact(text)
+        kinds.update(hit.kind for hit in found.hits)
+        return found.text
+
+    turns = tuple(Turn(turn.role, clean(turn.content)) for turn in example.turns)
+    meta = _clean_value(example.meta, clean)
+    return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
+
+
+def _clean_value(value: Any, clean: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {key: _clean_value(item, clean) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_clean_value(item, clean) for item in value)
+    return value
+
+
+# --- putting marks in ---------------------------------------------------------------------------------------------------------
+
+_Span = tuple[int, int, str]
+
+
+def _merge(spans: list[_Span]) -> list[_Span]:
+    """Overlapping finds as one; the one found by the earlier (more specific) rule gives its kind."""
+    if len(spans) < 2:
+        return spans
+    merged: list[list[Any]] = []
+    for order, (start, end, kind) in sorted(enumerate(spans), key=lambda item: item[1][:2]):
+        if merged and start < merged[-1][1]:
+            last = merged[-1]
+            last[1] = max(last[1], end)
+            if order < last[3]:
+                last[2], last[3] = kind, order
+        else:
+            merged.append([start, end, kind, order])
+    return [(start, end, kind) for start, end, kind, _ in merged]
+
+
+def _replace(text: str, spans: list[_Span], hits: list[Hit]) -> tuple[str, list[Hit]]:
+    parts, found, moved = [], [], []
+    done = shift = 0
+    waiting = list(hits)
+    for start, end, kind in spans:
+        while waiting and waiting[0].start < end:
+            old = waiting.pop(0)
+            if old.start < start:
+                moved.append(replace(old, start=old.start + shift))
+        mark = f"[redacted:{kind}]"
+        parts += [text[done:start], mark]
+        found.append(Hit(kind, start + shift, end - start))
+        shift += len(mark) - (end - start)
+        done = end
+    moved += [replace(old, start=old.start + shift) for old in waiting]
+    parts.append(text[done:])
+    return "".join(parts), sorted(found + moved, key=lambda hit: hit.start)
+
+
+# --- finding ------------------------------------------------------------------------------------------------------------------
+
+# Most rows hold no run of characters as long as a key: one quick look spares them all rules for keys with a known form.
+_LONG = re.compile(r"(?<![A-Za-z0-9_\-+/.%])[A-Za-z0-9_\-+/.%]{20,}")
+
+_B = r"(?<![A-Za-z0-9_])"
+"""Before a key: no letter, digit or underscore."""
+
+# Each: kind, what must stand in the text for the rule to be tried at all, the rule. Group 1, where there is one, is the secret.
+_FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
+    (kind, tuple(hints), re.compile(rule, re.ASCII))
+    for kind, hints, rule in [
+        ("aws", ["AKIA", "ASIA", "ABIA", "ACCA"], r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        ("github", ["github_pat_"], r"github_pat_[A-Za-z0-9_]{20,}"),
+        ("github", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"gh[pousr]_[A-Za-z0-9_]{30,}(?:\.[\w\-]{10,}){0,2}"),
+        ("gitlab", ["gl"], _B + r"gl(?:pat|dt|ptt|rt|soat|ft|imt|agent|cbt|oas|ffct)-[\w\-]{18,}(?:\.[\w\-]{2,}){0,3}"),
+        ("gitlab", ["GR1348941"], r"GR1348941[\w\-]{18,}"),
+        ("huggingface", ["hf_", "api_org_"], _B + r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
+        ("anthropic", ["sk-ant-"], _B + r"sk-ant-[\w\-]{16,}"),
+        ("openai", ["sk-"], _B + r"sk-(?:proj|svcacct|admin|None|or-v1|lf)-[\w\-]{20,}"),
+        ("openai", ["sk-"], _B + r"sk-(?=[\w\-]{0,60}[0-9])(?=[\w\-]{0,60}[A-Za-z])(?:[A-Za-z0-9]{20,}|[\w\-]{40,})"),
+        ("openai", ["sess-"], _B + r"sess-[A-Za-z0-9]{40}(?![A-Za-z0-9])"),
+        ("google", ["AIza"], r"AIza[\w\-]{30,}"),
+        ("google", ["ya29."], _B + r"ya29\.[\w\-][\w.\-]{15,}[\w\-]"),
+        ("google", ["GOCSPX-"], r"GOCSPX-[\w\-]{18,}"),
+        ("google", ["1//"], r"(?<![\w/])1//0[\w\-]{30,}"),
+        ("google", ["4/0"], r"(?<![\w/])4/0A[\w\-]{30,}"),
+        ("slack", ["xox"], _B + r"xox[a-z](?:\.xox[a-z])?-(?=[\w\-]*\d)[A-Za-z0-9][\w\-]{8,}"),
+        ("slack", ["xapp-", "xwfp-"], _B + r"(?:xapp|xwfp)-(?=[\w\-]*\d)[\w\-]{16,}"),
+        ("slack", ["hooks.slack"], r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([A-Za-z0-9_/\-]{16,})"),
+        ("stripe", ["_live_", "_test_"], _B + r"[srp]k_(?:live|test)_[A-Za-z0-9_]{10,}"),
+        ("stripe", ["whsec_"], _B + r"whsec_[A-Za-z0-9+/_\-]{16,}={0,2}"),
+        ("twilio", ["SK", "AC"], r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
+        ("sendgrid", ["SG."], _B + r"SG\.[\w\-]{16,32}\.[\w\-]{16,64}"),
+        ("mailchimp", ["-us"], r"(?<![0-9a-f])[0-9a-f]{32}-us[0-9]{1,2}(?![0-9])"),
+        ("mailgun", ["key-"], _B + r"key-[0-9a-f]{32}(?![0-9a-f])"),
+        ("npm", ["npm_"], _B + r"npm_[A-Za-z0-9]{30,}"),
+        ("pypi", ["pypi-A"], _B + r"pypi-A[\w\-]{30,}"),
+        ("telegram", [":"], r"(?<![\w])[0-9]{8,10}:(?=[\w\-]*[A-Z])(?=[\w\-]*[a-z])[\w\-]{35}(?![\w\-])"),
+        ("discord", ["."], r"(?<![\w.\-])(?=[\w\-]*[0-9])[MNO][\w\-]{22,27}\.[\w\-]{6}\.[\w\-]{27,40}(?![\w\-])"),
+        ("discord", ["/api/webhooks/"], r"discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w\-]{40,})"),
+        ("webhook", ["webhook.office.com", "outlook.office"], r"\.office(?:365)?\.com/webhook(?:b2)?/([\w@\-/]{40,})"),
+        ("azure", ["AccountKey", "accountkey", "SharedAccessKey"], r"(?i:(?:Account|SharedAccess)Key)\s*=\s*([A-Za-z0-9+/]{30,}={0,2})"),
+        ("azure", ["sig="], r"[?&;]sig=([A-Za-z0-9%+/_\-]{30,}=?)"),
+        ("azure", ["8Q~", "7Q~", "Q~"], r"(?<![\w~.\-])[\w~.\-]{3}[0-9]Q~[\w~.\-]{31,34}(?![\w~\-])"),
+        ("jwt", ["eyJ"], r"(?<![A-Za-z0-9_\-])eyJ[\w\-]{8,}={0,2}\.[\w\-]{3,}={0,2}(?:\.[\w\-]*){0,3}(?<!\.)"),
+        ("digitalocean", ["_v1_"], _B + r"do[opr]_v1_[a-f0-9]{32,}"),
+        ("shopify", ["shp"], _B + r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}"),
+        ("databricks", ["dapi"], _B + r"dapi[a-f0-9]{32}(?:-\d)?"),
+        ("square", ["sq0"], _B + r"sq0[a-z]{3}-[\w\-]{22,}"),
+        ("facebook", ["EAA"], _B + r"EAA(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{60,}"),
+        ("twitter", ["AAAAAAAAAAAAAAAAAAAAA"], r"(?<![A-Za-z0-9+/])A{21,22}[A-Za-z0-9%]{40,}(?![A-Za-z0-9+/])"),
+        ("atlassian", ["ATATT", "ATCTT", "ATBB"], _B + r"(?:ATATT3|ATCTT3|ATBB)[\w=\-]{24,}"),
+        ("vault", ["hvs.", "hvb.", "hvr."], _B + r"hv[sbr]\.[\w\-]{20,}"),
+        ("age", ["AGE-SECRET-KEY-"], r"AGE-SECRET-KEY-1[A-Z0-9]{40,}"),
+        ("firebase", [":APA91b"], r"[\w\-]{11,}:APA91b[\w\-]{60,}"),
+        ("mapbox", ["sk.eyJ"], r"sk\.eyJ[\w\-]{20,}\.[\w\-]{10,}"),
+        ("alibaba", ["LTAI"], _B + r"LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])"),
+        (
+            "service-token",
+            ["lin_api_", "secret_", "ntn_", "dckr_", "gsk_", "r8_", "xai-", "pplx-", "glsa_", "glc_", "sntry", "sb_secret_", "sbp_"],
+            _B
+            + r"(?:lin_api|secret|ntn|dckr_pat|dckr_oat|gsk|r8|glsa|glc|sntrys|sntryu|sb_secret|sbp)_"
+            + r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9\-=+/]{24,}(?:_[\w\-=+/]+)?",
+        ),
+        ("service-token", ["xai-", "pplx-"], _B + r"(?:xai|pplx)-[A-Za-z0-9]{32,}"),
+        (
+            "service-token",
+            ["PMAK-", "NRAK-", "dop_", "dp.", "rubygems_", "figd_", "fo1_", "fm2_", "atlasv1", "pul-", "PMAT-", "shippo_", "duffel_"],
+            r"(?<![\w.])(?:PMAK-|NRAK-|PMAT-|dp\.(?:pt|st|ct)\.(?:[\w\-]+\.)?|rubygems_|figd_|fo1_|fm2_|pul-|shippo_(?:live|test)_|duffel_(?:live|test)_"
+            r"|[A-Za-z0-9]{14}\.atlasv1\.)[\w\-=+/]{24,}",
+        ),
+    ]
+]
+
+_PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----")
+_PEM_END = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|---- END SSH2 ENCRYPTED PRIVATE KEY ----")
+_PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=]{2,}|\\[nr]|[\s\"'+,\-#>*|]|[A-Z][A-Za-z\-]+: [^\n]*)+")
+_PEM_DATA = re.compile(r"[A-Za-z0-9+/]{16,}")
+_PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]{16,}\s*)+)(?:Private-MAC: *[0-9a-f]+)?")
+_PUBLIC = re.compile(
+    r"-----BEGIN (?P<what>[A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY|SIGNATURE|MESSAGE|CRL|PARAMETERS|REQUEST)[A-Z0-9 ]*)-----.{0,100000}?"
+    r"-----END (?P=what)-----|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)[\w\-@.]+) AAAA[A-Za-z0-9+/=]+"
+    r"|data:[\w/+.\-]{1,80}(?:;[\w=\-]{1,40}){0,4};base64,[A-Za-z0-9+/=\s]+?(?![A-Za-z0-9+/=\s])",
+    re.DOTALL,
+)
+
+# A password may hold anything but white space and quotes; "host:8080/…@…" is a port and a path, not a password.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s/:@\"'<>`\[\]]{0,200}:(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>`]{1,300})@(?=[\w\[(\-{$%])")
+_URL_USER = re.compile(r"://([A-Za-z0-9_\-]{20,200})@(?=[\w\[])")
+
+# These are looked for in the text in small letters: a quarter of the time that ignoring case takes.
+_PASS_WORDS = (
+    r"pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|has[lł]o|contrase(?:ñ|n)a|mot[ _]de[ _]passe|senha|motdepasse|пароль|パスワード|密码"
+)
+_KEY_WORDS = r"secret|token|key|credential|_auth\b|authorization|session[ _\-]?id|\bsid\b|salt|seed"
+_KEY_BEFORE = re.compile(
+    r"(?:secret|api|access|auth|account|shared|service|encrypt(?:ion)?|sign(?:ing|ature)?|private|master|storage|session|licen[sc]e|app|application"
+    r"|consumer|client|admin|deploy|bot|webhook|subscription|function|host|cloud|aws|azure|hmac|jwt|cookie|ssh|root|server|project|openai|stripe"
+    r"|sendgrid|twilio|google|maps|datadog|algolia|crypt|aes|fernet|secure|x|otp|totp|mfa|2fa|[a-z0-9]+_api)[ _\-.]?$"
+)
+_ASSIGNMENT = re.compile(
+    rf"(?:(?P<pass>{_PASS_WORDS})|(?P<key>{_KEY_WORDS}))(?P<tail>[a-z0-9_\-]{{0,24}})[\"'`*]{{0,3}}\]?"
+    r"(?:[ \t]*(?P<op>=>|:=|===?|!==?|\?=|[:=]|<-)[ \t]*(?P<soft>\\?[\"'`*]{0,3})|[ \t]+(?P<is>is|ist|est|es|to|jest|was|are)[ \t]*:?[ \t]+"
+    r"(?P<soft2>[\"'`*]{0,3})|[ \t]*[,|>][ \t]*(?P<soft3>[\"'`]))(?P<value>[^\s\"'`]{4,4000})"
+)
+_PASS_PHRASE = re.compile(rf"(?:{_PASS_WORDS})[\"']?[ \t]*[:=][ \t]*([\"'])(?P<value>(?=[^\"'\n]*\d)[^\"'\n ]+(?: [^\"'\n ]+){{1,8}})\1")
+_XML = re.compile(rf"<[\w:.\-]{{0,40}}(?:{_PASS_WORDS}|{_KEY_WORDS})>(?P<value>[^<>\s]{{4,400}})</")
+_HINTS = ["pass", "token", "key", "secret", "pwd", "credential", "auth", "session", "sid", "salt", "seed"]
+_HINTS += ["wort", "hasł", "haslo", "contrase", "senha", "пароль", "パスワード", "密码"]
+
+_COMMAND = re.compile(
+    r"(?<![\w\-])(?:(?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,80}:([^\s'\"]{3,200})"
+    r"|--?(?:password|passwd|pass|token|api-?key|secret|auth-token|access-token|secret-key|client-secret)[ =]['\"]?([^\s'\"]{4,400})"
+    r"|sshpass\s+-p\s*['\"]?([^\s'\"]{3,200})|mysql(?:dump|admin)?\s[^\n]{0,80}?-p([^\s'\"]{4,100})"
+    r"|login\s+\S{1,100}\s+password\s+(\S{3,200}))"
+)
+_HEADER = re.compile(
+    r"(?P<scheme>bearer|basic|token|digest|apikey|api-key)[ \t]+[\"']?(?P<value>[A-Za-z0-9._~+/=\-]{8,4000})", re.IGNORECASE
+)
+_COOKIE = re.compile(
+    r"(?i:cookie)[\"']?\s*[:=]\s*[\"']?(?:[^\n]{0,300}?[;\s\"'])??[\w.\-]*(?i:sess|sid|auth|token|jwt)[\w.\-]*=([^\s;\"',]{16,2000})"
+)
+
+_TOKEN = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{32,}={0,2}(?![A-Za-z0-9+/_\-])")
+_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=_\-.])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_\-])|(?<==)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_\-])")
+
+
+def _find(text: str) -> list[_Span]:
+    """All finds, the more specific rules first."""
+    spans: list[_Span] = []
+    if "PRIVATE KEY" in text or "Private-Lines" in text:
+        spans += _private_keys(text)
+    low = text.lower()
+    if len(low) != len(text):
+        # A few letters change their length with their case; positions must agree.
+        low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    is_long = _LONG.search(text) is not None or ":AA" in text
+    if is_long:
+        spans += _known_forms(text)
+        if "aws" in low or "secret" in low or "AKIA" in text or "ASIA" in text or "amazon" in low:
+            spans += _aws_secrets(text, low)
+    if "://" in text and "@" in text:
+        spans += _url_passwords(text)
+    if any(hint in low for hint in _HINTS):
+        spans += _assignments(text, low)
+        spans += _phrases(text, low)
+    if " -" in text or "login " in text:
+        spans += _commands(text)
+    if "bearer" in low or "authorization" in low or "basic " in low:
+        spans += _headers(text, low)
+    if "cookie" in low:
+        spans += _cookies(text)
+    if is_long:
+        spans += _high_entropy(text, low, spans)
+    return spans
+
+
+def _private_keys(text: str) -> Iterator[_Span]:
+    position = 0
+    while begin := _PEM.search(text, position):
+        end = _PEM_END.search(text, begin.end())
+        following = _PEM.search(text, begin.end())
+        if end and (not following or end.start() < following.start()) and end.start() - begin.end() < 200_000:
+            stop = end.end()
+        else:
+            # Cut off before its end: what still looks like the inside of a key belongs to it.
+            body = _PEM_BODY.match(text, begin.end(), begin.end() + 200_000)
+            stop = begin.end() + len(body.group().rstrip()) if body else begin.end()
+        if _PEM_DATA.search(text, begin.end(), stop):
+            yield begin.start(), stop, "private-key"
+        position = max(stop, begin.end())
+    for match in _PUTTY.finditer(text):
+        yield match.start(1), match.end(), "private-key"
+
+
+def _known_forms(text: str) -> Iterator[_Span]:
+    for kind, hints, rule in _FORMS:
+        for hint in hints:
+            if hint in text:
+                for match in rule.finditer(text):
+                    group = 1 if rule.groups else 0
+                    yield match.start(group), match.end(group), kind
+                break
+
+
+def _aws_secrets(text: str, low: str) -> Iterator[_Span]:
+    for match in _AWS_SECRET.finditer(text):
+        value = match.group()
+        before = low[max(0, match.start() - 80) : match.start()]
+        near = text[max(0, match.start() - 200) : match.end() + 200]
+        told = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
+        if told and any(char.isdigit() for char in value) and any(char.isupper() for char in value) and _mixture(value) > 0.2:
+            yield match.start(), match.end(), "aws"
+
+
+def _url_passwords(text: str) -> Iterator[_Span]:
+    for match in _URL.finditer(text):
+        start, value = match.start(1), match.group(1)
+        # Two addresses with only a comma or a bracket between them: the password ends at the first "@".
+        if "://" in value:
+            value = value.partition("@")[0]
+        if "/" in value:
+            # A "/" belongs to a password only if no "@" stands before it.
+            head = value.partition("/")[0]
+            if "@" in head:
+                value = head.rpartition("@")[0]
+        if value and not _is_placeholder(value):
+            yield start, start + len(value), "url-password"
+    for match in _URL_USER.finditer(text):
+        if _mixture(match.group(1)) > 0.22 or _HEX.fullmatch(match.group(1)):
+            yield match.start(1), match.end(1), "url-password"
+
+
+def _assignments(text: str, low: str) -> Iterator[_Span]:
+    position = 0
+    while match := _ASSIGNMENT.search(low, position):
+        span = _judge(text, low, match)
+        if span:
+            yield span
+        position = span[1] if span else max(match.end("tail"), match.start() + 1)
+    if "</" in text:
+        for match in _XML.finditer(low):
+            start, end = match.span("value")
+            if _is_password(text[start:end], quoted=True):
+                yield start, end, "password"
+
+
+def _phrases(text: str, low: str) -> Iterator[_Span]:
+    for match in _PASS_PHRASE.finditer(low):
+        if not match.group("value").rstrip().endswith((":", "?", ".")):
+            yield *match.span("value"), "password"
+
+
+def _commands(text: str) -> Iterator[_Span]:
+    for match in _COMMAND.finditer(text):
+        group = match.lastindex or 0
+        if group and _is_password(match.group(group), quoted=group in (1, 3)):
+            yield *match.span(group), "password"
+
+
+def _headers(text: str, low: str) -> Iterator[_Span]:
+    for match in _HEADER.finditer(text):
+        if _is_header(match, low):
+            yield *match.span("value"), "auth-header"
+
+
+def _cookies(text: str) -> Iterator[_Span]:
+    for match in _COOKIE.finditer(text):
+        if _is_random(match.group(1)):
+            yield *match.span(1), "session"
+
+
+_NO_PASSWORD_TAIL = re.compile(
+    r"hash|digest|file|path|field|url|label|prompt|policy|length|min|max|type|name|error|msg|message|reset|count|valid"
+)
+_HASHED = ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "{SSHA}", "pbkdf2", "scrypt")
+_BARE_END = re.compile(r"[,;)}\]>|](?=\s|$|[,;)}\]\"'])|&(?=\w+=)|\\[nrt\"']|\*\*")
+
+
+def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
+    """The span of the value of `password = …`, or None where it is code, a word or a placeholder."""
+    soft = match.group("soft") or match.group("soft2") or match.group("soft3") or ""
+    quote = soft.strip("\\*")[-1:]
+    start, end = match.span("value")
+    value, tail = text[start:end], match.group("tail")
+    if not quote:
+        value = _BARE_END.split(value, maxsplit=1)[0].rstrip(".,;:*")
+    elif match.group("op") and text[end : end + 1] != quote:
+        return None  # a sentence, or cut off in its middle
+    value = value.removesuffix("\\")
+    if len(value) < 4 or _is_placeholder(value):
+        return None
+    span = start, start + len(value)
+    if match.group("pass"):
+        if tail and _NO_PASSWORD_TAIL.search(tail):
+            return (*span, "password") if value.startswith(_HASHED) else None
+        is_vague = match.group("pass") == "pass" and not (quote and match.group("op") in ("=", ":", "=>"))
+        is_given = match.group("is") is None and (bool(quote) or _is_environment(text, match))
+        is_found = _is_strong(value) if is_vague else _is_password(value, quoted=is_given)
+        return (*span, "password") if is_found else None
+    before = low[max(0, match.start() - 24) : match.start()]
+    if match.group("key") in ("key", "seed", "salt") and not _KEY_BEFORE.search(before) and not (quote and len(value) >= 20):
+        return None
+    if tail.startswith(("ize", "word", "board", "_id", "s_in", "_type", "_hash", "_url", "_path", "_file")) and len(value) < 32:
+        return None
+    return (*span, "secret") if _is_random(value, quoted=bool(quote)) else None
+
+
+def _is_environment(text: str, match: re.Match[str]) -> bool:
+    """Whether this is a line of an environment file, where the value needs no quotes: `DB_PASSWORD=sunflower`."""
+    return match.group("op") == "=" and text[match.start("pass") : match.end("tail")].isupper() and text[match.end("op")] not in " \t"
+
+
+def _is_header(match: re.Match[str], low: str) -> bool:
+    value, scheme = match.group("value").rstrip("."), match.group("scheme").lower()
+    before = low[max(0, match.start() - 40) : match.start()]
+    if scheme == "basic":
+        try:
+            plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return b":" in plain and all(byte >= 32 and byte != 127 for byte in plain)
+    if scheme == "bearer":
+        return _is_random(value) or (len(value) >= 20 and any(char.isdigit() for char in value) and "authorization" in before)
+    return "authorization" in before and _is_random(value)
+
+
+_HASH_WORDS = re.compile(
+    r"sha-?\d*|md5|hash|digest|checksum|commit|revision|\brev\b|blob|\btree\b|etag|uuid|guid|integrity|fingerprint|crc|\bsum\b|\bsums\b|parent"
+    r"|layer|image|object|merge|index|cherry|trace|span|version|build|nonce|thumbprint|snapshot|\bh1:|blake|adler|\bids?\b|_id\b|resolved|\bref\b|cache"
+)
+_SECRET_WORDS = re.compile(
+    r"secret|password|passwd|token|credential|bearer|api[ _\-]?key|apikey|private|\bauth|access[ _\-]?key|\bkey\b|_key|signing"
+)
+_SUM_LINE = re.compile(r"[ \t]+\*?[\w./\-]+\.\w{1,8}\b|  \S|[ \t]*[|,][ \t]*\S+\.(?:whl|gz|zip|tar|deb|rpm|jar|iso)")
+_PATH_WORD = re.compile(r"(?:[a-z]{3,}|[A-Z][a-z]{2,})(?:[_\-][a-z0-9]+)*")
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+def _high_entropy(text: str, low: str, known: list[_Span]) -> Iterator[_Span]:
+    public = [match.span() for match in _PUBLIC.finditer(text)] if "BEGIN " in text or "AAAA" in text or ";base64," in text else []
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if any(first <= start < last for first, last in public) or any(first < end and start < last for first, last, _ in known):
+            continue
+        for piece_start, piece in _pieces(match.group(), start):
+            if _is_secret_piece(text, low, piece_start, piece):
+                yield piece_start, piece_start + len(piece), "high-entropy"
+
+
+def _pieces(token: str, start: int) -> Iterator[tuple[int, str]]:
+    """The token itself, or its segments where it is a path."""
+    if "/" in token and (token.startswith("/") or any(_PATH_WORD.fullmatch(part) for part in token.split("/"))):
+        at = start
+        for part in token.split("/"):
+            if len(part) >= 32:
+                yield at, part
+            at += len(part) + 1
+    else:
+        yield start, token
+
+
+def _is_secret_piece(text: str, low: str, start: int, piece: str) -> bool:
+    end = start + len(piece)
+    if len(piece) > 512 or text[end : end + 1] == "(" or piece.startswith(("_Z", "__")):
+        return False  # a file in base64, a call, a compiler's name for a function
+    before = low[max(0, start - 60) : start]
+    secret = max((match.end() for match in _SECRET_WORDS.finditer(before)), default=-1)
+    a_hash = max((match.end() for match in _HASH_WORDS.finditer(before)), default=-1)
+    if _HEX.fullmatch(piece):
+        digits = sum(char.isdigit() for char in piece)
+        if digits < 3 or len(set(piece.lower()) - set("0123456789x")) < 3 or len(set(piece.lower())) < 8:
+            return False
+        if secret > a_hash:
+            return True
+        plain_length = len(piece.removeprefix("0x"))
+        if before.endswith("/") or _in_block(text, start, end):
+            return False  # part of an address, or one of many lines
+        return a_hash < 0 and plain_length != 40 and not _SUM_LINE.match(text, end) and not _UUID.search(text, max(0, start - 40), end)
+    if a_hash > secret or re.match(r"sha\d+-|md5-", piece) or before.endswith(("/d/", "signaturevalue>", "digestvalue>", "ciphervalue>")):
+        return False
+    bare = _UUID.sub("", piece)
+    if len(bare) < 32 and not (secret >= 0 and len(bare) >= 24):
+        return False
+    if re.search(r"[0-9a-f]{40}|[0-9a-f]{64}", bare) and secret < 0:
+        return False
+    if not _is_random(bare) or _entropy(bare) < 3.7:
+        return False
+    return not _in_block(text, start, end)
+
+
+def _in_block(text: str, start: int, end: int) -> bool:
+    """Whether the piece is one line of a block of base64: a picture or an archive, not a key."""
+    line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    if line_end < 0:
+        line_end = len(text)
+    if text[line_start:start].strip(" \t\"'b(+>") or text[end:line_end].strip(" \t\"'\\),;+"):
+        return False
+    above = text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)]
+    below_end = text.find("\n", line_end + 1)
+    below = text[line_end + 1 : below_end if below_end >= 0 else len(text)]
+    return bool(_BASE64_LINE.search(above) or _BASE64_LINE.search(below))
+
+
+# --- what a value looks like --------------------------------------------------------------------------------------------------
+
+_PLACEHOLDER = re.compile(
+    r"\[redacted:.*|\$\{.*|\$\(.*|(?-i:\$[A-Z_][A-Z0-9_]*\W*)|\{\{.*|\{[\w.:\[\]'\"()]*\}.*|<[^<>]*>?|%\(?\w*\)?[sdr]|%|[xX*•.\-_#?]{3,}|(?:your|my|the|some"
+    r"|example|dummy|fake|test|insert|replace|put|enter)[_\-\s.].*|(?-i:your[A-Z]\w*)|\.{2,}.*|\*+|…|process\.env.*|os\.environ.*|os\.getenv.*|env\.\w.*"
+    r"|vars?\.\w.*|secrets?\.\w.*|@[a-z]+|(?-i:%[A-Z_]+%)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ORDINARY = set(
+    """
+    password passwd passphrase passcode secret token string strings str none null nil true false undefined required optional
+    hidden text bytes int bool self value values default any object input field label type name user username login email
+    test tests example empty unknown invalid missing expired wrong valid correct incorrect changed reset forgotten needed
+    stored encrypted hashed bearer basic digest dict list tuple function return yes not key keys apikey api_key auth access
+    private public missing_token optional[str] unset error errors form prompt masked encoded plain plaintext sensitive redacted
+    """.split()  # noqa: SIM905
+)
+
+
+def _is_placeholder(value: str) -> bool:
+    return _PLACEHOLDER.fullmatch(value) is not None or (value.startswith("$") and value[1:].isidentifier() and _wordiness(value) > 0.5)
+
+
+_CODE = re.compile(
+    r"[\w.]*[A-Za-z_]\w*[\[(].*|[a-z_]\w*(?:\.\w+)+|[A-Za-z_]\w*\?\.\w.*|[fbru]{1,2}|lambda|&\w+|[\w.]+::\w.*|[{\[(<].*", re.DOTALL
+)
+
+
+def _is_password(value: str, *, quoted: bool) -> bool:
+    """Whether what stands behind "password" is one, not a word, a type, a variable or a call."""
+    if value.lower() in _ORDINARY or _is_placeholder(value):
+        return False
+    if quoted:
+        return len(value) >= 5 and not _NAME.fullmatch(value)
+    return not _CODE.fullmatch(value) and _is_strong(value)
+
+
+_NAME = re.compile(r"(?i:[a-z]*pass(?:word|wd|phrase)?s?[a-z]*)|[a-z]+(?:[_.\-][a-z]+)+|[\w.]+/[\w./]+|:.*")
+_STEADY = re.compile(r"[A-Za-z_]\w*\d?|[\d.,:/\-]+|[\w\-]+(?:\.[\w\-]+)*/.*|\w+(?:[.\-]\w+)*:?")
+_ODD_WORD = re.compile(r".*(?:[A-Za-z]\d+[A-Za-z]|[a-z]{3}\d{2}$|[a-z]{5}\d$).*|\d+[A-Za-z]{2,}\d.*")
+
+
+def _is_strong(value: str) -> bool:
+    """Whether a bare value is made like a password: letters with digits or signs (`hunter2x`, but not `step_2`, `v1.2`, `a/b`)."""
+    if not 5 <= len(value) <= 300 or not any(char.isalpha() for char in value):
+        return False
+    if len(value) >= 7 and "/" not in value and _wordiness(value) < 0.4 and any(map(str.isupper, value)) and any(map(str.islower, value)):
+        return True
+    if _STEADY.fullmatch(value):
+        return len(value) >= 6 and not set(value) & set("/(_.") and _ODD_WORD.fullmatch(value) is not None
+    return any(char in "0123456789!@#$%^&*+=?~" for char in value)
+
+
+def _is_random(value: str, *, quoted: bool = False) -> bool:
+    """Whether a key was drawn at random: letters, digits and case change too often for words."""
+    if len(value) < 8 or (not quoted and _CODE.fullmatch(value)) or not any(char.isalpha() for char in value):
+        return False
+    if _UUID.fullmatch(value):
+        return True
+    if len(set(value)) <= 5:
+        return False
+    mixture = _mixture(value)
+    if not any(char.isdigit() for char in value) and mixture < 0.35:
+        return len(value) >= 16 and mixture > 0.1 and _wordiness(value) < 0.35
+    return mixture > (0.22 if len(value) >= 16 else 0.27)
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
+
+
+def _wordiness(value: str) -> float:
+    """Which part of the letters stands in runs that could be words."""
+    letters = sum(char.isalnum() for char in value)
+    return sum(len(run) for run in _WORD.findall(value) if len(run) >= 4 and _VOWEL.search(run[1:])) / letters if letters else 1.0
+
+
+def _mixture(value: str) -> float:
+    """How often the kind of character changes, a capital before a small letter not counted: words below 0.2, random keys above 0.3."""
+    changes = letters = 0
+    last = ""
+    for char in value:
+        if "a" <= char <= "z":
+            kind = "a"
+        elif "A" <= char <= "Z":
+            kind = "A"
+        elif "0" <= char <= "9":
+            kind = "0"
+        elif char in "_-./: ":
+            last = ""
+            continue
+        else:
+            kind = "!"
+        letters += 1
+        if last and kind != last and not (last == "A" and kind == "a"):
+            changes += 1
+        last = kind
+    return changes / letters if letters else 0.0
+
+
+def _entropy(value: str) -> float:
+    size = len(value)
+    return -sum(count / size * math.log2(count / size) for count in Counter(value).values())
