@@ -74,8 +74,6 @@ _Span = tuple[int, int, str]
 
 def _merge(spans: list[_Span]) -> list[_Span]:
     """Overlapping finds as one; the one found by the earlier (more specific) rule gives its kind."""
-    if len(spans) < 2:
-        return spans
     merged: list[list[Any]] = []
     for order, (start, end, kind) in sorted(enumerate(spans), key=lambda item: item[1][:2]):
         if merged and start < merged[-1][1]:
@@ -91,10 +89,10 @@ def _merge(spans: list[_Span]) -> list[_Span]:
 def _replace(text: str, spans: list[_Span], hits: list[Hit]) -> tuple[str, list[Hit]]:
     parts, found, moved = [], [], []
     done = shift = 0
-    waiting = list(hits)
+    waiting = list(reversed(hits))
     for start, end, kind in spans:
-        while waiting and waiting[0].start < end:
-            old = waiting.pop(0)
+        while waiting and waiting[-1].start < end:
+            old = waiting.pop()
             if old.start < start:
                 moved.append(replace(old, start=old.start + shift))
         mark = f"[redacted:{kind}]"
@@ -134,8 +132,8 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("google", ["GOCSPX-"], r"GOCSPX-[\w\-]{18,}"),
         ("google", ["1//"], r"(?<![\w/])1//0[\w\-]{30,}"),
         ("google", ["4/0"], r"(?<![\w/])4/0A[\w\-]{30,}"),
-        ("slack", ["xox"], _B + r"xox[a-z](?:\.xox[a-z])?-(?=[\w\-]*\d)[A-Za-z0-9][\w\-]{8,}"),
-        ("slack", ["xapp-", "xwfp-"], _B + r"(?:xapp|xwfp)-(?=[\w\-]*\d)[\w\-]{16,}"),
+        ("slack", ["xox"], _B + r"xox[a-z](?:\.xox[a-z])?-(?=[\w\-]{0,80}\d)[A-Za-z0-9][\w\-]{8,}"),
+        ("slack", ["xapp-", "xwfp-"], _B + r"(?:xapp|xwfp)-(?=[\w\-]{0,80}\d)[\w\-]{16,}"),
         ("slack", ["hooks.slack"], r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([A-Za-z0-9_/\-]{16,})"),
         ("stripe", ["_live_", "_test_"], _B + r"[srp]k_(?:live|test)_[A-Za-z0-9_]{10,}"),
         ("stripe", ["whsec_"], _B + r"whsec_[A-Za-z0-9+/_\-]{16,}={0,2}"),
@@ -145,8 +143,8 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("mailgun", ["key-"], _B + r"key-[0-9a-f]{32}(?![0-9a-f])"),
         ("npm", ["npm_"], _B + r"npm_[A-Za-z0-9]{30,}"),
         ("pypi", ["pypi-A"], _B + r"pypi-A[\w\-]{30,}"),
-        ("telegram", [":"], r"(?<![\w])[0-9]{8,10}:(?=[\w\-]*[A-Z])(?=[\w\-]*[a-z])[\w\-]{35}(?![\w\-])"),
-        ("discord", ["."], r"(?<![\w.\-])(?=[\w\-]*[0-9])[MNO][\w\-]{22,27}\.[\w\-]{6}\.[\w\-]{27,40}(?![\w\-])"),
+        ("telegram", [":"], r"(?<![\w])[0-9]{8,10}:(?=[\w\-]{0,34}[A-Z])(?=[\w\-]{0,34}[a-z])[\w\-]{35}(?![\w\-])"),
+        ("discord", ["."], r"(?<![\w.\-])(?=[\w\-]{0,27}[0-9])[MNO][\w\-]{22,27}\.[\w\-]{6}\.[\w\-]{27,40}(?![\w\-])"),
         ("discord", ["/api/webhooks/"], r"discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w\-]{40,})"),
         ("webhook", ["webhook.office.com", "outlook.office"], r"\.office(?:365)?\.com/webhook(?:b2)?/([\w@\-/]{40,})"),
         ("azure", ["AccountKey", "accountkey", "SharedAccessKey"], r"(?i:(?:Account|SharedAccess)Key)\s*=\s*([A-Za-z0-9+/]{30,}={0,2})"),
@@ -157,7 +155,7 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("shopify", ["shp"], _B + r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}"),
         ("databricks", ["dapi"], _B + r"dapi[a-f0-9]{32}(?:-\d)?"),
         ("square", ["sq0"], _B + r"sq0[a-z]{3}-[\w\-]{22,}"),
-        ("facebook", ["EAA"], _B + r"EAA(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{60,}"),
+        ("facebook", ["EAA"], _B + r"EAA(?=[A-Za-z0-9]{0,60}[a-z])(?=[A-Za-z0-9]{0,60}[0-9])[A-Za-z0-9]{60,}"),
         ("twitter", ["AAAAAAAAAAAAAAAAAAAAA"], r"(?<![A-Za-z0-9+/])A{21,22}[A-Za-z0-9%]{40,}(?![A-Za-z0-9+/])"),
         ("atlassian", ["ATATT", "ATCTT", "ATBB"], _B + r"(?:ATATT3|ATCTT3|ATBB)[\w=\-]{24,}"),
         ("vault", ["hvs.", "hvb.", "hvr."], _B + r"hv[sbr]\.[\w\-]{20,}"),
@@ -170,7 +168,7 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
             ["lin_api_", "secret_", "ntn_", "dckr_", "gsk_", "r8_", "xai-", "pplx-", "glsa_", "glc_", "sntry", "sb_secret_", "sbp_"],
             _B
             + r"(?:lin_api|secret|ntn|dckr_pat|dckr_oat|gsk|r8|glsa|glc|sntrys|sntryu|sb_secret|sbp)_"
-            + r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9\-=+/]{24,}(?:_[\w\-=+/]+)?",
+            + r"(?=[\w\-]{0,60}[0-9])(?=[\w\-]{0,60}[A-Za-z])[A-Za-z0-9][A-Za-z0-9\-=+/]{24,}(?:_[\w\-=+/]+)?",
         ),
         ("service-token", ["xai-", "pplx-"], _B + r"(?:xai|pplx)-[A-Za-z0-9]{32,}"),
         (
@@ -263,7 +261,7 @@ def _find(text: str) -> list[_Span]:
     if "cookie" in low:
         spans += _cookies(text)
     if is_long:
-        spans += _high_entropy(text, low, spans)
+        spans += _high_entropy(text, low, _merge(spans))
     return spans
 
 
@@ -329,7 +327,8 @@ def _assignments(text: str, low: str) -> Iterator[_Span]:
         span = _judge(text, low, match)
         if span:
             yield span
-        position = span[1] if span else max(match.end("tail"), match.start() + 1)
+        # An endless value is not read again from each word in it.
+        position = span[1] if span else max(match.end("tail"), match.start() + 1, match.end() - 300)
     if "</" in text:
         for match in _XML.finditer(low):
             start, end = match.span("value")
@@ -431,9 +430,14 @@ _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 def _high_entropy(text: str, low: str, known: list[_Span]) -> Iterator[_Span]:
     public = [match.span() for match in _PUBLIC.finditer(text)] if "BEGIN " in text or "AAAA" in text or ";base64," in text else []
+    seen = 0
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if any(first <= start < last for first, last in public) or any(first < end and start < last for first, last, _ in known):
+        if any(first <= start < last for first, last in public):
+            continue
+        while seen < len(known) and known[seen][1] <= start:
+            seen += 1
+        if seen < len(known) and known[seen][0] < end:
             continue
         for piece_start, piece in _pieces(match.group(), start):
             if _is_secret_piece(text, low, piece_start, piece):
@@ -528,7 +532,7 @@ def _is_password(value: str, *, quoted: bool) -> bool:
         return False
     if quoted:
         return len(value) >= 5 and not _NAME.fullmatch(value)
-    return not _CODE.fullmatch(value) and _is_strong(value)
+    return not _CODE.fullmatch(value[:200]) and _is_strong(value)
 
 
 _NAME = re.compile(r"(?i:[a-z]*pass(?:word|wd|phrase)?s?[a-z]*)|[a-z]+(?:[_.\-][a-z]+)+|[\w.]+/[\w./]+|:.*")
@@ -549,7 +553,7 @@ def _is_strong(value: str) -> bool:
 
 def _is_random(value: str, *, quoted: bool = False) -> bool:
     """Whether a key was drawn at random: letters, digits and case change too often for words."""
-    if len(value) < 8 or (not quoted and _CODE.fullmatch(value)) or not any(char.isalpha() for char in value):
+    if len(value) < 8 or (not quoted and _CODE.fullmatch(value[:200])) or not any(char.isalpha() for char in value):
         return False
     if _UUID.fullmatch(value):
         return True
