@@ -96,21 +96,25 @@ def append_line(path: Path, text: str) -> None:
     line = text.encode() + b"\n"
     with disk_errors(path.name):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab+") as file:
+        # Unbuffered: a buffer would be written out again when the file is closed, after the failure was reported.
+        with open(path, "ab+", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
             if end:
                 file.seek(end - 1)
                 if file.read(1) != b"\n":
                     line = b"\n" + line
             try:
-                file.write(line)
-                file.flush()
+                rest = memoryview(line)
+                while rest:
+                    rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
             except OSError:
                 # Half a line must not stay: the next append would be glued to it.
                 with contextlib.suppress(OSError):
                     file.truncate(end)
                 raise
+    if not end:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

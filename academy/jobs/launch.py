@@ -1,0 +1,152 @@
+"""What a job's warden is told: the spec that the trainer reads, its command and its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from academy.config import Settings
+from academy.jobs import recipes
+from academy.jobs.backends import Command, Seen
+from academy.jobs.processes import MARK, mark_of
+from academy.jobs.recipes import Recipe
+from academy.jobs.store import Job
+
+GRACE_SECONDS = 5.0
+
+_PASSED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "XDG_CACHE_HOME",
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
+    "CUDA_HOME",
+    "LD_LIBRARY_PATH",
+    "NVIDIA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "PYTORCH_CUDA_ALLOC_CONF",
+    "PYTORCH_ALLOC_CONF",
+)
+_PASSED_TO_FETCH = (
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+)
+# One arena that is never given back to the system: 1.2 times the steps a second on a CPU.
+_MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
+
+
+def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
+    """`spec.json`: all that the trainer is told, with paths as it sees them."""
+    return {
+        "job_id": job.job_id,
+        "name": job.name,
+        "created_at": job.created_at,
+        "base_model": job.base_model,
+        "base_path": str(seen.base) if seen.base else None,
+        "base_fingerprint": job.base_fingerprint,
+        "base_revision": job.base_revision,
+        "dataset_path": str(seen.dataset),
+        "eval_path": str(seen.evaluation) if seen.evaluation else None,
+        "dataset_id": job.dataset_id,
+        "continue_from_path": str(seen.continue_from) if seen.continue_from else None,
+        "continue_from": job.continue_from,
+        "parameters": job.parameters,
+        "dry_run": job.dry_run,
+        "device": job.device,
+        # Where the dataset lies for people: the model card and metadata.json name it, whatever a container calls it.
+        "dataset_shown": job.dataset_path,
+    }
+
+
+def fetch_command(job: Job, seen: Seen, folder: Path, outside: Mapping[str, str] = os.environ) -> Command:
+    """Fetches the base model: the only program of a job that may use the network and the hub's token."""
+    env = {name: outside[name] for name in (*_PASSED, *_PASSED_TO_FETCH) if name in outside} | _locale(outside)
+    env |= {
+        "PYTHONPATH": str(seen.root),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_XET": "1",
+        MARK: mark_of(folder),
+    }
+    return Command([seen.python, "-m", "academy.jobs.fetch", str(folder)], env, str(folder), grace_seconds=2.0)
+
+
+def train_command(
+    job: Job, seen: Seen, settings: Settings, recipe: Recipe | None, folder: Path, outside: Mapping[str, str] = os.environ
+) -> Command:
+    """The trainer, or the owner's recipe."""
+    env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
+    if job.backend == "docker":
+        # Nothing of this machine's paths means anything in there.
+        kept = ("LANG", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
+        env = {name: value for name, value in env.items() if name in kept} | {
+            "PATH": "/opt/conda/bin:/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/tmp",
+            "HF_HOME": "/tmp/huggingface",
+            "TRITON_CACHE_DIR": "/tmp/triton",
+        }
+    env |= {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",
+        "WANDB_MODE": "disabled",
+        "MPLBACKEND": "Agg",
+        "GLIBC_TUNABLES": _MALLOC,
+        MARK: mark_of(folder),
+    }
+    if not settings.enable_gpu:
+        env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+    if recipe is None:
+        env |= {"PYTHONPATH": str(seen.root), "PYTHONSAFEPATH": "1"}
+        return Command([seen.python, "-m", "academy.trainer", str(seen.folder)], env, str(seen.folder), GRACE_SECONDS)
+    values = {name: value for name, value in job.parameters.items() if name in recipes.PLACES and value is not None}
+    values |= {
+        "dataset": seen.dataset,
+        "eval": seen.evaluation or "",
+        "output": seen.folder / "output",
+        "adapter": seen.folder / "output" / recipe.adapter,
+        "base_model": seen.base or job.base_model,
+        "base_name": job.base_model,
+        "job": job.job_id,
+        "python": seen.python,
+    }
+    return Command(recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image)
+
+
+def _locale(outside: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in outside.items() if name.startswith("LC_")}

@@ -1,0 +1,424 @@
+"""How a job is doing: its folder's events and log, read incrementally and never written."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import os
+import statistics
+import threading
+from collections import OrderedDict, deque
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from academy.files import tail_bytes
+from academy.jobs import log
+from academy.jobs.events import Event
+from academy.jobs.log import LogLine, read_log, tail_log, tail_with_offset
+from academy.jobs.store import ENDED, Job
+
+__all__ = ["Events", "LogLine", "Progress", "log_tail", "metrics", "points", "progress", "read_log", "tail_log", "tail_with_offset", "view"]
+
+_POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "time")
+_REMEMBERED = 32
+_PIECE = 1 << 20
+_LONGEST_EVENT = 1 << 22
+
+
+class Events:
+    """The events of a job from an offset on; each `read` gives those that came since."""
+
+    def __init__(self, job: Job, offset: int = 0) -> None:
+        self._path = Path(job.output_dir) / "events.jsonl"
+        self.offset = offset
+        self.damaged = 0
+
+    def read(self, limit: int | None = None) -> list[Event]:
+        """The whole new events; what is no event is passed over and counted."""
+        found: list[Event] = []
+        start = self.offset
+        while limit is None or self.offset - start < limit:
+            lines, after = _whole_lines(self._path, self.offset)
+            if after == self.offset:
+                break
+            self.offset = after
+            for line in lines:
+                event = _event(line)
+                if event is not None:
+                    found.append(event)
+                elif line.strip():
+                    self.damaged += 1
+        return found
+
+
+class Progress:
+    """What the events (or, of a foreign trainer, the log) say in all; `update` reads what is new."""
+
+    def __init__(self, job: Job) -> None:
+        self._lock = threading.RLock()
+        self._events = Events(job)
+        self._foreign = _Foreign() if job.recipe else None
+        self._times: deque[tuple[int, float]] = deque(maxlen=32)
+        self._losses = 0
+        self._loss_sum = 0.0
+        self.points: dict[int, dict[str, Any]] = {}
+        self.step: int | None = None
+        self.total_steps: int | None = None
+        self.epoch: float | None = None
+        self.total_epochs: float | None = None
+        self.min_loss: float | None = None
+        self.history: deque[float] = deque(maxlen=10)
+        self.latest: dict[str, Any] = {}
+        self.started: Event | None = None
+        self.preparing: Event | None = None
+        self.last: Event | None = None
+        self.best_checkpoint: str | None = None
+        self.samples: deque[Event] = deque(maxlen=50)
+        self.notes: deque[str] = deque(maxlen=50)
+
+    def update(self, job: Job) -> None:
+        """Reads on."""
+        with self._lock:
+            for event in self._events.read():
+                self._take(event)
+            if self._foreign is not None:
+                for event in self._foreign.read(job):
+                    self._take(event)
+
+    def _take(self, event: Event) -> None:
+        kind = event.get("type")
+        self.last = event
+        if kind == "preparing":
+            self.preparing = event
+        elif kind == "started":
+            self._restart(event)
+        elif kind in ("progress", "eval"):
+            self._point(event, kind)
+        elif kind == "checkpoint" and event.get("best"):
+            self.best_checkpoint = event.get("path")
+        elif kind == "sample":
+            self.samples.append(event)
+        elif kind == "note" and event.get("message"):
+            self.notes.append(str(event.get("message")))
+
+    def _restart(self, event: Event) -> None:
+        """What a run that was cut off had beyond the step it resumes from will come again: it is void."""
+        resumed = event.get("resumed_from_step")
+        kept = resumed if isinstance(resumed, int) else -1
+        points = [point for step, point in sorted(self.points.items()) if step <= kept]
+        self.started, self.preparing = event, None
+        self.total_steps = _whole(event.get("total_steps")) or self.total_steps
+        self.total_epochs = _number(event.get("total_epochs")) or self.total_epochs
+        self.points, self.step, self.epoch, self.min_loss = {}, kept if kept > 0 else None, None, None
+        self._losses, self._loss_sum, self.latest = 0, 0.0, {}
+        self.history.clear()
+        self._times.clear()
+        for point in points:
+            self._add(point["step"], point)
+
+    def _point(self, event: Event, kind: str) -> None:
+        step = _whole(event.get("step"))
+        if step is None:
+            return
+        point: dict[str, Any] = {}
+        for name in _POINT:
+            value = event.get(name)
+            if value is not None and (name == "time" or _number(value) is not None):
+                point[name] = value
+        if event.get("non_finite"):
+            point["loss" if kind == "progress" else "eval_loss"] = None
+            point["non_finite"] = True
+        if kind == "progress":
+            moment = _seconds(event.get("time"))
+            if moment is not None:
+                self._times.append((step, moment))
+        if _whole(event.get("total_steps")):
+            self.total_steps = _whole(event.get("total_steps"))
+        if _number(event.get("total_epochs")):
+            self.total_epochs = _number(event.get("total_epochs"))
+        self._add(step, point)
+
+    def _add(self, step: int, point: dict[str, Any]) -> None:
+        merged = self.points.setdefault(step, {"step": step})
+        fresh = "loss" not in merged
+        merged.update(point)
+        self.step = max(self.step or 0, step)
+        if _number(point.get("epoch")) is not None:
+            self.epoch = float(point["epoch"])
+        for name in ("learning_rate", "accuracy", "grad_norm", "tokens_per_second", "memory_mb", "eval_loss"):
+            if _number(point.get(name)) is not None:
+                self.latest[name] = point[name]
+        loss = _number(point.get("loss"))
+        if loss is not None and fresh:
+            self.latest["loss"] = loss
+            self._losses += 1
+            self._loss_sum += loss
+            self.min_loss = loss if self.min_loss is None else min(self.min_loss, loss)
+            self.history.append(loss)
+
+    def ordered(self) -> list[dict[str, Any]]:
+        """The points by step, each once."""
+        with self._lock:
+            return [dict(point) for _, point in sorted(self.points.items())]
+
+    def percent(self) -> float | None:
+        """How far it is, by steps, else by epochs."""
+        if self.total_steps and self.step is not None:
+            return round(min(100.0, 100.0 * self.step / self.total_steps), 2)
+        if self.total_epochs and self.epoch is not None:
+            return round(min(100.0, 100.0 * self.epoch / self.total_epochs), 2)
+        return None
+
+    def eta_seconds(self) -> float | None:
+        """The time left by the pace of the last steps; a clock that was set meanwhile does not count."""
+        if not self.total_steps or self.step is None:
+            return None
+        left = self.total_steps - self.step
+        if left <= 0:
+            return 0.0
+        times = tuple(self._times)
+        paces = [
+            (after - before) / (later - earlier)
+            for (earlier, before), (later, after) in itertools.pairwise(times)
+            if later > earlier and after > before
+        ]
+        return round(left * statistics.median(paces), 1) if paces else None
+
+    def metrics(self, job: Job) -> dict[str, Any]:
+        """The data of the stream's `metrics` events."""
+        with self._lock:
+            return self._metrics(job)
+
+    def _metrics(self, job: Job) -> dict[str, Any]:
+        ended = job.status in ENDED
+        return {
+            "current_epoch": self.epoch,
+            "total_epochs": self.total_epochs,
+            "step": self.step,
+            "total_steps": self.total_steps,
+            "latest_loss": self.latest.get("loss"),
+            "min_loss": self.min_loss,
+            "avg_loss": round(self._loss_sum / self._losses, 6) if self._losses else None,
+            "eval_loss": self.latest.get("eval_loss"),
+            "learning_rate": self.latest.get("learning_rate"),
+            "accuracy": self.latest.get("accuracy"),
+            "tokens_per_second": self.latest.get("tokens_per_second"),
+            "memory_mb": self.latest.get("memory_mb"),
+            "progress_percent": 100.0 if job.status == "finished" else self.percent(),
+            "eta_seconds": (0.0 if job.status == "finished" else None) if ended else self.eta_seconds(),
+            "loss_history": list(self.history),
+        }
+
+
+def progress(job: Job) -> Progress:
+    """The job's progress as of now."""
+    return _cache.get(job)
+
+
+def metrics(job: Job) -> dict[str, Any]:
+    """The data of the stream's `metrics` events, as of now."""
+    return _cache.get(job).metrics(job)
+
+
+def points(job: Job) -> list[dict[str, Any]]:
+    """The points of the curves, each step once, in order."""
+    return _cache.get(job).ordered()
+
+
+def log_tail(job: Job, chars: int = 5000) -> str:
+    """The last characters of the log, from the beginning of a line."""
+    path = log.path_of(job)
+    if path.is_symlink():
+        return ""
+    text = tail_bytes(path, 4 * chars).decode("utf-8", "replace")
+    if len(text) <= chars:
+        return text
+    text = text[-chars:]
+    cut = text.find("\n")
+    return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text
+
+
+def view(job: Job, queue_position: int | None) -> dict[str, Any]:
+    """All that the status of a job tells (contract, row 8), and what the page shows besides."""
+    state = _cache.get(job)
+    numbers = state.metrics(job)
+    preparing = state.preparing if job.status == "preparing" else None
+    return {
+        "job_id": job.job_id,
+        "name": job.name,
+        "status": job.status,
+        "phase": job.phase,
+        "logs": log_tail(job),
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "duration_seconds": duration(job),
+        "adapter_path": job.adapter_path,
+        "error": job.error,
+        "reason": job.reason,
+        "cause": job.cause,
+        "remedy": job.remedy,
+        "exit_code": job.exit_code,
+        "signal": job.signal,
+        "resumable": job.resumable,
+        "wish": job.wish,
+        "worker": job.worker,
+        "step": state.step if state.step is not None else job.step,
+        "total_steps": state.total_steps or job.total_steps,
+        "metrics": numbers,
+        "eta_seconds": numbers["eta_seconds"],
+        "preparing": dict(preparing) if preparing else None,
+        "queue_position": queue_position,
+        "base_model": job.base_model,
+        "dataset_id": job.dataset_id,
+        "backend": job.backend,
+        "recipe": job.recipe,
+        "attempt": job.attempt,
+        "reasons": job.reasons,
+        "notes": list(state.notes),
+    }
+
+
+def duration(job: Job) -> float | None:
+    """The seconds from start to end, or so far; never negative, whatever the clock did."""
+    started = _seconds(job.started_at)
+    if started is None:
+        return None
+    ended = _seconds(job.finished_at)
+    if ended is None:
+        ended = datetime.now().astimezone().timestamp()
+    return round(max(0.0, ended - started), 3)
+
+
+class _Foreign:
+    """A trainer that is not ours: its log, understood by the parser, as if it had sent events."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._line = 0
+        self._step = 0
+        self._parser: Any = None
+
+    def read(self, job: Job) -> list[Event]:
+        if self._parser is None:
+            from academy.jobs.metrics import TrainingMetricsParser  # only where a recipe needs it
+
+            self._parser = TrainingMetricsParser()
+        found: list[Event] = []
+        while True:
+            lines, self._offset, self._line = read_log(job, self._offset, self._line)
+            if not lines:
+                return found
+            for line in lines:
+                parsed = self._parser.parse_line(line.message)
+                if parsed is not None:
+                    found += self._events(parsed, line.timestamp)
+
+    def _events(self, parsed: Any, stamp: str) -> list[Event]:
+        if parsed.step is not None:
+            self._step = int(parsed.step)
+        elif parsed.loss is not None:
+            self._step += 1
+        common: dict[str, Any] = {"step": self._step, "time": stamp}
+        for name in ("epoch", "total_epochs", "learning_rate", "accuracy", "grad_norm"):
+            value = getattr(parsed, name, None)
+            if value is not None and math.isfinite(value):
+                common[name] = value
+        if parsed.total_steps:
+            common["total_steps"] = parsed.total_steps
+        found: list[Event] = []
+        if parsed.loss is not None:
+            finite = math.isfinite(parsed.loss)
+            found.append({**common, "type": "progress", "loss": parsed.loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
+        if parsed.eval_loss is not None:
+            finite = math.isfinite(parsed.eval_loss)
+            found.append({**common, "type": "eval", "eval_loss": parsed.eval_loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
+        if not found:
+            found.append({**common, "type": "progress"})  # type: ignore[typeddict-item]
+        return found
+
+
+class _Cache:
+    """The progress of the jobs that were looked at last, so that each event is read once; dropped when the file is another."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[tuple[int, int], Progress]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, job: Job) -> Progress:
+        """The job's progress, brought up to date."""
+        inode, size = _identity(Path(job.output_dir) / "events.jsonl")
+        with self._lock:
+            (inode_before, size_before), state = self._known.get(job.output_dir, ((0, 0), None))
+            if state is None or (inode_before and inode_before != inode) or size < size_before:
+                state = Progress(job)
+            self._known[job.output_dir] = ((inode, size), state)
+            self._known.move_to_end(job.output_dir)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        state.update(job)
+        return state
+
+
+_cache = _Cache()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    with contextlib.suppress(OSError):
+        state = os.lstat(path)
+        return state.st_ino, state.st_size
+    return 0, 0
+
+
+def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return [], offset
+    with open(descriptor, "rb", buffering=0) as file:
+        size = _PIECE
+        while True:
+            data = os.pread(file.fileno(), size, offset)
+            end = data.rfind(b"\n")
+            if end >= 0:
+                return data[:end].split(b"\n"), offset + end + 1
+            if len(data) < size:
+                return [], offset
+            if size < _LONGEST_EVENT:
+                size *= 2
+                continue
+            # No event is so long: it is passed over, as one damaged line.
+            at = offset + len(data)
+            while piece := os.pread(file.fileno(), _PIECE, at):
+                cut = piece.find(b"\n")
+                if cut >= 0:
+                    return [b"?"], at + cut + 1
+                at += len(piece)
+            return [], offset
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        value = from_json(line, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("type"), str) else None  # type: ignore[return-value]
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _seconds(stamp: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(stamp).timestamp() if isinstance(stamp, str) else None
+    except ValueError:
+        return None
