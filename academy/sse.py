@@ -1,0 +1,288 @@
+"""Streams of a job's log, metrics and status (contract, section 2): read by offset, each line once, resumed exactly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import orjson
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
+
+from academy.errors import AcademyError, Invalid
+from academy.jobs import progress
+from academy.jobs.log import path_of
+from academy.jobs.store import ENDED, STATUSES, Job
+
+if TYPE_CHECKING:
+    from academy.services import Academy
+
+log = logging.getLogger("academy.sse")
+
+_BATCH_BYTES = 1 << 16
+_POLL_SECONDS = 0.08
+_HEARTBEAT_SECONDS = 15.0
+_SHARED_STEPS = 8
+_THREADS = 6
+_PASSED_BY = {
+    ("queued", "running"): ("preparing",),
+    ("queued", "finished"): ("preparing", "running"),
+    ("preparing", "finished"): ("running",),
+}
+"""States that a job must have been in between two others, however quickly it went by."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a viewer is: `taken` lines after the one that begins at `offset`, and which status and metrics were told last."""
+
+    offset: int = 0
+    line: int = 0
+    taken: int = 0
+    status: str = ""
+    attempt: int = 0
+    metrics: int = 0
+
+    def event_id(self, job_id: str) -> str:
+        """The position as an id; the check ties it to the job."""
+        return f"{self.taken}{self.tail(job_id)}"
+
+    def tail(self, job_id: str) -> str:
+        """The part of the id that all lines of one batch share."""
+        known = f"-{self.offset}-{self.line}-{self.status or 'new'}-{self.attempt}-{self.metrics}"
+        return f"{known}-{zlib.crc32(f'{job_id}{known}'.encode()):08x}"
+
+    @classmethod
+    def of(cls, event_id: str, job_id: str) -> Position:
+        """The position that an id stands for; raises Invalid where it is none of this job's."""
+        found = _ID.fullmatch(event_id)
+        if found:
+            position = cls(
+                taken=int(found[1]),
+                offset=int(found[2]),
+                line=int(found[3]),
+                status="" if found[4] == "new" else found[4],
+                attempt=int(found[5]),
+                metrics=int(found[6]),
+            )
+            if position.event_id(job_id) == event_id:
+                return position
+        raise Invalid(
+            "This Last-Event-ID is none of this job's stream.", hint="Send the last id as it came, or none to begin at the start."
+        )
+
+
+_ID = re.compile(rf"(\d{{1,9}})-(\d{{1,18}})-(\d{{1,12}})-(new|{'|'.join(STATUSES)})-(\d{{1,6}})-(\d{{1,10}})-[0-9a-f]{{8}}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What comes after a position: the events, the position after them, and whether more is there or nothing ever will be."""
+
+    frames: bytes
+    position: Position
+    more: bool
+    ended: bool
+
+
+def read_step(job: Job, position: Position) -> Step:
+    """Reads on from a position: at most one batch of the log, and at its end status and metrics."""
+    frames: list[bytes] = []
+    if job.status not in ENDED:
+        position = _tell_status(job, position, frames)
+    # The status was read before the size: when it says that the job has ended, nothing is written any more.
+    size = _size(path_of(job))
+    lines, offset, following = progress.read_log(job, position.offset, position.line, _BATCH_BYTES)
+    tail, first = position.tail(job.job_id), position.line
+    for line in lines[position.taken :]:
+        data = orjson.dumps({"type": "log", "line": line.line, "message": line.message, "timestamp": line.timestamp or None})
+        frames.append(b"id: %d%b\ndata: %b\n\n" % (line.line - first + 1, tail.encode(), data))
+    if lines:
+        position = replace(position, offset=offset, line=following, taken=0)
+    more = bool(lines) and offset < size
+    ended = job.status in ENDED and not more
+    if not more:
+        position = _tell_metrics(job, position, frames)
+    if ended:
+        position = _tell_status(job, position, frames)
+    return Step(b"".join(frames), position, more, ended)
+
+
+def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
+    if (position.status, position.attempt) == (job.status, job.attempt):
+        return position
+    if position.status == job.status and job.status not in ENDED and position.attempt == 0:
+        return replace(position, attempt=job.attempt)
+    same_run = position.attempt in (0, job.attempt)
+    for status in (*(_PASSED_BY.get((position.status, job.status), ()) if same_run else ()), job.status):
+        position = replace(position, status=status, attempt=job.attempt)
+        data: dict[str, Any] = {"type": "status", "status": status}
+        if status in ENDED:
+            data |= {"reason": job.reason, "error": job.error}
+        frames.append(_frame(job.job_id, position, data))
+    return position
+
+
+def _tell_metrics(job: Job, position: Position, frames: list[bytes]) -> Position:
+    data = progress.metrics(job)
+    if data.get("step") is None and data.get("latest_loss") is None:
+        return position
+    # The time left is an estimate that drifts; it alone is no news.
+    mark = zlib.crc32(orjson.dumps(data | {"eta_seconds": None}))
+    if mark == position.metrics:
+        return position
+    position = replace(position, metrics=mark)
+    frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
+    return position
+
+
+def _frame(job_id: str, position: Position, data: dict[str, Any]) -> bytes:
+    return b"id: %b\ndata: %b\n\n" % (position.event_id(job_id).encode(), orjson.dumps(data))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+class Streams:
+    """All streams of the app; viewers of one job share the looking and, where they are equally far, the reading."""
+
+    def __init__(self, academy: Academy) -> None:
+        self._academy = academy
+        self._feeds: dict[str, _Feed] = {}
+        self._threads: anyio.CapacityLimiter | None = None
+
+    async def respond(self, job_id: str, last_event_id: str | None) -> Response:
+        """The stream from the beginning, or after an id; 204 where nothing comes after it. Raises NotFound, or Invalid for a bad id."""
+        self._threads = self._threads or anyio.CapacityLimiter(_THREADS)
+        feed = self._feeds.get(job_id) or _Feed(self._academy, job_id, self._threads)
+        position = Position.of(last_event_id, job_id) if last_event_id else Position()
+        step = await feed.step(position)
+        if last_event_id and step.ended and not step.frames:
+            return Response(status_code=204)
+        return _Stream(self._events(job_id, position))
+
+    async def _events(self, job_id: str, position: Position) -> AsyncGenerator[bytes, None]:
+        assert self._threads is not None
+        feed = self._feeds.get(job_id)
+        if feed is None:
+            feed = self._feeds[job_id] = _Feed(self._academy, job_id, self._threads)
+        feed.enter()
+        try:
+            yield _frame(job_id, position, {"type": "connected", "job_id": job_id})
+            beat = time.monotonic() + _HEARTBEAT_SECONDS
+            while True:
+                changed = feed.changed
+                try:
+                    step = await feed.step(position)
+                except (AcademyError, OSError) as error:
+                    log.warning("The stream of %s broke off.", job_id, exc_info=True)
+                    message = error.detail if isinstance(error, AcademyError) else "The job's folder cannot be read."
+                    yield _frame(job_id, position, {"type": "error", "message": message})
+                    return
+                position = step.position
+                if step.frames:
+                    yield step.frames
+                if step.ended:
+                    return
+                if not step.more:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(max(0.0, beat - time.monotonic())):
+                            await changed.wait()
+                if time.monotonic() >= beat:
+                    yield b": still here\n\n"
+                    beat = time.monotonic() + _HEARTBEAT_SECONDS
+        finally:
+            if feed.leave():
+                self._feeds.pop(job_id, None)
+
+
+class _Feed:
+    """One job that somebody looks at: sees that something changed, and reads each step once for all who wait for it."""
+
+    def __init__(self, academy: Academy, job_id: str, threads: anyio.CapacityLimiter) -> None:
+        self._academy = academy
+        self._job_id = job_id
+        self._threads = threads
+        self._viewers = 0
+        self._poller: asyncio.Task[None] | None = None
+        self._steps: OrderedDict[Position, asyncio.Task[Step]] = OrderedDict()
+        self.changed = asyncio.Event()
+
+    def enter(self) -> None:
+        """Somebody looks."""
+        self._viewers += 1
+        if self._poller is None:
+            self._poller = asyncio.create_task(self._poll())
+
+    def leave(self) -> bool:
+        """Somebody looks no longer; returns whether nobody is left."""
+        self._viewers -= 1
+        if self._viewers:
+            return False
+        if self._poller is not None:
+            self._poller.cancel()
+        return True
+
+    async def step(self, position: Position) -> Step:
+        """What comes after the position as things stand."""
+        task = self._steps.get(position)
+        if task is None:
+            task = self._steps[position] = asyncio.create_task(self._in_thread(self._read, position))
+            while len(self._steps) > _SHARED_STEPS:
+                self._steps.popitem(last=False)
+        return await asyncio.shield(task)
+
+    async def _poll(self) -> None:
+        before = None
+        while True:
+            try:
+                state = await self._in_thread(self._look)
+            except (AcademyError, OSError):
+                state = None  # whoever reads next is told why
+            if state != before:
+                before = state
+                self._steps.clear()
+                self.changed.set()
+                self.changed = asyncio.Event()
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _in_thread(self, work: Any, *arguments: Any) -> Any:
+        return await anyio.to_thread.run_sync(work, *arguments, limiter=self._threads)
+
+    def _read(self, position: Position) -> Step:
+        return read_step(self._academy.job_record(self._job_id), position)
+
+    def _look(self) -> tuple[str, int, int, int]:
+        job = self._academy.job_record(self._job_id)
+        return job.status, job.attempt, _size(path_of(job)), _size(Path(job.output_dir) / "events.jsonl")
+
+
+class _Stream(StreamingResponse):
+    """A stream of events that lets go of its feed at once when its reader has gone."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._events = events
+
+    async def stream_response(self, send: Send) -> None:
+        """Sends the events; a slow reader holds back only its own."""
+        try:
+            await super().stream_response(send)
+        finally:
+            await self._events.aclose()
