@@ -1,0 +1,385 @@
+"""The Chat tab: ask, see who answered, rate or correct the reply (which becomes a lesson), compare with the base model."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from academy.chat.session import BASE, ChatReply, ChatRequest
+from academy.errors import AcademyError
+from academy.ui.live import View, log, safely, toast
+from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag
+from academy.ui.texts import t
+
+if TYPE_CHECKING:
+    from academy.services import Academy
+
+_EVERY = 0.06
+_TURNS = 40
+
+
+def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
+    """Conversation in the middle, who answers and how at the side."""
+    known = ChatRequest.model_fields
+    history = gr.BrowserState([], storage_key="academy.chat", secret="academy")
+    with gr.Row(elem_id="chat-grid"):
+        with gr.Column(elem_id="chat-main", min_width=0):
+            gr.HTML(live("chat_state", Html(" ")), apply_default_css=False, elem_classes="ac-bare")
+            with gr.Column(elem_id="chat-log", min_width=0):
+                past = gr.HTML(
+                    _empty([]),
+                    apply_default_css=False,
+                    elem_id="chat-past",
+                    js_on_load="watch('value', () => window.academy.chatScroll());",
+                )
+                now = gr.HTML(
+                    "", apply_default_css=False, elem_id="chat-now", js_on_load="watch('value', () => window.academy.chatScroll());"
+                )
+            with gr.Row(elem_id="chat-ask"):
+                question = gr.Textbox(
+                    show_label=False,
+                    label=t("chat.question"),
+                    placeholder=t("chat.placeholder"),
+                    lines=1,
+                    max_lines=8,
+                    elem_id="chat-question",
+                    scale=1,
+                    min_width=0,
+                )
+                send = gr.Button(t("chat.send"), variant="primary", elem_id="chat-send", scale=0, min_width=88)
+                stop = gr.Button(t("chat.stop"), elem_id="chat-stop", scale=0, min_width=88, visible="hidden")
+        with gr.Column(elem_id="chat-side", min_width=0, elem_classes="ac-panel"):
+            who = gr.Dropdown([(t("chat.active"), "")], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
+            compare = gr.Checkbox(False, label=t("chat.compare"), info=t("chat.compare_info"), elem_id="chat-compare")
+            system = gr.Textbox(label=t("chat.system"), info=t("chat.system_info"), lines=2, max_lines=6, elem_id="chat-system")
+            with gr.Accordion(t("chat.sampling"), open=False):
+                temperature = gr.Slider(0, 2, 0, step=0.05, label=known["temperature"].title, info=known["temperature"].description)
+                top_p = gr.Slider(0.05, 1, 1, step=0.05, label=known["top_p"].title, info=known["top_p"].description)
+                longest = gr.Number(256, precision=0, label=known["max_new_tokens"].title, info=known["max_new_tokens"].description)
+                seed = gr.Number(None, precision=0, label=known["seed"].title, info=known["seed"].description)
+            clear = gr.Button(t("chat.clear"), size="sm", elem_id="chat-clear")
+
+    # A real function: Gradio does not see the event among a partial's arguments.
+    def rate(turns: list[dict[str, Any]] | None, event: gr.EventData) -> list[Any]:
+        return _rate(academy, turns, event)
+
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    asking: dict[str, Any] = {
+        "inputs": [question, history, who, compare, system, temperature, top_p, longest, seed],
+        "outputs": [question, past, now, history, send, stop, out],
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_limit": 16,
+        "concurrency_id": "chat",
+    }
+    answer = functools.partial(_answer, academy)
+    question.submit(answer, **asking)
+    send.click(answer, **asking)
+    stop.click(safely(lambda: (academy.stop_chat(), {})[1]), outputs=out, **quick)
+    clear.click(lambda: [_empty(_suggestions(academy)), "", []], outputs=[past, now, history], **quick)
+    shown = {"inputs": [history, who], "outputs": [past, who], **quick}
+    page.load(functools.partial(_shown, academy), **shown)
+    bus.datasets(functools.partial(_shown, academy), **shown)
+    bus.rate(rate, inputs=[history], outputs=[history, past, out], **quick)
+    bus.mark(_mark, inputs=[history], outputs=[history, past], **quick)
+    bus.correct(_correction, inputs=[history], outputs=[out], **quick)
+    getattr(bus, "try")(_try, outputs=[who, compare], **quick)
+
+
+# ------------------------------------------------------------------ asking
+
+
+def _answer(
+    academy: Academy,
+    question: str,
+    history: list[dict[str, Any]] | None,
+    who: str,
+    compare: bool,
+    system: str,
+    temperature: float,
+    top_p: float,
+    longest: float | None,
+    seed: float | None,
+) -> Iterator[list[Any]]:
+    """Streams the reply, and with "compare" the base model's after it."""
+    turns = list(history or [])[-_TURNS:]
+    question = (question or "").strip()
+    if not question:
+        yield [gr.skip()] * 7
+        return
+    messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
+    for turn in turns:
+        first = turn["replies"][0] if turn["replies"] else None
+        if first and first.get("text"):
+            messages += [{"role": "user", "content": turn["question"]}, {"role": "assistant", "content": first["text"]}]
+    messages.append({"role": "user", "content": question})
+    turn: dict[str, Any] = {"question": question, "replies": []}
+    asked: list[str | None] = [who or None] + ([BASE] if compare and who != BASE else [])
+    yield ["", gr.skip(), _turn(turn, -1, waiting=True), gr.skip(), gr.update(visible="hidden"), gr.update(visible=True), gr.skip()]
+    problem = None
+    for adapter_id in asked:
+        reply: dict[str, Any] = {"text": "", "name": "", "base": "", "facts": ""}
+        turn["replies"].append(reply)
+        try:
+            values = {
+                "messages": messages,
+                "adapter_id": adapter_id,
+                "temperature": temperature,
+                "top_p": top_p,
+                "max_new_tokens": int(longest or 256),
+            }
+            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed is not None else {}))
+            last = 0.0
+            for piece in academy.chat_stream(request):
+                if isinstance(piece, ChatReply):
+                    _finish(reply, piece)
+                    continue
+                reply["text"] += piece
+                if time.monotonic() - last > _EVERY:
+                    last = time.monotonic()
+                    yield [gr.skip(), gr.skip(), _turn(turn, -1, waiting=True), gr.skip(), gr.skip(), gr.skip(), gr.skip()]
+        except AcademyError as error:
+            problem = notice(error.message, remedy(error.hint))
+        except ValidationError as error:
+            problem = notice(t("error.values"), join([tag("p", f"{item['loc'][-1]}: {item['msg']}") for item in error.errors()[:5]]))
+        except Exception:
+            log.exception("The chat failed.")
+            problem = notice(t("error.unexpected"), t("error.unexpected_hint"))
+        if problem is not None:
+            turn["replies"] = [known for known in turn["replies"] if known["text"]]
+            break
+    if turn["replies"]:
+        turns.append(turn)
+    left = gr.skip() if turn["replies"] else question
+    yield [left, _log(turns), problem or "", turns, gr.update(visible=True), gr.update(visible="hidden"), gr.skip()]
+
+
+def _finish(reply: dict[str, Any], done: ChatReply) -> None:
+    facts = [plural("count.tokens", done.completion_tokens)]
+    facts += [t("chat.speed", n=number(round(done.tokens_per_second)))] if done.tokens_per_second else []
+    facts += [t("chat.cut")] if done.finish == "length" else [t("chat.stopped")] if done.stopped else []
+    reply |= {
+        "text": done.text,
+        "adapter_id": done.adapter_id,
+        "name": done.adapter_name or (done.adapter_id or ""),
+        "base": done.base_model,
+        "facts": " · ".join(facts),
+        "notes": list(done.notes),
+    }
+
+
+# ------------------------------------------------------------------ drawing
+
+
+def _log(turns: list[dict[str, Any]]) -> Html:
+    return div(*[_turn(turn, index) for index, turn in enumerate(turns)], cls="ac-turns")
+
+
+def _turn(turn: dict[str, Any], index: int, waiting: bool = False) -> Html:
+    replies = [_reply(reply, index, place, waiting and place == len(turn["replies"]) - 1) for place, reply in enumerate(turn["replies"])]
+    if waiting and not replies:
+        replies = [div(div(span(cls="ac-spin"), span(t("chat.loading"), cls="ac-soft"), cls="ac-row"), cls="ac-reply")]
+    return div(
+        div(div(esc(turn["question"]), cls="ac-said"), cls="ac-question"),
+        div(*replies, cls="ac-replies" + (" is-compared" if len(replies) > 1 else "")),
+        cls="ac-turn",
+    )
+
+
+def _reply(reply: dict[str, Any], index: int, place: int, waiting: bool) -> Html:
+    name, mark = reply.get("name"), reply.get("mark")
+    who = (
+        span(name, cls="ac-badge ac-badge-on ac-cut", title=t("chat.badge", name=name, base=reply.get("base")))
+        if name
+        else span(t("chat.base"), cls="ac-badge", title=reply.get("base") or None)
+    )
+    head = div(
+        who if reply.get("base") else span(cls="ac-spin"), span(reply.get("facts", ""), cls="ac-soft ac-num"), cls="ac-row ac-reply-head"
+    )
+    words = prose(reply["text"]) if reply["text"] else div(t("chat.silent") if not waiting else "…", cls="ac-soft")
+    notes = [div(text, cls="ac-help") for text in reply.get("notes", [])]
+    tools: Any = ""
+    if not waiting and index >= 0:
+        tools = div(
+            _thumb("good", "👍", t("chat.good"), index, place, mark),
+            _thumb("bad", "👎", t("chat.bad"), index, place, mark),
+            tag(
+                "button",
+                t("chat.correct"),
+                type="button",
+                cls="ac-btn ac-btn-quiet ac-btn-small",
+                data_event="correct",
+                data_turn=index,
+                data_reply=place,
+            ),
+            tag("button", t("copy"), type="button", cls="ac-btn ac-btn-quiet ac-btn-small", data_copy=reply["text"]),
+            span(t(f"chat.mark_{mark}"), cls="ac-soft") if mark in ("good", "bad", "corrected") else "",
+            cls="ac-row ac-reply-tools",
+        )
+    return div(head, words, *notes, tools, cls="ac-reply")
+
+
+def _thumb(rating: str, sign: str, title: str, index: int, place: int, mark: str | None) -> Html:
+    chosen = " is-chosen" if mark == rating else ""
+    return tag(
+        "button",
+        Html(sign),
+        type="button",
+        cls=f"ac-btn ac-btn-quiet ac-btn-small ac-thumb{chosen}",
+        title=title,
+        aria_label=title,
+        aria_pressed="true" if mark == rating else "false",
+        data_event="rate",
+        data_rating=rating,
+        data_turn=index,
+        data_reply=place,
+    )
+
+
+def _empty(suggestions: list[str]) -> Html:
+    asks = [
+        tag("button", text, type="button", cls="ac-suggestion", data_do="put", data_target="chat-question", data_text=text)
+        for text in suggestions
+    ]
+    return div(
+        div(t("chat.empty"), cls="ac-empty-title"),
+        div(t("chat.empty_text"), cls="ac-empty-text"),
+        div(*asks, cls="ac-suggestions"),
+        cls="ac-empty ac-chat-empty",
+    )
+
+
+def _suggestions(academy: Academy) -> list[str]:
+    try:
+        return [lesson.situation for lesson in academy.list_lessons(limit=12).items if len(lesson.situation) < 90][:3]
+    except AcademyError:
+        return []
+
+
+def _shown(academy: Academy, history: list[dict[str, Any]] | None, who: str) -> list[Any]:
+    try:
+        found, active = academy.list_adapters(), academy.adapters.active()
+    except AcademyError:
+        found, active = [], None
+    choices = [(t("chat.active_named", name=active.name) if active else t("chat.active"), ""), (t("chat.base"), BASE)]
+    choices += [(item.name, item.adapter_id) for item in found[:200]]
+    keep = who if any(who == value for _, value in choices) else ""
+    return [_log(history) if history else _empty(_suggestions(academy)), gr.update(choices=choices, value=keep)]
+
+
+def _chat_state(academy: Academy, view: View) -> Html:
+    state = academy.session.state()
+    if not state["available"]:
+        missing = academy.habitat.training()
+        return notice(state["reason"] or missing.reason, remedy(missing.remedy), kind="warn")
+    if state["aside"]:
+        return notice(t("chat.aside"), state["aside"], go(t("first.watch"), kind="small", tab="training"), kind="info")
+    waiting = state.get("waiting") or 0
+    return div(t("chat.waiting", n=waiting), cls="ac-help") if isinstance(waiting, int) and waiting else Html("")
+
+
+# ------------------------------------------------------------------ rating and correcting
+
+
+def _found(history: list[dict[str, Any]] | None, event: gr.EventData) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    data = event._data or {}
+    turns = [dict(turn, replies=[dict(reply) for reply in turn["replies"]]) for turn in history or []]
+    try:
+        turn = turns[int(data["turn"])]
+        return turns, turn, turn["replies"][int(data["reply"])]
+    except (KeyError, ValueError, IndexError, TypeError):
+        return turns, {}, {}
+
+
+def _before(turns: list[dict[str, Any]], turn: dict[str, Any]) -> list[list[str]]:
+    return [[known["question"], known["replies"][0]["text"]] for known in turns[: turns.index(turn)] if known["replies"]][-6:]
+
+
+def _rate(academy: Academy, history: list[dict[str, Any]] | None, event: gr.EventData) -> list[Any]:
+    turns, turn, reply = _found(history, event)
+    rating = (event._data or {}).get("rating")
+    if not reply or rating not in ("good", "bad") or reply.get("mark") == rating:
+        return [gr.skip(), gr.skip(), gr.skip()]
+    kept = functools.partial(
+        academy.correct_reply,
+        turn["question"],
+        reply["text"],
+        rating=rating,
+        history=_before(turns, turn),
+        adapter_id=reply.get("adapter_id"),
+    )
+    told = safely(lambda: {"toast": toast(t("chat.kept") if kept() else "")})()
+    if told["toast"]["kind"] == "good":
+        reply["mark"] = rating
+    return [turns, _log(turns), told | {"nonce": time.monotonic()}]
+
+
+def _correction(history: list[dict[str, Any]] | None, event: gr.EventData) -> dict[str, Any]:
+    turns, turn, reply = _found(history, event)
+    if not reply:
+        return gr.skip()
+    data = event._data or {}
+    hidden = {
+        "question": turn["question"],
+        "answer": reply["text"],
+        "history": json.dumps(_before(turns, turn)),
+        "adapter": reply.get("adapter_id") or "",
+    }
+    return {
+        "dialog": tag(
+            "form",
+            tag("h3", t("chat.correct_title")),
+            tag("p", turn["question"], cls="ac-said"),
+            tag("textarea", reply["text"], name="corrected", cls="ac-input", rows=7, autofocus=True, aria_label=t("chat.correct_title")),
+            tag("p", t("chat.correct_help"), cls="ac-help"),
+            *[tag("input", type="hidden", name=key, value=value) for key, value in hidden.items()],
+            div(
+                tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
+                tag("button", t("chat.correct_save"), type="submit", cls="ac-btn ac-btn-primary"),
+                cls="ac-row ac-row-end",
+            ),
+            cls="ac-form",
+            data_act="chat.correct",
+            data_turn=data.get("turn"),
+            data_reply=data.get("reply"),
+        ),
+        "nonce": time.monotonic(),
+    }
+
+
+def _correct(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    before = json.loads(str(data.get("history") or "[]"))
+    academy.correct_reply(
+        str(data.get("question", "")),
+        str(data.get("answer", "")),
+        corrected=str(data.get("corrected", "")),
+        history=before or None,
+        adapter_id=str(data.get("adapter") or "") or None,
+    )
+    return {
+        "toast": toast(t("chat.corrected")),
+        "dialog": None,
+        "event": "mark",
+        "data": {"turn": data.get("turn"), "reply": data.get("reply")},
+    }
+
+
+def _mark(history: list[dict[str, Any]] | None, event: gr.EventData) -> list[Any]:
+    turns, _, reply = _found(history, event)
+    if reply:
+        reply["mark"] = "corrected"
+    return [turns, _log(turns)]
+
+
+def _try(event: gr.EventData) -> list[Any]:
+    return [gr.update(value=str((event._data or {}).get("adapter", ""))), gr.update(value=True)]
+
+
+REGIONS = {"chat_state": _chat_state}
+ACTS = {"chat.correct": _correct}

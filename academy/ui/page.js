@@ -1,0 +1,405 @@
+// What the page does in the browser: keeps live places current, sends acts to the server, shows toasts and dialogs, remembers where one is.
+// Texts from the server arrive either escaped (fragments made by pieces.py) or as plain strings that are only ever set as textContent.
+(() => {
+  "use strict";
+  if (window.academy) return;
+  const TABS = ["overview", "dataset", "training", "adapters", "chat"];
+  const texts = __TEXTS__;
+  const A = (window.academy = { state: {}, server: null, trigger: null, connected: true, paused: false });
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+  // ------------------------------------------------------------------ where one is: the address and the session
+
+  const stored = () => { try { return JSON.parse(sessionStorage.getItem("academy") || "{}"); } catch { return {}; } };
+  const fromAddress = () => {
+    const query = new URLSearchParams(location.search), found = {};
+    for (const key of ["tab", "job", "dataset"]) if (query.get(key)) found[key] = query.get(key);
+    return found;
+  };
+  A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, tab: "overview", ...fromAddress() };
+
+  function setState(patch, { push = true } = {}) {
+    const before = address();
+    Object.assign(A.state, patch);
+    try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lives as long as the page */ }
+    if (push && address() !== before) history.pushState(null, "", address());
+    if (patch.tab) showTab(patch.tab);
+    document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
+    mirror();
+    return poll();
+  }
+  function address() {
+    const query = new URLSearchParams(location.search);
+    for (const key of ["tab", "job", "dataset"]) {
+      const wanted = key === "tab" || (key === "job" ? A.state.tab === "training" : A.state.tab === "dataset");
+      if (wanted && A.state[key]) query.set(key, A.state[key]); else query.delete(key);
+    }
+    return location.pathname + (query.toString() ? "?" + query : "");
+  }
+  function showTab(name) {
+    if (!TABS.includes(name)) return;
+    const button = document.getElementById(`tab-${name}-button`);
+    if (button && button.getAttribute("aria-selected") !== "true") button.click();
+  }
+  // Inputs outside the live places follow the state (after a reload, after "clear").
+  function mirror() {
+    for (const el of all("[data-bind]")) {
+      if (el === document.activeElement || !(el.dataset.bind in A.state)) continue;
+      const value = A.state[el.dataset.bind];
+      if (el.type === "checkbox") el.checked = !!value; else if (el.value !== String(value ?? "")) el.value = value ?? "";
+    }
+  }
+  addEventListener("popstate", () => {
+    Object.assign(A.state, { job: null, dataset: null, tab: "overview", ...fromAddress() });
+    showTab(A.state.tab);
+    poll();
+  });
+
+  // ------------------------------------------------------------------ live places
+
+  let polling = null, again = false, timer = 0, failures = 0, beat = 0;
+
+  // One request asks for all visible places at once; the server sends those whose version differs.
+  function poll() {
+    if (polling) { again = true; return polling; }
+    clearTimeout(timer);
+    polling = ask(false).finally(() => {
+      polling = null;
+      if (again) { again = false; poll(); } else schedule();
+    });
+    return polling;
+  }
+  async function ask(quick) {
+    if (!A.server || document.hidden) return;
+    const regions = {}, begin = performance.now();
+    if (!quick) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
+    const pane = all("[data-log]").find(visible);
+    const answer = await Promise.race([
+      A.server.live({ state: A.state, regions, log: pane && !A.paused ? logWish(pane) : null }).catch(() => null),
+      wait(15000),
+    ]);
+    if (!answer || typeof answer !== "object" || !answer.regions) { lost(); return; }
+    found();
+    A.latency = performance.now() - begin;
+    for (const [name, fresh] of Object.entries(answer.regions))
+      for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { morph(el, fresh.html); el.dataset.version = fresh.version; localTimes(el); }
+    if (answer.title) document.title = answer.title;
+    if (answer.log && pane) addLog(pane, answer.log);
+    A.busy = answer.busy;
+  }
+  // A running job is looked at often, but the log only (a few bytes); the whole once a second. A slow server is asked less.
+  function schedule() {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    const live = A.busy && A.state.tab === "training" && A.connected;
+    const pause = A.connected ? (live ? 140 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
+    timer = setTimeout(async () => {
+      beat += 1;
+      if (live && beat % 7) { await ask(true); schedule(); } else poll();
+    }, Math.max(pause, 6 * (A.latency || 0)));
+  }
+  function lost() {
+    failures += 1;
+    if (failures > 1) { A.connected = false; document.documentElement.classList.add("ac-offline"); }
+  }
+  function found() {
+    if (!A.connected) toast({ kind: "good", text: texts.reconnected });
+    failures = 0; A.connected = true;
+    document.documentElement.classList.remove("ac-offline");
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); else clearTimeout(timer); });
+  addEventListener("online", () => poll());
+
+  // Makes an element's content equal to new HTML while keeping every node that is the same: focus, scrolling and clicks survive.
+  function morph(el, html) {
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    morphChildren(el, fresh.content);
+  }
+  function morphChildren(old, fresh) {
+    const mine = [...old.childNodes], theirs = [...fresh.childNodes];
+    for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
+      if (!mine[i]) old.appendChild(theirs[i].cloneNode(true));
+      else if (!theirs[i]) mine[i].remove();
+      else morphNode(mine[i], theirs[i]);
+    }
+  }
+  function morphNode(mine, theirs) {
+    const key = (node) => node.getAttribute?.("data-key") ?? "";
+    if (mine.nodeType !== theirs.nodeType || mine.nodeName !== theirs.nodeName || key(mine) !== key(theirs)) { mine.replaceWith(theirs.cloneNode(true)); return; }
+    if (mine.nodeType === Node.TEXT_NODE) { if (mine.data !== theirs.data) mine.data = theirs.data; return; }
+    if (mine.nodeType !== Node.ELEMENT_NODE) return;
+    if (mine.hasAttribute("data-live") && theirs.hasAttribute("data-live")) return;
+    if (mine.classList.contains("ac-busy")) return;
+    for (const { name } of [...mine.attributes]) if (!theirs.hasAttribute(name) && !(name === "open" && mine.nodeName === "DETAILS")) mine.removeAttribute(name);
+    for (const { name, value } of [...theirs.attributes]) if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(mine.nodeName) && mine !== document.activeElement) {
+      if (mine.type === "checkbox") mine.checked = theirs.hasAttribute("checked");
+      else if (mine.nodeName === "INPUT") mine.value = theirs.getAttribute("value") || "";
+    }
+    if (mine.nodeName === "TIME" && mine.dataset.local) { if (mine.textContent !== theirs.textContent) mine.textContent = theirs.textContent; return; }
+    morphChildren(mine, theirs);
+  }
+  function localTimes(root) {
+    for (const el of all("time[datetime]", root)) {
+      const moment = new Date(el.getAttribute("datetime"));
+      if (!isNaN(moment)) { el.title = moment.toLocaleString(); el.dataset.local = "1"; }
+    }
+  }
+
+  // ------------------------------------------------------------------ the log
+
+  const logWish = (pane) => ({ job: pane.dataset.job || "", next: Number(pane.dataset.next || -1), size: Number(pane.dataset.size || -1) });
+  function addLog(pane, news) {
+    const rows = $(".ac-log-lines", pane);
+    if (pane.dataset.job !== news.job || news.reset) { rows.replaceChildren(); pane.dataset.job = news.job; follow(pane, true); }
+    const stick = pane.dataset.follow !== "0";
+    const parts = document.createDocumentFragment();
+    for (const [line, time, message] of news.lines) {
+      const row = document.createElement("div"), n = document.createElement("i"), at = document.createElement("time"), text = document.createElement("span");
+      n.textContent = line + 1;
+      const moment = new Date(time);
+      at.textContent = time && !isNaN(moment) ? moment.toLocaleTimeString([], { hour12: false }) : "";
+      at.title = time || "";
+      text.textContent = message;
+      if (/\b(error|exception|traceback|failed|killed|out of memory)\b/i.test(message)) row.className = "bad";
+      else if (/\bwarn(ing)?\b/i.test(message)) row.className = "warn";
+      row.append(n, at, text);
+      parts.append(row);
+    }
+    rows.append(parts);
+    while (rows.childElementCount > 500) rows.firstElementChild.remove();
+    pane.dataset.next = news.next;
+    pane.dataset.size = news.size;
+    pane.classList.toggle("is-empty", !rows.childElementCount);
+    if (stick) { pane.dataset.auto = "1"; rows.scrollTop = rows.scrollHeight; }
+  }
+  function follow(pane, on) {
+    pane.dataset.follow = on ? "1" : "0";
+    const rows = $(".ac-log-lines", pane);
+    if (on) rows.scrollTop = rows.scrollHeight;
+    logState(pane);
+  }
+  function logState(pane) {
+    const words = $(".ac-log-state", pane);
+    if (words) words.textContent = A.paused ? texts.log_paused : pane.dataset.follow === "0" ? texts.log_released : texts.log_following;
+    pane.classList.toggle("is-released", pane.dataset.follow === "0");
+  }
+  document.addEventListener("scroll", (event) => {
+    const rows = event.target;
+    if (!rows.classList?.contains("ac-log-lines")) return;
+    const pane = rows.closest("[data-log]"), atEnd = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 24;
+    if ((pane.dataset.follow !== "0") !== atEnd) { pane.dataset.follow = atEnd ? "1" : "0"; logState(pane); }
+  }, true);
+
+  // ------------------------------------------------------------------ acts
+
+  async function act(name, data = {}, source = null) {
+    if (!A.server) return null;
+    source?.classList.add("ac-busy");
+    if (source && "disabled" in source) source.disabled = true;
+    try {
+      const answer = await A.server.act({ act: name, data, state: A.state }).catch(() => null);
+      if (!answer) { toast({ kind: "bad", text: texts.unreachable }); return null; }
+      result(answer);
+      return answer;
+    } finally {
+      source?.classList.remove("ac-busy");
+      if (source && "disabled" in source) source.disabled = false;
+    }
+  }
+  // What a handler says the page should do next; Gradio handlers answer in the same form through the hidden "out" component.
+  function result(answer) {
+    if (!answer || typeof answer !== "object") return;
+    if (answer.toast) toast(answer.toast);
+    if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
+    if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
+    if (answer.click) document.getElementById(answer.click)?.click();
+    if (answer.state) setState(answer.state); else poll();
+    if (answer.top) scrollTo({ top: 0, behavior: "smooth" });
+  }
+  A.result = result; A.act = act; A.setState = setState; A.poll = poll;
+
+  document.addEventListener("click", async (event) => {
+    const el = event.target.closest("[data-act], [data-set], [data-copy], [data-do], [data-event], [data-close]");
+    if (!event.target.closest(".ac-menu")) all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
+    const tab = event.target.closest('[role="tab"]');
+    if (tab && /^tab-.*-button$/.test(tab.id)) {
+      const name = tab.id.slice(4, -7);
+      if (A.state.tab !== name) setTimeout(() => setState({ tab: name }), 0); else setTimeout(poll, 0);
+    }
+    if (!el || el.nodeName === "FORM") return;
+    if (el.matches("[data-close]")) { closeDialog(); return; }
+    if (el.dataset.copy) { await copy(el); return; }
+    if (el.dataset.event) { A.trigger?.(el.dataset.event, { ...el.dataset }); return; }
+    if (el.dataset.do) { does[el.dataset.do]?.(el); return; }
+    if (el.dataset.set) {
+      if (event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      setState(JSON.parse(el.dataset.set));
+      return;
+    }
+    if (!el.dataset.act) return;
+    event.preventDefault();
+    if (el.dataset.confirm && !(await confirmed(el.dataset.confirm, el.textContent))) return;
+    all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
+    const { act: name, confirm: _, ...data } = el.dataset;
+    await act(name, data, el);
+  });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-act]");
+    if (!form) return;
+    event.preventDefault();
+    const { act: name, ...data } = form.dataset;
+    for (const [key, value] of new FormData(form)) data[key] = value;
+    for (const box of all("input[type=checkbox]", form)) data[box.name] = box.checked;
+    await act(name, data, $("[type=submit]", form));
+  });
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    const el = event.target.closest("[data-bind]");
+    if (!el) return;
+    const value = el.type === "checkbox" ? el.checked : el.value;
+    const patch = { [el.dataset.bind]: value };
+    if (el.dataset.reset) patch[el.dataset.reset] = 0;
+    Object.assign(A.state, patch);
+    clearTimeout(typing);
+    typing = setTimeout(() => setState(patch), el.type === "search" || el.type === "text" ? 220 : 0);
+  });
+
+  const does = {
+    theme() {
+      const dark = document.body.classList.toggle("dark");
+      document.documentElement.classList.toggle("dark", dark);
+      try { localStorage.setItem("academy.theme", dark ? "dark" : "light"); } catch { /* it lasts as long as the page */ }
+    },
+    pause(el) {
+      A.paused = !A.paused;
+      el.textContent = A.paused ? texts.log_go_on : texts.log_pause;
+      el.setAttribute("aria-pressed", A.paused);
+      all("[data-log]").forEach(logState);
+      if (!A.paused) poll();
+    },
+    follow(el) { follow(el.closest("[data-log]"), true); },
+    focus(el) { document.getElementById(el.dataset.target)?.querySelector("textarea, input")?.focus(); },
+    press(el) { document.getElementById(el.dataset.target)?.click(); },
+    put(el) {
+      const box = document.getElementById(el.dataset.target)?.querySelector("textarea, input");
+      if (!box) return;
+      box.value = el.dataset.text;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.focus();
+    },
+  };
+  async function copy(el) {
+    try { await navigator.clipboard.writeText(el.dataset.copy); toast({ kind: "good", text: texts.copied }); }
+    catch { toast({ kind: "bad", text: texts.not_copied }); }
+  }
+
+  // ------------------------------------------------------------------ toasts and dialogs
+
+  function place(id, name = "div") {
+    let el = document.getElementById(id);
+    if (!el) { el = document.createElement(name); el.id = id; document.body.append(el); }
+    return el;
+  }
+  function toast({ kind = "good", text = "", hint = "" }) {
+    const box = place("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
+    box.setAttribute("aria-live", "polite");
+    el.className = `ac-toast ac-toast-${kind}`;
+    words.textContent = text;
+    more.textContent = hint;
+    close.textContent = "×";
+    close.type = "button";
+    close.setAttribute("aria-label", texts.close);
+    const body = document.createElement("div");
+    body.append(words);
+    if (hint) body.append(more);
+    el.append(body, close);
+    const same = all(".ac-toast", box).find((other) => other.firstChild.textContent === body.textContent);
+    same?.remove();
+    box.append(el);
+    const gone = () => { el.classList.add("leaving"); setTimeout(() => el.remove(), 200); };
+    close.onclick = gone;
+    setTimeout(gone, kind === "bad" ? 12000 : 5000);
+  }
+  A.toast = toast;
+  function openDialog(html) {
+    const dialog = place("ac-dialog", "dialog");
+    dialog.innerHTML = html;
+    localTimes(dialog);
+    if (!dialog.open) dialog.showModal();
+    dialog.onclick = (event) => { if (event.target === dialog) closeDialog(); };
+    ($("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog))?.focus();
+  }
+  function closeDialog() { const dialog = document.getElementById("ac-dialog"); if (dialog?.open) dialog.close(); }
+  function confirmed(question, label) {
+    return new Promise((done) => {
+      const dialog = place("ac-confirm", "dialog"), text = document.createElement("p"), row = document.createElement("div"), no = document.createElement("button"), yes = document.createElement("button");
+      text.textContent = question;
+      no.textContent = texts.no; yes.textContent = label.trim();
+      no.className = "ac-btn"; yes.className = "ac-btn ac-btn-danger";
+      row.className = "ac-row ac-row-end";
+      row.append(no, yes);
+      dialog.replaceChildren(text, row);
+      let answer = false;
+      yes.onclick = () => { answer = true; dialog.close(); };
+      no.onclick = () => dialog.close();
+      dialog.onclose = () => done(answer);
+      dialog.showModal();
+      no.focus();
+    });
+  }
+
+  // ------------------------------------------------------------------ the plot under the pointer
+
+  document.addEventListener("pointermove", (event) => {
+    const area = event.target.closest?.(".ac-plot-area[data-right]");
+    if (!area) { all(".ac-plot-area.is-over").forEach((el) => el.classList.remove("is-over")); return; }
+    const box = area.getBoundingClientRect(), { right, low, high } = area.dataset;
+    const at = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * 10000;
+    const nearest = (selector) => {
+      const path = $(selector, area)?.getAttribute("d") || "";
+      let best = null;
+      for (const found of path.matchAll(/[ML](\d+) (\d+)/g)) {
+        const x = Number(found[1]);
+        if (!best || Math.abs(x - at) < Math.abs(best[0] - at)) best = [x, Number(found[2])];
+      }
+      return best;
+    };
+    const point = nearest(".smooth"), raw = nearest(".raw"), held = nearest(".eval");
+    if (!point) return;
+    const value = (y) => (Number(high) - (y / 10000) * (high - low)).toFixed(3);
+    const parts = [`${texts.step} ${Math.round((point[0] / 10000) * right).toLocaleString("en")}`, `${texts.loss} ${value(raw && Math.abs(raw[0] - point[0]) < 200 ? raw[1] : point[1])}`];
+    if (held && Math.abs(held[0] - at) < 400) parts.push(`${texts.eval} ${value(held[1])}`);
+    const tip = $(".tip", area), cross = $(".cross", area);
+    tip.textContent = parts.join(" · ");
+    cross.style.left = point[0] / 100 + "%";
+    tip.style.left = Math.min(78, Math.max(12, point[0] / 100)) + "%";
+    area.classList.add("is-over");
+  });
+
+  // ------------------------------------------------------------------ beginning
+
+  A.attach = (server) => {
+    A.server = server;
+    const begin = (tries) => {
+      const button = document.getElementById(`tab-${A.state.tab}-button`);
+      if (!button && tries) { setTimeout(() => begin(tries - 1), 50); return; }
+      history.replaceState(null, "", address());
+      showTab(A.state.tab);
+      setState({}, { push: false });
+      setTimeout(poll, 150);
+    };
+    begin(100);
+  };
+  A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
+  const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();
+  if (theme) {
+    const apply = () => { document.body.classList.toggle("dark", theme === "dark"); document.documentElement.classList.toggle("dark", theme === "dark"); };
+    for (const moment of [0, 100, 400, 1000]) setTimeout(apply, moment);
+  }
+})();

@@ -1,0 +1,608 @@
+"""The Training tab: what to train on the left, what is happening on the right, all jobs below."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from academy.errors import AcademyError, NotFound
+from academy.jobs.spec import TrainingSpec
+from academy.jobs.store import ENDED, Job
+from academy.models import BUNDLED
+from academy.ui import form
+from academy.ui.live import View, log, sentences, shown_job, toast
+from academy.ui.pieces import (
+    Html,
+    ago,
+    bar,
+    button,
+    card,
+    div,
+    duration,
+    empty,
+    esc,
+    gigabytes,
+    go,
+    join,
+    live,
+    loss,
+    menu,
+    notice,
+    number,
+    parse_time,
+    pill,
+    plot,
+    plural,
+    rate,
+    remedy,
+    size,
+    span,
+    tag,
+    tile,
+    when,
+)
+from academy.ui.texts import t
+
+if TYPE_CHECKING:
+    from academy.services import Academy
+
+_TOP = ("name", "dataset_id", "base_model", "preset")
+_HISTORY = 50
+
+
+def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
+    """Form, live panel, history."""
+    with gr.Row(elem_id="training-grid"):
+        with gr.Column(elem_id="training-form", min_width=0):
+            gr.HTML(live("train_empty", Html(" ")), apply_default_css=False, elem_classes="ac-bare")
+            with gr.Column(elem_classes="ac-panel", min_width=0):
+                datasets, base, preset, advice, name = _above()
+                with gr.Accordion(t("training.all"), open=False, elem_id="all-settings"):
+                    fields = _settings()
+                    reset = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
+                with gr.Row(elem_id="train-buttons"):
+                    fit = gr.Button(t("training.fit"), elem_id="train-fit", min_width=0)
+                    start = gr.Button(t("training.train"), variant="primary", elem_id="train-start", min_width=0)
+                answer = gr.HTML("", apply_default_css=False, elem_id="train-answer")
+        with gr.Column(elem_id="training-live", min_width=0):
+            gr.HTML(_panel(), apply_default_css=False)
+        with gr.Column(elem_id="training-jobs", min_width=0):
+            gr.HTML(live("jobs"), apply_default_css=False)
+
+    planned = gr.State({})
+    above: list[Any] = [name, datasets, base, preset]
+    settings = [fields[key] for key in form.FIELDS]
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    planning = {"inputs": [planned, *above, *settings], "outputs": [advice, planned, *settings], **quick, "trigger_mode": "always_last"}
+
+    def choices(chosen: str | None, base_now: str | None) -> list[Any]:
+        return _choices(academy, chosen, base_now)
+
+    def chosen_elsewhere(chosen: str | None, base_now: str | None, event: gr.EventData) -> list[Any]:
+        return _choices(academy, (event._data or {}).get("dataset") or chosen, base_now)
+
+    def continued(event: gr.EventData) -> Any:
+        return str((event._data or {}).get("adapter", ""))
+
+    plan = functools.partial(_plan, academy)
+    filled = {"inputs": [datasets, base], "outputs": [datasets, base, fields["continue_from"]], **quick}
+    page.load(choices, **filled).then(plan, **planning)
+    bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
+    getattr(bus, "continue")(continued, outputs=fields["continue_from"], **quick).then(plan, **planning)
+    for control in (datasets, base, preset):
+        control.input(plan, **planning)
+    fields["continue_from"].input(plan, **planning)
+    reset.click(functools.partial(_reset, academy), **planning)
+    start.click(functools.partial(_start, academy), inputs=[planned, *above, *settings], outputs=[out, answer], **quick)
+    fit.click(lambda: div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row"), outputs=answer, **quick).then(
+        functools.partial(_fit, academy),
+        inputs=[planned, *above, *settings],
+        outputs=answer,
+        api_visibility="private",
+        show_progress="hidden",
+        concurrency_limit=4,
+    )
+
+
+# ------------------------------------------------------------------ the form
+
+
+def _above() -> tuple[Any, ...]:
+    known = TrainingSpec.model_fields
+    datasets = gr.Dropdown([], label=known["dataset_id"].title, info=known["dataset_id"].description, elem_id="train-dataset")
+    base = gr.Dropdown(
+        [], label=known["base_model"].title, info=known["base_model"].description, allow_custom_value=True, elem_id="train-base"
+    )
+    efforts = [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    preset = gr.Radio(efforts, value="auto", label=known["preset"].title, elem_id="train-preset")
+    advice = gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice")
+    name = gr.Textbox(label=known["name"].title, info=known["name"].description, max_lines=1, max_length=80, elem_id="train-name")
+    return datasets, base, preset, advice, name
+
+
+def _settings() -> dict[str, Any]:
+    made = {}
+    for group, names in form.GROUPS:
+        gr.HTML(div(t(f"form.{group}"), cls="ac-eyebrow"), apply_default_css=False)
+        with gr.Column(elem_classes="ac-settings", min_width=0):
+            for name in names:
+                made[name] = form.component(name)
+    return made
+
+
+def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
+    try:
+        manifests, adapters = academy.list_datasets(), academy.list_adapters()
+    except AcademyError:
+        manifests, adapters = [], []
+    options = []
+    for manifest in manifests:
+        count = manifest.statistics.get("total_examples", 0)
+        options.append((f"{manifest.name} · {plural('count.examples', count)} · {ago(manifest.created_at)}", manifest.id))
+    ids = {value for _, value in options}
+    if chosen not in ids:
+        chosen = options[0][1] if options else None
+    used = [job.base_model for job in academy.job_store.list(200)]
+    bases = list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
+    continued = [(t("form.new_adapter"), ""), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
+    return [
+        gr.update(choices=options, value=chosen),
+        gr.update(choices=bases, value=base_now or academy.settings.default_base_model),
+        gr.update(choices=continued),
+    ]
+
+
+def _values(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip((*_TOP, *form.FIELDS), arguments, strict=True))
+
+
+def _plan(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
+    """What the preset would choose now; what a person changed stays changed."""
+    values = _values(arguments)
+    kept = form.changed(values, planned)
+    if not values["dataset_id"]:
+        return [_advice([], []), planned, *[gr.skip() for _ in form.FIELDS]]
+    asked = {key: value for key in _TOP if (value := form.meant(key, values[key])) is not None}
+    reasons: list[str] = []
+    try:
+        bare = academy.plan(
+            TrainingSpec.model_validate(asked | ({"continue_from": kept["continue_from"]} if kept.get("continue_from") else {}))
+        )
+        problems, reasons = list(bare["problems"]), list(bare["reasons"])
+    except ValidationError as error:
+        return [_advice([], sentences(error, TrainingSpec)), planned, *[gr.skip() for _ in form.FIELDS]]
+    if bare["spec"] is None:
+        return [_advice(reasons, problems), planned, *[gr.skip() for _ in form.FIELDS]]
+    fresh = form.planned_values(bare["spec"])
+    if "continue_from" in kept:
+        fresh["continue_from"] = None
+    shown = {key: form.shown(key, fresh.get(key, TrainingSpec.model_fields[key].default)) for key in form.FIELDS} | {
+        key: form.shown(key, value) for key, value in kept.items()
+    }
+    titles = [TrainingSpec.model_fields[key].title or key for key in kept]
+    return [
+        _advice(reasons, problems, titles),
+        fresh,
+        *[gr.update(value=shown[key]) if shown[key] != values[key] else gr.skip() for key in form.FIELDS],
+    ]
+
+
+def _reset(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
+    values = _values(arguments)
+    plain = values | {key: form.shown(key, planned.get(key, TrainingSpec.model_fields[key].default)) for key in form.FIELDS}
+    done = _plan(academy, planned, *plain.values())
+    return [
+        *done[:2],
+        *[gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(form.FIELDS, done[2:], strict=True)],
+    ]
+
+
+def _advice(reasons: list[str], problems: list[str], changed: list[str] | None = None) -> Html:
+    if problems:
+        return notice(problems[0], join(problems[1:], " "), kind="warn")
+    if not reasons:
+        return div(t("training.no_advice"), cls="ac-advice ac-soft")
+    head, *more = reasons
+    return div(
+        div(t("overview.professor"), cls="ac-eyebrow"),
+        div(head),
+        tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in more]) if more else "",
+        div(t("training.changed", fields=", ".join(changed)), cls="ac-help") if changed else "",
+        cls="ac-advice",
+    )
+
+
+def _problem(handler: Callable[[], Any]) -> tuple[Any, Html | None]:
+    try:
+        return handler(), None
+    except ValidationError as error:
+        found = sentences(error, TrainingSpec)
+        return None, notice(t("training.refused"), join([tag("p", sentence) for sentence in found]))
+    except AcademyError as error:
+        return None, notice(error.message, remedy(error.hint))
+    except Exception:
+        log.exception("A handler of the Training tab failed.")
+        return None, notice(t("error.unexpected"), t("error.unexpected_hint"))
+
+
+def _start(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
+    job, problem = _problem(lambda: academy.train(TrainingSpec.model_validate(form.read(_values(arguments), planned))))
+    if problem is not None:
+        return [gr.skip(), problem]
+    return [{"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "nonce": job.job_id}, ""]
+
+
+def _fit(academy: Academy, planned: dict[str, Any], *arguments: Any) -> Html:
+    found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), planned))))
+    if problem is not None:
+        return problem
+    fits = found.get("fits", True)
+    memory = found.get("peak_memory_mb")
+    room = found.get("memory_available_mb") or found.get("memory_total_mb")
+    seconds = found.get("seconds_total") or found.get("eta_seconds")
+    facts = (
+        [t("fit.memory", used=gigabytes(memory), total=gigabytes(room)) if room else t("fit.memory_only", used=gigabytes(memory))]
+        if memory
+        else []
+    )
+    facts += [t("fit.step", seconds=number(found["seconds_per_step"]))] if found.get("seconds_per_step") else []
+    facts += [t("fit.all", time=duration(seconds))] if seconds else []
+    text = found.get("message") or (t("fit.yes") if fits else t("fit.no"))
+    return notice(text, " · ".join(facts), kind="good" if fits else "bad")
+
+
+# ------------------------------------------------------------------ the live panel
+
+
+def _panel() -> Html:
+    log_pane = div(
+        div(
+            tag("h3", t("log.title")),
+            span("", cls="ac-log-state ac-soft"),
+            div(
+                tag("button", t("js.log_pause"), type="button", cls="ac-btn ac-btn-small", data_do="pause", aria_pressed="false"),
+                span(live("log_link", Html(" "), tag_name="span")),
+                cls="ac-card-aside",
+            ),
+            cls="ac-card-head",
+        ),
+        div("", cls="ac-log-lines", tabindex="0", role="log", aria_label=t("log.title")),
+        div(t("log.empty"), cls="ac-log-empty"),
+        tag("button", t("log.end"), type="button", cls="ac-btn ac-btn-small ac-log-end", data_do="follow"),
+        cls="ac-card ac-log is-empty",
+        data_log=True,
+        data_follow="1",
+    )
+    return div(live("job"), live("job_numbers"), live("job_plot"), log_pane, live("job_more"), cls="ac-stack ac-job")
+
+
+def _view(academy: Academy, view: View) -> tuple[dict[str, Any], Job] | None:
+    job_id = shown_job(academy, view)
+    if job_id is None:
+        return None
+    return academy.job(job_id), academy.job_record(job_id)
+
+
+def _job(academy: Academy, view: View) -> Html:
+    try:
+        found = _view(academy, view)
+    except NotFound as error:
+        return notice(error.message, t("training.gone"), go(t("training.newest"), kind="small", tab="training", job=None), kind="warn")
+    if found is None:
+        return card(t("training.none"), empty(t("training.none_title"), t("training.none_text")))
+    shown, job = found
+    status = job.status
+    facts = [esc(job.base_model), when(job.created_at)]
+    if job.continue_from:
+        facts.insert(1, esc(t("training.continued")))
+    if status == "queued" and shown.get("queue_position") is not None:
+        facts.append(esc(t("training.position", n=shown["queue_position"] + 1)))
+    head = div(
+        div(tag("h2", job.name, title=job.name), pill(status), cls="ac-row ac-job-name"),
+        div(*_actions(shown, job), cls="ac-row ac-job-actions"),
+        cls="ac-job-head",
+    )
+    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(shown, job), _verdict(shown, job)])
+
+
+def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
+    status, parts = job.status, []
+    if status in ("running", "preparing"):
+        if job.wish:
+            parts.append(span(t(f"wish.{job.wish}"), cls="ac-soft"))
+        if status == "running" and job.wish is None:
+            parts.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
+        if job.wish != "cancel":
+            parts.append(
+                button(t("training.cancel"), "job.cancel", kind="danger", confirm=t("training.cancel_sure", name=job.name), job=job.job_id)
+            )
+    elif status == "queued":
+        parts.append(button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id))
+    elif status == "finished":
+        parts.append(button(t("training.chat"), "job.chat", kind="primary", job=job.job_id))
+        parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
+    else:
+        changes = shown.get("changes")
+        if changes:
+            parts.append(button(t("training.retry_changed"), "job.retry_changed", kind="primary", job=job.job_id, title=_changes(changes)))
+        if shown.get("resumable"):
+            parts.append(
+                button(
+                    t("training.resume"), "job.resume", kind="" if changes else "primary", job=job.job_id, title=t("training.resume_title")
+                )
+            )
+        parts.append(button(t("training.retry"), "job.retry", kind="" if changes or shown.get("resumable") else "primary", job=job.job_id))
+    return parts
+
+
+def _changes(changes: dict[str, Any]) -> str:
+    names = TrainingSpec.model_fields
+    return ", ".join(f"{names[key].title if key in names else key}: {value}" for key, value in changes.items())
+
+
+def _progress(shown: dict[str, Any], job: Job) -> Html:
+    step, total = shown.get("step"), shown.get("total_steps")
+    if job.status == "preparing":
+        state = shown.get("preparing") or {}
+        words = state.get("message") or t("training.preparing")
+        if state.get("bytes_total"):
+            speed = f" · {size(state['bytes_per_second'])}/s" if state.get("bytes_per_second") else ""
+            words += f" {size(state.get('bytes_done') or 0)} / {size(state['bytes_total'])}{speed}"
+        return join([bar(state.get("fraction"), "preparing"), div(words, cls="ac-soft ac-num ac-bar-words")])
+    if job.status == "queued":
+        return join([bar(0, "queued"), div(t("training.waiting"), cls="ac-soft ac-bar-words")])
+    fraction = step / total if step is not None and total else 1.0 if job.status == "finished" else 0.0 if job.status in ENDED else None
+    words = shown.get("message") or ""
+    if job.status == "running":
+        words = t("training.running") if step else words or t("training.first_step")
+    elif job.status == "finished":
+        words = job.reason or t("training.finished_text")
+    elif job.status == "cancelled":
+        words = job.reason or t("training.cancelled_text")
+    else:
+        words = ""
+    return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words else ""])
+
+
+def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
+    if job.status != "failed":
+        return ""
+    text = job.reason or job.error or t("training.failed_text")
+    hint = shown.get("remedy") or ("" if job.error in (None, text) else job.error) or t("training.failed_hint")
+    changes = shown.get("changes")
+    more = tag("p", t("training.would_change", changes=_changes(changes))) if changes else ""
+    return notice(text, join([remedy(str(hint)), more]))
+
+
+def _numbers(academy: Academy, view: View) -> Html:
+    found = _view(academy, view)
+    if found is None:
+        return Html("")
+    shown, job = found
+    metrics = shown.get("metrics") or {}
+    step, total = shown.get("step"), shown.get("total_steps")
+    left = shown.get("eta_seconds") if job.status == "running" else None
+    taken = _taken(job)
+    time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
+    now, best = metrics.get("latest_loss"), metrics.get("min_loss")
+    epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
+    per_second, memory = shown.get("tokens_per_second"), shown.get("memory_mb")
+    total_unit = Html(f"/{number(total)}") if total else ""
+    epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
+    return div(
+        tile(number(step), t("tile.step"), total_unit),
+        tile("–" if epoch is None else f"{epoch:.1f}", t("tile.epoch"), epoch_unit),
+        time_tile,
+        tile(loss(now), t("tile.loss", best=loss(best)), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
+        tile(number(round(per_second) if per_second else None), t("tile.tokens")),
+        tile(gigabytes(memory), t("tile.memory"), Html(" GB") if memory else ""),
+        cls="ac-tiles ac-tiles-6",
+    )
+
+
+def _taken(job: Job) -> float | None:
+    begin, end = parse_time(job.started_at), parse_time(job.finished_at)
+    return max(0.0, (end - begin).total_seconds()) if begin and end else None
+
+
+def _plot(academy: Academy, view: View) -> Html:
+    job_id = shown_job(academy, view)
+    points = academy.points(job_id) if job_id else []
+    shown = academy.job(job_id) if job_id else {}
+    return card(
+        t("plot.title"), plot(points, total_steps=shown.get("total_steps"), checkpoints=shown.get("checkpoints") or ()), cls="ac-plot-card"
+    )
+
+
+def _log_link(academy: Academy, view: View) -> Html:
+    job_id = shown_job(academy, view)
+    if job_id is None:
+        return Html("")
+    return tag("a", t("log.download"), cls="ac-btn ac-btn-small", href=f"api/v1/academy/train/{job_id}/log", download=f"{job_id}.log")
+
+
+def _more(academy: Academy, view: View) -> Html:
+    found = _view(academy, view)
+    if found is None:
+        return Html("")
+    _, job = found
+    names = TrainingSpec.model_fields
+    rows = [
+        tag(
+            "tr",
+            tag("th", names[key].title or key),
+            tag("td", ", ".join(value) if isinstance(value, list) else "–" if value is None else value),
+        )
+        for key, value in job.parameters.items()
+        if key in names
+    ]
+    reasons = [tag("li", reason) for reason in job.reasons]
+    return tag(
+        "details",
+        tag("summary", t("training.details")),
+        tag("ul", *reasons, cls="ac-reasons") if reasons else "",
+        div(tag("table", tag("tbody", *rows), cls="ac-facts"), cls="ac-scroll"),
+        div(t("training.id"), " ", tag("code", job.job_id), cls="ac-help"),
+        cls="ac-card ac-more",
+    )
+
+
+# ------------------------------------------------------------------ all jobs
+
+
+def _jobs(academy: Academy, view: View) -> Html:
+    limit = _HISTORY * (1 + min(view.number("jobs_more"), 40))
+    jobs = academy.jobs(limit=limit + 1)
+    if not jobs:
+        return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
+    chosen = shown_job(academy, view)
+    rows = [_row(academy, job, job.job_id == chosen) for job in jobs[:limit]]
+    more = (
+        div(
+            tag(
+                "button",
+                t("jobs.more"),
+                type="button",
+                cls="ac-btn ac-btn-small",
+                data_set=json.dumps({"jobs_more": view.number("jobs_more") + 1}),
+            ),
+            cls="ac-row ac-row-mid",
+        )
+        if len(jobs) > limit
+        else ""
+    )
+    counts = academy.job_store.counts()
+    return card(t("jobs.title"), div(*rows, more, cls="ac-list"), aside=span(number(counts.get("total", len(jobs))), cls="ac-soft ac-num"))
+
+
+def _row(academy: Academy, job: Job, chosen: bool) -> Html:
+    words: list[Any] = []
+    if job.status == "running" and job.step is not None and job.total_steps:
+        words.append(f"{100 * job.step // job.total_steps} %")
+    if job.status == "queued":
+        position = academy.runner.queue_position(job.job_id)
+        words.append(t("training.position", n=position + 1) if position is not None else "")
+    if job.status == "failed":
+        words.append(job.reason or t("training.failed_text"))
+    elif taken := _taken(job):
+        words.append(duration(taken))
+    words.append(when(job.finished_at or job.started_at or job.created_at))
+    moves: list[Any] = []
+    if job.status == "queued":
+        moves = [
+            button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), job=job.job_id, by=-1),
+            button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), job=job.job_id, by=1),
+        ]
+    return div(
+        go(
+            join(
+                [
+                    div(span(job.name, cls="ac-cut ac-strong"), pill(job.status), cls="ac-row-line"),
+                    div(join(words, " · "), cls="ac-soft ac-cut ac-num"),
+                ]
+            ),
+            cls="ac-list-main",
+            tab="training",
+            job=job.job_id,
+        ),
+        div(*moves, _job_menu(job), cls="ac-list-side"),
+        cls="ac-list-row" + (" is-chosen" if chosen else ""),
+        data_key=job.job_id,
+    )
+
+
+def _job_menu(job: Job) -> Html:
+    if job.status in ENDED:
+        items = [button(t("training.retry"), "job.retry", kind="item", job=job.job_id)]
+        if job.resumable and job.status != "finished":
+            items.append(button(t("training.resume"), "job.resume", kind="item", job=job.job_id))
+        items.append(button(t("jobs.clean"), "job.clean", kind="item", confirm=t("jobs.clean_sure", name=job.name), job=job.job_id))
+    else:
+        items = [button(t("training.cancel"), "job.cancel", kind="item", confirm=t("training.cancel_sure", name=job.name), job=job.job_id)]
+    return menu(t("more"), *items)
+
+
+def _train_empty(academy: Academy, view: View) -> Html:
+    missing = academy.habitat.training()
+    parts = []
+    if not missing.ok:
+        parts.append(notice(missing.reason, remedy(missing.remedy), kind="warn"))
+    if academy.datasets.newest() is None:
+        parts.append(
+            notice(
+                t("training.no_dataset"),
+                t("training.no_dataset_hint"),
+                button(t("first.samples_button"), "first.samples", kind="primary small"),
+                go(t("training.to_dataset"), kind="small", tab="dataset"),
+                kind="info",
+            )
+        )
+    return join(parts)
+
+
+def _cancel(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.cancel(str(data.get("job")))
+    return {"toast": toast(t("training.cancelled", name=job.name))}
+
+
+def _stop(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.stop(str(data.get("job")))
+    return {"toast": toast(t("training.stopping", name=job.name))}
+
+
+def _resume(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.resume(str(data.get("job")))
+    return {"toast": toast(t("training.resumed", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+
+
+def _retry(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.retry(str(data.get("job")))
+    return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+
+
+def _retry_changed(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    changes = academy.job(str(data.get("job"))).get("changes")
+    job = academy.retry(str(data.get("job")), changes)
+    return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+
+
+def _move(academy: Academy, data: dict[str, Any], view: View) -> None:
+    job_id = str(data.get("job"))
+    place = academy.runner.queue_position(job_id)
+    if place is not None:
+        academy.move_job(job_id, max(0, place + (1 if str(data.get("by")) == "1" else -1)))
+
+
+def _clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_job(str(data.get("job"))))))}
+
+
+def _to_chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    adapter = academy.activate(str(data.get("job")))
+    return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}}
+
+
+REGIONS = {
+    "train_empty": _train_empty,
+    "job": _job,
+    "job_numbers": _numbers,
+    "job_plot": _plot,
+    "job_more": _more,
+    "log_link": _log_link,
+    "jobs": _jobs,
+}
+ACTS = {
+    "job.cancel": _cancel,
+    "job.stop": _stop,
+    "job.resume": _resume,
+    "job.retry": _retry,
+    "job.retry_changed": _retry_changed,
+    "job.move": _move,
+    "job.clean": _clean,
+    "job.chat": _to_chat,
+}
