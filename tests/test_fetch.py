@@ -1,0 +1,188 @@
+"""Fetching a base model, from a small hub on loopback that answers as the real one does."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def weights(values: int = 4) -> bytes:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [values], "data_offsets": [0, 4 * values]}}).encode()
+    return struct.pack("<Q", len(header)) + header + b"\0" * (4 * values)
+
+
+CONFIG = json.dumps({"architectures": ["LlamaForCausalLM"], "model_type": "llama"}).encode()
+MODELS: dict[str, dict[str, bytes]] = {
+    "team/good": {
+        "config.json": CONFIG,
+        "tokenizer.json": b"{}",
+        "model.safetensors": weights(),
+        "pytorch_model.bin": b"pickle",
+        "modeling_good.py": b"print('never')",
+        "onnx/model.safetensors": weights(),
+    },
+    "team/sharded": {
+        "config.json": CONFIG,
+        "model.safetensors.index.json": json.dumps({"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}).encode(),
+        "one.safetensors": weights(),
+        "two.safetensors": weights(8),
+        "consolidated.safetensors": weights(99),
+    },
+    "team/pickled": {"config.json": CONFIG, "pytorch_model.bin": b"pickle"},
+    "team/code": {"config.json": json.dumps({"auto_map": {"AutoModel": "evil.Model"}}).encode(), "model.safetensors": weights()},
+    "team/torn": {"config.json": CONFIG, "model.safetensors": weights()[:-3]},
+    "team/slow": {"config.json": CONFIG, "model.safetensors": weights(2_000_000)},
+}
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The four answers of a hub that a fetch needs."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[str] = []
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, body: bool) -> None:
+        path = self.path.partition("?")[0]
+        type(self).asked.append(path)
+        parts = path.strip("/").split("/")
+        name = "/".join(parts[2:4] if parts[0] == "api" else parts[0:2])
+        if name == "team/gated":
+            return self._send(403, b'{"error":"gated"}', {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}, body)
+        if name == "team/private":
+            return self._send(401, b"{}", {"X-Error-Message": "Invalid username or password."}, body)
+        if name == "team/broken":
+            return self._send(400, b"{}", {}, body)
+        files = MODELS.get(name)
+        if files is None:
+            return self._send(404, b"{}", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}, body)
+        if parts[0] == "api":
+            siblings = [{"rfilename": file, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()} for file, data in files.items()]
+            return self._send(200, json.dumps({"id": name, "modelId": name, "sha": COMMIT, "siblings": siblings}).encode(), {}, body)
+        file = "/".join(parts[4:])
+        if file not in files:
+            return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, body)
+        headers = {"ETag": f'"{hashlib.sha1(files[file]).hexdigest()}"', "X-Repo-Commit": COMMIT}
+        return self._send(200, files[file], headers, body, slow=name == "team/slow" and file.endswith("safetensors"))
+
+    def _send(self, status: int, data: bytes, headers: dict[str, str], body: bool, slow: bool = False) -> None:
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            while body and data:
+                self.wfile.write(data[: 1 << 18] if slow else data)
+                data = data[1 << 18 :] if slow else b""
+                time.sleep(0.1 if slow else 0)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+def begin(tmp_path: Path, hub: str, name: str, **extra: str) -> subprocess.Popen[bytes]:
+    (tmp_path / "spec.json").write_text(json.dumps({"base_model": name}))
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1"}
+    return subprocess.Popen([sys.executable, "-m", "academy.jobs.fetch", str(tmp_path)], env=env | extra, cwd=tmp_path)
+
+
+def events(tmp_path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+
+
+def test_weights_and_texts_come_and_nothing_that_can_run(tmp_path: Path, hub: str) -> None:
+    assert begin(tmp_path, hub, "team/good").wait(30) == 0
+    fetched = json.loads((tmp_path / "fetched.json").read_text())
+    assert fetched["revision"] == COMMIT
+    assert sorted(path.name for path in Path(fetched["path"]).iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    last = events(tmp_path)[-1]
+    assert last["type"] == "preparing"
+    assert last["bytes_done"] == last["bytes_total"] == sum(len(MODELS["team/good"][n]) for n in ("config.json", "tokenizer.json", "model.safetensors"))
+    assert not any(path.endswith((".bin", ".py")) or "onnx" in path for path in Hub.asked)
+
+
+@pytest.mark.training
+def test_the_shards_that_the_index_names_come_and_no_others(tmp_path: Path, hub: str) -> None:
+    assert begin(tmp_path, hub, "team/sharded").wait(30) == 0
+    fetched = json.loads((tmp_path / "fetched.json").read_text())
+    names = sorted(path.name for path in Path(fetched["path"]).iterdir())
+    assert names == ["config.json", "model.safetensors.index.json", "one.safetensors", "two.safetensors"]
+
+
+FAULTS = {
+    "team/gated": ("gated", "Accept the terms"),
+    "team/private": ("missing", "private"),
+    "team/nothing": ("missing", "no model"),
+    "team/broken": ("hub", "400"),
+    "team/pickled": ("no_safetensors", "run code"),
+    "team/code": ("bad_model", "own code"),
+    "team/torn": ("bad_model", "cut short"),
+}
+
+
+@pytest.mark.training  # each is a process of its own
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_has_its_own_word_and_says_what_to_do(tmp_path: Path, hub: str, name: str) -> None:
+    assert begin(tmp_path, hub, name).wait(30) == 1
+    cause, words = FAULTS[name]
+    last = events(tmp_path)[-1]
+    assert (last["type"], last["cause"]) == ("failed", cause)
+    assert words in last["reason"]
+    assert not (tmp_path / "fetched.json").exists()
+
+
+@pytest.mark.training
+def test_without_a_network_it_says_so(tmp_path: Path) -> None:
+    assert begin(tmp_path, "http://127.0.0.1:9", "team/good").wait(60) == 1
+    assert events(tmp_path)[-1]["cause"] == "offline"
+    (tmp_path / "events.jsonl").unlink()
+    assert begin(tmp_path, "http://127.0.0.1:9", "team/good", HF_HUB_OFFLINE="1").wait(60) == 1
+    assert "HF_HUB_OFFLINE" in events(tmp_path)[-1]["reason"]
+
+
+@pytest.mark.training
+def test_it_says_how_far_it_is_and_leaves_nothing_when_it_is_ended(tmp_path: Path, hub: str) -> None:
+    fetching = begin(tmp_path, hub, "team/slow")
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        said = events(tmp_path) if (tmp_path / "events.jsonl").exists() else []
+        if any(0 < (event.get("bytes_done") or 0) < event["bytes_total"] for event in said if event.get("bytes_total")):
+            break
+        time.sleep(0.05)
+    moving = [event for event in said if 0 < (event.get("bytes_done") or 0)]
+    assert moving
+    assert moving[-1]["bytes_per_second"] > 0
+    fetching.terminate()
+    assert fetching.wait(5) == 143
+    assert not list((tmp_path / "hf").rglob("*.incomplete"))
+    assert not (tmp_path / "fetched.json").exists()
