@@ -1,0 +1,79 @@
+"""Attention over several conversations laid end to end: each sees itself alone, and no padding is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+
+NAME = "academy_documents"
+_DENSE = 384  # below so many tokens one masked call is faster than one call a conversation
+
+
+class Documents:
+    """Where the conversations of the current batch begin and end; None: an ordinary sequence."""
+
+    def __init__(self) -> None:
+        self.bounds: list[int] | None = None
+        self._masks: dict[int, torch.Tensor] = {}
+
+    def lay(self, bounds: list[int] | None) -> None:
+        """Sets the batch that the next forward and backward passes belong to."""
+        self.bounds = bounds
+        self._masks = {}
+
+    def mask(self, window: int, device: torch.device) -> torch.Tensor:
+        """Who may see whom, for all conversations at once."""
+        if window not in self._masks:
+            assert self.bounds is not None
+            lengths = torch.tensor(self.bounds, device=device).diff()
+            owner = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
+            place = torch.arange(len(owner), device=device)
+            apart = place[:, None] - place[None, :]
+            seen = (owner[:, None] == owner[None, :]) & (apart >= 0)
+            self._masks[window] = seen & (apart < window) if window else seen
+        return self._masks[window]
+
+
+DOCUMENTS = Documents()
+
+
+def attend(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    sliding_window: int | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention as transformers calls it."""
+    bounds = DOCUMENTS.bounds
+    if bounds is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, is_causal, **kwargs)
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = repeat_kv(key, groups), repeat_kv(value, groups)
+    longest = max(b - a for a, b in zip(bounds, bounds[1:], strict=False))
+    window = sliding_window if sliding_window and sliding_window < longest else 0
+    if bounds[-1] <= _DENSE and len(bounds) > 2 or window:
+        mask = DOCUMENTS.mask(window, query.device)
+        out = scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling)
+    else:
+        parts = [
+            scaled_dot_product_attention(
+                query[:, :, a:b], key[:, :, a:b], value[:, :, a:b], dropout_p=dropout, scale=scaling, is_causal=True
+            )
+            for a, b in zip(bounds, bounds[1:], strict=False)
+        ]
+        out = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+    return out.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(NAME, attend)

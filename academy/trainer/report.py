@@ -1,0 +1,69 @@
+"""What the trainer tells: events as JSON lines for programs, plain lines on standard output for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_LOSSES = ("loss", "eval_loss", "train_loss", "baseline_eval_loss", "grad_norm")
+
+
+class Report:
+    """Writes `events.jsonl` of a job; it has no other writer."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        size = os.fstat(self._descriptor).st_size
+        # An earlier attempt may have died in the middle of a line: the next one must not be glued to it.
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+
+    def event(self, type: str, **fields: Any) -> None:
+        """Appends one event in one write; a number that is nan or infinite becomes null, with `non_finite` true."""
+        line = json.dumps({"type": type, "time": now(), **_plain(fields)}, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        before = os.fstat(self._descriptor).st_size
+        written = os.write(self._descriptor, line)
+        if written != len(line):
+            os.ftruncate(self._descriptor, before)
+            raise OSError(28, "No space left on device", "events.jsonl")
+
+    def note(self, message: str) -> None:
+        """Something that a person should know and that stops nothing."""
+        self.say(f"note: {message}")
+        self.event("note", message=message)
+
+    def preparing(self, phase: str, message: str, fraction: float | None = None) -> None:
+        """What is being done before the first step."""
+        self.say(message)
+        self.event("preparing", phase=phase, message=message, fraction=fraction)
+
+    def say(self, line: str) -> None:
+        """One line of the log."""
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def sync(self) -> None:
+        """Makes all events so far durable."""
+        os.fsync(self._descriptor)
+
+
+def now() -> str:
+    """The time in UTC as ISO 8601 with milliseconds and `Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            plain[name] = None
+            if name in _LOSSES:
+                plain["non_finite"] = True
+        else:
+            plain[name] = value
+    return plain

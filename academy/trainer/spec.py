@@ -1,0 +1,88 @@
+"""The trainer's own reading of `spec.json`: plain values, each with a default, so that an older spec still runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .failures import Failure
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to train, on what, and how."""
+
+    folder: Path
+    job_id: str
+    name: str
+    created_at: str
+    base_model: str
+    base_path: Path
+    base_fingerprint: str
+    dataset_path: Path
+    eval_path: Path | None
+    dataset_id: str | None
+    continue_from: Path | None
+    dry_run: bool
+    device: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def knob(self, name: str) -> Any:
+        """A parameter's value, or its default."""
+        value = self.parameters.get(name)
+        return _DEFAULTS[name] if value is None else value
+
+
+_DEFAULTS: dict[str, Any] = {
+    "lora_rank": 16,
+    "lora_alpha": None,
+    "lora_dropout": 0.0,
+    "target_modules": "all-linear",
+    "use_rslora": False,
+    "use_dora": False,
+    "quantization": "none",
+    "learning_rate": 2e-4,
+    "lr_scheduler_type": "cosine",
+    "warmup_steps": 0.03,
+    "weight_decay": 0.0,
+    "num_epochs": 3,
+    "max_steps": None,
+    "batch_size": 4,
+    "gradient_accumulation_steps": 1,
+    "max_seq_length": 2048,
+    "eval_steps": None,
+    "save_steps": None,
+    "early_stopping_patience": 0,
+    "keep_best": True,
+    "precision": "auto",
+    "gradient_checkpointing": False,
+    "seed": 42,
+}
+
+
+def read_spec(folder: Path) -> Spec:
+    """The spec of a job folder; raises Failure "bad_spec" where it cannot be read."""
+    try:
+        raw = json.loads((folder / "spec.json").read_bytes())
+        return Spec(
+            folder=folder,
+            job_id=str(raw.get("job_id") or folder.name),
+            name=str(raw.get("name") or folder.name),
+            created_at=str(raw.get("created_at") or ""),
+            base_model=str(raw["base_model"]),
+            base_path=Path(raw["base_path"]),
+            base_fingerprint=str(raw.get("base_fingerprint") or ""),
+            dataset_path=Path(raw["dataset_path"]),
+            eval_path=Path(raw["eval_path"]) if raw.get("eval_path") else None,
+            dataset_id=raw.get("dataset_id"),
+            continue_from=Path(raw["continue_from_path"]) if raw.get("continue_from_path") else None,
+            dry_run=bool(raw.get("dry_run")),
+            device=str(raw.get("device") or "auto"),
+            parameters=dict(raw.get("parameters") or {}),
+        )
+    except FileNotFoundError as error:
+        raise Failure("The job folder has no spec.json.", "bad_spec") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"The job's spec.json cannot be read: {error}.", "bad_spec") from error
