@@ -402,7 +402,7 @@ class Academy:
         return self.train(TrainingSpec.model_validate({key: value for key, value in values.items() if value is not None}))
 
     def move_job(self, job_id: str, place: int) -> Job:
-        """Puts a waiting job at a place of the queue; 0 is next."""
+        """Puts a waiting job at a place of the queue; 1 is next."""
         self._enabled()
         return self.runner.move(job_id, place)
 
@@ -578,7 +578,6 @@ class Academy:
             "base_path": str(base.path) if base.path else None,
             "base_fingerprint": fingerprint(base.path) if base.path else None,
             "continue_from_path": str(self.adapters.get(asked.continue_from).path) if asked.continue_from else None,
-            "rows": rows,
         }
         return spec, reasons, fields
 
