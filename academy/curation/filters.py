@@ -1,0 +1,437 @@
+"""Filters: which examples are good enough to learn from, each dropped one with its rule and reason; all of it pure.
+
+| rule | strict | balanced | lenient |
+|---|---|---|---|
+| malformed: no question, no answer, turns out of order, text that no file can hold | always | always | always |
+| too short: characters of the question, of the answer; an answer that says nothing ("ok", "n/a") | 10, 15; yes | 3, 2; yes | 1, 1; no |
+| too long: characters of all turns together | 24,000 | 60,000 | 200,000 |
+| broken: letters of a wrong encoding, control characters, share of the text | any | 0.5 % | 5 % |
+| garbage: share of letters and digits in an answer of 40 characters and more, below | 45 % | 30 % | 10 % |
+| repetitive: share of different groups of three words in 40 words and more, below | 40 % | 25 % | 10 % |
+| truncated: an open code block, a last comma, "[truncated]"; also long prose without a full stop | both | the former | no |
+| refusal: "As an AI language model …", "I cannot help with that" | anywhere | a short answer | no |
+| echo: the answer is the question | yes | yes | no |
+| language: the answer is in another one than the question, which asks for no translation | by words | by script | no |
+| duplicate: the same text | yes | yes | yes |
+| near duplicate: the same words that carry meaning; spare harmless words at most | 15 % | 8 % | no |
+| contradiction: another answer to the same question: the corrected, then the newest wins | yes | yes | warning |
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from academy.curation import near
+from academy.curation.examples import Example, Profile
+from academy.curation.split import split
+
+__all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers of one profile."""
+
+    name: Profile
+    question_chars: int
+    answer_chars: int
+    all_chars: int
+    broken_share: float
+    letter_share: float
+    trigram_share: float
+    truncated: tuple[str, ...]
+    refusals: str
+    echo: bool
+    empty_words: bool
+    language: str
+    similarity: float
+    newest_wins: bool
+
+
+PROFILES: dict[Profile, Limits] = {
+    "strict": Limits("strict", 10, 15, 24_000, 0.0, 0.45, 0.4, ("mark", "prose"), "anywhere", True, True, "words", 0.85, True),
+    "balanced": Limits("balanced", 3, 2, 60_000, 0.005, 0.3, 0.25, ("mark",), "short", True, True, "script", 0.92, True),
+    "lenient": Limits("lenient", 1, 1, 200_000, 0.05, 0.1, 0.1, (), "", False, False, "", 1.0, False),
+}
+
+DUPLICATES = ("duplicate", "near_duplicate")
+"""The rules that count as duplicates; all others are about quality."""
+
+LABELS = {
+    "malformed": "malformed",
+    "too_short": "too short",
+    "too_long": "too long",
+    "broken": "broken text",
+    "garbage": "hardly any words",
+    "repetitive": "repetitive",
+    "truncated": "cut off",
+    "refusal": "refusals",
+    "echo": "echoes",
+    "language": "wrong language",
+    "duplicate": "duplicates",
+    "near_duplicate": "near duplicates",
+    "contradiction": "contradicted by a newer answer",
+}
+"""Each rule in a word or two, as it follows a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An example that is left out: its key (which `keep_anyway` takes), the rule and the reason as a sentence."""
+
+    example: Example
+    key: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What is kept, in its order, what is dropped, and what a person should know."""
+
+    kept: list[Example]
+    dropped: list[Dropped]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many were dropped by each rule."""
+        return Counter(item.rule for item in self.dropped)
+
+
+def key_of(example: Example) -> str:
+    """A name for an example that stays the same from run to run: the hash of its turns and source."""
+    text = json.dumps([example.source, [[turn.role, turn.content] for turn in example.turns]])
+    return blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = ()) -> Filtered:
+    """Applies every rule of the profile; an example whose key is in `keep_anyway` is kept whatever they say, unless it is malformed."""
+    limits, spared = PROFILES[profile], set(keep_anyway)
+    fates: dict[int, tuple[str, str]] = {}
+    for index, example in enumerate(examples):
+        fate = judge(example, limits)
+        if fate:
+            fates[index] = fate
+    left = [index for index in range(len(examples)) if index not in fates]
+    for index, rule, reason in _exact_duplicates(examples, left):
+        fates[index] = rule, reason
+    left = [index for index in left if index not in fates]
+    warnings: list[str] = []
+    for index, rule, reason in _relations([examples[index] for index in left], limits, warnings):
+        fates.setdefault(left[index], (rule, reason))
+    kept, dropped = [], []
+    for index, example in enumerate(examples):
+        if index not in fates:
+            kept.append(example)
+            continue
+        rule, reason = fates[index]
+        key = key_of(example)
+        if key in spared and rule != "malformed":
+            kept.append(example)
+        else:
+            dropped.append(Dropped(example, key, rule, reason))
+    return Filtered(kept, dropped, warnings)
+
+
+def judge(example: Example, limits: Limits) -> tuple[str, str] | None:
+    """The first rule that the example breaks by itself, and the reason; None where it is good."""
+    for rule, check in RULES.items():
+        reason = check(example, limits)
+        if reason:
+            return rule, reason
+    return None
+
+
+# --- rules for one example: each gives the reason as a sentence, or "" --------------------------------------------------------
+
+
+def malformed(example: Example, limits: Limits) -> str:
+    """No question, no answer, turns out of order, or characters that cannot be written."""
+    turns = [turn for turn in example.turns if turn.role != "system"]
+    if not turns or turns[-1].role != "assistant" or not turns[-1].content.strip():
+        return "There is no answer to learn."
+    if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
+        return "There is no question before the answer."
+    if any(turn.role != ("user", "assistant")[place % 2] for place, turn in enumerate(turns)):
+        return "User and assistant do not take turns."
+    if any(turn.role == "system" for turn in example.turns[1:]):
+        return "A system prompt stands in the middle."
+    if any(not turn.content.strip() for turn in turns):
+        return "A turn is empty."
+    if any(not turn.content.isascii() and _SURROGATE.search(turn.content) for turn in example.turns):
+        return "It holds half a character (a lone surrogate), which no file can hold."
+    return ""
+
+
+def too_short(example: Example, limits: Limits) -> str:
+    """Too little was asked or answered."""
+    question, answer = example.turns[-2].content, example.answer
+    asked, answered = _size(question), _size(answer)
+    if asked < limits.question_chars:
+        return f"The question has {asked} characters, fewer than {limits.question_chars}."
+    # One digit can be all there is to say.
+    if answered < limits.answer_chars and not (limits.name == "balanced" and any(char.isdigit() for char in answer)):
+        return f"The answer has {answered} characters, fewer than {limits.answer_chars}."
+    if not any(char.isalnum() or unicodedata.category(char) in ("So", "Sm") for char in answer[:2000]):
+        return "The answer holds no word and no number."
+    if limits.empty_words and answer.strip().strip(".!?… ").casefold() in _EMPTY_WORDS:
+        return "The answer says nothing."
+    return ""
+
+
+def too_long(example: Example, limits: Limits) -> str:
+    """More than any model that is trained here can take."""
+    size = sum(len(turn.content) for turn in example.turns)
+    return f"It has {size:,} characters, more than {limits.all_chars:,}." if size > limits.all_chars else ""
+
+
+def broken(example: Example, limits: Limits) -> str:
+    """Letters of a wrong encoding (Ã¼ for ü), replacement characters, control characters."""
+    for turn in example.turns:
+        # Plain ASCII without control characters is the usual case, and quick to tell.
+        if turn.content.isascii() and not _CONTROL.search(turn.content):
+            continue
+        found = sum(len(match) for match in _MOJIBAKE.findall(turn.content)) + len(_CONTROL.findall(turn.content))
+        if found > limits.broken_share * len(turn.content):
+            return f"{found} characters are broken: the text was read in a wrong encoding, or is binary."
+    return ""
+
+
+def garbage(example: Example, limits: Limits) -> str:
+    """An answer of signs instead of words."""
+    answer = example.answer
+    size = _size(answer)
+    if size < 40 or example.source == "git":
+        return ""
+    share = len(_WORD_CHARS.sub("", answer)) / size
+    return f"Only {share:.0%} of the answer are letters or digits." if share < limits.letter_share else ""
+
+
+def repetitive(example: Example, limits: Limits) -> str:
+    """An answer that says the same over and over."""
+    words = example.answer.split()
+    if len(words) < 40:
+        longest = max(map(len, words), default=0)
+        return "The answer repeats one character over and over." if longest >= 40 and _RUN.search(example.answer) else ""
+    if example.source == "git":
+        return ""
+    share = len(set(zip(words, words[1:], words[2:], strict=False))) / (len(words) - 2)
+    return f"The answer repeats itself: only {share:.0%} of its groups of three words differ." if share < limits.trigram_share else ""
+
+
+def truncated(example: Example, limits: Limits) -> str:
+    """An answer that ends in its middle."""
+    if not limits.truncated or example.source == "git":
+        return ""
+    answer = example.answer.rstrip()
+    if len(re.findall(r"^\s*```", answer, re.MULTILINE)) % 2 if "```" in answer else False:
+        return "The answer ends inside a code block."
+    if len(answer) >= 80 and _CUT.search(answer[-60:]):
+        return "The answer ends in the middle of a sentence."
+    if "prose" in limits.truncated and len(answer) >= 200 and "```" not in answer:
+        last = answer.rsplit("\n", 1)[-1].strip()
+        if len(last) >= 60 and last[-1].isalpha() and not last.startswith(("-", "*", "|", "#", ">", "http")):
+            return "The answer ends without a full stop."
+    return ""
+
+
+def refusal(example: Example, limits: Limits) -> str:
+    """An answer that only says what the assistant is or that it cannot."""
+    if not limits.refusals:
+        return ""
+    answer = example.answer
+    where = answer[:300] if limits.refusals == "short" else answer[:4000]
+    if limits.refusals == "short" and len(answer) > 400:
+        return ""
+    # A quick look first: the rule is tried on every answer.
+    if "I" not in where and "i" not in where:
+        return ""
+    return "The answer is a refusal or a set phrase about being an AI." if _REFUSAL.search(where) else ""
+
+
+def echo(example: Example, limits: Limits) -> str:
+    """An answer that is the question."""
+    question, answer = example.turns[-2].content, example.answer
+    if not limits.echo or abs(len(question) - len(answer)) > 20 or len(answer) < 8:
+        return ""
+    return "The answer only repeats the question." if _plain(question) == _plain(answer) else ""
+
+
+def language(example: Example, limits: Limits) -> str:
+    """An answer in another language than the question, where none was asked for."""
+    if not limits.language or example.source == "git":
+        return ""
+    question, answer = example.turns[-2].content[:2000], example.answer[:2000]
+    if not (question.isascii() and answer.isascii()):
+        asked, answered = _script(question), _script(answer)
+        if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
+            return f"The question is in {asked} script, the answer in {answered} script."
+    if limits.language == "words" and len(answer) >= 40:
+        asked, answered = _tongue(question), _tongue(answer)
+        if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
+            return f"The question is in {asked}, the answer in {answered}."
+    return ""
+
+
+RULES: dict[str, Callable[[Example, Limits], str]] = {
+    "malformed": malformed,
+    "too_short": too_short,
+    "too_long": too_long,
+    "broken": broken,
+    "garbage": garbage,
+    "repetitive": repetitive,
+    "truncated": truncated,
+    "refusal": refusal,
+    "echo": echo,
+    "language": language,
+}
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd\ufffe\uffff]")
+# UTF-8 read as Latin-1 or Windows-1252, once or twice.
+_MOJIBAKE = re.compile(
+    r"Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€[\u0080-\u00bf™œ\x9d“”¦˜¢]|â‚¬|ðŸ[\u0080-\u00bf‘’“”•–—˜™š›œžŸŽ]{1,2}|ï»¿|ï¿½"
+    r"|[ÐÑ][\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ°±²³´µ¶·¸¹º»¼½¾¿](?=[ÐÑ ])|[ÄÅ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›]"
+)
+_WORD_CHARS = re.compile(r"[\W_]+")
+_RUN = re.compile(r"(\S)\1{39}")
+_CUT = re.compile(
+    r"(?:,|;|\s-|\b(?:and|or|the|of|to|with|because|und|oder|der|die|das|weil|oraz|lub|który))$|\[(?:truncated|cut off|…)\]$", re.IGNORECASE
+)
+_EMPTY_WORDS = {"ok", "okay", "k", "kk", "lol", "test", "asdf", "qwerty", "xxx", "foo", "bar", "n/a", "na", "tbd", "todo", "thanks", "thx"}
+_EMPTY_WORDS |= {"hm", "hmm", "idk", "-", "--", "x", "danke", "dzięki"}
+_REFUSAL = re.compile(
+    r"\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
+    r"|\bI(?:'m| am)(?: just| only)? an? (?:ai|language model)\b"
+    r"|\bI(?:'m| am) (?:very |so |really )?sorry,? (?:but )?I (?:can(?:no|')t|am unable|am not able|'m unable|'m not able)"
+    r"|\bI (?:can(?:no|['’])t|am unable to|am not able to) (?:assist|help|comply|fulfil|provide that|do that|answer that)"
+    r"|\bals (?:eine? )?(?:ki|künstliche intelligenz|sprachmodell)\b|\bich kann (?:dir|ihnen) dabei (?:leider )?nicht helfen"
+    r"|\bjako (?:model językowy|sztuczna inteligencja)|\bnie mogę (?:w tym )?pomóc",
+    re.IGNORECASE,
+)
+_TRANSLATION = re.compile(
+    r"translat|übersetz|tłumacz|traduc|traduire|перевед|翻译|翻訳|po (?:polsku|angielsku|niemiecku)|angielsk|niemieck|polsk"
+    r"|\b(?:english|german|polish|french|spanish|italian|russian|chinese|japanese|korean|ukrainian|deutsch|englisch|polnisch)",
+    re.IGNORECASE,
+)
+_SCRIPTS = [
+    ("Cyrillic", re.compile(r"[Ѐ-ӿ]")),
+    ("Chinese or Japanese", re.compile(r"[぀-ヿ㐀-䶿一-鿿]")),
+    ("Korean", re.compile(r"[가-힯]")),
+    ("Arabic", re.compile(r"[؀-ۿ]")),
+    ("Greek", re.compile(r"[Ͱ-Ͽ]")),
+    ("Hebrew", re.compile(r"[֐-׿]")),
+    ("Devanagari", re.compile(r"[ऀ-ॿ]")),
+    ("Thai", re.compile(r"[฀-๿]")),
+    ("Latin", re.compile(r"[A-Za-zÀ-ɏ]")),
+]
+_TONGUES = {
+    "English": "the and is are was you your with that this for not have from they which will would there what how when why",
+    "German": "der die das und ist sind nicht mit den dem ein eine für auf auch sich werden wird von wie was wenn dass ich wir sie",
+    "Polish": "jest nie się na że do jak to oraz przez dla jego są który która można przy czy ale od po tak już",
+    "French": "le les des est dans une pour que qui pas avec sur vous nous ce cette sont aux du et",
+    "Spanish": "el los las es una para que por con no se del su más como está son pero y",
+}
+_TONGUE_OF: dict[str, list[str]] = defaultdict(list)
+for _tongue_name, _words in _TONGUES.items():
+    for _word in _words.split():
+        _TONGUE_OF[_word].append(_tongue_name)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WIDE = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]")
+
+
+def _size(text: str) -> int:
+    """How many visible characters; one of a script that writes a word with it counts as three."""
+    size = len(text) - sum(map(text.count, " \n\t"))
+    return size if text.isascii() else size + 2 * len(_WIDE.findall(text))
+
+
+def _plain(text: str) -> str:
+    return _WORD_CHARS.sub(" ", text.casefold()).strip()
+
+
+def _script(text: str) -> str:
+    """The script of nine tenths of the letters, or "" where there are few or they are mixed."""
+    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
+    total = sum(counts.values())
+    name = max(counts, key=lambda key: counts[key])
+    return name if total >= 12 and counts[name] >= 0.9 * total else ""
+
+
+def _tongue(text: str) -> str:
+    """The language whose little words are clearly the most frequent, or ""."""
+    counts: Counter[str] = Counter()
+    for word in _LETTERS.findall(text.lower()):
+        for name in _TONGUE_OF.get(word, ()):
+            counts[name] += 1
+    best = counts.most_common(2)
+    if not best or best[0][1] < 3 or (len(best) > 1 and best[0][1] < 2 * best[1][1]):
+        return ""
+    return best[0][0]
+
+
+# --- rules between examples ---------------------------------------------------------------------------------------------------
+
+
+def rank(example: Example, place: int) -> tuple[bool, str, int]:
+    """Which of several wins: the corrected one, then the newest; of one age the later row of a file, or the earlier lesson."""
+    return bool(example.meta.get("corrected")), example.time, place if example.source == "uploads" else -place
+
+
+def _exact_duplicates(examples: Sequence[Example], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for place in places:
+        groups[near.exact_key(examples[place])].append(place)
+    for group in groups.values():
+        if len(group) > 1:
+            best = max(group, key=lambda place: rank(examples[place], place))
+            for place in group:
+                if place != best:
+                    yield place, "duplicate", f"The same as {_name(examples[best])}."
+
+
+def _relations(examples: Sequence[Example], limits: Limits, warnings: list[str]) -> Iterator[tuple[int, str, str]]:
+    """Near duplicates and contradictions among examples that are good by themselves."""
+    likeness = near.Likeness(examples)
+    gone: set[int] = set()
+    if limits.similarity < 1:
+        for group in likeness.same():
+            best = max(group, key=lambda place: rank(examples[place], place))
+            for place in group:
+                if place != best:
+                    gone.add(place)
+                    yield place, "near_duplicate", f"Says the same as {_name(examples[best])}, word for word but for the little ones."
+        left = [place for place in range(len(examples)) if place not in gone]
+        for first, second in likeness.pairs(limits.similarity, left):
+            if first not in gone and second not in gone:
+                worse, better = sorted((first, second), key=lambda place: rank(examples[place], place))
+                gone.add(worse)
+                yield worse, "near_duplicate", f"Says the same as {_name(examples[better])} but for a few words."
+    questions: dict[bytes, list[int]] = defaultdict(list)
+    for place, key in enumerate(likeness.questions):
+        if place not in gone:
+            questions[key].append(place)
+    answered = [group for group in questions.values() if len(group) > 1 and len({likeness.answers[place] for place in group}) > 1]
+    if limits.newest_wins:
+        for group in answered:
+            best = max(group, key=lambda place: rank(examples[place], place))
+            for place in group:
+                if place != best:
+                    why = "a correction" if examples[best].meta.get("corrected") else "newer"
+                    yield place, "contradiction", f"The same question is answered otherwise by {_name(examples[best])}, which is {why}."
+    elif answered:
+        question = examples[answered[0][0]].turns[-2].content.strip().replace("\n", " ")[:80]
+        some = "One question has" if len(answered) == 1 else f"{len(answered)} questions have"
+        warnings.append(f"{some} more than one answer, and all are kept: for example {question!r}.")
+
+
+def _name(example: Example) -> str:
+    kind = {"lessons": "lesson", "git": "commit", "uploads": "row"}.get(example.source, "example")
+    return f"{kind} {example.origin}" if example.origin else f"another {kind}"

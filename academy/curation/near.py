@@ -1,0 +1,211 @@
+"""Likeness: which examples say the same in other clothes, without taking two facts of one form for one.
+
+Two texts are alike when the words that carry meaning are the same in the same order (case, punctuation, fillers and endings
+aside), or when one holds all of the other's and only a few harmless ones more. A number, a name, a negation or one word put
+for another makes them different: "The port of staging is 8447" is not "The port of production is 8447". MinHash only finds
+the pairs worth looking at; the comparison decides.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from itertools import islice
+
+from rensa import RMinHash
+
+from academy.curation.examples import Example
+
+_PERMUTATIONS, _ROWS = 72, 6
+_CHUNK = 4000
+_LOOKED_AT = 8
+"""How many examples of one bucket are compared: thousands of one template meet in one bucket, and none is a duplicate."""
+
+_FILLERS = frozenset(
+    """
+    a an the please kindly hi hello hey thanks thank you ok okay so well just really very also then now actually basically simply
+    is are was were be been am do does did can could would should will shall may might i we me my our us your yours it its it's this
+    that these those there to of for in at on and s t re ve ll m d how what's i'm let's
+    der die das den dem des ein eine einen einem einer bitte danke hallo ist sind war bin ich wir du ihr sie es mir mich mein meine
+    unser unsere zu im am für auf und auch denn doch mal wie
+    proszę dziękuję dzięki cześć hej jest są to ten ta te i w we na do z ja my mi mój moja jak się
+    """.split()  # noqa: SIM905
+)
+_NEGATIONS = frozenset(
+    """
+    no not never none nobody nothing neither nor without cannot can't don't doesn't didn't isn't aren't wasn't won't wouldn't shouldn't
+    nicht kein keine keinen nie niemals ohne nie nigdy bez nic żaden off out un disable disabled except only unless before after
+    """.split()  # noqa: SIM905
+)
+_TOKEN = re.compile(
+    r"[぀-ヿ㐀-䶿一-鿿豈-﫿가-힯]"
+    r"|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/%=<>&|^~#$@\\]+|(?<!\w)-+(?=\S)|_+"
+)
+_NAME = re.compile(r"(?<=[\w,;] )[^\W\d_a-zà-öø-ÿ][^\W\d_]+")
+_SPREAD, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
+_SPACE = re.compile(r"\s+")
+_TRIM = " \t\r\n.!?…,;:\"'`*"
+
+
+def exact_key(example: Example) -> bytes:
+    """The same for two examples whose turns are the same text but for white space."""
+    text = "\x1e".join(f"{turn.role}\x1f{_SPACE.sub(' ', turn.content).strip()}" for turn in example.turns)
+    return _digest(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
+
+
+def _stem(token: str) -> str:
+    """A word in small letters without its ending; "" for a filler."""
+    word = token.casefold().replace("’", "'")
+    word = word.removesuffix("'s") or word
+    if word in _FILLERS:
+        return ""
+    if word in _NEGATIONS or not word.isalpha() or len(word) < 5:
+        return word
+    if not word.isascii():
+        return word
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4 and not word.endswith(("ss", "us", "is")):
+            word = word[: -len(ending)]
+            break
+    word = word.removesuffix("e") if len(word) > 5 else word
+    return re.sub(r"([a-z])\1", r"\1", word)
+
+
+def _digest(*parts: bytes) -> bytes:
+    return blake2b(b"\x00\xff\x00".join(parts), digest_size=12).digest()
+
+
+class _Vocabulary(dict[str, int]):
+    """Gives each word that carries meaning a number (words of one stem the same one), a filler 0; knows which words are telling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stems: dict[str, int] = {"": 0}
+        self.telling: set[int] = set()
+
+    def __missing__(self, token: str) -> int:
+        stem = _stem(token)
+        number = self[token] = self.stems.setdefault(stem, len(self.stems))
+        if stem in _NEGATIONS or not stem.isalpha():
+            self.telling.add(number)
+        return number
+
+    def read(self, text: str) -> array[int]:
+        if not text.isascii():
+            text = unicodedata.normalize("NFKC", text)
+        self.telling.update([self[name] for name in _NAME.findall(text)])
+        return array("I", [number for token in _TOKEN.findall(text) if (number := self[token])])
+
+
+class Likeness:
+    """Finds which examples are alike; one for each run, nothing is shared."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        self._vocabulary = _Vocabulary()
+        self._words: list[tuple[array[int], array[int]]] = []
+        self.questions: list[bytes] = []
+        self.answers: list[bytes] = []
+        for example in examples:
+            before = [(turn.role, self._vocabulary.read(turn.content), turn.content) for turn in example.turns[:-1]]
+            answer = self._vocabulary.read(example.answer)
+            question = before[0][1] if len(before) == 1 else array("I", [word for _, words, _ in before for word in words])
+            self._words.append((question, answer))
+            self.questions.append(_digest(*[part for role, words, text in before for part in (role.encode(), _bytes(words, text))]))
+            self.answers.append(_digest(_bytes(answer, example.answer)))
+
+    def same(self) -> list[list[int]]:
+        """Groups (of two or more) whose questions and answers carry the same meaning word by word."""
+        groups: dict[bytes, list[int]] = defaultdict(list)
+        for index, key in enumerate(zip(self.questions, self.answers, strict=True)):
+            groups[b"".join(key)].append(index)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def pairs(self, similarity: float, among: Iterable[int] | None = None) -> list[tuple[int, int]]:
+        """Pairs where question and answer are each the other's but for a few harmless words: at most 1 - `similarity` of them."""
+        if similarity >= 1:
+            return []
+        telling = self._vocabulary.telling
+        buckets: dict[bytes, list[int]] = {}
+        found = []
+        # A spare word in a shorter text is more than 1 - similarity of it.
+        long = (i for i in (range(len(self.examples)) if among is None else among) if (1 - similarity) * max(map(len, self._words[i])) >= 1)
+        while chunk := list(islice(long, _CHUNK)):
+            # Numbers of questions are odd, those of answers even; spread, as the library takes them for hashes.
+            sets = [
+                [(2 * word + 1) * _SPREAD & _MASK for word in set(question)] + [2 * word * _SPREAD & _MASK for word in set(answer)]
+                for question, answer in (self._words[index] for index in chunk)
+            ]
+            for index, row in zip(chunk, RMinHash.digest_matrix_from_token_hash_sets(sets, _PERMUTATIONS, 42).to_rows(), strict=True):
+                rivals: set[int] = set()
+                signature = array("I", row).tobytes()
+                for band in range(0, _PERMUTATIONS, _ROWS):
+                    bucket = buckets.setdefault(bytes((band,)) + signature[4 * band : 4 * (band + _ROWS)], [])
+                    rivals.update(bucket[-_LOOKED_AT:])
+                    bucket.append(index)
+                    if len(bucket) > 2 * _LOOKED_AT:
+                        del bucket[:-_LOOKED_AT]
+                for rival in sorted(rivals):
+                    theirs = self._words[rival]
+                    if all(_alike(mine, other, similarity, telling) for mine, other in zip(self._words[index], theirs, strict=True)):
+                        found.append((rival, index))
+                        break
+        return found
+
+    def groups(self) -> list[int]:
+        """For each example the number of its group: alike, the same question, the same long answer, or the same origin."""
+        parent = list(range(len(self.examples)))
+
+        def root(index: int) -> int:
+            while parent[index] != index:
+                parent[index] = parent[parent[index]]
+                index = parent[index]
+            return index
+
+        def join(first: int, second: int) -> None:
+            a, b = root(first), root(second)
+            parent[max(a, b)] = min(a, b)
+
+        seen: dict[object, int] = {}
+        for index, example in enumerate(self.examples):
+            marks: list[object] = [self.questions[index]]
+            if len(example.answer) >= 80:
+                marks.append((b"answer", self.answers[index]))
+            if example.origin:
+                marks.append((example.source, example.origin))
+            for mark in marks:
+                join(seen.setdefault(mark, index), index)
+        for first, second in self.pairs(0.85):
+            join(first, second)
+        return [root(index) for index in range(len(self.examples))]
+
+
+def _bytes(words: array[int], text: str) -> bytes:
+    """What two texts of the same meaning have in common: the words, or the whole text in small letters where none carries meaning."""
+    return words.tobytes() if words else _SPACE.sub(" ", text.casefold()).strip(_TRIM).encode("utf-8", "surrogatepass")
+
+
+def _alike(first: array[int], second: array[int], similarity: float, telling: set[int]) -> bool:
+    """Whether one holds all words of the other in the same order, and only a few more, none of them telling."""
+    if len(first) > len(second):
+        first, second = second, first
+    if first == second:
+        return True
+    spare = len(second) - len(first)
+    if spare > (1 - similarity) * len(second) or not spare:
+        return False
+    counts = Counter(second)
+    counts.subtract(first)
+    extra = {word for word, count in counts.items() if count}
+    if any(counts[word] < 0 or word in telling for word in extra):
+        return False
+    # All words of the shorter one are there; are they in the same order?
+    position = 0
+    for word in second:
+        if position < len(first) and word == first[position]:
+            position += 1
+    return position == len(first)
