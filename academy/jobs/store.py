@@ -208,28 +208,30 @@ class JobStore:
         append_line(self.path, line)
         length = len(line.encode())
         self._sequence = job.sequence
-        self._note(job, _Place(os.stat(self.path).st_size - length - 1, length, job.status))
+        self._note(_plain(job), _Place(os.stat(self.path).st_size - length - 1, length, job.status))
         return job
 
-    def _note(self, job: Job, place: _Place) -> None:
-        before = self._places.get(job.job_id)
+    def _note(self, values: dict[str, Any], place: _Place) -> None:
+        job_id = values["job_id"]
+        before = self._places.get(job_id)
         if before is not None:
             self._counts[before.status] -= 1
-        self._counts[job.status] += 1
-        self._places[job.job_id] = place
-        if job.status in ENDED:
-            self._open.pop(job.job_id, None)
+        self._counts[place.status] += 1
+        self._places[job_id] = place
+        if place.status in ENDED:
+            self._open.pop(job_id, None)
         else:
-            self._open[job.job_id] = job
-        if job.idempotency_key:
-            self._keys[job.idempotency_key] = job.job_id
+            self._open[job_id] = _job(values)
+        key = values.get("idempotency_key")
+        if key:
+            self._keys[key] = job_id
 
     def _read(self, file: Any, job_id: str, place: _Place) -> Job:
         file.seek(place.offset)
-        job = _parse(file.read(place.length))
-        if job is None or job.job_id != job_id:
+        values = _values(file.read(place.length))
+        if values is None or values["job_id"] != job_id:
             raise NotFound(f"The journal of jobs was changed by another program; {job_id} is not where it was.", hint="Restart Academy.")
-        return job
+        return _job(values)
 
     def _load(self) -> None:
         bad: list[bytes] = []
@@ -239,13 +241,13 @@ class JobStore:
                 text = raw.strip()
                 if text:
                     lines += 1
-                    job = _parse(text)
-                    if job is None:
+                    values = _values(text)
+                    if values is None:
                         bad.append(raw if raw.endswith(b"\n") else raw + b"\n")
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
-                        self._sequence = max(self._sequence, job.sequence)
-                        self._note(job, _Place(start, len(text), job.status))
+                        self._sequence = max(self._sequence, values.get("sequence", 0))
+                        self._note(values, _Place(start, len(text), values["status"]))
                 offset += len(raw)
         self.damaged = len(bad)
         # Rewritten only where it pays, so that the start of a long history stays short.
@@ -288,17 +290,18 @@ def _plain(job: Job) -> dict[str, Any]:
     return {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
 
 
-def _parse(raw: bytes) -> Job | None:
-    """The job of a line, or None for anything that is none."""
+def _values(raw: bytes) -> dict[str, Any] | None:
+    """The fields of a line, or None for anything that is no job."""
     try:
         values = from_json(raw, allow_inf_nan=False)
     except ValueError:
         return None
     if not isinstance(values, dict) or not values.keys() >= _REQUIRED or values["status"] not in STATUSES:
         return None
-    for name, kind in _TYPES.items():
-        if name in values and not isinstance(values[name], kind):
-            return None
+    return values if all(isinstance(values[name], kind) for name, kind in _TYPES.items() if name in values) else None
+
+
+def _job(values: dict[str, Any]) -> Job:
     # A field of a later version is no damage.
     return Job(**(values if values.keys() <= _FIELDS else {name: value for name, value in values.items() if name in _FIELDS}))
 
