@@ -65,6 +65,7 @@ class Loop(SFTTrainer):
         self._tokens = 0
         self._clock = time.monotonic()
         self._last_save = time.monotonic()
+        self._seen_step = 0
         self._direct = not any(getattr(model.config.get_text_config(), name, None) not in (None, 1, 1.0) for name in _SCALED)
 
     # -- the loss
@@ -101,6 +102,9 @@ class Loop(SFTTrainer):
 
     def _maybe_log_save_evaluate(self, tr_loss: Any, grad_norm: Any, model: Any, *args: Any, **kwargs: Any) -> None:
         step = self.state.global_step
+        if step <= self._seen_step:
+            return  # the Trainer comes here again at the end of each epoch
+        self._seen_step = step
         # What was logged must not change with the moment at which a run was interrupted.
         self.control.should_log = step % self.plan.logging_steps == 0 or self.plan.looks_at(step) or step >= self.state.max_steps
         if os.path.exists(self.folder / "stop"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,16 @@ class Place:
         return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
 
 
-def choose_place(spec: Spec, report: Report) -> Place:
+_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_LITTLE = 1_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+
+
+def choose_threads(parameters: int, tokens: float) -> int:
+    """How many threads pay: waiting for one another makes a small step many times slower on a busy machine."""
+    return 1 if parameters * tokens < _LITTLE else torch.get_num_threads()
+
+
+def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
     """The best device there is, and the precision asked for, or the best that the device computes fast."""
     if spec.device != "cpu" and torch.cuda.is_available():
         device, name = torch.device("cuda", 0), f"cuda:0 {torch.cuda.get_device_name(0)}"
@@ -44,7 +54,8 @@ def choose_place(spec: Spec, report: Report) -> Place:
         device, name, fast_bf16 = torch.device("cpu"), "cpu", cpu_has_bf16()
     asked = spec.knob("precision")
     if asked == "auto":
-        return Place(device, name, "bf16" if fast_bf16 else "fp32")
+        small = device.type == "cpu" and parameters < _SMALL
+        return Place(device, name, "bf16" if fast_bf16 and not small else "fp32")
     if asked == "fp16" and device.type != "cuda":
         report.note("fp16 needs an NVIDIA GPU; fp32 is used instead.")
         return Place(device, name, "fp32")
@@ -61,12 +72,22 @@ def cpu_has_bf16() -> bool:
     return False
 
 
+def weights_count(folder: Path) -> int:
+    """The parameters in a model's safetensors files, read from their headers."""
+    from safetensors import safe_open
+
+    count = 0
+    for path in folder.glob("*.safetensors"):
+        if path.name != "adapter_model.safetensors":
+            with safe_open(path, framework="pt") as file:
+                count += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    return count
+
+
 def load_base(spec: Spec, place: Place) -> Any:
     """The base model, frozen; only safetensors, and never code of its own."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    if not spec.base_path.is_dir():
-        raise Failure(f"The base model {spec.base_model!r} is not there any more.", "missing_base")
     try:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:

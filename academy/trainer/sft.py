@@ -34,11 +34,17 @@ def run(spec: Spec, report: Report) -> None:
     from transformers import set_seed
 
     from .loop import Loop, Plan, example, memory_mb
-    from .model import add_adapter, choose_place, lays_end_to_end, load_base, use_stock_attention
+    from .model import add_adapter, choose_place, choose_threads, lays_end_to_end, load_base, use_stock_attention, weights_count
 
-    place = choose_place(spec, report)
+    if not spec.base_path.is_dir():
+        raise Failure(f"The base model {spec.base_model!r} is not there any more.", "missing_base")
+    parameters = weights_count(spec.base_path)
+    place = choose_place(spec, report, parameters)
     report.preparing("load", f"Loading {spec.base_model} for {place.name} in {place.precision}.")
     _quiet_libraries()
+    if place.device.type == "cpu":
+        mean = sum(len(tokens.ids) for tokens in train.rows) / len(train.rows)
+        torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
     model = load_base(spec, place)
     end_to_end = lays_end_to_end(model)
     if not end_to_end:
