@@ -1,0 +1,555 @@
+"""Lessons from files of any known form: what a file is, its rows one by one, and a report that accounts for each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import itertools
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from pydantic import BaseModel, Field
+
+from academy.curation import chats, records
+from academy.curation.jsonstream import JsonStream, Value
+from academy.curation.lessons import LessonIn, LessonStore
+from academy.curation.lines import Capped, as_utf8, encoding_of, numbered_lines
+from academy.curation.prose import read_prose
+from academy.curation.records import MAX_DEPTH, MAX_RECORD, Kept, Refused, RowError, check_mapping, parse, recognise, shown
+from academy.curation.tables import SEPARATORS, Layout, layout_of, parquet_columns, read_parquet, read_table
+from academy.errors import AcademyError, Invalid
+
+__all__ = ["Detected", "FileReport", "Kept", "Refusal", "Refused", "detect", "import_file", "plain_filename", "read_file", "read_rows"]
+
+MAX_REFUSALS = 1000
+MAX_UNPACKED = 4 << 30
+_HEAD = 1 << 18
+_KNOWN = "JSON, JSONL, CSV, TSV, Parquet, Markdown, text, or a zip of them (such as the export of ChatGPT)"
+
+
+class Refusal(BaseModel):
+    """A row that was not taken over, and why; or (as a note) what of a row was left out."""
+
+    row: int
+    reason: str
+
+
+class FileReport(BaseModel):
+    """What became of each row of a file: read = kept + refused; of those kept, some were there already."""
+
+    name: str
+    kind: str = ""
+    read: int = 0
+    kept: int = 0
+    already_there: int = 0
+    refused: int = 0
+    refusals: list[Refusal] = Field(default=[], description="The first 1,000.")
+    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out (the first 1,000); row 0: of the file.")
+    redacted_secrets: int = 0
+    redacted_kinds: dict[str, int] = {}
+    error: str | None = None
+
+    def count(self, item: Kept | Refused) -> None:
+        """Takes one row into account."""
+        self.read += 1
+        if isinstance(item, Refused):
+            self.refused += 1
+            if len(self.refusals) < MAX_REFUSALS:
+                self.refusals.append(Refusal(row=item.row, reason=item.reason))
+            return
+        self.kept += 1
+        for note in item.notes:
+            if len(self.notes) < MAX_REFUSALS:
+                self.notes.append(Refusal(row=item.row, reason=note))
+
+
+class Detected(BaseModel):
+    """What kind of file it is; of a table: its columns, what they seem to mean (part → column), and the first rows, cut short."""
+
+    kind: str
+    columns: list[str] = []
+    mapping: dict[str, str] = {}
+    sample: list[dict[str, str]] = []
+    error: str | None = None
+
+
+def read_rows(path: Path, filename: str, *, mapping: dict[str, str] | None = None) -> Iterator[Kept | Refused]:
+    """The file's rows in order, each kept or refused; raises Invalid or TooLarge for a file that cannot be read at all."""
+    with contextlib.closing(_File(path, filename, mapping)) as file:
+        yield from file.rows()
+
+
+def read_file(path: Path, filename: str, report: FileReport, *, mapping: dict[str, str] | None = None) -> Iterator[Kept | Refused]:
+    """As `read_rows`, with every row counted in the report as it passes."""
+    with contextlib.closing(_File(path, filename, mapping)) as file:
+        for item in file.rows():
+            report.count(item)
+            yield item
+        report.kind = file.kind
+        report.notes = [*(Refusal(row=0, reason=note) for note in file.notes), *report.notes][:MAX_REFUSALS]
+
+
+def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[str, str] | None = None) -> FileReport:
+    """Takes a file's rows over as lessons: all that can be kept or, where the file itself is at fault, none of them."""
+    report = FileReport(name=plain_filename(filename))
+    redacted: Counter[str] = Counter()
+    try:
+        rows = read_file(path, filename, report, mapping=mapping)
+        lessons = (item.lesson for item in rows if isinstance(item, Kept) and item.lesson is not None)
+        _, report.already_there = store.add_many(lessons, redacted=redacted)
+    except (Invalid, records.RowError) as error:
+        return FileReport(name=report.name, error=error.detail if isinstance(error, AcademyError) else str(error))
+    except AcademyError as error:
+        if error.status == 507:
+            raise
+        return FileReport(name=report.name, error=error.detail)
+    report.redacted_kinds = dict(redacted)
+    report.redacted_secrets = redacted.total()
+    return report
+
+
+def detect(path: Path, filename: str) -> Detected:
+    """What the file is and what its columns seem to mean, from its first rows; what is wrong with it is in `error`."""
+    try:
+        with contextlib.closing(_File(path, filename, None)) as file:
+            return file.detected()
+    except AcademyError as error:
+        return Detected(kind="", error=error.detail)
+
+
+def plain_filename(filename: str) -> str:
+    """The last part of a file's name as somebody sent it, without control characters, at most 200 characters."""
+    last = re.split(r"[/\\]", filename.encode("utf-8", "replace").decode())[-1]
+    return "".join(char for char in last if char.isprintable()).strip()[-200:] or "file"
+
+
+# ------------------------------------------------------------------ a file and its parts
+
+
+@dataclass
+class _Part:
+    """Something to read from its beginning, as often as needed: the file, or a member of an archive."""
+
+    name: str
+    open_raw: Any
+    path: Path | None = None
+    head: bytes = b""
+    kind: str = ""
+    recoded: bool = False
+    layout: Layout | None = None
+
+    def open(self) -> BinaryIO:
+        """The part as UTF-8."""
+        raw = self.open_raw()
+        return as_utf8(raw, self.raw_head)
+
+    raw_head: bytes = field(default=b"", repr=False)
+
+
+class _File:
+    def __init__(self, path: Path, filename: str, mapping: dict[str, str] | None) -> None:
+        self._path = path
+        self._name = plain_filename(filename)
+        self._mapping = check_mapping(mapping)
+        self._stack = contextlib.ExitStack()
+        self.notes: list[str] = []
+        self.kind = ""
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def rows(self) -> Iterator[Kept | Refused]:
+        """All rows of all parts."""
+        parts = self._parts()
+        several = len(parts) > 1
+        for part in parts:
+            self._look(part)
+            self.kind = self.kind or part.kind
+            for item in self._read(part):
+                yield Refused(item.row, f"{part.name}: {item.reason}") if several and isinstance(item, Refused) else item
+
+    def detected(self) -> Detected:
+        """Kind, columns, mapping and sample of the first part."""
+        part = self._parts()[0]
+        self._look(part)
+        samples: list[dict[str, Any]] = []
+        if part.kind == "parquet":
+            columns = parquet_columns(self._path)
+            samples = [row for _, row in itertools.islice(_only_rows(read_parquet(self._path, None)), 5)]
+        elif part.layout is not None:
+            columns = part.layout.columns
+            rows = read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
+            samples = [row for _, row in itertools.islice(_only_rows(rows), 5)]
+        else:
+            values = [value for _, value in itertools.islice(self._values(part), 5)] if part.kind in _JSON else []
+            samples = [value for value in values if isinstance(value, dict)]
+            columns = list(dict.fromkeys(key for value in samples for key in value))
+            part.kind = next((kind for value in values if (kind := _kind_of(value))), part.kind)
+            if part.kind not in ("alpaca", "pairs", "lessons", "preference", *_JSON):
+                return Detected(kind=part.kind, sample=[_short(value) for value in samples])
+        mapping = recognise(columns)
+        conversation = next((column for column in columns if column in ("messages", "conversations")), None)
+        if conversation:
+            mapping = {}
+        return Detected(kind=part.kind, columns=columns, mapping=mapping, sample=[_short(value) for value in samples])
+
+    # ---------------------------------------------------------------- containers
+
+    def _parts(self) -> list[_Part]:
+        with open(self._path, "rb") as file:
+            magic = file.read(16)
+        if not magic:
+            raise Invalid(f"{self._name} is empty.", hint="Choose a file with something in it.")
+        if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            return self._zipped()
+        if magic.startswith(b"\x1f\x8b"):
+            inner = re.sub(r"\.gz(ip)?$", "", self._name, flags=re.IGNORECASE)
+            return [_Part(inner, lambda: self._capped(gzip.open(self._path, "rb"), inner))]  # type: ignore[arg-type]
+        for start, what in _FOREIGN:
+            if magic.startswith(start):
+                raise Invalid(f"{self._name} is {what}, which cannot be read here.", hint=f"Save it as {_KNOWN}.")
+        return [_Part(self._name, lambda: self._stack.enter_context(open(self._path, "rb")), path=self._path)]
+
+    def _zipped(self) -> list[_Part]:
+        try:
+            archive = self._stack.enter_context(zipfile.ZipFile(self._path))
+            members = [member for member in archive.infolist() if not member.is_dir()]
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+            raise Invalid(f"{self._name} is a damaged zip.", hint="Download or pack it again.") from error
+        names = {member.filename for member in members}
+        if "[Content_Types].xml" in names or "mimetype" in names:
+            raise Invalid(f"{self._name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.")
+        members = [member for member in members if _is_wanted(member.filename)]
+        chat = [member for member in members if re.fullmatch(r"conversations([-_]\d+)?\.json", _last(member.filename))]
+        if not chat and len(members) > 2000:
+            raise Invalid(f"{self._name} holds {len(members):,} files; 2,000 is the limit.", hint="Pack fewer into one zip.")
+        others = [_last(member.filename) for member in members if member not in chat]
+        if chat:
+            if others:
+                listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
+                self.notes.append(f"left out: {len(others)} files beside the conversations ({listed})")
+            members = chat
+        if not members:
+            raise Invalid(f"{self._name} holds no file that can be read.", hint=f"Put {_KNOWN} into it.")
+        if any(member.flag_bits & 1 for member in members):
+            raise Invalid(f"{self._name} is encrypted.", hint="Unpack it and send the files inside.")
+        packed = sum(member.compress_size for member in members)
+        unpacked = sum(member.file_size for member in members)
+        if unpacked > MAX_UNPACKED or unpacked > max(100 << 20, 200 * max(packed, 1)):
+            raise Invalid(
+                f"{self._name} would unpack to {unpacked >> 20:,} MB, which is suspiciously much.",
+                hint="Unpack it and send the file needed.",
+            )
+        return [self._member(archive, member) for member in sorted(members, key=lambda member: member.filename)]
+
+    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Part:
+        name = plain_filename(_last(member.filename))
+
+        def opened() -> BinaryIO:
+            try:
+                stream = archive.open(member)
+            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+                raise Invalid(f"{name} inside {self._name} is damaged or packed in an unknown way.", hint="Pack it again.") from error
+            return self._capped(stream, name)
+
+        return _Part(name, opened)
+
+    def _capped(self, stream: Any, name: str) -> BinaryIO:
+        limit = min(MAX_UNPACKED, max(100 << 20, 200 * self._path.stat().st_size))
+        return self._stack.enter_context(io.BufferedReader(Capped(stream, limit, name), 1 << 18))
+
+    # ---------------------------------------------------------------- kinds
+
+    def _look(self, part: _Part) -> None:
+        """Finds out what a part is, from its first bytes and its name."""
+        raw = part.open_raw()
+        part.raw_head = raw.read(4096)
+        for start, what in _FOREIGN:
+            if part.raw_head.startswith(start):
+                raise Invalid(f"{part.name} is {what}, which cannot be read here.", hint=f"Save it as {_KNOWN}.")
+        if part.raw_head.startswith(b"PAR1"):
+            if part.path is None:
+                raise Invalid(f"{part.name} is a Parquet file inside an archive.", hint="Unpack it and send the Parquet file itself.")
+            part.kind = "parquet"
+            return
+        with contextlib.closing(part.open()) as file:
+            head = file.read(_HEAD)
+        part.head = head.lstrip(b"\xef\xbb\xbf") if head.startswith(b"\xef\xbb\xbf") else head
+        if not part.head.strip():
+            raise Invalid(f"{part.name} is empty.", hint="Choose a file with something in it.")
+        end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""
+        if not encoding_of(part.raw_head)[0] and part.head[:4096].count(0) > len(part.head[:4096]) // 10:
+            raise Invalid(f"{part.name} is no text.", hint=f"Known are {_KNOWN}.")
+        part.kind = self._kind(part, end)
+        if part.kind == "csv":
+            part.layout = layout_of(part.head, prefer="\t" if end in ("tsv", "tab") else "", mapping=self._mapping)
+            part.kind = "tsv" if part.layout.separator == "\t" else "csv"
+
+    def _kind(self, part: _Part, end: str) -> str:
+        if end in ("md", "markdown", "mdx", "rst", "qmd"):
+            return "markdown"
+        first = part.head.lstrip()[:1]
+        if end in ("jsonl", "ndjson", "jsonlines", "json") or first in (b"{", b"["):
+            kind = _json_shape(part.head, end)
+            if kind or end in ("jsonl", "ndjson", "jsonlines", "json"):
+                return kind or "lines"
+        if end in ("csv", "tsv", "tab", "psv"):
+            return "csv"
+        if end in ("html", "htm", "xml"):
+            raise Invalid(f"{part.name} is a page, not a list of questions and answers.", hint=f"Known are {_KNOWN}.")
+        if _is_table(part.head):
+            return "csv"
+        return "text"
+
+    # ---------------------------------------------------------------- rows
+
+    def _read(self, part: _Part) -> Iterator[Kept | Refused]:
+        if part.kind in ("markdown", "text"):
+            yield from read_prose(part.open(), part.open(), self.notes)
+        elif part.kind == "parquet":
+            for item in read_parquet(self._path, self._mapping):
+                yield item if isinstance(item, Refused) else self._row(*item)
+        elif part.layout is not None:
+            yield from self._table(part, part.layout)
+        else:
+            seen = 0
+            for number, value in self._values(part):
+                seen += 1
+                if isinstance(value, Refused):
+                    yield value
+                    continue
+                if seen == 1:
+                    self.kind = _kind_of(value) or self.kind
+                yield self._row(number, value)
+            if not seen:
+                raise Invalid(f"{part.name} holds no record.", hint="Choose a file with at least one.")
+
+    def _row(self, number: int, value: Any) -> Kept | Refused:
+        if self._mapping is None and isinstance(value, dict) and chats.kind_of(value):
+            try:
+                return chats.read_chat(number, value)
+            except RowError as error:
+                return Refused(number, str(error))
+            except RecursionError:
+                return Refused(number, "is nested too deep")
+        return records.read_record(number, value, self._mapping)
+
+    def _table(self, part: _Part, layout: Layout) -> Iterator[Kept | Refused]:
+        if self._mapping is not None:
+            check_mapping(self._mapping, layout.columns)
+        else:
+            parts = recognise(layout.columns)
+            lists = any(column in ("messages", "conversations", "chosen") for column in layout.columns)
+            if not lists and ("situation" not in parts or "action" not in parts):
+                listed = ", ".join(shown(column) for column in layout.columns[:12])
+                raise Invalid(
+                    f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
+                    hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
+                )
+        empty = True
+        for item in read_table(part.open(), layout, literal_quotes=layout.separator == "\t"):
+            empty = False
+            yield item if isinstance(item, Refused) else self._row(*item)
+        if empty:
+            raise Invalid(f"{part.name} has a header and no row below it.", hint="Choose a file with at least one row.")
+
+    def _values(self, part: _Part) -> Iterator[tuple[int, Any]]:
+        """The records of a JSON file with their numbers: Refused in place of one that cannot be read."""
+        file = part.open()
+        if part.kind == "lines":
+            for number, line, length in numbered_lines(file, MAX_RECORD):
+                if length > MAX_RECORD and not line:
+                    yield number, Refused(number, f"is longer than {MAX_RECORD >> 20} MB ({length / (1 << 20):,.1f} MB)")
+                elif stripped := line.strip().removeprefix(b"\xef\xbb\xbf"):
+                    yield number, _parsed(number, Value(stripped))
+            return
+        stream = JsonStream(file, limit=MAX_RECORD, depth=MAX_DEPTH)
+        if part.kind == "array":
+            stream.peek()
+            values = stream.items()
+        elif part.kind == "wrapper":
+            stream.peek()
+            keys = _wrapper_keys(part.head)
+            values = (value for _, value in stream.members(lambda key: _key(key) in keys))
+        else:
+            values = stream.sequence()
+        number = 0
+        for value in values:
+            number += 1
+            yield number, _parsed(number, value)
+        if stream.closed_early:
+            self.notes.append(f"the file breaks off after record {number}: the list is never closed")
+        elif part.kind in ("array", "wrapper"):
+            for value in stream.sequence():
+                number += 1
+                yield number, Refused(number, "stands after the end of the list") if value.problem else _parsed(number, value)
+
+
+_LIST_KEYS = ("lessons", "items", "data", "examples", "rows", "records")
+_JSON = ("lines", "array", "wrapper", "sequence")
+_FOREIGN = (
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"SQLite format 3", "a database"),
+    (b"\xd0\xcf\x11\xe0", "an old office document"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+    (b"BZh", "packed with bzip2"),
+    (b"\xfd7zXZ", "packed with xz"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\x7fELF", "a program"),
+    (b"{\\rtf", "a rich text"),
+    (b"<!DOCTYPE", "a page"),
+    (b"<!doctype", "a page"),
+    (b"<html", "a page"),
+    (b"<?xml", "XML"),
+)
+_READABLE = {"json", "jsonl", "ndjson", "jsonlines", "csv", "tsv", "tab", "psv", "md", "markdown", "txt", "text"}
+
+
+def _is_wanted(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(piece.startswith(".") or piece == "__MACOSX" for piece in path.parts)
+    return not hidden and _last(name).lower().rsplit(".", 1)[-1] in _READABLE
+
+
+def _last(name: str) -> str:
+    return re.split(r"[/\\]", name)[-1]
+
+
+def _parsed(number: int, value: Value) -> Any:
+    if value.problem:
+        return Refused(number, value.problem)
+    try:
+        return parse(value.raw)
+    except RowError as error:
+        return Refused(number, str(error))
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, dict) and (chat := chats.kind_of(value)):
+        return chat
+    return "" if isinstance(value, Refused) else records.kind_of(value)
+
+
+def _key(raw: bytes) -> str:
+    try:
+        key = json.loads(raw)
+    except ValueError:
+        return ""
+    return key if isinstance(key, str) else ""
+
+
+def _json_shape(head: bytes, end: str) -> str:
+    """lines, array, wrapper (an object with the list in it) or sequence; empty for what is no JSON."""
+    text = head.lstrip()
+    first, _, rest = text.partition(b"\n")
+    following = rest.lstrip()[:1]
+    first = first.strip()
+    whole = _is_whole(first)
+    if text[:1] == b"[":
+        inside = text[1:].lstrip()[:1]
+        if whole and following == b"[" and inside in (b"{", b"["):
+            return "lines"  # each line is a list of messages
+        if whole and not following and end in ("jsonl", "ndjson", "jsonlines") and _kind_of(json.loads(first)) == "messages":
+            return "lines"
+        return "array" if inside in (b"{", b"]", b"[", b'"', b"n", b"t", b"f", b"") or inside.isdigit() or end == "json" else ""
+    if text[:1] != b"{":
+        return "lines" if end in ("jsonl", "ndjson", "jsonlines") else "sequence" if end == "json" else ""
+    if (not whole or not following) and _wrapper_keys(head):
+        return "wrapper"
+    if end in ("jsonl", "ndjson", "jsonlines"):
+        return "sequence" if first == b"{" else "lines"
+    if whole or following == b"{" or len(first) > 1000:
+        return "lines" if whole or first.endswith(b"}") or following == b"{" else "sequence"
+    inside = text[1:].lstrip()[:1]
+    return "sequence" if inside in (b'"', b"}") or end == "json" else ""
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _wrapper_keys(head: bytes) -> set[str]:
+    """The keys of the first object whose list holds the records; empty where the object is itself a record."""
+    stream = JsonStream(io.BytesIO(head), limit=len(head), depth=10_000)
+    if stream.peek() != b"{":
+        return set()
+    stream.skip()
+    keys: set[str] = set()
+    names: list[str] = []
+    while (first := stream.peek()) and first != b"}":
+        if first == b",":
+            stream.skip()
+            continue
+        if first != b'"':
+            return set()
+        key = _key(stream.value().raw)
+        if stream.peek() != b":":
+            break
+        stream.skip()
+        names.append(key)
+        if stream.peek() != b"[":
+            value = stream.value()
+            if key == "mapping" or value.broken_off:
+                break
+            continue
+        item = None
+        inner = stream.items()
+        for value in inner:
+            item = value
+            break
+        if (item is not None and _holds_record(key, item)) or (item is None and not stream.closed_early and key in _LIST_KEYS):
+            keys.add(key)
+        for _ in inner:
+            pass
+        if stream.closed_early:
+            break
+    parts = recognise(names)
+    return set() if "situation" in parts and "action" in parts else keys
+
+
+def _holds_record(key: str, item: Value) -> bool:
+    if item.problem:  # cut off by the end of the head: a long record, unless it looks like a message
+        return key not in ("messages", "conversations", "conversation", "chat_messages", "turns", "history")
+    try:
+        value = parse(item.raw)
+    except RowError:
+        return True
+    if isinstance(value, list):
+        return key not in ("history",) and bool(value) and records.is_message(value[0])
+    return isinstance(value, dict) and not records.is_message(value)
+
+
+def _is_table(head: bytes) -> bool:
+    layout = layout_of(head)
+    parts = recognise(layout.columns)
+    return len(layout.columns) > 1 and "situation" in parts and "action" in parts and layout.separator in SEPARATORS
+
+
+def _only_rows(rows: Iterator[tuple[int, Any] | Refused]) -> Iterator[tuple[int, Any]]:
+    return (row for row in rows if not isinstance(row, Refused))
+
+
+def _short(record: dict[str, Any]) -> dict[str, str]:
+    texts = {key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str) for key, value in record.items()}
+    return {key[:100]: text[:300] + ("…" if len(text) > 300 else "") for key, text in list(texts.items())[:50]}
+
+
+def lessons_of(rows: Iterator[Kept | Refused]) -> Iterator[LessonIn]:
+    """The lessons among the rows."""
+    return (row.lesson for row in rows if isinstance(row, Kept) and row.lesson is not None)

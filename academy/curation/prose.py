@@ -1,0 +1,300 @@
+"""Questions and answers in Markdown and plain text: "Q: … A: …", dialogues, and headings with the text below them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from academy.curation.examples import Role, Turn
+from academy.curation.lines import numbered_lines
+from academy.curation.records import MAX_RECORD, MAX_TEXT, Kept, Refused, RowError, check_content, in_order, keep
+from academy.errors import Invalid
+
+_QUESTION = "q|question|frage|pytanie|pregunta|domanda|pergunta|vraag|otázka|вопрос|питання|问题|问|問題|質問|질문"
+_ANSWER = "a|answer|antwort|odpowiedź|odpowiedz|odp|respuesta|réponse|reponse|risposta|resposta|antwoord|odpověď"
+_ANSWER += "|ответ|відповідь|回答|答案|答|応答|답변"
+# Such words also stand in answers, so they count only where the words above do not occur.
+_TASK = "instruction|prompt|input|situation|task|aufgabe|polecenie"
+_OUTPUT = "response|completion|output|reply|action|lösung|solution"
+_USER = "user|human|you|me|customer|client|student|użytkownik|benutzer|utilisateur|usuario|utente|ty|du"
+_ASSISTANT = "assistant|ai|bot|chatbot|gpt|chatgpt|claude|gemini|copilot|model|agent|teacher|asystent|assistent|asistente|assistente"
+_SYSTEM = "system"
+_LABEL = re.compile(
+    r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]+|>[ \t]*|[-*+][ \t]+|\d{1,4}[.)][ \t]+)?(?P<bold>\*\*|__|\*|_)?[ \t]*"
+    rf"(?:(?P<q>{_QUESTION})|(?P<a>{_ANSWER})|(?P<u>{_USER})|(?P<b>{_ASSISTANT})|(?P<s>{_SYSTEM})|(?P<i>{_TASK})|(?P<o>{_OUTPUT}))(?![^\W\d_])"
+    r"(?P<number>[ \t]*[#№]?\d{1,5})?"
+    r"[ \t]*(?P<close>\*\*|__|\*|_)?[ \t]*(?P<colon>[:：]|(?<=\d)[.)])?[ \t]*(?P<close2>\*\*|__|\*|_)?[ \t]*(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_INPUT = re.compile(r"\binput\b", re.IGNORECASE)
+_HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?\n?$", re.DOTALL)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_RULE = re.compile(r"^ {0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*\r?\n?$")
+
+
+def read_prose(file: BinaryIO, again: BinaryIO, notes: list[str]) -> Iterator[Kept | Refused]:
+    """The questions and answers of a text, which is read twice (`again`); raises Invalid where there are none to be seen."""
+    labels = {"q": 0, "a": 0, "u": 0, "b": 0, "i": 0, "o": 0}
+    headings = 0
+    for line in _lines(file):
+        if line.label in labels:
+            labels[line.label] += 1
+        headings += line.level > 0
+    if labels["q"] and labels["a"]:
+        yield from _labelled(_lines(again), {"q": "user", "a": "assistant", "s": "system"}, notes)
+    elif labels["u"] and labels["b"]:
+        yield from _labelled(_lines(again), {"u": "user", "b": "assistant", "s": "system"}, notes)
+    elif labels["i"] and labels["o"]:
+        yield from _labelled(_lines(again), {"i": "user", "o": "assistant", "s": "system"}, notes)
+    elif headings:
+        yield from _headed(_lines(again), notes)
+    else:
+        raise Invalid(
+            "No questions and answers were found in this text.",
+            hint="Write 'Q: …' and 'A: …', or a heading for each question with its answer below.",
+        )
+
+
+class _Line:
+    """A line, and what it is outside of fenced code: a label with the text after it, or a heading of a level."""
+
+    __slots__ = ("heading", "label", "level", "number", "problem", "rest", "text", "underline")
+
+    def __init__(self, number: int, text: str, problem: str, fenced: bool) -> None:
+        self.number = number
+        self.text = text
+        self.problem = problem
+        self.label = ""
+        self.rest = ""
+        self.level = 0
+        self.heading = ""
+        self.underline = False
+        if fenced or problem:
+            return
+        if match := _HEADING.match(text):
+            self.level = len(match[1])
+            self.heading = (match[2] or "").strip()
+        label = _LABEL.match(text)
+        if label and _is_label(label):
+            self.label = next(name for name in "qaubsio" if label[name])
+            self.rest = label["rest"]
+            if label["bold"] and not label["close"] and not label["close2"]:
+                stripped = self.rest.rstrip()
+                if stripped.endswith(label["bold"]):
+                    self.rest = stripped[: -len(label["bold"])]
+            self.level = 0
+
+
+def _is_label(match: re.Match[str]) -> bool:
+    if match["colon"]:
+        return True
+    # Without a colon only a heading (## Question 3) or a line of its own in bold is a label.
+    return not match["rest"].strip() and bool((match["lead"] or "").startswith("#") or (match["bold"] and match["close"]))
+
+
+def _lines(file: BinaryIO) -> Iterator[_Line]:
+    fence = ""
+    pending: _Line | None = None
+    for number, raw, length in numbered_lines(file, MAX_RECORD):
+        problem = ""
+        if length > MAX_RECORD and not raw:
+            problem = f"line {number} is longer than {MAX_RECORD >> 20} MB"
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            problem = f"line {number} is not UTF-8 (byte 0x{raw[error.start]:02x})"
+            text = raw.decode("utf-8", "replace")
+        if number == 1:
+            text = text.removeprefix("\ufeff")
+        match = _FENCE.match(text)
+        line = _Line(number, text, problem, bool(fence) or bool(match))
+        if match and not fence:
+            fence = match[1]
+        elif match and match[1].startswith(fence) and text.strip() == match[1]:
+            fence = ""
+        # A line that is underlined is a heading, which only the next line tells.
+        if pending is not None:
+            under = _UNDERLINE.match(text)
+            if under and not fence and _can_be_underlined(pending):
+                pending.level = 1 if "=" in under[1] else 2
+                pending.heading = pending.text.strip()
+                line.underline = True
+            yield pending
+        pending = line
+    if pending is not None:
+        yield pending
+
+
+def _can_be_underlined(line: _Line) -> bool:
+    text = line.text.strip()
+    return (
+        bool(text)
+        and not line.level
+        and not line.label
+        and not line.underline
+        and text[0] not in "-*+>|#=`~"
+        and not _RULE.match(line.text)
+    )
+
+
+# ------------------------------------------------------------------ labels
+
+
+class _Said:
+    """What stands between two labels."""
+
+    def __init__(self, role: Role | None, line: _Line) -> None:
+        self.role = role
+        self.first = line.number
+        self.lines: list[_Line] = []
+        self.size = 0
+        self.problem = ""
+        self.parted = False
+
+    def add(self, line: _Line, text: str) -> None:
+        self.problem = self.problem or line.problem
+        self.size += len(text)
+        if self.size <= MAX_TEXT + 1000:
+            self.lines.append(line)
+        elif not self.problem:
+            self.problem = f"is longer than {MAX_TEXT:,} characters"
+
+    def text(self, start: str) -> str:
+        return (start + "".join(line.text for line in self.lines)).strip()
+
+    def part(self) -> None:
+        """Takes rules and headings off the end: they belong to what follows. A parting one ends a conversation."""
+        while self.lines and (
+            not self.lines[-1].text.strip() or self.lines[-1].level or self.lines[-1].underline or _RULE.match(self.lines[-1].text)
+        ):
+            self.parted = self.parted or bool(self.lines[-1].text.strip())
+            self.lines.pop()
+
+
+def _labelled(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) -> Iterator[Kept | Refused]:
+    pairs = "u" not in roles
+    conversation: list[tuple[_Said, str]] = []
+    current: _Said | None = None
+    start = ""
+    for line in _without_front_matter(lines, notes):
+        more = line.label == "i" and current is not None and current.role == "user" and bool(_INPUT.search(line.text))
+        if line.label in roles and not more:
+            if current is not None:
+                current.part()
+                conversation.append((current, current.text(start)))
+                ended = current.parted or current.role is None
+                done = current.role == "assistant" or (current.role == "user" and roles[line.label] != "assistant")
+                if ended or (pairs and done):
+                    yield from _closed(conversation, pairs)
+                    conversation = []
+            current, start = _Said(roles[line.label], line), line.rest
+            current.size = len(start)
+        else:
+            if current is None:
+                current, start = _Said(None, line), ""
+            current.add(line, line.text)
+    if current is not None:
+        conversation.append((current, current.text(start)))
+        yield from _closed(conversation, pairs)
+
+
+def _closed(said: list[tuple[_Said, str]], pairs: bool) -> Iterator[Kept | Refused]:
+    if not said:
+        return
+    first = said[0][0]
+    if first.role is None:
+        if said[0][1]:
+            yield Refused(first.first, "stands before the first question and belongs to none")
+        yield from _closed(said[1:], pairs)
+        return
+    turns: list[Turn] = []
+    try:
+        for item, text in said:
+            role = item.role
+            if item.problem:
+                raise RowError(item.problem)
+            if role is not None:
+                turns.append(Turn(role, check_content(text, f"the {role}'s text in line {item.first}")))
+        if turns[0].role == "assistant":
+            raise RowError("is an answer without a question")
+        if turns[-1].role != "assistant":
+            raise RowError("is a question without an answer" if len(turns) == 1 else "ends with a question that has no answer")
+        yield keep(first.first, in_order(turns))
+    except RowError as error:
+        yield Refused(first.first, str(error))
+
+
+# ------------------------------------------------------------------ headings
+
+
+def _headed(lines: Iterator[_Line], notes: list[str]) -> Iterator[Kept | Refused]:
+    chapters = 0
+    heading: _Line | None = None
+    said: _Said | None = None
+    asks = 0
+    for line in _without_front_matter(lines, notes):
+        if line.underline:
+            continue
+        # Below a heading that asks (ends in a question mark) deeper ones that do not are part of its answer.
+        if line.level and not (asks and line.level > asks and not line.heading.endswith(("?", "？"))):
+            if heading is not None and said is not None:
+                if _is_chapter(said, heading, line):
+                    chapters += 1
+                else:
+                    yield _under(heading, said)
+            elif said is not None and said.text(""):
+                yield Refused(said.first, "stands before the first heading and belongs to no question")
+            heading, said = line, _Said("assistant", line)
+            asks = line.level if line.heading.endswith(("?", "？")) else 0
+        else:
+            if said is None:
+                said = _Said(None, line)
+            said.add(line, line.text)
+    if heading is not None and said is not None:
+        yield _under(heading, said)
+    if chapters:
+        notes.append(f"{chapters} headings that only hold other headings are no questions")
+
+
+def _is_chapter(said: _Said, heading: _Line, following: _Line) -> bool:
+    return not said.problem and following.level > heading.level and not said.text("")
+
+
+def _under(heading: _Line, said: _Said) -> Kept | Refused:
+    try:
+        if said.problem:
+            raise RowError(said.problem)
+        text = said.text("")
+        if not heading.heading:
+            raise RowError("has an empty heading")
+        if not text:
+            raise RowError("has no text below the heading")
+        turns = (
+            Turn("user", check_content(heading.heading, "the heading")),
+            Turn("assistant", check_content(text, "the text below the heading")),
+        )
+        return keep(heading.number, turns)
+    except RowError as error:
+        return Refused(heading.number, str(error))
+
+
+def _without_front_matter(lines: Iterator[_Line], notes: list[str]) -> Iterator[_Line]:
+    """The lines after a block of settings between two `---` at the very beginning."""
+    held: list[_Line] = []
+    for line in lines:
+        if line.number == 1 and line.text.strip() == "---":
+            held.append(line)
+            continue
+        if not held:
+            yield line
+            continue
+        held.append(line)
+        if line.text.strip() in ("---", "..."):
+            notes.append(f"the settings in lines 1 to {line.number} were left out")
+            held = []
+        elif len(held) > 200 or not line.text.strip():
+            yield from held
+            held = []
+    yield from held
