@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from academy.jobs.runner import hold_data_folder
+from academy.jobs.processes import hold_data_folder
 
 from academy.config import Settings, load
 from academy.errors import AcademyError
