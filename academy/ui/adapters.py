@@ -33,7 +33,7 @@ def _adapters(academy: Academy, view: View) -> Html:
     back = academy.adapters.previous()
     actions = []
     if back is not None and (active is None or back.adapter_id != active.adapter_id):
-        actions.append(button(t("adapters.back", name=back.name), "adapter.back", title=t("adapters.back_title")))
+        actions.append(button(span(t("adapters.back", name=back.name)), "adapter.back", title=t("adapters.back_title")))
     if active is not None:
         actions.append(button(t("adapters.off"), "adapter.off", title=t("adapters.off_title")))
     now = div(

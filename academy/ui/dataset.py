@@ -63,8 +63,9 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(live("ds_views"), apply_default_css=False)
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private"}
     with gr.Column(elem_classes="ac-view-make", min_width=0):
-        gr.HTML(div(live("sources"), _options(academy), live("ds_make"), cls="ac-stack"), apply_default_css=False)
-        uploads = gr.File(label=t("sources.drop"), file_count="multiple", elem_id="source-files", elem_classes="ac-drop", height=96)
+        gr.HTML(live("sources"), apply_default_css=False)
+        uploads = gr.File(label=t("sources.drop"), file_count="multiple", elem_id="source-files", elem_classes="ac-drop", height=54)
+        gr.HTML(div(_options(academy), live("ds_make"), cls="ac-stack"), apply_default_css=False)
         gr.HTML(
             div(div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")),
             apply_default_css=False,
@@ -72,7 +73,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     with gr.Column(elem_classes="ac-view-lessons", min_width=0):
         gr.HTML(_lesson_bar(), apply_default_css=False)
         with gr.Accordion(t("lessons.import"), open=False, elem_id="lesson-import"):
-            files = gr.File(label=t("lessons.drop"), file_count="multiple", elem_id="lesson-files", elem_classes="ac-drop", height=96)
+            files = gr.File(label=t("lessons.drop"), file_count="multiple", elem_id="lesson-files", elem_classes="ac-drop", height=54)
             report = gr.HTML("", apply_default_css=False, elem_id="lesson-report")
             with gr.Column(visible=False, elem_classes="ac-mapping", min_width=0) as mapping:
                 sample = gr.HTML("", apply_default_css=False)
@@ -335,7 +336,7 @@ def _datasets(academy: Academy, view: View) -> Html:
             div(
                 menu(
                     t("more"),
-                    tag("a", t("download"), cls="ac-btn ac-btn-item", href=f"api/v1/academy/datasets/{item.id}/download", download=True),
+                    tag("a", t("download"), cls="ac-btn ac-btn-item", href=f"api/v1/academy/datasets/{item.id}/file", download=True),
                     button(t("datasets.compare"), "dataset.choose", kind="item", id=item.id) if len(found) > 1 else "",
                     button(
                         t("delete"), "dataset.delete", kind="item danger", confirm=t("datasets.delete_sure", name=item.name), id=item.id
@@ -374,8 +375,8 @@ def _open(academy: Academy, view: View) -> Html:
         div(
             div(tag("h2", item.name, cls="ac-cut", title=item.name), when(item.created_at), cls="ac-row ac-baseline"),
             div(
-                button(t("open.train"), "dataset.train", kind="primary", id=item.id),
-                tag("a", t("download"), cls="ac-btn", href=f"api/v1/academy/datasets/{item.id}/download", download=True),
+                button(t("open.train"), "dataset.train", id=item.id),
+                tag("a", t("download"), cls="ac-btn", href=f"api/v1/academy/datasets/{item.id}/file", download=True),
                 cls="ac-row",
             ),
             cls="ac-job-head",

@@ -153,7 +153,7 @@ def _now(academy: Academy, view: View) -> Html:
                     cls="ac-row",
                 ),
                 bar(step / total if step is not None and total else None),
-                cls="ac-running",
+                cls="ac-run-now",
             )
         )
     if active:

@@ -36,7 +36,7 @@ def join(parts: Iterable[Any], between: str = "") -> Html:
     return Html(between.join(esc(part) for part in parts if part is not None and part != ""))
 
 
-def tag(name: str, *children: Any, cls: str = "", **attributes: Any) -> Html:
+def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Html:
     """An element; `data_act` becomes data-act, True a bare attribute, None and False none."""
     written = f' class="{esc(cls)}"' if cls else ""
     for key, value in attributes.items():
@@ -44,9 +44,9 @@ def tag(name: str, *children: Any, cls: str = "", **attributes: Any) -> Html:
             continue
         key = key.rstrip("_").replace("_", "-")
         written += f" {key}" if value is True else f' {key}="{esc(value)}"'
-    if name in ("input", "br", "img", "hr"):
-        return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{join(children)}</{name}>")
+    if element in ("input", "br", "img", "hr"):
+        return Html(f"<{element}{written}>")
+    return Html(f"<{element}{written}>{join(children)}</{element}>")
 
 
 def div(*children: Any, cls: str = "", **attributes: Any) -> Html:
@@ -156,7 +156,7 @@ def remedy(text: str) -> Html:
     found = re.search(r"(pip install [^\n]*|docker build [^\n]*)$", text)
     if not found:
         return esc(text)
-    return join([text[: found.start()], command(found[1].rstrip("."))])
+    return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])
 
 
 def menu(label: str, *items: Any) -> Html:

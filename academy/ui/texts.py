@@ -342,7 +342,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "training.resume_title": "Goes on at its newest checkpoint",
         "training.preparing": "Loading the base model…",
         "training.waiting": "Waits until the jobs before it have ended.",
-        "training.running": "Training",
         "training.first_step": "Working on the first step…",
         "training.finished_text": "Finished; the adapter is ready.",
         "training.cancelled_text": "Cancelled.",

@@ -61,8 +61,10 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         with gr.Column(elem_id="training-form", min_width=0):
             gr.HTML(live("train_empty", Html(" ")), apply_default_css=False, elem_classes="ac-bare")
             with gr.Column(elem_classes="ac-panel", min_width=0):
-                datasets, base, preset, advice, name = _above()
+                datasets, base, preset, advice = _above()
                 with gr.Accordion(t("training.all"), open=False, elem_id="all-settings"):
+                    known = TrainingSpec.model_fields["name"]
+                    name = gr.Textbox(label=known.title, info=known.description, max_lines=1, max_length=80, elem_id="train-name")
                     fields = _settings()
                     reset = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
                 with gr.Row(elem_id="train-buttons"):
@@ -121,8 +123,7 @@ def _above() -> tuple[Any, ...]:
     efforts = [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
     preset = gr.Radio(efforts, value="auto", label=known["preset"].title, elem_id="train-preset")
     advice = gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice")
-    name = gr.Textbox(label=known["name"].title, info=known["name"].description, max_lines=1, max_length=80, elem_id="train-name")
-    return datasets, base, preset, advice, name
+    return datasets, base, preset, advice
 
 
 def _settings() -> dict[str, Any]:
@@ -357,16 +358,16 @@ def _progress(shown: dict[str, Any], job: Job) -> Html:
     if job.status == "queued":
         return join([bar(0, "queued"), div(t("training.waiting"), cls="ac-soft ac-bar-words")])
     fraction = step / total if step is not None and total else 1.0 if job.status == "finished" else 0.0 if job.status in ENDED else None
-    words = shown.get("message") or ""
+    words = ""
     if job.status == "running":
-        words = t("training.running") if step else words or t("training.first_step")
+        words = (shown.get("notes") or [""])[-1] if step else t("training.first_step")
     elif job.status == "finished":
         words = job.reason or t("training.finished_text")
     elif job.status == "cancelled":
         words = job.reason or t("training.cancelled_text")
     else:
         words = ""
-    return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words else ""])
+    return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""])
 
 
 def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
@@ -391,7 +392,7 @@ def _numbers(academy: Academy, view: View) -> Html:
     time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
     now, best = metrics.get("latest_loss"), metrics.get("min_loss")
     epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
-    per_second, memory = shown.get("tokens_per_second"), shown.get("memory_mb")
+    per_second, memory = metrics.get("tokens_per_second"), metrics.get("memory_mb")
     total_unit = Html(f"/{number(total)}") if total else ""
     epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
     return div(
@@ -423,7 +424,15 @@ def _log_link(academy: Academy, view: View) -> Html:
     job_id = shown_job(academy, view)
     if job_id is None:
         return Html("")
-    return tag("a", t("log.download"), cls="ac-btn ac-btn-small", href=f"api/v1/academy/train/{job_id}/log", download=f"{job_id}.log")
+    return tag(
+        "button",
+        t("log.download"),
+        type="button",
+        cls="ac-btn ac-btn-small",
+        data_do="log",
+        data_href=f"api/v1/academy/train/{job_id}/logs?lines=5000",
+        data_name=f"{job_id}.log",
+    )
 
 
 def _more(academy: Academy, view: View) -> Html:
