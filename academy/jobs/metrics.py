@@ -1,0 +1,552 @@
+"""Reads metrics out of the log lines of trainers that are not ours; a line that reports none gives None, and nothing raises."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+
+@dataclass(slots=True)
+class TrainingMetrics:
+    """What one line reports; None where it says nothing of it. `accuracy` is 0..1; nan and inf are floats."""
+
+    epoch: float | None = None
+    total_epochs: int | None = None
+    step: int | None = None
+    total_steps: int | None = None
+    loss: float | None = None
+    eval_loss: float | None = None
+    learning_rate: float | None = None
+    accuracy: float | None = None
+    grad_norm: float | None = None
+    progress_percent: float | None = None
+    raw_line: str = ""
+
+
+_NAMES = tuple(name for name in TrainingMetrics.__slots__ if name != "raw_line")
+
+
+class TrainingMetricsParser:
+    """Stateless: each line stands for itself."""
+
+    def parse_line(self, line: str) -> TrainingMetrics | None:
+        """The metrics of a line, or None; parts separated by `\\r` are merged, later ones win."""
+        if not isinstance(line, str):
+            return None
+        text = line if len(line) <= _LONGEST else line[-_LONGEST:]
+        if "\x1b" in text:
+            text = _ANSI.sub("", text)
+        if "\r" not in text:
+            found = _read(text)
+        else:
+            found = None
+            for part in text.split("\r"):
+                if part and (more := _read(part)):
+                    found = more if found is None else found | more
+        if not found:
+            return None
+        step, total = found.get("step"), found.get("total_steps")
+        epoch, epochs = found.get("epoch"), found.get("total_epochs")
+        if step is not None and total:
+            found["progress_percent"] = min(100.0, 100.0 * step / total)
+        elif epoch is not None and epochs and "progress_percent" not in found:
+            found["progress_percent"] = min(100.0, 100.0 * epoch / epochs)
+        return TrainingMetrics(raw_line=line, **found)
+
+    def aggregate_metrics(self, metrics: Iterable[TrainingMetrics]) -> dict[str, Any]:
+        """The state after all of these; losses that are not finite spoil neither the minimum nor the average."""
+        metrics = [item for item in metrics if item is not None]
+        if not metrics:
+            return {}
+        losses = [item.loss for item in metrics if item.loss is not None]
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        total_epochs = _last(metrics, "total_epochs")
+        steps = [item for item in metrics if item.step is not None and item.total_steps]
+        epoch, progress = _last(metrics, "epoch"), _last(metrics, "progress_percent")
+        if steps:
+            progress = steps[-1].progress_percent
+        elif epoch is not None and total_epochs:
+            progress = min(100.0, 100.0 * epoch / total_epochs)
+        return {
+            "current_epoch": epoch,
+            "total_epochs": total_epochs,
+            "step": _last(metrics, "step"),
+            "total_steps": _last(metrics, "total_steps"),
+            "latest_loss": losses[-1] if losses else None,
+            "min_loss": min(finite) if finite else None,
+            "avg_loss": math.fsum(finite) / len(finite) if finite else None,
+            "loss_history": losses[-10:],
+            "eval_loss": _last(metrics, "eval_loss"),
+            "learning_rate": _last(metrics, "learning_rate"),
+            "accuracy": _last(metrics, "accuracy"),
+            "progress_percent": progress,
+        }
+
+
+# --------------------------------------------------------------------------- words
+
+_EVAL = {"val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev", "heldout", "holdout"}
+_TRAIN = {"train", "training", "tr"}
+# What may stand beside "loss" in one name without making it another loss than the one that is trained on.
+_PLAIN = _TRAIN | {
+    "avg", "avr", "average", "mean", "running", "smooth", "smoothed", "ema", "batch", "minibatch", "step", "iter", "iteration", "epoch",
+    "total", "overall", "global", "local", "current", "cur", "curr", "last", "lm", "mlm", "clm", "ce", "xe", "cross", "entropy",
+    "crossentropy", "ctc", "sft", "dpo", "orpo", "kto", "grpo", "reduced", "model", "task", "loss", "value", "metrics", "log", "logs",
+    "objective", "optim", "language", "supervised", "causal", "main", "raw", "item", "per", "token",
+}  # fmt: skip
+# A word before "loss" that makes it another one: a part of the sum, or a record, or no loss of a model at all.
+_OTHER = {
+    "policy", "value", "kl", "aux", "auxiliary", "box", "bbox", "cls", "class", "dfl", "obj", "objectness", "giou", "iou", "reg", "rpn",
+    "regularization", "weight", "hair", "hearing", "data", "packet", "precision", "information", "power", "profit", "nll", "perceptual",
+    "style", "content", "generator", "discriminator", "gen", "disc", "g", "d", "actor", "critic", "commit", "commitment", "vq", "recon",
+    "reconstruction", "rec", "best", "min", "minimum", "lowest", "max", "initial", "stop", "router", "balance", "balancing", "z", "mtp",
+    "pose", "kobj", "seg", "mask", "distill", "distillation", "no", "without", "of", "target",
+}  # fmt: skip
+_AFTER = _EVAL | _TRAIN | {"avg", "average", "mean", "total", "value", "item", "is", "was", "now", "batch", "step", "epoch", "ema", "all"}
+# What is being done where a bar or a count is not the training's progress.
+_BUSY = (
+    r"(?:down|up)?load|fetch|map\b|mapping|tokeniz|tokenis|generating|filter|resolv|pack|convert|truncat|sav(?:e|ing)\b|writ|push|eval|"
+    r"valid|predict|\btest|sanity|infer|cach|prepar|quantiz|extract|merg|comput|process|adding|apply|format|shuffl|creat|pull|install|"
+    r"collect|build|calibrat|unzip|index|encod|embed|split|dataset|shard|checkpoint|weights|import|check|verif|clon|copy|compil|scan|"
+    r"pars|read|clean|setup|set up|setting|configur|initiali|analy[sz]|start|export|deploy|sampl|render|\bfrom\b|\brun\b|\bcmd\b|\benv\b"
+)
+
+# ------------------------------------------------------------------------- patterns
+
+_LONGEST = 20_000
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\x08")
+_NUMBER = (
+    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|0,\d+(?![\d,.])|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)(?![a-z0-9_]|\.\d)"
+)
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)"
+_WRAP = r"[\"'\[(<]{0,2}(?:(?:torch\.)?tensor\(|(?:np|numpy|jnp)\.\w+\(|array\()?"
+_SEP = rf"[\"'\])]{{0,2}}\s*(?:[:=|~]|->|→|==)?\s*{_WRAP}\s*"
+
+_PAIR = re.compile(r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*([^"',{}\[\]]{1,40})["']|\[?([^"',{}\[\]\s]{1,40}))""")
+_LOSS = re.compile(
+    rf"(?<![a-z])(?:cross_?entropy_?)?loss(?P<after>(?:[_/.]?[a-z]+(?:[_/.][a-z]+){{0,2}}|(?:\s|:\s)[a-z]+(?=\s*[:=\s]))?)(?:\s?\((?P<of>[a-z ]+)\))?(?:_\d+)?{_SEP}(?P<value>{_NUMBER})(?!\s?%)"
+)
+_BEFORE = re.compile(r"(?:([a-z]+)\.?[ ])?(?:([a-z]+)\.?[ ])?([a-z][a-z0-9]*(?:[_/.-][a-z0-9]+)*)?[ _/.-]{0,2}$")
+_LOSS_PAIR = re.compile(
+    rf"loss\w*\s*[:\s]\s*\(?train(?:ing)?\)?\s*[:=\s]\s*(?P<loss>{_NUMBER})[,|\s]+\(?val(?:id|idation)?\)?\s*[:=\s]\s*(?P<eval>{_NUMBER})"
+)
+_RATE = re.compile(
+    rf"(?P<before>[a-z]+[_ ]?)?(?<![a-z])(?:learning[ _-]?rate|lr)(?:[-_/](?:group|pg|adam|sgd|\d)[\w/.-]*)?{_SEP}(?P<value>{_NUMBER})"
+)
+_NORM = re.compile(rf"(?P<before>[a-z]+_)?(?<![a-z])(?:grad(?:ient)?s?[ _-]?norm|gnorm){_SEP}(?P<value>{_NUMBER})")
+_ACCURACY = re.compile(
+    rf"(?P<before>(?:[a-z]+[_/ .-]){{0,3}})(?<![a-z])(?:accuracy|accuracies|acc)(?:[@/_](?P<top>(?:top)?[-_]?\d+|step|epoch))?"
+    rf"(?:\s?\([a-z ]+\))?(?P<sep>{_SEP})(?P<value>{_NUMBER})(?:\s*/\s*(?P<of>\d+))?(?:\s?±\s?[\d.]+)?(?P<percent>\s?%)?"
+)
+_EPOCH = re.compile(
+    rf"(?P<before>[a-z]+[_ ]{{1,2}})?(?<![a-z])(?:epoch(?P<many>s?)|ep)(?:\s?\((?:train|val|test)\))?[\s:=#\[(.|\"'*-]{{1,8}}"
+    rf"(?P<epoch>\d+(?:\.\d+)?(?:e-?\d+)?)(?![a-z0-9]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>\d+)(?:\.0+)?(?![\d.]*\d))?(?P<percent>\s?%)?"
+)
+_STEP = re.compile(
+    rf"(?P<before>[a-z]+[_ .]{{1,2}})?(?<![a-z])(?P<kind>step|iter(?:ation)?|batch|update|it)(?P<many>s|es)?"
+    rf"(?:\s?\((?:train)\))?[\s:=#\[(.|\"'*>-]{{1,8}}(?P<step>{_WHOLE})(?:\.0+)?(?![a-z0-9%]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>{_WHOLE}))?"
+)
+_BAR = re.compile(
+    r"^(?P<what>.*?)(?<![\d.])(?P<percent>\d{1,3})%\s?\|[^|]*\|\s*(?P<step>\d+(?:\.\d+)?(?P<unit>[kmgt]?i?b?))/(?P<total>\d+(?:\.\d+)?[kmgt]?i?b?)\s*(?P<rest>\[.*)?$",
+    re.DOTALL,
+)
+_RATE_OF_BAR = re.compile(r"(?:[\d.?]+\s?([a-z]+)/s\b|s/([a-z]+))")
+_KERAS = re.compile(r"^\s*(\d+)/(\d+)\s*(?:\[[=>.\s]+\]|[━─╸╺]+|-\s)")
+_RICH = re.compile(r"[━╸╺─]+\s+(\d+)/(\d+)(?![\d.])(?!\s*(?:[kmgt]i?b|bytes))")
+_BRACKETS = re.compile(r"[\[(]\s*(\d+)\s*/\s*(\d+)\s*(?=[\])(,]|\s\d+:\d\d)")
+_FRACTION = re.compile(r"(?<![\d/.:,\w-])(\d+)\s*/\s*(\d+)(?![\d/.:%]|\s*(?:[kmgt]i?b\b|gb|\())")
+_TUTORIAL = re.compile(r"^\s*\[\s*(\d+),\s*(\d+)\]\s*(?:train(?:ing)?[ _])?loss")
+_TORCHTUNE = re.compile(r"^\s*(\d+)\|(\d+)\|loss:")
+_TIMM = re.compile(r"^\s*train(?:ing)?:?\s+(\d+)\s+\[")
+_DATA = re.compile(r"(?:^|\s)(?:data|sample)=\s*(\d+)/(\d+)")
+_FASTAI = re.compile(r"^\s*(\d+)\s+(\d+\.\d{6})\s+(\d+\.\d{6})\s+(?:(\d\.\d{6})\s+)?(?:\d+\.\d{6}\s+)*\d\d?:\d\d(?::\d\d)?\s*$")
+_YOLO = re.compile(r"^\s*(\d+)/(\d+)\s+[\d.]+[gm]b?\s+[\d.]+\s+[\d.]+")
+_PROGRESS = re.compile(r"\bprogress(?:_percent)?[\"']?\s*[:=]?\s*(\d+(?:\.\d+)?)\s?%")
+_TAG = re.compile(
+    r"(?<![\w/.])(?:(?P<eval>val|valid|validation|validating|eval|evaluation|evaluating|test|testing|dev)|train|training)(?![\w/])"
+    r"(?=\s*[\]:)|>»-]|\s+(?:set|epoch|step|iter\w*|batch|results?|metrics|dataloader|phase|loop|loss at|error|\d))"
+)
+_BUSY_BEFORE = re.compile(rf"(?:^|[\s\[(\"'/:_])(?:{_BUSY})")
+_BUSY_AFTER = re.compile(rf"[\s:.,\])–—-]*(?:(?:{_BUSY})|train(?:ing)?\b(?!\s+loss))")
+_OURS = re.compile(r"epoch|train|step|iter|batch|fine-?tun|learn|loss|update|^\W*$")
+
+_WATCH = ("loss", "epoch", "step", "iter", "%|", "% |", "learning", "lr", "acc", "━", "norm", "batch", "progress", "update", "/")
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """The fields that one state of a line reports."""
+    low = text.lower()
+    loss = "loss" in low
+    if not loss and "epoch" not in low and "step" not in low and "%|" not in low and not any(word in low for word in _WATCH):
+        return _fastai(low)
+    opened = low.find("{")
+    if opened >= 0 and (found := _dictionary(text[opened:])):
+        return _around(low[:opened], found)
+    found: dict[str, Any] = {}
+    bar = _BAR.match(low) if "%|" in low or "% |" in low else None
+    if bar is not None and not _is_training(bar, loss):
+        return None
+    if loss or "━" in low:
+        _special(low, found)
+    if loss:
+        _losses(low, found)
+    if "lr" in low or "learning" in low:
+        _rate(low, found)
+    if "norm" in low:
+        for match in _NORM.finditer(low):
+            if match["before"] not in ("max_", "clip_"):
+                found.setdefault("grad_norm", _float(match["value"]))
+    if "acc" in low:
+        _accuracy(low, found)
+    sure = bool(found)
+    if bar is not None:
+        found["step"], found["total_steps"] = int(float(bar["step"].rstrip("kmgtib"))), int(float(bar["total"].rstrip("kmgtib")))
+        found.setdefault("progress_percent", float(bar["percent"]))
+        sure = True
+        if yolo := _YOLO.match(low):
+            found["epoch"], found["total_epochs"] = int(yolo[1]), int(yolo[2])
+    if "ep" in low and "epoch" not in found:
+        _epoch(low, found, sure)
+    if "step" not in found:
+        _step(low, found, sure)
+    if "progress" in low and (match := _PROGRESS.search(low)) and "progress_percent" not in found:
+        found["progress_percent"] = float(match[1])
+    return found
+
+
+def _dictionary(text: str) -> dict[str, Any] | None:
+    """The pairs of a printed dictionary or JSON object, as transformers and TRL print them."""
+    found: dict[str, Any] = {}
+    weak: dict[str, Any] = {}
+    summary = False
+    for key, quoted, bare in _PAIR.findall(text):
+        field = _field(key)
+        if field is None:
+            continue
+        if field == "summary":
+            summary = True
+            continue
+        number = _float(quoted or bare)
+        if number is None:
+            continue
+        if field.startswith("weak "):
+            weak.setdefault(field[5:], number)
+        elif field == "loss" and "loss" in found and key.lower() != "loss":
+            continue
+        else:
+            found[field] = number
+    if not found and not weak:
+        return None
+    for field, number in weak.items():
+        found.setdefault(field, number)
+    if summary:
+        # The end of a run tells the mean over all steps, which is no point of the curve.
+        found.pop("loss", None)
+    for field in ("step", "total_steps", "total_epochs"):
+        if field in found:
+            number = found[field]
+            if math.isfinite(number) and number >= 0:
+                found[field] = int(number)
+            else:
+                del found[field]
+    if "epoch" in found:
+        number = found["epoch"]
+        if not math.isfinite(number):
+            del found["epoch"]
+        elif number == int(number):
+            found["epoch"] = int(number)
+    if "accuracy" in found and found["accuracy"] > 1:
+        found["accuracy"] /= 100
+    if not found.keys() - {"total_steps", "total_epochs"}:
+        return None
+    return found
+
+
+def _around(low: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Adds what stands before a dictionary on the same line: "epoch 0: {...}", "Step 10: {...}"."""
+    if "epoch" in low and "epoch" not in found:
+        _epoch(low, found, True)
+    if "step" not in found and ("step" in low or "iter" in low or "batch" in low):
+        _step(low, found, True)
+    if "loss" in found and "eval_loss" not in found and any(word in low for word in ("val", "eval", "test", "dev")) and _evaluates(low):
+        found["eval_loss"] = found.pop("loss")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _field(key: str) -> str | None:
+    """Which field a dictionary's key means; "weak" where another key would be better; None for none."""
+    low = key.lower().strip()
+    if low in ("train_runtime", "train_steps_per_second", "train_samples_per_second"):
+        return "summary"
+    if low in _EXACT:
+        return _EXACT[low]
+    words = [word for word in re.split(r"[^a-z]+", low) if word]
+    named = set(words)
+    if "loss" in named or (words and words[-1] in ("crossentropyloss",)):
+        rest = named - {"loss", "crossentropyloss"}
+        if rest & _EVAL:
+            return "eval_loss" if rest <= _EVAL | _PLAIN else None if rest & _OTHER else "weak eval_loss"
+        return "loss" if rest <= _PLAIN and not re.search(r"\d", low) else None
+    if words and words[-1] in ("accuracy", "acc", "accuracies"):
+        return None if named & {"best", "max"} else "weak accuracy" if named & _EVAL or "rewards" in named else "accuracy"
+    if low.endswith(("/learning_rate", "/lr")):
+        return "learning_rate"
+    if low.endswith(("/grad_norm", "/gradient_norm", "/total_grad_norm")):
+        return "grad_norm"
+    if low.endswith(("/global_step", "/step")) and not named & _EVAL:
+        return "step"
+    if low.endswith("/epoch"):
+        return "epoch"
+    return None
+
+
+_EXACT = {
+    "epoch": "epoch", "current_epoch": "epoch", "progress_or_epoch": "epoch", "step": "step", "global_step": "step", "iter": "step",
+    "iteration": "step", "current_steps": "step", "current_step": "step", "num_updates": "step", "update": "weak step", "batch": "weak step",
+    "steps": "weak step", "total_steps": "total_steps", "max_steps": "total_steps", "total_epochs": "total_epochs", "num_epochs": "total_epochs",
+    "learning_rate": "learning_rate", "lr": "learning_rate", "learning rate": "learning_rate", "current_lr": "learning_rate",
+    "grad_norm": "grad_norm", "gnorm": "grad_norm", "gradient_norm": "grad_norm", "grad norm": "grad_norm", "total_grad_norm": "grad_norm",
+    "percentage": "progress_percent", "progress_percent": "progress_percent",
+}  # fmt: skip
+
+
+def _losses(low: str, found: dict[str, Any]) -> None:
+    """The loss that is trained on, and the one of an evaluation."""
+    if "train" in low and (pair := _LOSS_PAIR.search(low)):
+        found["loss"], found["eval_loss"] = _float(pair["loss"]), _float(pair["eval"])
+        return
+    tagged = any(word in low for word in ("val", "eval", "test", "dev"))
+    for match in _LOSS.finditer(low):
+        kind = _kind_of_loss(low[max(0, match.start() - 48) : match.start()], match["after"], match["of"] or "")
+        if not kind:
+            continue
+        if kind == "plain" and tagged and _evaluates(low[: match.start()]):
+            kind = "eval"
+        name = "eval_loss" if kind == "eval" else "loss"
+        # Of several the first one is the newest: "loss 0.4 (0.5)" and "train_loss_step … train_loss_epoch".
+        if name not in found:
+            found[name] = _float(match["value"])
+    if "loss" in found and ("train_runtime" in low or _METRICS_BLOCK.match(low)):
+        del found["loss"]
+
+
+_METRICS_BLOCK = re.compile(r"^  train_loss +=  *[\d.]+\s*$")
+
+
+@lru_cache(maxsize=8192)
+def _kind_of_loss(before: str, after: str, of: str) -> str:
+    """ "train", "eval", "plain", or nothing where the words around make it another thing than a loss."""
+    words = [word for word in re.split(r"[^a-z]+", f"{after} {of}") if word]
+    if any(word not in _AFTER for word in words):
+        return ""
+    match = _BEFORE.search(before)
+    far, near, joined = (match[1], match[2], match[3]) if match else (None, None, None)
+    glued = before[-1:] in "_/.-" and bool(before.strip("_/.- "))
+    if joined and before.endswith(" "):
+        # The last word stands apart from "loss"; the ones before it may be anything ("INFO", "Average").
+        apart = [word for word in re.split(r"[^a-z]+", joined) if word]
+        far, near, parts = near, apart[-1] if apart else None, []
+        if before.rstrip().endswith(("-", "|")):
+            far = near = None
+    elif joined and glued:
+        parts = [word for word in re.split(r"[^a-z]+", joined) if word]
+    else:
+        parts = []
+        if before[-1:] not in " \t_/.":
+            far = near = None
+    if any(word not in _PLAIN | _EVAL for word in parts) or {near, far} & _OTHER or set(parts) & {"best", "min", "max"}:
+        return ""
+    named = {*parts, *words, near, far}
+    if named & _EVAL:
+        return "eval"
+    return "train" if named & _TRAIN else "plain"
+
+
+def _evaluates(before: str) -> bool:
+    """Whether the last tag before a loss says that it is an evaluation's: "[val]", "Test set:", "| valid |"."""
+    last = None
+    for last in _TAG.finditer(before):
+        pass
+    return last is not None and last["eval"] is not None
+
+
+def _rate(low: str, found: dict[str, Any]) -> None:
+    for match in _RATE.finditer(low):
+        if (match["before"] or "").rstrip("_ ") not in (
+            "base",
+            "init",
+            "initial",
+            "min",
+            "max",
+            "peak",
+            "final",
+            "end",
+            "target",
+            "warmup",
+        ):
+            found["learning_rate"] = _float(match["value"])
+            return
+
+
+def _accuracy(low: str, found: dict[str, Any]) -> None:
+    held_out = None
+    for match in _ACCURACY.finditer(low):
+        top = (match["top"] or "").strip("-_")
+        words = set(re.split(r"[^a-z]+", match["before"]))
+        if top.removeprefix("top").strip("-_") not in ("", "1", "step", "epoch") or words & {"best", "max", "top"}:
+            continue
+        if not match["percent"] and not re.search(r"[:=|]", match["sep"]) and "." not in match["value"]:
+            continue
+        value = _float(match["value"])
+        if value is None:
+            continue
+        if match["of"] and float(match["of"]) > 0:
+            value /= float(match["of"])
+        elif match["percent"] or value > 1 or (top == "1" and "@" in match[0]):
+            value /= 100
+        if not 0 <= value <= 1:
+            continue
+        if words & _EVAL:
+            held_out = value if held_out is None else held_out
+        else:
+            found["accuracy"] = value
+            return
+    if held_out is not None:
+        found["accuracy"] = held_out
+
+
+def _epoch(low: str, found: dict[str, Any], sure: bool) -> None:
+    for match in _EPOCH.finditer(low):
+        before = (match["before"] or "").rstrip("_ ")
+        if before in ("num", "total", "max", "n", "per", "warmup", "train", "of", "every", "since", "last", "best") and not (
+            before in ("train", "best", "last") and not match["many"]
+        ):
+            continue
+        if match["percent"] or (match["many"] and not match["total"] and not sure):
+            continue
+        number = float(match["epoch"])
+        if number > 1e6 or (not sure and _busy(low, match)):
+            continue
+        found["epoch"] = int(number) if number == int(number) else number
+        if match["total"]:
+            found["total_epochs"] = int(match["total"])
+        return
+
+
+def _step(low: str, found: dict[str, Any], sure: bool) -> None:
+    best = None
+    if "step" in low or "it" in low or "batch" in low or "update" in low:
+        for match in _STEP.finditer(low):
+            before = (match["before"] or "").rstrip("_ .")
+            if before in _NOT_STEPS or (match["many"] and not match["total"] and not (sure and before in ("", "num", "current"))):
+                continue
+            if match["kind"] == "it" and not match["total"] and not sure:
+                continue
+            if not sure and "epoch" not in found and _busy(low, match):
+                continue
+            rank = (match["total"] is None, _RANKS[match["kind"][:4]])
+            if best is None or rank < best[0]:
+                best = (rank, match)
+    if best is not None:
+        found["step"] = int(best[1]["step"].replace(",", ""))
+        if best[1]["total"]:
+            found["total_steps"] = int(best[1]["total"].replace(",", ""))
+            return
+        if "epoch" not in found and best[1]["kind"] != "update":
+            return
+    if not ("/" in low and (sure or "epoch" in found or "━" in low or "/step" in low)):
+        return
+    for pattern in (_KERAS, _RICH, _DATA):
+        if match := pattern.search(low):
+            # Keras shows its downloads the same way, counted in bytes.
+            if sure or ("us/step" not in low and "ns/step" not in low):
+                found["step"], found["total_steps"] = int(match[1]), int(match[2])
+            return
+    if best is not None and best[1]["kind"] != "update":
+        return
+    brackets = _BRACKETS.findall(low)
+    if len(brackets) >= 2 and "epoch" not in found:
+        found["epoch"], found["total_epochs"] = int(brackets[0][0]), int(brackets[0][1])
+        found["step"], found["total_steps"] = int(brackets[1][0]), int(brackets[1][1])
+        return
+    taken = (found.get("epoch"), found.get("total_epochs"))
+    for first, second in brackets + _FRACTION.findall(_RIGHT.sub(" ", low)):
+        pair = (int(first), int(second))
+        if pair != taken and 0 < pair[1] and pair[0] <= pair[1]:
+            found["step"], found["total_steps"] = pair
+            return
+
+
+_RIGHT = re.compile(r"(?:acc\w*|correct|epochs?)\W{0,4}[\d.]+\s*/\s*\d+")
+_RANKS = {"step": 0, "iter": 1, "it": 1, "upda": 1, "batc": 2}
+_NOT_STEPS = {
+    "max", "total", "save", "saving", "eval", "evaluation", "log", "logging", "warmup", "accumulation", "per", "n", "every", "of", "optimization",
+    "val", "validation", "test", "skipped", "nan", "size", "micro", "time", "last", "inference", "denoising", "sampling", "decay", "sync",
+}  # fmt: skip
+
+
+def _special(low: str, found: dict[str, Any]) -> None:
+    """Lines whose places mean something without a word beside them."""
+    if match := _TUTORIAL.match(low):
+        found["epoch"], found["step"] = int(match[1]), int(match[2])
+    elif match := _TORCHTUNE.match(low):
+        found["epoch"], found["step"] = int(match[1]), int(match[2])
+    elif match := _TIMM.match(low):
+        found["epoch"] = int(match[1])
+
+
+def _fastai(low: str) -> dict[str, Any] | None:
+    """A row of fastai's table: epoch, train loss, valid loss, perhaps accuracy, time."""
+    match = _FASTAI.match(low) if low[:1].isdigit() else None
+    if match is None:
+        return None
+    found: dict[str, Any] = {"epoch": int(match[1]), "loss": float(match[2]), "eval_loss": float(match[3])}
+    return found | {"accuracy": float(match[4])} if match[4] and float(match[4]) <= 1 else found
+
+
+def _is_training(bar: re.Match[str], loss: bool) -> bool:
+    """Whether a progress bar is the training's own, not that of a download, of tokenizing or of an evaluation."""
+    what, rest = bar["what"].strip(), bar["rest"] or ""
+    if bar["unit"]:
+        return False
+    if _BUSY_BEFORE.search(what) and not ("loss" in what and "eval" not in what):
+        return False
+    rate = _RATE_OF_BAR.search(rest)
+    unit = (rate[1] or rate[2]) if rate else ""
+    if unit in _BYTES or (unit in _ROWS and not loss):
+        return False
+    return loss or bool(_OURS.search(what) or _YOLO.match(what))
+
+
+_BYTES = {"b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "bytes"}
+_ROWS = {"examples", "example", "files", "file", "rows", "row", "tokens", "shards", "shard", "docs", "lines"}
+
+
+def _busy(low: str, match: re.Match[str]) -> bool:
+    """Whether a lone count belongs to something else than training: "Step 1/5: Installing", "Tokenizing batch 3/8"."""
+    return bool(_BUSY_BEFORE.search(low[: match.end("before") if match["before"] else match.start() + 1]) or _BUSY_AFTER.match(low, match.end()))
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", text):
+        return float(text.replace(",", ""))
+    try:
+        return float(text.replace(",", ".", 1)) if text.count(",") == 1 else None
+    except ValueError:
+        return None
+
+
+def _last(metrics: list[TrainingMetrics], name: str) -> Any:
+    return next((value for item in reversed(metrics) if (value := getattr(item, name)) is not None), None)
