@@ -62,7 +62,7 @@ def attend(
         key, value = repeat_kv(key, groups), repeat_kv(value, groups)
     longest = max(b - a for a, b in zip(bounds, bounds[1:], strict=False))
     window = sliding_window if sliding_window and sliding_window < longest else 0
-    if bounds[-1] <= _DENSE and len(bounds) > 2 or window:
+    if (bounds[-1] <= _DENSE and len(bounds) > 2) or window:
         mask = DOCUMENTS.mask(window, query.device)
         out = scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling)
     else:

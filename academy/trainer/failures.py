@@ -30,7 +30,7 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "defaultcpuallocator" in lower:
         where = "The GPU" if "cuda" in lower or "mps" in lower else "This machine"
         return Failure(f"{where} has not enough memory for this training.", "out_of_memory", detail=text[:500])
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "no space left on device" in lower:
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left on device" in lower:
         return Failure("The disk is full; what was written before is intact.", "disk_full")
     if isinstance(error, ModuleNotFoundError):
         return Failure(f"The Python package {error.name!r} is missing.", "missing_library", library=error.name or "")

@@ -120,7 +120,7 @@ class Loop(SFTTrainer):
         if self._sample and step in self.plan.sample_steps:
             self._show()
         due = step % self.plan.save_steps == 0 and (self.plan.save_fixed or time.monotonic() - self._last_save >= self.plan.save_seconds)
-        if (due or last or better and self.plan.keep_best) and not self.plan.dry_run:
+        if (due or last or (better and self.plan.keep_best)) and not self.plan.dry_run:
             self.save()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -254,7 +254,7 @@ class Plan:
 
     def looks_at(self, step: int) -> bool:
         """Whether a checkpoint or an evaluation falls on this step."""
-        return step % self.save_steps == 0 or self._evaluates and step % self.eval_steps == 0
+        return step % self.save_steps == 0 or (self._evaluates and step % self.eval_steps == 0)
 
 
 class History:

@@ -109,7 +109,7 @@ def load_base(spec: Spec, place: Place) -> Any:
             )
             break
         except (OSError, ValueError, KeyError) as error:
-            if attention is None or "attn" not in str(error) and "attention" not in str(error):
+            if attention is None or ("attn" not in str(error) and "attention" not in str(error)):
                 raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
     model.config.use_cache = False
     if quantization == "none":

@@ -14,8 +14,8 @@ from .data import read_conversations
 from .failures import Failure
 from .report import Report, now
 from .spec import Spec
-from .tokens import Tokenized, Tokens, load_tokenizer, tokenize
 from .templates import ChatForm, choose
+from .tokens import Tokenized, Tokens, load_tokenizer, tokenize
 
 
 def run(spec: Spec, report: Report) -> None:
