@@ -53,9 +53,21 @@ def checkpoints(folder: Path) -> list[tuple[int, Path]]:
     with contextlib.suppress(OSError):
         for path in (folder / "checkpoints").iterdir():
             match = _STEP.match(path.name)
-            if match and not path.is_symlink() and (path / "complete.json").is_file():
+            if match and not path.is_symlink() and _is_whole(path):
                 found.append((int(match[1]), path))
     return sorted(found)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether the marker is there, and every file that it names has its size."""
+    marker = read_small(checkpoint / "complete.json")
+    if marker is None:
+        return False
+    files = marker.get("files")
+    try:
+        return not isinstance(files, dict) or all((checkpoint / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError):
+        return False
 
 
 def check_adapter(adapter: Path) -> None:
@@ -99,7 +111,7 @@ def clear_attempt(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for path in (folder / "checkpoints").iterdir():
             # Whatever is not a complete checkpoint is what a killed trainer left half-way.
-            if not (_STEP.match(path.name) and (path / "complete.json").is_file()):
+            if not (_STEP.match(path.name) and _is_whole(path)):
                 remove(path)
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from academy.config import Settings
+from academy.errors import Refused
+from academy.files import disk_errors, now, write_atomic
+from academy.jobs import folder as job_folder
 from academy.jobs import recipes
 from academy.jobs.backends import Command, Seen
+from academy.jobs.backends.docker import DockerBackend
+from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.processes import MARK, mark_of
+from academy.jobs.progress import Events, log_tail
 from academy.jobs.recipes import Recipe
+from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.jobs.store import Job
 
 GRACE_SECONDS = 5.0
+DRY_RUN_SECONDS = 300.0
 
 _PASSED = (
     "PATH",
@@ -146,6 +158,52 @@ def train_command(
         "python": seen.python,
     }
     return Command(recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image)
+
+
+def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Two steps on the longest rows, at once and outside the queue: what it takes, and whether that is there."""
+    if not fields.get("base_path"):
+        raise Refused(f"{fields.get('base_model')} has not been fetched yet.", hint="Start a training with it, which fetches it.")
+    backend = DockerBackend(settings) if spec.backend == "docker" else SubprocessBackend(settings)
+    backend.check(None)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with disk_errors("the dry run's folder"), tempfile.TemporaryDirectory(prefix="dry_run_", dir=settings.data_dir) as name:
+        folder = Path(name)
+        known = {item.name for item in dataclasses.fields(Job)}
+        given: dict[str, Any] = {key: value for key, value in fields.items() if key in known and value is not None}
+        given |= {"job_id": folder.name, "status": "preparing", "created_at": now(), "backend": backend.name, "output_dir": name}
+        given |= {"parameters": {knob: getattr(spec, knob) for knob in KNOBS}, "dry_run": True, "attempt": 1}
+        job = Job(**{"name": "dry run"} | given)
+        seen = backend.seen(job)
+        write_atomic(folder / "spec.json", job_folder.dumps(spec_json(job, seen)))
+        backend.start(job, folder, train_command(job, seen, settings, None, folder))
+        until = time.monotonic() + DRY_RUN_SECONDS
+        while (alive := backend.alive(job)) is not False and time.monotonic() < until:
+            time.sleep(0.05)
+        if alive is not False:
+            while backend.alive(job) is not False and time.monotonic() < until + 30:
+                backend.terminate(job, force=time.monotonic() > until + GRACE_SECONDS)
+                time.sleep(0.5)
+        said = Events(job).read()
+        record = job_folder.read_small(folder / "exit.json") or {}
+        tail = log_tail(job, 2000)
+        backend.clean(job)
+    last = said[-1] if said else {}
+    if alive is not False:
+        return {"fits": False, "cause": "timeout", "reason": f"Two steps took longer than {DRY_RUN_SECONDS:.0f} seconds.", "logs": tail}
+    if last.get("type") != "finished":
+        reason = last.get("reason") if last.get("type") == "failed" else None
+        if record.get("oom"):
+            reason = "It was killed because the memory ran out."
+        cause = "out_of_memory" if record.get("oom") else last.get("cause") or "unknown"
+        how = record.get("signal") or f"exit code {record.get('exit_code')}"
+        return {"fits": False, "cause": cause, "reason": reason or f"The try ended with {how}.", "logs": tail}
+    facts = dict(last.get("extra") or {})
+    free = shutil.disk_usage(settings.data_dir).free >> 20
+    needed = facts.get("disk_needed_mb") or 0
+    roomy = needed < free
+    reason = "" if roomy else f"It needs about {needed:.0f} MB on the disk, and {free} MB are free."
+    return {"fits": roomy, "cause": None if roomy else "disk_full", "reason": reason, "disk_free_mb": free, **facts}
 
 
 def _locale(outside: Mapping[str, str]) -> dict[str, str]:

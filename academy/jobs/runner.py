@@ -25,17 +25,20 @@ from academy.jobs import recipes as recipe_file
 from academy.jobs.backends import Backend, Death
 from academy.jobs.events import Event
 from academy.jobs.launch import GRACE_SECONDS, fetch_command, spec_json, train_command
-from academy.jobs.processes import boot_id
+from academy.jobs.processes import boot_id, hold_data_folder
 from academy.jobs.progress import Events, log_tail
 from academy.jobs.recipes import Recipe
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.jobs.store import ACTIVE, ENDED, Job, JobStore
+
+__all__ = ["CHANGEABLE", "Runner", "hold_data_folder"]
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 IDLE_SECONDS = 5.0
 SPARE_BYTES = 200 << 20
+MOST_ATTEMPTS = 20
 CHANGEABLE = frozenset(
     {"batch_size", "gradient_accumulation_steps", "gradient_checkpointing", "max_seq_length", "quantization", "precision"}
 )
@@ -83,9 +86,6 @@ class Runner:
             raise ValueError(f"not a field of a new job: {sorted(unknown)}")
         recipe = self._recipe(spec.recipe) if spec.recipe else None
         backend = self._backend(spec.backend or self._settings.backend)
-        able, why = backend.available()
-        if not able:
-            raise Unavailable(why)
         backend.check(recipe.image if recipe else None)
         fields = {"continue_from": spec.continue_from, "base_model": spec.base_model, "dataset_path": spec.dataset_path} | dict(job_fields)
         if not fields.get("base_model") or not fields.get("dataset_path"):
@@ -170,9 +170,6 @@ class Runner:
                 raise Conflict(f"The job {job_id} has no checkpoint to go on from.", hint="Start it again as a new training.")
             parameters = _checked(job.parameters | changes)
             backend = self._backend(job.backend)
-            able, why = backend.available()
-            if not able:
-                raise Unavailable(why)
             backend.check(self._recipe(job.recipe).image if job.recipe else None)
             self._check_inputs(job)
             self._check_space(dataclasses.asdict(job), None)
@@ -387,7 +384,9 @@ class Runner:
         record = _record(folder)
         worker = job_folder.read_small(folder / "worker.json")
         wish = self._wished(job)
-        death = Death() if record else backend.autopsy(job)
+        death = backend.autopsy(job)
+        if record is not None:
+            death = Death(interrupted=death.interrupted)
         if death.never_began and watch.last is None:
             # The app died between writing that it starts the job and starting it: nothing has run.
             if wish:
@@ -395,7 +394,10 @@ class Runner:
             else:
                 self._changed(self._store.update(job.job_id, status="queued", attempt=max(0, job.attempt - 1), **_FRESH))
             return
-        if job.phase == "fetch":
+        if death.refused:
+            status, reason = ("cancelled", "Cancelled before it started.") if wish else ("failed", "It could not be started.")
+            self._end(job, status, error=None if wish else death.said, reason=reason, cause=None if wish else "start")
+        elif job.phase == "fetch":
             self._conclude_fetch(job, watch, record, death, wish)
         else:
             self._conclude_training(job, watch, record, death, wish, (worker or {}).get("boot_id"))
@@ -460,8 +462,10 @@ class Runner:
                 reason = f"Cancelled{where}." if wish == "cancel" else "Stopped before anything was trained."
                 self._end(job, "cancelled", reason=reason, resumable=self._has_checkpoint(job), **common)
                 return
-        if death.interrupted and wish is None and self._has_checkpoint(job):
-            self._changed(self._store.update(job.job_id, status="queued", order=-1.0, **_FRESH))
+        if death.interrupted and wish is None and watch.failed is None and job.attempt < MOST_ATTEMPTS:
+            # The engine was restarted and took the container with it: nobody wished that, so it goes on by itself.
+            log.warning("%s: the container was ended by a restart of Docker at step %s; it goes on.", job.job_id, step)
+            self._changed(self._store.update(job.job_id, status="queued", order=0.0, **_FRESH))
             return
         where = f" at step {step}" if step else " before the first step"
         if boot and boot != boot_id():

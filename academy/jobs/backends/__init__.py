@@ -46,6 +46,7 @@ class Death:
     signal: str | None = None
     oom: bool = False
     interrupted: bool = False  # by the engine's own restart, not by anybody's wish
+    refused: bool = False  # it could not be started; `said` is the whole sentence
     never_began: bool = False  # the app died before it had started anything
 
 

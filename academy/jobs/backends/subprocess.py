@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from academy.config import Settings
 from academy.errors import Conflict
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
@@ -27,7 +28,7 @@ class SubprocessBackend:
 
     name = "subprocess"
 
-    def __init__(self, python: str = sys.executable, root: Path = ROOT) -> None:
+    def __init__(self, settings: Settings | None = None, *, python: str = sys.executable, root: Path = ROOT) -> None:
         self._python = python
         self._root = root
         self._wardens: dict[str, subprocess.Popen[bytes]] = {}  # those that this app has started, to be waited for

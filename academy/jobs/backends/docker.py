@@ -1,0 +1,415 @@
+"""The docker backend: the same warden as the first process of a container that may do nothing but train."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from academy.config import Settings
+from academy.errors import Unavailable
+from academy.files import disk_errors, write_atomic
+from academy.jobs import folder as job_folder
+from academy.jobs.backends import Command, Death, Seen
+from academy.jobs.backends.subprocess import ROOT, WARDEN
+from academy.jobs.processes import is_held
+from academy.jobs.store import Job
+
+log = logging.getLogger(__name__)
+
+JOB_LABEL, DATA_LABEL, ATTEMPT_LABEL = "academy.job", "academy.data", "academy.attempt"
+UNPRIVILEGED = 65532
+PACE = 0.5
+SWEEP_AFTER = 30.0  # seconds until containers that no job asks for are removed
+START_SECONDS = 20.0  # how long a daemon that is away is waited for at a start
+PIDS = 2048
+CALL_SECONDS = 10
+_PLACE = Path("/opt/academy")
+
+
+@dataclass
+class _Container:
+    """What is known of a job's container. Only the watching thread talks to the daemon."""
+
+    job: Job
+    command: Command | None = None  # to be started; None: to be found again
+    state: Literal["new", "starting", "running", "ended", "gone", "never", "refused"] = "new"
+    away: bool = False  # the daemon did not answer when it was asked last
+    was_away: bool = False  # it did not answer at some time while the container ran
+    error: str = ""
+    container_id: str | None = None
+    pid: int | None = None
+    exit_code: int | None = None
+    oom: bool = False
+    kill: Literal["", "SIGTERM", "SIGKILL"] = ""
+    clean: bool = False
+    begun: float = field(default_factory=time.monotonic)
+
+
+class DockerBackend:
+    """Trainers in containers: no network, no privileges, nothing writable but the job's folder."""
+
+    name = "docker"
+
+    def __init__(self, settings: Settings, *, root: Path = ROOT) -> None:
+        self._settings = settings
+        self._root = root
+        self._mark = hashlib.sha256(str(settings.data_dir).encode()).hexdigest()[:16]
+        self._lock = threading.Lock()
+        self._known: dict[str, _Container] = {}
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._swept = False
+        self._begun = time.monotonic()
+        self._client: Any = None
+
+    def available(self) -> tuple[bool, str]:
+        """Whether an engine answers and the training image is there."""
+        try:
+            self.check(None)
+        except Unavailable as error:
+            return False, error.detail
+        return True, ""
+
+    def check(self, image: str | None) -> None:
+        """Raises Unavailable without an engine or without the image; nothing is pulled unasked."""
+        wanted = image or self._settings.training_image
+        try:
+            import docker
+            from docker.errors import ImageNotFound
+        except ImportError as error:
+            raise Unavailable("The Python package 'docker' is missing.", hint="pip install -r requirements.txt") from error
+        try:
+            client = docker.from_env(timeout=5)
+            try:
+                client.images.get(wanted)
+            finally:
+                client.close()
+        except ImageNotFound as error:
+            how = "docker build -t academy-trainer ." if wanted == "academy-trainer:latest" else f"docker pull {wanted}"
+            raise Unavailable(f"The image {wanted} is not on this machine.", hint=f"Get it with: {how}") from error
+        except Exception as error:  # the SDK lets the errors of requests and urllib3 through
+            hint = "Start the Docker Engine, or choose the subprocess backend."
+            raise Unavailable(f"Docker does not answer: {_short(error)}.", hint=hint) from error
+
+    def seen(self, job: Job) -> Seen:
+        """Everything under fixed places in the container."""
+        base = None
+        if job.base_path:
+            inner = _base_mount(Path(job.base_path))[1]
+            base = Path("/base") / inner if inner else Path("/base")
+        return Seen(
+            folder=Path("/job"),
+            root=_PLACE,
+            python="python3",
+            dataset=Path("/data/dataset.jsonl"),
+            evaluation=Path("/data/eval.jsonl") if job.eval_path else None,
+            base=base,
+            continue_from=Path("/continue") if job.continue_from_path else None,
+        )
+
+    def start(self, job: Job, folder: Path, command: Command) -> dict[str, Any]:
+        """Hands the job's folder to the container's user and lets the watching thread create it."""
+        with disk_errors("the job's folder"):
+            write_atomic(folder / "command.json", job_folder.dumps(command.as_json()), mode=0o644)
+            (folder / "warden.lock").touch()
+        _give(folder, *self._user())
+        with self._lock:
+            self._known[job.job_id] = _Container(job, command, "starting")
+        self._run()
+        return {"pid": None, "backend": self.name, "container_id": None}
+
+    def alive(self, job: Job) -> bool | None:
+        """By the warden's lock, which needs no daemon; else by what the daemon said last; None while it is away."""
+        folder = Path(job.output_dir)
+        container = self._of(job)
+        if is_held(folder / "warden.lock"):
+            return True
+        if container.state in ("ended", "gone", "never", "refused"):
+            return False
+        if container.state == "starting":
+            return True
+        if container.away or container.state == "new":
+            # The record is the warden's last deed: what has it has ended.
+            return False if container.away and (folder / "exit.json").is_file() else None
+        return True
+
+    def worker(self, job: Job) -> dict[str, Any] | None:
+        """The container, and the trainer's pid on this machine."""
+        container = self._of(job)
+        if container.container_id is None or container.pid is None:
+            return None
+        return {"pid": container.pid, "backend": self.name, "container_id": container.container_id}
+
+    def terminate(self, job: Job, *, force: bool = False) -> None:
+        """By a file that the warden looks for, so that it works without a daemon too; and by signal."""
+        with contextlib.suppress(OSError):
+            (Path(job.output_dir) / "cancel").touch()
+        self._of(job).kill = "SIGKILL" if force else "SIGTERM"
+        self._run()
+
+    def autopsy(self, job: Job) -> Death:
+        """What the daemon says of an end that no warden recorded."""
+        container = self._of(job)
+        if container.state == "refused":
+            return Death(container.error, refused=True)
+        if container.state == "never":
+            return Death(never_began=True)
+        if container.state == "gone":
+            return Death("The container was removed by hand", interrupted=container.was_away)
+        code = container.exit_code
+        name = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV"}.get(code or 0)
+        if container.oom:
+            return Death("The container was killed because its memory ran out", signal="SIGKILL", oom=True)
+        said = f"The container was killed by {name}" if name else f"The container ended with exit code {code}"
+        return Death(said, exit_code=None if name else code, signal=name, interrupted=container.was_away)
+
+    def clean(self, job: Job) -> None:
+        """Lets the watching thread remove the container."""
+        self._of(job).clean = True
+        self._run()
+
+    # The watching thread
+
+    def _of(self, job: Job) -> _Container:
+        with self._lock:
+            container = self._known.get(job.job_id)
+            if container is None:
+                container = self._known[job.job_id] = _Container(job)
+        self._run()
+        return container
+
+    def _run(self) -> None:
+        self._wake.set()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._watch, name="docker", daemon=True)
+                self._thread.start()
+
+    def _watch(self) -> None:
+        while True:
+            self._wake.clear()
+            with self._lock:
+                containers = list(self._known.values())
+            for container in containers:
+                self._look(container)
+            if not self._swept and time.monotonic() - self._begun > SWEEP_AFTER:
+                self._sweep()
+            self._wake.wait(PACE if self._known else 10.0)
+
+    def _look(self, container: _Container) -> None:
+        try:
+            if container.state == "starting":
+                self._create(container)
+            else:
+                self._inspect(container)
+            container.away = False
+            if container.kill and container.state == "running":
+                self._end(container)
+            if container.clean:
+                self._remove(container)
+        except Exception as error:
+            # The daemon is away, restarting or answers with an error: that says nothing about the container.
+            container.away = True
+            if container.state == "running":
+                container.was_away = True
+            self._client = None
+            if container.state == "starting" and (_is_final(error) or time.monotonic() - container.begun > START_SECONDS):
+                container.state, container.error = "refused", f"Docker could not start the container: {_short(error)}."
+            log.info("Docker did not answer for %s: %s", container.job.job_id, _short(error))
+
+    def _docker(self) -> Any:
+        if self._client is None:
+            import docker
+
+            self._client = docker.from_env(timeout=CALL_SECONDS)
+        return self._client
+
+    def _container_name(self, job: Job) -> str:
+        return f"academy-{job.job_id}-{self._mark[:8]}"
+
+    def _find(self, job: Job) -> dict[str, Any] | None:
+        from docker.errors import NotFound
+
+        try:
+            return self._docker().api.inspect_container(self._container_name(job))
+        except NotFound:
+            return None
+
+    def _create(self, container: _Container) -> None:
+        job, command = container.job, container.command
+        assert command is not None
+        found = self._find(job)
+        if found is not None and found["Config"]["Labels"].get(ATTEMPT_LABEL) != str(job.attempt):
+            self._docker().api.remove_container(found["Id"], force=True)
+            found = None
+        if found is None:
+            created = self._docker().containers.create(**self._arguments(job, command))
+            container.container_id = created.id
+        else:
+            # The answer to an earlier try was lost, not the container.
+            container.container_id = found["Id"]
+        if found is None or found["State"]["Status"] == "created":
+            self._docker().api.start(container.container_id)
+        container.state = "running"
+
+    def _inspect(self, container: _Container) -> None:
+        found = self._find(container.job)
+        if found is None:
+            folder = Path(container.job.output_dir)
+            began = container.container_id or (folder / "worker.json").exists()
+            if container.state in ("new", "running"):
+                container.state = "gone" if began else "never"
+            return
+        state = found["State"]
+        container.container_id = found["Id"]
+        if state["Status"] == "created":
+            # The app died between the two calls; nothing has run.
+            self._docker().api.remove_container(found["Id"], force=True)
+            container.state = "never"
+        elif state["Running"] or state["Paused"] or state.get("Restarting"):
+            container.state = "running"
+            if container.pid is None:
+                container.pid = self._trainer_pid(found["Id"], state["Pid"], Path(container.job.output_dir))
+        else:
+            container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
+
+    def _trainer_pid(self, container_id: str, warden: int, folder: Path) -> int | None:
+        inner = (job_folder.read_small(folder / "worker.json") or {}).get("pid")
+        if not isinstance(inner, int):
+            return None
+        try:
+            top = self._docker().api.top(container_id, ps_args="-eo pid,ppid")
+            return next(int(row[0]) for row in top["Processes"] if int(row[1]) == warden)
+        except Exception:
+            # Without `ps` on the host, or where the engine runs in a machine of its own, the inner number has to do.
+            return inner
+
+    def _end(self, container: _Container) -> None:
+        from docker.errors import APIError, NotFound
+
+        with contextlib.suppress(NotFound):
+            if container.kill == "SIGKILL":
+                self._docker().api.remove_container(container.container_id, force=True)
+            else:
+                try:
+                    self._docker().api.kill(container.container_id, signal="SIGTERM")
+                except APIError as error:
+                    if error.status_code != 409:  # 409: it runs no longer
+                        raise
+        container.kill = ""
+
+    def _remove(self, container: _Container) -> None:
+        from docker.errors import APIError, NotFound
+
+        try:
+            self._docker().api.remove_container(self._container_name(container.job), force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # 409: it is being removed already
+                raise
+        with self._lock:
+            if self._known.get(container.job.job_id) is container:
+                del self._known[container.job.job_id]
+
+    def _sweep(self) -> None:
+        """Removes containers of this data folder that have ended and that no job asks for any more."""
+        try:
+            for found in self._docker().api.containers(all=True, filters={"label": f"{DATA_LABEL}={self._mark}"}):
+                job_id = found["Labels"].get(JOB_LABEL)
+                with self._lock:
+                    asked = job_id in self._known
+                if not asked and found["State"] in ("exited", "dead", "created"):
+                    self._docker().api.remove_container(found["Id"], force=True)
+            self._swept = True
+        except Exception as error:
+            log.info("Old containers could not be removed yet: %s", _short(error))
+
+    def _user(self) -> tuple[int, int]:
+        owner = os.stat(self._settings.data_dir)
+        return (owner.st_uid, owner.st_gid) if owner.st_uid else (UNPRIVILEGED, UNPRIVILEGED)
+
+    def _arguments(self, job: Job, command: Command) -> dict[str, Any]:
+        """All that `docker run` would be told."""
+        from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
+
+        seen = self.seen(job)
+        mounts = [(Path(job.output_dir), seen.folder, "rw"), (Path(job.dataset_path), seen.dataset, "ro")]
+        mounts += [(self._root / "academy", _PLACE / "academy", "ro"), (WARDEN, _PLACE / "warden.py", "ro")]
+        if job.eval_path and seen.evaluation:
+            mounts.append((Path(job.eval_path), seen.evaluation, "ro"))
+        if job.base_path:
+            mounts.append((_base_mount(Path(job.base_path))[0], Path("/base"), "ro"))
+        if job.continue_from_path and seen.continue_from:
+            mounts.append((Path(job.continue_from_path), seen.continue_from, "ro"))
+        info = self._docker().info()
+        memory = int(info.get("MemTotal") or (8 << 30)) * 9 // 10
+        environment = {"NVIDIA_VISIBLE_DEVICES": "void"}
+        requests = []
+        if self._settings.enable_gpu and "nvidia" in (info.get("Runtimes") or {}):
+            environment = {}
+            requests = [DeviceRequest(count=-1, capabilities=[["gpu"]])]
+        user, group = self._user()
+        return {
+            "image": command.image or self._settings.training_image,
+            "name": self._container_name(job),
+            # -I -S: nothing of the image or of the job's folder can put itself before the standard library.
+            "entrypoint": ["python3", "-I", "-S", str(_PLACE / "warden.py"), str(seen.folder)],
+            "command": [],
+            "working_dir": str(seen.folder),
+            "user": f"{user}:{group}",
+            "environment": environment,
+            "labels": {JOB_LABEL: job.job_id, DATA_LABEL: self._mark, ATTEMPT_LABEL: str(job.attempt)},
+            "mounts": [Mount(str(inner), str(outer), type="bind", read_only=mode == "ro") for outer, inner, mode in mounts],
+            "network_mode": "none",
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges:true"],
+            "read_only": True,
+            "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={min(memory // 4, 4 << 30)}"},
+            "shm_size": min(memory // 4, 2 << 30),
+            "pids_limit": PIDS,
+            "mem_limit": memory,
+            "memswap_limit": memory,
+            "nano_cpus": int(info.get("NCPU") or os.cpu_count() or 1) * 1_000_000_000,
+            "device_requests": requests,
+            "ulimits": [Ulimit(name="core", soft=0, hard=0)],
+            "log_config": LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
+            "stop_signal": "SIGTERM",
+            "init": False,
+        }
+
+
+def _base_mount(base: Path) -> tuple[Path, str]:
+    """What to mount for a base model, and where in it the model lies: the hub's snapshots are links into a folder beside them."""
+    if base.parent.name == "snapshots" and (base.parent.parent / "blobs").is_dir():
+        return base.parent.parent, f"snapshots/{base.name}"
+    return base, ""
+
+
+def _give(folder: Path, user: int, group: int) -> None:
+    """Gives the folder and all in it to the container's user; links are not followed."""
+    if os.geteuid() != 0:
+        return
+    os.chown(folder, user, group, follow_symlinks=False)
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with contextlib.suppress(FileNotFoundError):
+                os.chown(os.path.join(root, name), user, group, follow_symlinks=False)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try would end the same: the daemon understood and refused."""
+    status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
+    return isinstance(status, int) and 400 <= status < 500
+
+
+def _short(error: BaseException) -> str:
+    text = str(getattr(error, "explanation", "") or error).strip().splitlines()
+    return (text[0][:300] if text else type(error).__name__).rstrip(".")
