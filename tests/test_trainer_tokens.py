@@ -138,7 +138,10 @@ def trl_templates() -> list[Path]:
 
 
 _SPECIAL = re.compile(r"<[|｜/]?[A-Za-z_▁｜|]+[^<>\s'\"{}]*>|\[/?[A-Z_]+\]")
-_STOPS = r"<\|im_end\|>|<\|eot_id\|>|<\|eot\|>|<end_of_turn>|<\|end\|>|</s>|<｜end▁of▁sentence｜>|<\|END_OF_TURN_TOKEN\|>|<turn\|>|<end_of_utterance>"
+_STOPS = (
+    r"<\|im_end\|>|<\|eot_id\|>|<\|eot\|>|<end_of_turn>|<\|end\|>|</s>"
+    r"|<｜end▁of▁sentence｜>|<\|END_OF_TURN_TOKEN\|>|<turn\|>|<end_of_utterance>"
+)
 # What a family's model writes itself before its answer: empty thoughts, channels, a space.
 _OWN = re.compile(r"^(\s*(<think>)?\s*</think>\s*|<\|channel\|>final<\|message\|>| to=user<\|message\|>|\s+)")
 
@@ -177,7 +180,7 @@ def test_the_training_template_of_a_family_is_the_one_that_trl_names() -> None:
 
 
 def test_without_a_system_role_its_text_opens_the_first_question_and_a_note_tells() -> None:
-    tokenizer, form, _, _ = family("Gemma")
+    _, form, _, _ = family("Gemma")
     assert not form.system
     assert any("system role" in note for note in form.notes)
     text = form.write([SYSTEM, *ONE])[0].text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from .report import now
 MARKER = "complete.json"
 _NAME = re.compile(r"^step-(\d{8,})$")
 _ASIDE = ".tmp-"
+_NO_SPACE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,12 @@ def write(folder: Path, step: int, fill: Callable[[Path], None], facts: dict[str
             shutil.rmtree(place)
         os.rename(aside, place)
         sync(folder)
-    except BaseException:
+    except BaseException as error:
+        # Some writers do not pass on why they failed.
+        full = isinstance(error, RuntimeError) and shutil.disk_usage(folder).free < _NO_SPACE
         shutil.rmtree(aside, ignore_errors=True)
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), aside.name) from error
         raise
     return Checkpoint(place, step, marker)
 
