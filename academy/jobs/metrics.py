@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -49,12 +50,11 @@ class TrainingMetricsParser:
                     found = more if found is None else found | more
         if not found:
             return None
-        step, total = found.get("step"), found.get("total_steps")
-        epoch, epochs = found.get("epoch"), found.get("total_epochs")
-        if step is not None and total:
-            found["progress_percent"] = min(100.0, 100.0 * step / total)
-        elif epoch is not None and epochs and "progress_percent" not in found:
-            found["progress_percent"] = min(100.0, 100.0 * epoch / epochs)
+        if "total_steps" in found:
+            if "step" in found and found["total_steps"]:
+                found["progress_percent"] = min(100.0, 100.0 * found["step"] / found["total_steps"])
+        elif "total_epochs" in found and "epoch" in found and found["total_epochs"] and "progress_percent" not in found:
+            found["progress_percent"] = min(100.0, 100.0 * found["epoch"] / found["total_epochs"])
         return TrainingMetrics(raw_line=line, **found)
 
     def aggregate_metrics(self, metrics: Iterable[TrainingMetrics]) -> dict[str, Any]:
@@ -127,34 +127,35 @@ _WRAP = r"[\"'\[(<]{0,2}(?:(?:torch\.)?tensor\(|(?:np|numpy|jnp)\.\w+\(|array\()
 _SEP = rf"[\"'\])]{{0,2}}\s*(?:[:=|~]|->|→|==)?\s*{_WRAP}\s*"
 
 _PAIR = re.compile(r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*([^"',{}\[\]]{1,40})["']|\[?([^"',{}\[\]\s]{1,40}))""")
+# Each of these is tried right behind its word, which str.find has found: many times faster than searching for the whole.
 _LOSS = re.compile(
-    rf"(?<![a-z])(?:cross_?entropy_?)?loss(?P<after>(?:[_/.]?[a-z]+(?:[_/.][a-z]+){{0,2}}|(?:\s|:\s)[a-z]+(?=\s*[:=\s]))?)(?:\s?\((?P<of>[a-z ]+)\))?(?:_\d+)?{_SEP}(?P<value>{_NUMBER})(?!\s?%)"
+    r"(?P<after>(?:[_/.]?[a-z]+(?:[_/.][a-z]+){0,2}|(?:\s|:\s)[a-z]+(?=\s*[:=\s]))?)(?:\s?\((?P<of>[a-z ]+)\))?(?:_\d+)?"
+    rf"{_SEP}(?P<value>{_NUMBER})(?!\s?%)"
 )
-_BEFORE = re.compile(r"(?:([a-z]+)\.?[ ])?(?:([a-z]+)\.?[ ])?([a-z][a-z0-9]*(?:[_/.-][a-z0-9]+)*)?[ _/.-]{0,2}$")
+_RUN_BEFORE = re.compile(r"(?:[a-z_/. \t-]|\d(?=\d*[a-z_]))*")
+_BEFORE = re.compile(r"(?:([a-z]+)\.?[ ])?(?:([a-z]+)\.?[ ])?([a-z][a-z0-9]*(?:[_/.-][a-z0-9]+)*)?[ \t_/.-]{0,2}$")
 _LOSS_PAIR = re.compile(
     rf"loss\w*\s*[:\s]\s*\(?train(?:ing)?\)?\s*[:=\s]\s*(?P<loss>{_NUMBER})[,|\s]+\(?val(?:id|idation)?\)?\s*[:=\s]\s*(?P<eval>{_NUMBER})"
 )
-_RATE = re.compile(
-    rf"(?P<before>[a-z]+[_ ]?)?(?<![a-z])(?:learning[ _-]?rate|lr)(?:[-_/](?:group|pg|adam|sgd|\d)[\w/.-]*)?{_SEP}(?P<value>{_NUMBER})"
-)
-_NORM = re.compile(rf"(?P<before>[a-z]+_)?(?<![a-z])(?:grad(?:ient)?s?[ _-]?norm|gnorm){_SEP}(?P<value>{_NUMBER})")
+_RATE = re.compile(rf"(?:[-_/](?:group|pg|adam|sgd|\d)[\w/.-]*)?{_SEP}(?P<value>{_NUMBER})")
+_RATE_REST = re.compile(rf"[ _-]?rate{_SEP}(?P<value>{_NUMBER})")
+_NORM = re.compile(rf"{_SEP}(?P<value>{_NUMBER})")
 _ACCURACY = re.compile(
-    rf"(?P<before>(?:[a-z]+[_/ .-]){{0,3}})(?<![a-z])(?:accuracy|accuracies|acc)(?:[@/_](?P<top>(?:top)?[-_]?\d+|step|epoch))?"
-    rf"(?:\s?\([a-z ]+\))?(?P<sep>{_SEP})(?P<value>{_NUMBER})(?:\s*/\s*(?P<of>\d+))?(?:\s?±\s?[\d.]+)?(?P<percent>\s?%)?"
+    rf"(?:uracy|uracies)?(?:(?P<at>[@/_])(?P<top>(?:top)?[-_]?\d+|step|epoch))?(?:\s?\([a-z ]+\))?(?P<sep>{_SEP})(?P<value>{_NUMBER})"
+    r"(?:\s*/\s*(?P<of>\d+))?(?:\s?±\s?[\d.]+)?(?P<percent>\s?%)?"
 )
 _EPOCH = re.compile(
-    rf"(?P<before>[a-z]+[_ ]{{1,2}})?(?<![a-z])(?:epoch(?P<many>s?)|ep)(?:\s?\((?:train|val|test)\))?[\s:=#\[(.|\"'*-]{{1,8}}"
-    rf"(?P<epoch>\d+(?:\.\d+)?(?:e-?\d+)?)(?![a-z0-9]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>\d+)(?:\.0+)?(?![\d.]*\d))?(?P<percent>\s?%)?"
+    r"(?P<many>s?)(?:\s?\((?:train|val|test)\))?[\s:=#\[(.|\"'*-]{1,8}(?P<epoch>\d+(?:\.\d+)?(?:e-?\d+)?)(?![a-z0-9]|\.\d)"
+    r"(?:\s*(?:/|of|out of)\s*(?P<total>\d+)(?:\.0+)?(?![\d.]*\d))?(?P<percent>\s?%)?"
 )
 _STEP = re.compile(
-    rf"(?P<before>[a-z]+[_ .]{{1,2}})?(?<![a-z])(?P<kind>step|iter(?:ation)?|batch|update|it)(?P<many>s|es)?"
-    rf"(?:\s?\((?:train)\))?[\s:=#\[(.|\"'*>-]{{1,8}}(?P<step>{_WHOLE})(?:\.0+)?(?![a-z0-9%]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>{_WHOLE}))?"
+    r"(?:ation)?(?P<many>s|es)?(?:\s?\((?:train)\))?[\s:=#\[(.|\"'*>-]{1,8}"
+    rf"(?P<step>{_WHOLE})(?:\.0+)?(?![a-z0-9%]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>{_WHOLE}))?"
 )
 _BAR = re.compile(
-    r"^(?P<what>.*?)(?<![\d.])(?P<percent>\d{1,3})%\s?\|[^|]*\|\s*(?P<step>\d+(?:\.\d+)?(?P<unit>[kmgt]?i?b?))/(?P<total>\d+(?:\.\d+)?[kmgt]?i?b?)\s*(?P<rest>\[.*)?$",
-    re.DOTALL,
+    r"%\s?\|[^|]*\|\s*(?P<step>\d+(?:\.\d+)?)(?P<unit>[kmgt]?i?b?)/(?P<total>\d+(?:\.\d+)?)[kmgt]?i?b?\s*(?P<rest>\[.*)?", re.DOTALL
 )
-_RATE_OF_BAR = re.compile(r"(?:[\d.?]+\s?([a-z]+)/s\b|s/([a-z]+))")
+_RATE_OF_BAR = re.compile(r"[\d.?]+\s?([a-z]+)/s\b|s/([a-z]+)")
 _KERAS = re.compile(r"^\s*(\d+)/(\d+)\s*(?:\[[=>.\s]+\]|[━─╸╺]+|-\s)")
 _RICH = re.compile(r"[━╸╺─]+\s+(\d+)/(\d+)(?![\d.])(?!\s*(?:[kmgt]i?b|bytes))")
 _BRACKETS = re.compile(r"[\[(]\s*(\d+)\s*/\s*(\d+)\s*(?=[\])(,]|\s\d+:\d\d)")
@@ -174,108 +175,139 @@ _BUSY_BEFORE = re.compile(rf"(?:^|[\s\[(\"'/:_])(?:{_BUSY})")
 _BUSY_AFTER = re.compile(rf"[\s:.,\])–—-]*(?:(?:{_BUSY})|train(?:ing)?\b(?!\s+loss))")
 _OURS = re.compile(r"epoch|train|step|iter|batch|fine-?tun|learn|loss|update|^\W*$")
 
-_WATCH = ("loss", "epoch", "step", "iter", "%|", "% |", "learning", "lr", "acc", "━", "norm", "batch", "progress", "update", "/")
-
 
 # --------------------------------------------------------------------------- reading
 
 
 def _read(text: str) -> dict[str, Any] | None:
     """The fields that one state of a line reports."""
+    if text[:1] == "{" and (found := _dictionary(text)):
+        return found
     low = text.lower()
-    loss = "loss" in low
-    if not loss and "epoch" not in low and "step" not in low and "%|" not in low and not any(word in low for word in _WATCH):
-        return _fastai(low)
-    opened = low.find("{")
-    if opened >= 0 and (found := _dictionary(text[opened:])):
-        return _around(low[:opened], found)
-    found: dict[str, Any] = {}
-    bar = _BAR.match(low) if "%|" in low or "% |" in low else None
-    if bar is not None and not _is_training(bar, loss):
+    loss, epoch = "loss" in low, "epoch" in low
+    steps = "step" in low or "iter" in low or "batch" in low or "update" in low
+    bar = "%|" in low or "% |" in low
+    if not (loss or epoch or steps or bar or "lr" in low or "acc" in low or "learning" in low or "━" in low or "progress" in low):
+        rare = "norm" in low or " ep " in low or low[:3] == "ep "
+        if not rare:
+            return _fastai(low) if low[:1].isdigit() else None
+    if "{" in low and (found := _dictionary(text[low.find("{") :])):
+        return _around(low[: low.find("{")], found)
+    found = {}
+    if bar and not _bar(low, found, loss):
         return None
-    if loss or "━" in low:
-        _special(low, found)
+    barred = bool(found)
     if loss:
+        if "[" in low or "|" in low:
+            _special(low, found)
         _losses(low, found)
     if "lr" in low or "learning" in low:
         _rate(low, found)
     if "norm" in low:
-        for match in _NORM.finditer(low):
-            if match["before"] not in ("max_", "clip_"):
-                found.setdefault("grad_norm", _float(match["value"]))
+        _norm(low, found)
     if "acc" in low:
         _accuracy(low, found)
     sure = bool(found)
-    if bar is not None:
-        found["step"], found["total_steps"] = int(float(bar["step"].rstrip("kmgtib"))), int(float(bar["total"].rstrip("kmgtib")))
-        found.setdefault("progress_percent", float(bar["percent"]))
-        sure = True
-        if yolo := _YOLO.match(low):
-            found["epoch"], found["total_epochs"] = int(yolo[1]), int(yolo[2])
-    if "ep" in low and "epoch" not in found:
-        _epoch(low, found, sure)
-    if "step" not in found:
-        _step(low, found, sure)
-    if "progress" in low and (match := _PROGRESS.search(low)) and "progress_percent" not in found:
+    if "epoch" not in found:
+        if epoch:
+            _epoch(low, found, sure, "epoch")
+        elif " ep " in low or low[:3] == "ep ":
+            _epoch(low, found, sure, "ep")
+    if not barred and "step" not in found and (sure or steps or epoch or "━" in low):
+        _step(low, found, sure, steps)
+    if "progress" in low and "progress_percent" not in found and (match := _PROGRESS.search(low)):
         found["progress_percent"] = float(match[1])
     return found
 
 
+def _words_before(low: str, at: int) -> str:
+    """What stands before a word and may belong to its name: no digits of their own, no punctuation but `_ / . -`."""
+    if (
+        at == 0
+        or low[at - 1] not in " _/.-\t"
+        or (at > 1 and low[at - 1] in " \t" and not low[at - 2].isalnum() and low[at - 2] not in "._-")
+    ):
+        return ""
+    near = low[max(0, at - 40) : at][::-1]
+    match = _RUN_BEFORE.match(near)
+    return near[: match.end()][::-1] if match else ""
+
+
+def _word_before(low: str, at: int) -> str:
+    """The one word before, if nothing but a space, a dot or an underscore stands between."""
+    end = at
+    while end > 0 and at - end < 2 and low[end - 1] in "_ .":
+        end -= 1
+    if end == at:
+        return ""
+    start = end
+    while start > 0 and "a" <= low[start - 1] <= "z":
+        start -= 1
+    return low[start:end]
+
+
+def _places(low: str, word: str) -> Sequence[int]:
+    """Where a word begins that is not the end of a longer one."""
+    at = low.find(word)
+    if at < 0:
+        return ()
+    places = []
+    while at >= 0:
+        if at == 0 or not "a" <= low[at - 1] <= "z":
+            places.append(at)
+        at = low.find(word, at + 1)
+    return places
+
+
 def _dictionary(text: str) -> dict[str, Any] | None:
     """The pairs of a printed dictionary or JSON object, as transformers and TRL print them."""
+    try:
+        pairs = json.loads(text.replace("'", '"')).items()
+    except (ValueError, AttributeError, RecursionError):
+        # Python's nan, nested objects, text behind it: pair by pair.
+        pairs = [(key, quoted or bare) for key, quoted, bare in _PAIR.findall(text)]
     found: dict[str, Any] = {}
     weak: dict[str, Any] = {}
     summary = False
-    for key, quoted, bare in _PAIR.findall(text):
+    for key, value in pairs:
         field = _field(key)
         if field is None:
             continue
         if field == "summary":
             summary = True
             continue
-        number = _float(quoted or bare)
-        if number is None:
+        try:
+            number = float(value)
+        except (ValueError, TypeError):
             continue
-        if field.startswith("weak "):
+        if field[:5] == "weak ":
             weak.setdefault(field[5:], number)
-        elif field == "loss" and "loss" in found and key.lower() != "loss":
-            continue
-        else:
+        elif field in _COUNTED:
+            if 0 <= number < 1e15:
+                found[field] = int(number) if number == int(number) else number
+        elif field not in found or key in _EXACT:
             found[field] = number
-    if not found and not weak:
-        return None
-    for field, number in weak.items():
-        found.setdefault(field, number)
+    if weak:
+        found = weak | found
     if summary:
         # The end of a run tells the mean over all steps, which is no point of the curve.
         found.pop("loss", None)
-    for field in ("step", "total_steps", "total_epochs"):
-        if field in found:
-            number = found[field]
-            if math.isfinite(number) and number >= 0:
-                found[field] = int(number)
-            else:
-                del found[field]
-    if "epoch" in found:
-        number = found["epoch"]
-        if not math.isfinite(number):
-            del found["epoch"]
-        elif number == int(number):
-            found["epoch"] = int(number)
-    if "accuracy" in found and found["accuracy"] > 1:
+    if found.get("accuracy", 0) > 1:
         found["accuracy"] /= 100
-    if not found.keys() - {"total_steps", "total_epochs"}:
-        return None
-    return found
+    return found if not _TOTALS.issuperset(found) else None
+
+
+_COUNTED = {"epoch", "step", "total_steps", "total_epochs"}
+_TOTALS = {"total_steps", "total_epochs"}
 
 
 def _around(low: str, found: dict[str, Any]) -> dict[str, Any]:
     """Adds what stands before a dictionary on the same line: "epoch 0: {...}", "Step 10: {...}"."""
     if "epoch" in low and "epoch" not in found:
-        _epoch(low, found, True)
+        _epoch(low, found, True, "epoch")
     if "step" not in found and ("step" in low or "iter" in low or "batch" in low):
-        _step(low, found, True)
-    if "loss" in found and "eval_loss" not in found and any(word in low for word in ("val", "eval", "test", "dev")) and _evaluates(low):
+        _step(low, found, True, True)
+    if "loss" in found and "eval_loss" not in found and _evaluates(low, len(low)):
         found["eval_loss"] = found.pop("loss")
     return found
 
@@ -309,12 +341,13 @@ def _field(key: str) -> str | None:
 
 
 _EXACT = {
-    "epoch": "epoch", "current_epoch": "epoch", "progress_or_epoch": "epoch", "step": "step", "global_step": "step", "iter": "step",
-    "iteration": "step", "current_steps": "step", "current_step": "step", "num_updates": "step", "update": "weak step", "batch": "weak step",
-    "steps": "weak step", "total_steps": "total_steps", "max_steps": "total_steps", "total_epochs": "total_epochs", "num_epochs": "total_epochs",
-    "learning_rate": "learning_rate", "lr": "learning_rate", "learning rate": "learning_rate", "current_lr": "learning_rate",
-    "grad_norm": "grad_norm", "gnorm": "grad_norm", "gradient_norm": "grad_norm", "grad norm": "grad_norm", "total_grad_norm": "grad_norm",
-    "percentage": "progress_percent", "progress_percent": "progress_percent",
+    "loss": "loss", "epoch": "epoch", "current_epoch": "epoch", "progress_or_epoch": "epoch", "step": "step", "global_step": "step",
+    "iter": "step", "iteration": "step", "current_steps": "step", "current_step": "step", "num_updates": "step",
+    "update": "weak step", "batch": "weak step", "steps": "weak step", "total_steps": "total_steps", "max_steps": "total_steps",
+    "total_epochs": "total_epochs", "num_epochs": "total_epochs", "learning_rate": "learning_rate", "lr": "learning_rate",
+    "learning rate": "learning_rate", "current_lr": "learning_rate", "grad_norm": "grad_norm", "gnorm": "grad_norm",
+    "gradient_norm": "grad_norm", "grad norm": "grad_norm", "total_grad_norm": "grad_norm", "percentage": "progress_percent",
+    "progress_percent": "progress_percent",
 }  # fmt: skip
 
 
@@ -323,18 +356,22 @@ def _losses(low: str, found: dict[str, Any]) -> None:
     if "train" in low and (pair := _LOSS_PAIR.search(low)):
         found["loss"], found["eval_loss"] = _float(pair["loss"]), _float(pair["eval"])
         return
-    tagged = any(word in low for word in ("val", "eval", "test", "dev"))
-    for match in _LOSS.finditer(low):
-        kind = _kind_of_loss(low[max(0, match.start() - 48) : match.start()], match["after"], match["of"] or "")
+    at = -1
+    while (at := low.find("loss", at + 1)) >= 0:
+        if at and "a" <= low[at - 1] <= "z" and low[at - 12 : at] != "crossentropy":
+            continue
+        match = _LOSS.match(low, at + 4)
+        if match is None:
+            continue
+        kind = _kind_of_loss(_words_before(low, at), match["after"], match["of"] or "")
         if not kind:
             continue
-        if kind == "plain" and tagged and _evaluates(low[: match.start()]):
-            kind = "eval"
-        name = "eval_loss" if kind == "eval" else "loss"
+        held_out = kind == "eval" or (kind == "plain" and _evaluates(low, at))
+        name = "eval_loss" if held_out else "loss"
         # Of several the first one is the newest: "loss 0.4 (0.5)" and "train_loss_step … train_loss_epoch".
         if name not in found:
             found[name] = _float(match["value"])
-    if "loss" in found and ("train_runtime" in low or _METRICS_BLOCK.match(low)):
+    if "loss" in found and "train_" in low and ("train_runtime" in low or _METRICS_BLOCK.match(low)):
         del found["loss"]
 
 
@@ -370,47 +407,55 @@ def _kind_of_loss(before: str, after: str, of: str) -> str:
     return "train" if named & _TRAIN else "plain"
 
 
-def _evaluates(before: str) -> bool:
+def _evaluates(low: str, end: int) -> bool:
     """Whether the last tag before a loss says that it is an evaluation's: "[val]", "Test set:", "| valid |"."""
-    last = None
-    for last in _TAG.finditer(before):
-        pass
-    return last is not None and last["eval"] is not None
+    if not ("val" in low or "test" in low or "dev" in low):
+        return False
+    tags = _TAG.findall(low, 0, end)
+    return bool(tags) and bool(tags[-1])
 
 
 def _rate(low: str, found: dict[str, Any]) -> None:
-    for match in _RATE.finditer(low):
-        if (match["before"] or "").rstrip("_ ") not in (
-            "base",
-            "init",
-            "initial",
-            "min",
-            "max",
-            "peak",
-            "final",
-            "end",
-            "target",
-            "warmup",
-        ):
-            found["learning_rate"] = _float(match["value"])
+    for word, pattern in (("lr", _RATE), ("learning", _RATE_REST)):
+        for at in _places(low, word):
+            if (match := pattern.match(low, at + len(word))) and _word_before(low, at) not in _NOT_RATES:
+                found["learning_rate"] = _float(match["value"])
+                return
+
+
+_NOT_RATES = {"base", "init", "initial", "min", "max", "peak", "final", "end", "target", "warmup"}
+
+
+def _norm(low: str, found: dict[str, Any]) -> None:
+    for at in (place for word in ("gnorm", "grad", "gradient") for place in _places(low, word)):
+        name = _NORM_NAME.match(low, at)
+        match = _NORM.match(low, name.end()) if name else None
+        if match and _word_before(low, at) not in ("max", "clip"):
+            found["grad_norm"] = _float(match["value"])
             return
+
+
+_NORM_NAME = re.compile(r"gnorm|grad(?:ient)?s?[ _-]?norm")
 
 
 def _accuracy(low: str, found: dict[str, Any]) -> None:
     held_out = None
-    for match in _ACCURACY.finditer(low):
+    for at in _places(low, "acc"):
+        match = _ACCURACY.match(low, at + 3)
+        if match is None:
+            continue
         top = (match["top"] or "").strip("-_")
-        words = set(re.split(r"[^a-z]+", match["before"]))
+        words = set(_WORDS.split(_words_before(low, at)))
         if top.removeprefix("top").strip("-_") not in ("", "1", "step", "epoch") or words & {"best", "max", "top"}:
             continue
-        if not match["percent"] and not re.search(r"[:=|]", match["sep"]) and "." not in match["value"]:
+        if not match["percent"] and "." not in match["value"] and not _MARKS.search(match["sep"]):
             continue
         value = _float(match["value"])
         if value is None:
             continue
         if match["of"] and float(match["of"]) > 0:
             value /= float(match["of"])
-        elif match["percent"] or value > 1 or (top == "1" and "@" in match[0]):
+        elif match["percent"] or value > 1 or (top == "1" and match["at"] == "@"):
             value /= 100
         if not 0 <= value <= 1:
             continue
@@ -423,17 +468,22 @@ def _accuracy(low: str, found: dict[str, Any]) -> None:
         found["accuracy"] = held_out
 
 
-def _epoch(low: str, found: dict[str, Any], sure: bool) -> None:
-    for match in _EPOCH.finditer(low):
-        before = (match["before"] or "").rstrip("_ ")
-        if before in ("num", "total", "max", "n", "per", "warmup", "train", "of", "every", "since", "last", "best") and not (
-            before in ("train", "best", "last") and not match["many"]
-        ):
+_WORDS = re.compile(r"[^a-z]+")
+_MARKS = re.compile(r"[:=|]")
+
+
+def _epoch(low: str, found: dict[str, Any], sure: bool, word: str) -> None:
+    for at in _places(low, word):
+        match = _EPOCH.match(low, at + len(word))
+        if match is None:
+            continue
+        before = _word_before(low, at)
+        if before in _NOT_EPOCHS or (match["many"] and before in ("train", "best", "last")):
             continue
         if match["percent"] or (match["many"] and not match["total"] and not sure):
             continue
         number = float(match["epoch"])
-        if number > 1e6 or (not sure and _busy(low, match)):
+        if number > 1e6 or (not sure and _busy(low, at, match.end())):
             continue
         found["epoch"] = int(number) if number == int(number) else number
         if match["total"]:
@@ -441,28 +491,32 @@ def _epoch(low: str, found: dict[str, Any], sure: bool) -> None:
         return
 
 
-def _step(low: str, found: dict[str, Any], sure: bool) -> None:
-    best = None
-    if "step" in low or "it" in low or "batch" in low or "update" in low:
-        for match in _STEP.finditer(low):
-            before = (match["before"] or "").rstrip("_ .")
-            if before in _NOT_STEPS or (match["many"] and not match["total"] and not (sure and before in ("", "num", "current"))):
-                continue
-            if match["kind"] == "it" and not match["total"] and not sure:
-                continue
-            if not sure and "epoch" not in found and _busy(low, match):
-                continue
-            rank = (match["total"] is None, _RANKS[match["kind"][:4]])
-            if best is None or rank < best[0]:
-                best = (rank, match)
+_NOT_EPOCHS = {"num", "total", "max", "n", "per", "warmup", "of", "every", "since"}
+
+
+def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
+    best, late = None, False
+    if named:
+        for word in ("step", "iter", "batch", "update"):
+            for at in _places(low, word):
+                match = _STEP.match(low, at + len(word))
+                if match is None:
+                    continue
+                before = _word_before(low, at)
+                if before in _NOT_STEPS or (match["many"] and not match["total"] and not (sure and before in ("", "num", "current"))):
+                    continue
+                if not sure and "epoch" not in found and _busy(low, at, match.end()):
+                    continue
+                if match["total"]:
+                    found["step"], found["total_steps"] = _whole(match["step"]), _whole(match["total"])
+                    return
+                if best is None:
+                    best, late = match, word == "update"
     if best is not None:
-        found["step"] = int(best[1]["step"].replace(",", ""))
-        if best[1]["total"]:
-            found["total_steps"] = int(best[1]["total"].replace(",", ""))
+        found["step"] = _whole(best["step"])
+        if "epoch" not in found and not late:
             return
-        if "epoch" not in found and best[1]["kind"] != "update":
-            return
-    if not ("/" in low and (sure or "epoch" in found or "━" in low or "/step" in low)):
+    if "/" not in low:
         return
     for pattern in (_KERAS, _RICH, _DATA):
         if match := pattern.search(low):
@@ -470,7 +524,7 @@ def _step(low: str, found: dict[str, Any], sure: bool) -> None:
             if sure or ("us/step" not in low and "ns/step" not in low):
                 found["step"], found["total_steps"] = int(match[1]), int(match[2])
             return
-    if best is not None and best[1]["kind"] != "update":
+    if (best is not None and not late) or not (sure or "epoch" in found):
         return
     brackets = _BRACKETS.findall(low)
     if len(brackets) >= 2 and "epoch" not in found:
@@ -480,24 +534,22 @@ def _step(low: str, found: dict[str, Any], sure: bool) -> None:
     taken = (found.get("epoch"), found.get("total_epochs"))
     for first, second in brackets + _FRACTION.findall(_RIGHT.sub(" ", low)):
         pair = (int(first), int(second))
-        if pair != taken and 0 < pair[1] and pair[0] <= pair[1]:
+        if pair != taken and pair[1] > 0 and pair[0] <= pair[1]:
             found["step"], found["total_steps"] = pair
             return
 
 
 _RIGHT = re.compile(r"(?:acc\w*|correct|epochs?)\W{0,4}[\d.]+\s*/\s*\d+")
-_RANKS = {"step": 0, "iter": 1, "it": 1, "upda": 1, "batc": 2}
 _NOT_STEPS = {
-    "max", "total", "save", "saving", "eval", "evaluation", "log", "logging", "warmup", "accumulation", "per", "n", "every", "of", "optimization",
-    "val", "validation", "test", "skipped", "nan", "size", "micro", "time", "last", "inference", "denoising", "sampling", "decay", "sync",
+    "max", "total", "save", "saving", "eval", "evaluation", "log", "logging", "warmup", "accumulation", "per", "n", "every", "of",
+    "optimization", "val", "validation", "test", "skipped", "nan", "size", "micro", "time", "last", "inference", "denoising",
+    "sampling", "decay", "sync",
 }  # fmt: skip
 
 
 def _special(low: str, found: dict[str, Any]) -> None:
     """Lines whose places mean something without a word beside them."""
-    if match := _TUTORIAL.match(low):
-        found["epoch"], found["step"] = int(match[1]), int(match[2])
-    elif match := _TORCHTUNE.match(low):
+    if (match := _TUTORIAL.match(low)) or (match := _TORCHTUNE.match(low)):
         found["epoch"], found["step"] = int(match[1]), int(match[2])
     elif match := _TIMM.match(low):
         found["epoch"] = int(match[1])
@@ -512,27 +564,46 @@ def _fastai(low: str) -> dict[str, Any] | None:
     return found | {"accuracy": float(match[4])} if match[4] and float(match[4]) <= 1 else found
 
 
-def _is_training(bar: re.Match[str], loss: bool) -> bool:
-    """Whether a progress bar is the training's own, not that of a download, of tokenizing or of an evaluation."""
-    what, rest = bar["what"].strip(), bar["rest"] or ""
-    if bar["unit"]:
+def _bar(low: str, found: dict[str, Any], loss: bool) -> bool:
+    """Reads a progress bar; False for one that is not the training's own: of a download, of tokenizing, of an evaluation."""
+    at = low.find("%|")
+    at = at if at >= 0 else low.find("% |")
+    match = _BAR.match(low, at)
+    start = at
+    while start > 0 and low[start - 1].isdigit():
+        start -= 1
+    if match is None or start == at:
+        return True
+    what, rest = low[:start].strip(), match["rest"] or ""
+    if match["unit"]:
         return False
-    if _BUSY_BEFORE.search(what) and not ("loss" in what and "eval" not in what):
-        return False
-    rate = _RATE_OF_BAR.search(rest)
-    unit = (rate[1] or rate[2]) if rate else ""
-    if unit in _BYTES or (unit in _ROWS and not loss):
-        return False
-    return loss or bool(_OURS.search(what) or _YOLO.match(what))
+    if what:
+        if _BUSY_BEFORE.search(what) and not ("loss" in what and "eval" not in what):
+            return False
+        if yolo := _YOLO.match(what):
+            found["epoch"], found["total_epochs"] = int(yolo[1]), int(yolo[2])
+        elif not loss and not _OURS.search(what):
+            return False
+    if rest and not rest.endswith("it/s]") and not rest.endswith("s/it]"):
+        rate = _RATE_OF_BAR.search(rest)
+        unit = (rate[1] or rate[2]) if rate else ""
+        if unit in _BYTES or (unit in _ROWS and not loss):
+            return False
+    found["step"], found["total_steps"] = int(float(match["step"])), int(float(match["total"]))
+    return True
 
 
 _BYTES = {"b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "bytes"}
 _ROWS = {"examples", "example", "files", "file", "rows", "row", "tokens", "shards", "shard", "docs", "lines"}
 
 
-def _busy(low: str, match: re.Match[str]) -> bool:
+def _busy(low: str, start: int, end: int) -> bool:
     """Whether a lone count belongs to something else than training: "Step 1/5: Installing", "Tokenizing batch 3/8"."""
-    return bool(_BUSY_BEFORE.search(low[: match.end("before") if match["before"] else match.start() + 1]) or _BUSY_AFTER.match(low, match.end()))
+    return bool(_BUSY_BEFORE.search(low, 0, start) or _BUSY_AFTER.match(low, end))
+
+
+def _whole(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def _float(text: str) -> float | None:
