@@ -27,10 +27,28 @@ log = logging.getLogger("academy.guard")
 
 API = "/api/v1/academy"
 _PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
+# Gradio's rooms that this page has no use for: a proxy, code written by a model, video processing, state kept for links.
+_CLOSED = (
+    "/gradio_api/proxy=",
+    "/gradio_api/vibe-",
+    "/gradio_api/undo-vibe-",
+    "/gradio_api/dev/",
+    "/gradio_api/process_recording",
+    "/gradio_api/deep_link",
+    "/gradio_api/runs",
+    "/gradio_api/run-history",
+    "/gradio_api/custom_component",
+    "/gradio_api/stream/",
+    "/gradio_api/profiling",
+    "/gradio_api/token",
+    "/monitoring",
+    "/logout",
+)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 _MAX_HEADERS = 100
 _MAX_TARGET = 8192
+_MAX_NAME = 255
 _MAX_PARTS = 200
 _LINGER_BYTES = 4 << 30
 _LINGER_SECONDS = 20.0
@@ -116,6 +134,7 @@ class Guard:
             or self._hosts.foreign(scope, path)
             or self._without_token(scope, path)
             or self._change_in_demonstration(scope, path)
+            or (Refusal(404, "There is nothing at this address.") if path.startswith(_CLOSED) else None)
         )
 
     def _without_token(self, scope: Scope, path: str) -> Refusal | None:
@@ -357,6 +376,8 @@ def _malformed(scope: Scope) -> Refusal | None:
     target = scope.get("raw_path", b"") or scope["path"].encode("utf-8", "replace")
     if len(target) + len(scope.get("query_string", b"")) > _MAX_TARGET:
         return Refusal(414, "The address is too long.")
+    if any(len(part.encode("utf-8", "replace")) > _MAX_NAME for part in scope["path"].split("/")):
+        return Refusal(414, f"No part of an address is longer than {_MAX_NAME} bytes.")
     if not scope["path"].startswith("/") or "\x00" in scope["path"]:
         return Refusal(400, "That is not a path.")
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]

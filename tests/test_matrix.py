@@ -1,0 +1,232 @@
+"""Every route there is (REST's and Gradio's) against every kind of caller that must not get in: all refused, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import anyio
+import httpx
+import pytest
+from serving import everything_in
+from starlette.routing import Mount
+
+import app as start
+from academy.config import Settings
+from academy.guard import API, Guard
+
+PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
+TOKEN = "the-right-token-of-this-test"
+FOREIGN_HOSTS = [
+    "evil.example",
+    "evil.example:7860",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example:7860",
+    "localhost@evil.example",
+    "169.254.169.254",
+    "2130706433:7860",
+    "[::ffff:93.184.216.34]:7860",
+]
+CROSS_SITE = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "http://localhost:7860.evil.example"},
+    {"Referer": "http://evil.example/page"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+]
+BAD_IDS = [
+    *("..", ".", "...", "../", "../..", "../../etc/passwd", "..\\..\\windows", "/etc/passwd", "//etc/passwd", "C:\\windows", "C:/windows"),
+    *("....//", "..;/", "..%00", "a/../b", "a/./b", "a//b", "a\\b", "./a", "~", "~root", "$HOME", "$(id)", "`id`", "a;id", "a|id", "a&b"),
+    *("a\x00b", "\x00", "a\nb", "a\r\nSet-Cookie: x=1", "a\tb", " ", " a", "a ", "a b", "-rf", "--help", ".hidden", ".env", "a.", "a..b"),
+    *("con", "NUL", "com1", "lpt1.txt", "aux.json", "a" * 121, "a" * 300, "a" * 4000, "é", "аdapter", "a\u202eb", "\ufeffa", "\u2025"),
+    *(
+        "％2e％2e",
+        "🙂",
+        "<script>alert(1)</script>",
+        '"',
+        "'",
+        "{}",
+        "[]",
+        "*",
+        "?",
+        "#",
+        "%",
+        "%2e%2e%2f",
+        "%252e%252e",
+        "%c0%ae%c0%ae",
+        "\ud800",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status_code: int
+    text: str
+
+
+class Routes:
+    """An application with all its routes, asked without a network."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        mounted = next(route.app for route in guard._app.routes if isinstance(route, Mount))  # type: ignore[attr-defined]
+        self.rest = self._of(guard._app.openapi())  # type: ignore[attr-defined]
+        self.gradio = self._of(mounted.openapi())
+        self.all = [*self.rest, *self.gradio, ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/academy"), ("GET", "/nowhere")]
+
+    @staticmethod
+    def _of(description: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(method.upper(), path) for path, methods in description["paths"].items() for method in methods]
+
+    def ask(self, asked: list[tuple[str, str, dict[str, str]]]) -> list[Answer]:
+        """The answers to requests, each a method, a path (as it stands in the request line) and headers."""
+
+        async def work() -> list[Answer]:
+            return [await self._one(method, path, headers) for method, path, headers in asked]
+
+        return anyio.run(work)
+
+    async def _one(self, method: str, path: str, headers: dict[str, str]) -> Answer:
+        # No client: each of them would tidy the path up first.
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False} if not sent else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        given = {"host": "localhost:7860"} | {name.lower(): value for name, value in headers.items()}
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
+            "client": ("203.0.113.9", 5000),
+            "server": ("127.0.0.1", 7860),
+        }
+        await self.guard(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], body.decode("utf-8", "replace"))
+
+
+def filled(path: str, value: str = "x") -> str:
+    """The path with all its places filled."""
+    parts = path.split("{")
+    return parts[0] + "".join(value + part.partition("}")[2] for part in parts[1:])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("matrix") / "data"
+
+
+def made(data: Path, **values: Any) -> Iterator[Routes]:
+    settings = Settings(data_dir=data, _env_file=None, **values)  # type: ignore[call-arg]
+    start.prepare_folders(settings)
+    guard, academy = start.create_app(settings)
+    yield Routes(guard)
+    academy.close()
+
+
+@pytest.fixture(scope="module")
+def open_routes(data: Path) -> Iterator[Routes]:
+    """On loopback, where no token is needed."""
+    yield from made(data)
+
+
+@pytest.fixture(scope="module")
+def token_routes(data: Path, open_routes: Routes) -> Routes:
+    """The same application behind a guard that needs a token."""
+    settings = Settings(data_dir=data, token=TOKEN, host="0.0.0.0", _env_file=None)  # type: ignore[call-arg]
+    return Routes(Guard(open_routes.guard._app, settings))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_changes(data: Path, open_routes: Routes, token_routes: Routes) -> Iterator[None]:
+    before = everything_in(data)
+    yield
+    assert everything_in(data) == before
+
+
+def test_there_are_as_many_routes_as_we_think(open_routes: Routes) -> None:
+    assert len(open_routes.rest) >= 45
+    assert len(open_routes.gradio) >= 60
+
+
+def test_without_the_right_token_no_route_answers(token_routes: Routes) -> None:
+    outside = {("GET", f"{API}/health"), ("GET", "/login"), ("POST", "/login"), ("GET", "/login/"), ("POST", "/login/")}
+    routes = [(method, filled(path)) for method, path in token_routes.all if (method, path) not in outside]
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        asked = [(method, path, headers) for method, path in routes]
+        for request, answer in zip(asked, token_routes.ask(asked), strict=True):
+            assert answer.status_code in (401, 429), (request, answer.status_code)
+            assert TOKEN not in answer.text
+    inside = token_routes.ask([("GET", f"{API}/status", {"Authorization": f"Bearer {TOKEN}"}), ("GET", f"{API}/health", {})])
+    assert [answer.status_code for answer in inside] == [200, 200]
+
+
+def test_under_a_foreign_host_no_route_answers(open_routes: Routes) -> None:
+    asked = [(method, filled(path), {"Host": host}) for method, path in open_routes.all for host in FOREIGN_HOSTS]
+    for request, answer in zip(asked, open_routes.ask(asked), strict=True):
+        assert answer.status_code == 400, (request, answer.status_code)
+
+
+def test_to_another_website_no_route_answers(open_routes: Routes) -> None:
+    asked = [
+        (method, filled(path), headers)
+        for method, path in open_routes.all
+        for headers in CROSS_SITE
+        # A link to the page, which leaves nothing but a Referer, is everybody's right.
+        if not (
+            "Referer" in headers and method in ("GET", "HEAD") and not path.startswith(("/api/", "/v1/", "/gradio_api/", "/openapi.json"))
+        )
+    ]
+    for request, answer in zip(asked, open_routes.ask(asked), strict=True):
+        assert answer.status_code == 403, (request, answer.status_code)
+
+
+def test_no_route_takes_a_bad_id(open_routes: Routes) -> None:
+    bad = [quote(value.encode("utf-8", "surrogatepass"), safe="") for value in BAD_IDS]
+    assert len(bad) >= 60
+    routes = [(method, path) for method, path in open_routes.rest if "{" in path]
+    served = ("/static/", "/assets/", "/svelte/", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/custom_component")
+    routes += [(method, path) for method, path in open_routes.gradio if path.startswith(served) and "{" in path]
+    asked = [(method, filled(path, value), {}) for method, path in routes for value in bad]
+    for request, answer in zip(asked, open_routes.ask(asked), strict=True):
+        assert answer.status_code in (400, 403, 404, 405, 414, 422), (request, answer.status_code, answer.text[:200])
+        assert "root:" not in answer.text
+        assert "Traceback" not in answer.text
+
+
+def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
+    async def work() -> None:
+        transport = httpx.ASGITransport(app=open_routes.guard, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:7860") as client:
+            for value in BAD_IDS:
+                if not value.isprintable():
+                    continue
+                for path, body in (
+                    ("/adapters/activate", {"adapter_id": value}),
+                    ("/train", {"dataset_id": value}),
+                    ("/train", {"dataset_path": value}),
+                    ("/train", {"continue_from": value}),
+                    ("/dataset", {"upload_ids": [value], "include_git": False}),
+                    ("/chat", {"messages": [{"role": "user", "content": "x"}], "adapter_id": value}),
+                ):
+                    answer = await client.post(f"{API}{path}", json=body)
+                    assert 400 <= answer.status_code < 500, (path, body, answer.text)
+
+    anyio.run(work)
