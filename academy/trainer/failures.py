@@ -40,6 +40,6 @@ def explain(error: BaseException) -> Failure:
         return Failure(f"PyTorch and this machine's GPU do not fit together: {text[:300]}", "cuda_mismatch")
     if "gated repo" in lower or "401 client error" in lower or "403 client error" in lower:
         return Failure("The base model is gated: its owner grants access on its page.", "gated")
-    if "safetensors" in lower and ("header" in lower or "deserializ" in lower or type(error).__name__ == "SafetensorError"):
-        return Failure(f"The weights of the base model are damaged: {text[:300]}", "damaged_base")
+    if type(error).__name__ == "SafetensorError":
+        return Failure(f"The weights of the base model are damaged or cut short ({text[:200]}). Fetch or copy it again.", "damaged_base")
     return Failure(text[:500] or f"The training failed with {type(error).__name__}.", "unknown")

@@ -66,6 +66,7 @@ class Loop(SFTTrainer):
         self._clock = time.monotonic()
         self._last_save = time.monotonic()
         self._seen_step = 0
+        self.last_step_seconds = 0.0
         self._direct = not any(getattr(model.config.get_text_config(), name, None) not in (None, 1, 1.0) for name in _SCALED)
 
     # -- the loss
@@ -128,7 +129,7 @@ class Loop(SFTTrainer):
         if "loss" not in logs:
             return
         step, epoch, loss = self.state.global_step, float(self.state.epoch or 0), float(logs["loss"])
-        elapsed = max(time.monotonic() - self._clock, 1e-9)
+        elapsed = self.last_step_seconds = max(time.monotonic() - self._clock, 1e-9)
         speed = self._tokens / elapsed
         self._tokens, self._clock = 0, time.monotonic()
         rate = float(logs["learning_rate"])

@@ -81,6 +81,8 @@ def weights_count(folder: Path) -> int:
         if path.name != "adapter_model.safetensors":
             with safe_open(path, framework="pt") as file:
                 count += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    if not count:
+        raise Failure("The base model has no weights in safetensors, and no other kind is loaded.", "damaged_base")
     return count
 
 
@@ -183,10 +185,8 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             adapted = peft.get_peft_model(model, config)
         except ValueError as error:
             raise Failure(f"The adapter does not fit the base model: {_short(error)}", "bad_target_modules") from error
-    hub = not Path(spec.base_model).is_absolute() and spec.base_model.count("/") == 1 and not spec.base_model.startswith((".", "~"))
     for config in adapted.peft_config.values():
-        # A hub name works anywhere; a bundled model or a folder is only found by its path.
-        config.base_model_name_or_path = spec.base_model if hub else str(spec.base_path)
+        config.base_model_name_or_path = spec.base_public_name
     if spec.knob("gradient_checkpointing"):
         adapted.enable_input_require_grads()
     return adapted
@@ -204,7 +204,8 @@ def _continued(model: Any, folder: Path) -> Any:
         with safe_open(weights, framework="pt") as file:
             there = set(file.keys())
     except (ValueError, RuntimeError, KeyError, OSError) as error:
-        raise Failure(f"The adapter to continue from does not fit this base model: {_short(error)}", "bad_adapter") from error
+        why = "its layers have other sizes" if "size mismatch" in str(error) else _short(error)
+        raise Failure(f"The adapter to continue from does not fit this base model: {why}.", "bad_adapter") from error
     expected = set(peft.get_peft_model_state_dict(adapted, save_embedding_layers=False))
     if there != expected:
         raise Failure(

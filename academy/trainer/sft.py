@@ -219,9 +219,8 @@ def _longest(rows: list[Tokens], count: int) -> list[Tokens]:
 
 def _dry_run(spec: Spec, report: Report, loop: Any, rows: list[Tokens], total: int, trainable: int, memory_mb: Any) -> None:
     longest = sum(len(tokens.ids) for tokens in _longest(rows, 2 * spec.knob("batch_size") * spec.knob("gradient_accumulation_steps"))) / 2
-    clock = time.monotonic()
     loop.train()
-    seconds = (time.monotonic() - clock) / 2
+    seconds = loop.last_step_seconds
     mean = sum(len(tokens.ids) for tokens in rows) / len(rows) * spec.knob("batch_size") * spec.knob("gradient_accumulation_steps")
     report.event(
         "finished",

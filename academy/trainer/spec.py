@@ -29,6 +29,14 @@ class Spec:
     device: str
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def base_public_name(self) -> str:
+        """What others find the base by: a hub name works anywhere, a bundled model or a folder only by its path."""
+        if Path(self.base_model).is_absolute():
+            return self.base_model
+        hub = self.base_model.count("/") == 1 and not self.base_model.startswith((".", "~"))
+        return self.base_model if hub else str(self.base_path)
+
     def knob(self, name: str) -> Any:
         """A parameter's value, or its default."""
         value = self.parameters.get(name)
