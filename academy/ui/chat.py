@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from academy.chat.session import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError
 from academy.ui.live import View, log, safely, toast
-from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag
+from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag, thumb
 from academy.ui.texts import t
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _answer(
                 "top_p": top_p,
                 "max_new_tokens": int(longest or 256),
             }
-            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed is not None else {}))
+            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed else {}))
             last = 0.0
             for piece in academy.chat_stream(request):
                 if isinstance(piece, ChatReply):
@@ -207,8 +207,8 @@ def _reply(reply: dict[str, Any], index: int, place: int, waiting: bool) -> Html
     tools: Any = ""
     if not waiting and index >= 0:
         tools = div(
-            _thumb("good", "👍", t("chat.good"), index, place, mark),
-            _thumb("bad", "👎", t("chat.bad"), index, place, mark),
+            _thumb("good", t("chat.good"), index, place, mark),
+            _thumb("bad", t("chat.bad"), index, place, mark),
             tag(
                 "button",
                 t("chat.correct"),
@@ -225,11 +225,11 @@ def _reply(reply: dict[str, Any], index: int, place: int, waiting: bool) -> Html
     return div(head, words, *notes, tools, cls="ac-reply")
 
 
-def _thumb(rating: str, sign: str, title: str, index: int, place: int, mark: str | None) -> Html:
+def _thumb(rating: str, title: str, index: int, place: int, mark: str | None) -> Html:
     chosen = " is-chosen" if mark == rating else ""
     return tag(
         "button",
-        Html(sign),
+        thumb(rating),
         type="button",
         cls=f"ac-btn ac-btn-quiet ac-btn-small ac-thumb{chosen}",
         title=title,

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import gradio as gr
 
@@ -42,6 +42,7 @@ from academy.ui.pieces import (
     span,
     switch,
     tag,
+    thumb,
     tokens,
     when,
 )
@@ -693,7 +694,7 @@ def _upload(academy: Academy, files: list[str] | None) -> list[Any]:
     def handler() -> dict[str, Any]:
         taken, refused = 0, []
         for start in range(0, len(files or []), _FILES):
-            opened = [(Path(path).name, open(path, "rb")) for path in (files or [])[start : start + _FILES]]  # noqa: SIM115
+            opened: list[tuple[str, BinaryIO]] = [(Path(path).name, open(path, "rb")) for path in (files or [])[start : start + _FILES]]  # noqa: SIM115
             try:
                 for record in academy.upload(opened):
                     taken += record.status == "ready"
@@ -892,14 +893,14 @@ def _lesson_row(lesson: Lesson) -> Html:
     tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft")] if len(lesson.tags) > 3 else []
     thumbs = [
         button(
-            Html(sign),
+            thumb(rating),
             "lesson.rate",
             kind="quiet small" + (" chosen" if lesson.rating == rating else ""),
             title=t(f"chat.{rating}"),
             id=lesson.lesson_id,
             rating=rating,
         )
-        for rating, sign in (("good", "👍"), ("bad", "👎"))
+        for rating in ("good", "bad")
     ]
     corrected = span(t("lessons.corrected"), cls="ac-pill ac-preparing", title=_short(lesson.rejected, 300)) if lesson.rejected else ""
     return div(

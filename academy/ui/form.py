@@ -53,6 +53,8 @@ def component(name: str) -> gr.components.FormComponent:
         return gr.Dropdown([(t("form.new_adapter"), _NONE)], **common)
     if kind is bool:
         return gr.Checkbox(**common)
+    if kind in (int, float) and optional:
+        return gr.Textbox(placeholder=t("form.automatic"), max_lines=1, **common)  # Gradio's Number cannot be empty
     if kind in (int, float):
         return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else None, **common)
     return gr.Textbox(max_lines=1, **common)
@@ -67,9 +69,10 @@ def shown(name: str, value: Any) -> Any:
     """A value of the spec as its control shows it."""
     if isinstance(value, list):
         return ", ".join(value)
-    if value is None and _kind(TrainingSpec.model_fields[name])[0] not in (int, float):
+    if value is None:
         return _NONE
-    return value
+    kind, optional = _kind(TrainingSpec.model_fields[name])
+    return str(value) if optional and kind in (int, float) else value
 
 
 def meant(name: str, value: Any) -> Any:
@@ -78,6 +81,8 @@ def meant(name: str, value: Any) -> Any:
         value = value.strip()
     if value is None or value == _NONE:
         return None
+    if isinstance(value, str) and value.isdecimal() and _kind(TrainingSpec.model_fields[name]) == (int, True):
+        return int(value)
     if name == "target_modules" and "," in value:
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
@@ -102,17 +107,6 @@ def read(values: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
 def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
     """Of a resolved spec the values that the settings show."""
     return {name: spec[name] for name in FIELDS if name in spec and (name in KNOBS or name in _PLACES)}
-
-
-def bounds(name: str) -> tuple[float | None, float | None]:
-    """The smallest and the largest value, where there are any."""
-    low = high = None
-    for rule in TrainingSpec.model_fields[name].metadata:
-        if isinstance(rule, annotated_types.Ge):
-            low = rule.ge
-        if isinstance(rule, annotated_types.Le):
-            high = rule.le
-    return low, high  # type: ignore[return-value]
 
 
 def _help(known: FieldInfo) -> str:

@@ -172,7 +172,8 @@ def _log(academy: Academy, view: View, asked: dict[str, Any]) -> dict[str, Any] 
     if same and asked.get("size") == size:
         return None
     lines, _first = academy.log_tail(job_id, LOG_LINES) if size else ([], 0)
-    start = asked.get("next") if same and isinstance(asked.get("next"), int) else -1
+    wanted = asked.get("next")
+    start = wanted if same and isinstance(wanted, int) else -1
     following = lines[-1].line + 1 if lines else 0
     reset = not same or start > following  # a new attempt began the log anew
     news = lines if reset or start < 0 else [line for line in lines if line.line >= start]

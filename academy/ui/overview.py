@@ -111,12 +111,12 @@ def _load_samples(academy: Academy, data: dict[str, Any], view: View) -> dict[st
         academy.load_samples()
     if academy.list_datasets():
         return {"toast": toast(t("first.samples_toast")), "event": "datasets"}
-    made = academy.create_dataset(DatasetRequest(include_git=False))
+    made = academy.create_dataset(DatasetRequest.model_validate({"include_git": False}))
     return {"toast": toast(made["message"]), "event": "datasets"}
 
 
 def _train(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.train(TrainingSpec(preset="auto"))
+    job = academy.train(TrainingSpec.model_validate({"preset": "auto"}))
     return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "top": True}
 
 

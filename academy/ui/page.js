@@ -27,6 +27,8 @@
     try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lives as long as the page */ }
     if (push && address() !== before) history.pushState(null, "", address());
     if (patch.tab) showTab(patch.tab);
+    const panel = patch.job && document.getElementById("training-live");
+    if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: "smooth" });
     document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
     mirror();
     return poll();
@@ -244,9 +246,9 @@
     }
     if (!el.dataset.act) return;
     event.preventDefault();
-    if (el.dataset.confirm && !(await confirmed(el.dataset.confirm, el.textContent))) return;
+    if (el.dataset.confirm && !(await confirmed(el.dataset.confirm, el.dataset.yes || el.textContent))) return;
     all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
-    const { act: name, confirm: _, ...data } = el.dataset;
+    const { act: name, confirm: _, yes: __, ...data } = el.dataset;
     await act(name, data, el);
   });
   document.addEventListener("submit", async (event) => {

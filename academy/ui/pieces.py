@@ -67,7 +67,9 @@ def live(name: str, content: Any = "", *, cls: str = "", tag_name: str = "div") 
     return tag(tag_name, content or span(cls="ac-wait"), cls=f"ac-live {cls}".strip(), data_live=name)
 
 
-def button(label: Any, act: str = "", *, kind: str = "", confirm: str = "", title: str = "", disabled: bool = False, **data: Any) -> Html:
+def button(
+    label: Any, act: str = "", *, kind: str = "", confirm: str = "", yes: str = "", title: str = "", disabled: bool = False, **data: Any
+) -> Html:
     """A button that calls an act on the server with its data; kind: primary, danger, quiet, small (several with spaces)."""
     classes = " ".join(f"ac-btn-{word}" for word in kind.split())
     attributes = {f"data_{key}": value for key, value in data.items()}
@@ -81,6 +83,7 @@ def button(label: Any, act: str = "", *, kind: str = "", confirm: str = "", titl
         disabled=disabled,
         data_act=act or None,
         data_confirm=confirm or None,
+        data_yes=yes or None,
         **attributes,
     )
 
@@ -157,6 +160,13 @@ def remedy(text: str) -> Html:
     if not found:
         return esc(text)
     return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])
+
+
+def thumb(rating: str) -> Html:
+    """A thumb up (good) or down (bad)."""
+    turned = "" if rating == "good" else ' transform="rotate(180 12 12)"'
+    shape = "M7 11v9H4v-9zM7 11l4-8a2.5 2.5 0 0 1 2.5 2.5V9h5a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 17 20H7"
+    return Html(f'<svg class="ac-icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{shape}"{turned}/></svg>')
 
 
 def menu(label: str, *items: Any) -> Html:

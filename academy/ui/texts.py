@@ -332,6 +332,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "training.stop": "Stop and keep",
         "training.stop_title": "Ends now and keeps the adapter as it is",
         "training.cancel": "Cancel",
+        "training.cancel_yes": "Cancel the training",
+        "form.automatic": "automatic",
         "training.cancel_sure": "Cancel {name}? What it has learned so far is not kept as an adapter; its checkpoints stay.",
         "training.chat": "Activate and chat",
         "training.again": "Train again",

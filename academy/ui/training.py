@@ -320,7 +320,14 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
             parts.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
         if job.wish != "cancel":
             parts.append(
-                button(t("training.cancel"), "job.cancel", kind="danger", confirm=t("training.cancel_sure", name=job.name), job=job.job_id)
+                button(
+                    t("training.cancel"),
+                    "job.cancel",
+                    kind="danger",
+                    confirm=t("training.cancel_sure", name=job.name),
+                    yes=t("training.cancel_yes"),
+                    job=job.job_id,
+                )
             )
     elif status == "queued":
         parts.append(button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id))
@@ -532,7 +539,16 @@ def _job_menu(job: Job) -> Html:
             items.append(button(t("training.resume"), "job.resume", kind="item", job=job.job_id))
         items.append(button(t("jobs.clean"), "job.clean", kind="item", confirm=t("jobs.clean_sure", name=job.name), job=job.job_id))
     else:
-        items = [button(t("training.cancel"), "job.cancel", kind="item", confirm=t("training.cancel_sure", name=job.name), job=job.job_id)]
+        items = [
+            button(
+                t("training.cancel"),
+                "job.cancel",
+                kind="item",
+                confirm=t("training.cancel_sure", name=job.name),
+                yes=t("training.cancel_yes"),
+                job=job.job_id,
+            )
+        ]
     return menu(t("more"), *items)
 
 

@@ -1,0 +1,312 @@
+"""The page's pure parts: nothing from outside becomes markup, plots stay small, the form gives the spec back."""
+
+import math
+import random
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from academy.errors import Conflict, NotFound
+from academy.jobs.spec import TrainingSpec, resolve
+from academy.ui import form, live, pieces, texts
+from academy.ui.dataset import conversation
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
+
+
+class Elements(HTMLParser):
+    """The elements and attributes that a browser would see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+FRAGMENTS = {
+    "text": lambda: pieces.esc(HOSTILE),
+    "element": lambda: pieces.div(HOSTILE, title=HOSTILE, data_id=HOSTILE),
+    "button": lambda: pieces.button(HOSTILE, "job.cancel", confirm=HOSTILE, title=HOSTILE, job=HOSTILE),
+    "link": lambda: pieces.go(HOSTILE, tab="training", job=HOSTILE),
+    "notice": lambda: pieces.notice(HOSTILE, pieces.remedy(HOSTILE)),
+    "command": lambda: pieces.remedy("Run pip install " + HOSTILE),
+    "choice": lambda: pieces.select("name", [(HOSTILE, HOSTILE)], HOSTILE),
+    "field": lambda: pieces.field("name", HOSTILE, placeholder=HOSTILE),
+    "bars": lambda: pieces.bars([(HOSTILE, 3)]),
+    "tokens": lambda: pieces.tokens([{"text": HOSTILE, "kind": HOSTILE}]),
+    "reply": lambda: pieces.prose(
+        f"# {HOSTILE}\n\n**{HOSTILE}** `{HOSTILE}`\n\n- {HOSTILE}\n\n```{HOSTILE}\n{HOSTILE}\n```\n![a](http://x/y.png)"
+    ),
+    "moment": lambda: pieces.when(HOSTILE),
+}
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_what_comes_from_outside_stays_text(name):
+    html = FRAGMENTS[name]()
+    seen = Elements(html)
+    assert not {"script", "img", "iframe", "svg", "object", "link", "style"} & set(seen.tags)
+    assert not [attribute for attribute in seen.attributes if attribute.startswith("on") or attribute in ("src", "srcset")]
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+
+
+def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():
+    html = pieces.prose("Two **bold** words and `a < b`:\n\n1. one\n2. two\n\n```python\nprint('<hi>')\n```\nEnd *soft* 2*3*4")
+    assert "<strong>bold</strong>" in html
+    assert "<code>a &lt; b</code>" in html
+    assert "<ol><li>one</li><li>two</li></ol>" in html
+    assert "<pre><code>print(&#x27;&lt;hi&gt;&#x27;)</code></pre>" in html
+    assert "<em>soft</em> 2*3*4" in html
+
+
+def test_an_unfinished_code_block_is_shown_as_code_while_it_streams():
+    assert "<pre><code>x = 1</code></pre>" in pieces.prose("Look:\n```\nx = 1")
+
+
+def a_curve(count: int) -> list[dict]:
+    rng = random.Random(7)
+    points = [{"step": step, "loss": 3 * math.exp(-step / count * 4) + rng.random() / 4} for step in range(1, count + 1)]
+    for step in range(count // 40, count, max(1, count // 40)):
+        points[step]["eval_loss"] = 3 * math.exp(-step / count * 4) + 0.2
+    return points
+
+
+def test_a_plot_of_ten_thousand_points_is_at_most_20_kb():
+    points = a_curve(10_000)
+    points[4321]["loss"] = 2.9
+    html = pieces.plot(points, total_steps=10_000, checkpoints=range(100, 10_000, 100))
+    assert len(html.encode()) <= 20_000
+    drawn = re.search(r'class="raw" d="([^"]*)"', html)
+    assert drawn
+    assert len(re.findall(r"[ML]", drawn[1])) <= pieces.MAX_POINTS
+    assert any(int(x) == 4322 for x in re.findall(r"[ML](\d+) ", drawn[1])), "a spike of one step is still to be seen"
+
+
+def test_a_plot_has_a_gap_where_a_loss_was_no_number():
+    points = [
+        {"step": 1, "loss": 1.0},
+        {"step": 2, "loss": 0.9},
+        {"step": 3, "loss": None, "non_finite": True},
+        {"step": 4, "loss": 0.8},
+        {"step": 5, "loss": 0.7},
+    ]
+    drawn = re.search(r'class="raw" d="([^"]*)"', pieces.plot(points))
+    assert drawn
+    assert drawn[1].count("M") == 2
+    assert "nan" not in pieces.plot([{"step": 1, "loss": math.nan}, {"step": 2, "loss": math.inf}])
+
+
+def test_the_best_evaluation_is_marked_rather_than_the_best_step():
+    points = [
+        {"step": 1, "loss": 2.0},
+        {"step": 2, "loss": 0.1},
+        {"step": 3, "loss": 1.0, "eval_loss": 1.5},
+        {"step": 4, "loss": 1.0, "eval_loss": 1.7},
+    ]
+    assert "best 1.500 at 3" in pieces.plot(points)
+
+
+def test_a_plot_without_points_says_what_it_waits_for():
+    assert texts.t("plot.waiting") in pieces.plot([])
+    assert texts.t("plot.waiting") in pieces.plot([{"step": 0, "loss": None}])
+
+
+def test_a_histogram_counts_every_row_and_shows_the_limit():
+    html = pieces.histogram([10] * 30 + [500] * 3 + [3000], 2048)
+    assert sum(int(n) for n in re.findall(r"tokens: (\d+)", html)) == 34
+    assert "limit 2,048" in html
+    assert html.count("col over") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (7, "7"),
+        (12345, "12,345"),
+        (0.2131, "0.213"),
+        (1234.5, "1,234"),
+        (2.5e-6, "2.5e-06"),
+        (math.nan, "not a number"),
+        (math.inf, "∞"),
+    ],
+)
+def test_numbers_have_the_digits_that_matter(value, shown):
+    assert pieces.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "–"), (0, "0:00"), (42, "0:42"), (372.4, "6:12"), (7509, "2:05:09"), (273_600, "3 d 4 h"), (-5, "0:00"), (math.inf, "–")],
+)
+def test_durations_read_like_a_clock(seconds, shown):
+    assert pieces.duration(seconds) == shown
+
+
+# ------------------------------------------------------------------ the form
+
+
+def test_the_form_shows_every_field_of_the_spec_once():
+    above = {"name", "dataset_id", "dataset_path", "base_model", "preset"}
+    assert sorted(form.FIELDS) == sorted(set(TrainingSpec.model_fields) - above)
+
+
+def test_a_form_that_nobody_touched_asks_for_the_preset_alone():
+    planned = form.planned_values(resolve(TrainingSpec(), {"num_epochs": 12, "learning_rate": 3e-3}, _settings()).model_dump())
+    values = {name: form.shown(name, planned.get(name)) for name in form.FIELDS}
+    asked = form.read(values | {"name": "", "dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}, planned)
+    assert asked == {"dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}
+
+
+def test_a_form_asks_for_what_was_changed_and_gives_it_back():
+    planned = form.planned_values(resolve(TrainingSpec(), {"num_epochs": 12}, _settings()).model_dump())
+    values = {name: form.shown(name, planned.get(name)) for name in form.FIELDS}
+    values |= {
+        "lora_rank": 8,
+        "target_modules": "q_proj, v_proj",
+        "max_steps": "40",
+        "use_dora": True,
+        "quantization": "4bit",
+        "backend": "docker",
+    }
+    asked = form.read(values | {"name": " mine ", "dataset_id": "d1", "base_model": "", "preset": "quick"}, planned)
+    spec = TrainingSpec.model_validate(asked)
+    assert (spec.name, spec.preset, spec.base_model) == ("mine", "quick", None)
+    assert (spec.lora_rank, spec.max_steps, spec.use_dora, spec.quantization, spec.backend) == (8, 40, True, "4bit", "docker")
+    assert spec.target_modules == ["q_proj", "v_proj"]
+    assert "num_epochs" not in asked
+    assert all(form.meant(name, form.shown(name, getattr(spec, name))) == getattr(spec, name) for name in form.FIELDS)
+
+
+def test_every_control_shows_its_default_and_says_its_bounds():
+    for name in form.FIELDS:
+        control = form.component(name)
+        assert control.label == TrainingSpec.model_fields[name].title
+        assert form.meant(name, control.value) == TrainingSpec.model_fields[name].default
+    assert "4 to 64." in form.component("lora_rank").info
+
+
+def _settings():
+    from academy.config import Settings
+
+    return Settings(_env_file=None)
+
+
+# ------------------------------------------------------------------ between page and Academy
+
+
+@pytest.mark.parametrize(
+    "state", [None, [], "x", {"job": 5, "page": "7", "flag": "yes", "big": 10**20, "text": "a" * 9999, "list": [1, "b"]}]
+)
+def test_a_browser_may_send_anything_as_its_state(state):
+    view = live.View(state)
+    assert isinstance(view.text("text"), str)
+    assert len(view.text("text")) <= 500
+    assert view.text("job") == ""
+    assert view.number("big") <= 10**9
+    assert view.flag("flag", True) is True
+    assert view.listed("list") in ([], ["b"])
+
+
+def test_what_a_handler_raises_becomes_an_answer_that_says_what_to_do():
+    def refuses():
+        raise Conflict("It runs.", hint="Wait.")
+
+    def breaks():
+        raise RuntimeError("/secret/path")
+
+    assert live.safely(refuses)() == {"toast": {"kind": "bad", "text": "It runs.", "hint": "Wait."}}
+    assert "/secret" not in str(live.safely(breaks)())
+
+
+class Quiet:
+    """An Academy in which nothing runs."""
+
+    class runner:  # noqa: N801
+        @staticmethod
+        def busy():
+            return None
+
+    def jobs(self, limit):
+        return []
+
+
+def test_a_place_is_sent_only_when_it_changed():
+    words = ["one"]
+    look = live.make_live(Quiet(), {"place": lambda academy, view: pieces.div(words[0])}, lambda academy: "Academy")
+    first = look([{"state": {}, "regions": {"place": ""}}])
+    version = first["regions"]["place"]["version"]
+    assert look([{"state": {}, "regions": {"place": version}}])["regions"] == {}
+    words[0] = "two"
+    assert "two" in look([{"state": {}, "regions": {"place": version}}])["regions"]["place"]["html"]
+
+
+def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
+    def gone(academy, view):
+        raise NotFound("There is no job 'x'.", hint="Choose another.")
+
+    def broken(academy, view):
+        raise ZeroDivisionError
+
+    look = live.make_live(
+        Quiet(), {"gone": gone, "broken": broken, "sound": lambda academy, view: pieces.div("here")}, lambda academy: "Academy"
+    )
+    places = look({"state": {}, "regions": {"gone": "", "broken": "", "sound": "", "unknown": ""}})["regions"]
+    assert "There is no job" in places["gone"]["html"]
+    assert texts.t("error.part") in places["broken"]["html"]
+    assert "here" in places["sound"]["html"]
+    assert "unknown" not in places
+
+
+def test_an_unknown_act_tells_to_load_the_page_again():
+    assert live.make_act(Quiet(), {})([{"act": "__class__"}])["toast"]["text"] == texts.t("error.unknown_act")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": "B", "input": "", "output": "b", "history": [["A", "a"]], "system": "S"},
+        {
+            "messages": [
+                {"role": "system", "content": "S"},
+                {"role": "user", "content": "A"},
+                {"role": "assistant", "content": "a"},
+                {"role": "user", "content": "B"},
+                {"role": "assistant", "content": "b"},
+            ]
+        },
+        {
+            "conversations": [
+                {"from": "system", "value": "S"},
+                {"from": "human", "value": "A"},
+                {"from": "gpt", "value": "a"},
+                {"from": "human", "value": "B"},
+                {"from": "gpt", "value": "b"},
+            ]
+        },
+    ],
+)
+def test_a_row_reads_the_same_in_all_formats(row):
+    assert conversation(row) == [("system", "S"), ("user", "A"), ("assistant", "a"), ("user", "B"), ("assistant", "b")]
+
+
+def test_every_text_that_the_page_asks_for_exists():
+    from pathlib import Path
+
+    folder = Path(pieces.__file__).parent
+    english = texts.TEXTS["en"]
+    asked = set()
+    for file in folder.glob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        asked |= set(re.findall(r'\bt\(\s*"([^"]+)"', source))
+        asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}
+    asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", (folder / "page.js").read_text(encoding="utf-8"))}
+    assert asked <= set(english)
