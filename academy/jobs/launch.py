@@ -71,6 +71,7 @@ _PASSED_TO_FETCH = (
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
 )
+_FROM_IMAGE = ("PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "VIRTUAL_ENV", "CONDA_PREFIX")
 # One arena that is never given back to the system: 1.2 times the steps a second on a CPU.
 _MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
@@ -118,15 +119,13 @@ def train_command(
 ) -> Command:
     """The trainer, or the owner's recipe."""
     env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
+    inherit: tuple[str, ...] = ()
     if job.backend == "docker":
-        # Nothing of this machine's paths means anything in there.
+        # Nothing of this machine's paths means anything in there; the image knows its own.
         kept = ("LANG", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
-        env = {name: value for name, value in env.items() if name in kept} | {
-            "PATH": "/opt/conda/bin:/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/tmp",
-            "HF_HOME": "/tmp/huggingface",
-            "TRITON_CACHE_DIR": "/tmp/triton",
-        }
+        env = {name: value for name, value in env.items() if name in kept}
+        env |= {"HOME": "/tmp", "HF_HOME": "/tmp/huggingface", "TRITON_CACHE_DIR": "/tmp/triton"}
+        inherit = _FROM_IMAGE
     env |= {
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -145,7 +144,7 @@ def train_command(
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     if recipe is None:
         env |= {"PYTHONPATH": str(seen.root), "PYTHONSAFEPATH": "1"}
-        return Command([seen.python, "-m", "academy.trainer", str(seen.folder)], env, str(seen.folder), GRACE_SECONDS)
+        return Command([seen.python, "-m", "academy.trainer", str(seen.folder)], env, str(seen.folder), GRACE_SECONDS, None, inherit)
     values = {name: value for name, value in job.parameters.items() if name in recipes.PLACES and value is not None}
     values |= {
         "dataset": seen.dataset,
@@ -157,7 +156,7 @@ def train_command(
         "job": job.job_id,
         "python": seen.python,
     }
-    return Command(recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image)
+    return Command(recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit)
 
 
 def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,10 +169,11 @@ def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -
     with disk_errors("the dry run's folder"), tempfile.TemporaryDirectory(prefix="dry_run_", dir=settings.data_dir) as name:
         folder = Path(name)
         known = {item.name for item in dataclasses.fields(Job)}
-        given: dict[str, Any] = {key: value for key, value in fields.items() if key in known and value is not None}
+        given: dict[str, Any] = {"name": "dry run"}
+        given |= {key: value for key, value in fields.items() if key in known and value is not None}
         given |= {"job_id": folder.name, "status": "preparing", "created_at": now(), "backend": backend.name, "output_dir": name}
         given |= {"parameters": {knob: getattr(spec, knob) for knob in KNOBS}, "dry_run": True, "attempt": 1}
-        job = Job(**{"name": "dry run"} | given)
+        job = Job(**given)
         seen = backend.seen(job)
         write_atomic(folder / "spec.json", job_folder.dumps(spec_json(job, seen)))
         backend.start(job, folder, train_command(job, seen, settings, None, folder))

@@ -137,7 +137,7 @@ class Warden:
         # Kept, since a Popen that is collected would wait for the child that we wait for ourselves.
         self._process = subprocess.Popen(
             command["argv"],
-            env=command["env"],
+            env={name: os.environ[name] for name in command.get("inherit", ()) if name in os.environ} | command["env"],
             cwd=command.get("cwd") or self.folder,
             stdin=subprocess.DEVNULL,
             stdout=write_end,

@@ -31,10 +31,12 @@ class Command:
     cwd: str
     grace_seconds: float = 5.0
     image: str | None = None
+    inherit: tuple[str, ...] = ()  # what is taken from the warden's own environment: in a container, the image's
 
     def as_json(self) -> dict[str, Any]:
         """As `command.json` holds it."""
-        return {"argv": self.argv, "env": self.env, "cwd": self.cwd, "grace_seconds": self.grace_seconds}
+        told = {"argv": self.argv, "env": self.env, "cwd": self.cwd, "grace_seconds": self.grace_seconds}
+        return told | {"inherit": list(self.inherit)}
 
 
 @dataclass(frozen=True)
