@@ -281,7 +281,9 @@ class _File:
             return
         with contextlib.closing(part.open()) as file:
             head = file.read(_HEAD)
-        part.head = head.lstrip(b"\xef\xbb\xbf") if head.startswith(b"\xef\xbb\xbf") else head
+            while head and not head.strip() and (more := file.read(_HEAD)):
+                head = more
+        part.head = head.removeprefix(b"\xef\xbb\xbf")
         if not part.head.strip():
             raise Invalid(f"{part.name} is empty.", hint="Choose a file with something in it.")
         end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""

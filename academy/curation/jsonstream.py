@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import BinaryIO
 
 CHUNK = 1 << 18
 _QUOTE = 0x22
+_HOPELESS = 100_000
 _WHITE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^,\]}\s]*")
 # A string that ends in this buffer is one match; a quote alone begins one that goes on in the next buffer.
@@ -145,6 +147,10 @@ class JsonStream:
                 elif char in b"[{":
                     depth += 1
                     deepest = max(deepest, depth)
+                    if depth > _HOPELESS:
+                        # Balancing so many brackets takes longer than anybody wants to wait for nothing.
+                        self._file, self._buffer, self._at = io.BytesIO(), b"", 0
+                        return Value(b"", f"is nested more than {_HOPELESS:,} deep; the file is not read any further", broken_off=True)
                 else:
                     depth -= 1
                     complete = depth == 0

@@ -146,7 +146,7 @@ class _Said:
     """What stands between two labels."""
 
     def __init__(self, role: Role | None, line: _Line) -> None:
-        self.role = role
+        self.role: Role | None = role
         self.first = line.number
         self.lines: list[_Line] = []
         self.size = 0

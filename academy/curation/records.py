@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -99,6 +100,11 @@ _LETTERS = str.maketrans({"ł": "l", "Ł": "l", "ß": "ss", "đ": "d", "ø": "o"
 
 def recognise(columns: Sequence[str]) -> dict[str, str]:
     """What the columns mean, by their names in several styles and languages: part → column."""
+    return dict(_recognised(tuple(columns)))
+
+
+@lru_cache(maxsize=1024)
+def _recognised(columns: tuple[str, ...]) -> dict[str, str]:
     plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
     for part in PARTS:
@@ -134,6 +140,7 @@ def check_mapping(mapping: dict[str, str] | None, columns: Sequence[str] | None 
     return resolved
 
 
+@lru_cache(maxsize=4096)
 def plain_name(column: str) -> str:
     """A column's name without case, accents, spaces and signs."""
     decomposed = unicodedata.normalize("NFKD", column.strip().casefold().translate(_LETTERS))

@@ -84,7 +84,7 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         except (csv.Error, RowError) as error:
             problem = _explained(str(error))
         first = feed.used[0][0]
-        if not problem and not fields:
+        if not problem and not fields and not feed.problem:
             continue
         if header_due:
             header_due = False
@@ -118,20 +118,47 @@ def read_parquet(path: Path, mapping: dict[str, str] | None) -> Iterator[tuple[i
 
     hint = "Write it again, or export it as JSONL or CSV."
     try:
-        with pq.ParquetFile(path, memory_map=True) as table:
-            names = list(table.schema_arrow.names)
-            check_mapping(mapping, names)
-            wanted = [name for name in names if not _is_binary(table.schema_arrow.field(name).type)]
+        schema = pq.read_schema(path)
+        check_mapping(mapping, schema.names)
+        texts = [name for name in schema.names if pa.types.is_string(schema.field(name).type)]
+        wanted = [name for name in schema.names if not _is_binary(schema.field(name).type)]
+        # As a dictionary a text that is repeated in many rows is held once, whatever it unpacks to.
+        with pq.ParquetFile(path, memory_map=True, read_dictionary=texts) as table:
             row = 0
-            size = _batch_size(table.metadata)
-            for batch in table.iter_batches(batch_size=size, columns=wanted):
+            for batch in table.iter_batches(batch_size=_batch_size(table.metadata), columns=wanted):
                 for start in range(0, batch.num_rows, 64):
                     part = batch.slice(start, 64)
-                    for record in part.to_pylist():
+                    too_long = _too_long(part)
+                    good = part.take(pa.array([place for place in range(part.num_rows) if place not in too_long], pa.int32()))
+                    records = iter(good.to_pylist())
+                    for place in range(part.num_rows):
                         row += 1
-                        yield row, {key: value for key, value in record.items() if value is not None}
+                        if place in too_long:
+                            yield Refused(row, too_long[place])
+                        else:
+                            yield row, {key: value for key, value in next(records).items() if value is not None}
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
         raise Invalid(f"This Parquet file is damaged or of an unknown kind ({type(error).__name__}).", hint=hint) from error
+
+
+def _too_long(part: Any) -> dict[int, str]:
+    """The rows with a text that is not even to be unpacked: place → reason."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: dict[int, str] = {}
+    for name, column in zip(part.schema.names, part.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            sizes = pc.call_function("binary_length", [column.dictionary]).to_pylist()
+            lengths = [None if index is None else sizes[index] for index in column.indices.to_pylist()]
+        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            lengths = pc.call_function("binary_length", [column]).to_pylist()
+        else:
+            continue
+        for place, length in enumerate(lengths):
+            if length is not None and length > _MAX_ROW:
+                found[place] = f"{name[:40]} is {length:,} bytes long; {MAX_TEXT:,} characters is the limit"
+    return found
 
 
 def parquet_columns(path: Path) -> list[str]:
