@@ -31,7 +31,7 @@ from academy.curation import near
 from academy.curation.examples import Example, Profile
 from academy.curation.split import split
 
-__all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split"]
+__all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,13 @@ class Filtered:
     def counts(self) -> Counter[str]:
         """How many were dropped by each rule."""
         return Counter(item.rule for item in self.dropped)
+
+
+def told(counts: Counter[str]) -> str:
+    """Counts by rule in words, the most frequent first: `40 duplicates, 15 too short, 1 echo`."""
+    one = {"duplicates": "duplicate", "near duplicates": "near duplicate", "refusals": "refusal", "echoes": "echo"}
+    labels = [(count, LABELS.get(rule, rule)) for rule, count in counts.most_common()]
+    return ", ".join(f"{count:,} {one.get(label, label) if count == 1 else label}" for count, label in labels)
 
 
 def key_of(example: Example) -> str:
