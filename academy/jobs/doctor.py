@@ -135,7 +135,8 @@ _SIGNS = (
     _sign(
         "offline",
         r"offlinemodeisenabled|localentrynotfounderror|name or service not known|temporary failure in name resolution|"
-        r"network is unreachable|no route to host|max retries exceeded|connecterror|connection (?:refused|reset)|couldn't connect to|connecttimeout",
+        r"network is unreachable|"
+        r"no route to host|max retries exceeded|connecterror|connection (?:refused|reset)|couldn't connect to|connecttimeout",
         "The training needed the network and could not reach it.",
         "Check the connection, or choose a base model that is on this machine.",
     ),
