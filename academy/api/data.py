@@ -19,7 +19,7 @@ from academy.curation.store import Manifest
 from academy.errors import NotFound, TooLarge
 from academy.services import Academy
 
-_FORM = {
+_FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -33,7 +33,7 @@ _FORM = {
         },
     }
 }
-_LESSON = {
+_LESSON: dict[str, Any] = {
     "a lesson": {
         "value": {
             "situation": "Which port does the staging server listen on?",
@@ -43,7 +43,7 @@ _LESSON = {
         }
     }
 }
-_DATASET = {
+_DATASET: dict[str, Any] = {
     "lessons only": {"value": {"include_lessons": True, "include_git": False, "format": "alpaca", "quality_profile": "balanced"}},
     "everything by default": {"value": {}},
 }
@@ -137,12 +137,12 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.post("/dataset", tags=["datasets"])
     async def create_dataset(request: Annotated[DatasetRequest | None, Body(openapi_examples=_DATASET)] = None) -> models.DatasetReply:
         """Curates lessons, commits and uploads into a frozen dataset."""
-        return models.DatasetReply.model_validate(await slow.run(academy.create_dataset, request or DatasetRequest()))
+        return models.DatasetReply.model_validate(await slow.run(academy.create_dataset, request or DatasetRequest.model_validate({})))
 
     @api.post("/dataset/preview", tags=["datasets"])
     async def preview_dataset(request: Annotated[DatasetRequest | None, Body(openapi_examples=_DATASET)] = None) -> models.PreviewReply:
         """What a dataset would be; writes nothing."""
-        return models.PreviewReply.model_validate(await slow.run(academy.preview_dataset, request or DatasetRequest()))
+        return models.PreviewReply.model_validate(await slow.run(academy.preview_dataset, request or DatasetRequest.model_validate({})))
 
     @api.get("/datasets", tags=["datasets"])
     def list_datasets() -> models.DatasetList:
@@ -182,7 +182,7 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.post("/datasets/{dataset_id}/tokens", tags=["datasets"])
     async def inspect_tokens(dataset_id: Id, asked: Annotated[models.TokensIn | None, Body()] = None) -> dict[str, Any]:
         """The dataset as the model will see it: lengths of all rows in tokens, and the named rows token by token."""
-        wanted = asked or models.TokensIn()
+        wanted = asked or models.TokensIn.model_validate({})
         return await slow.run(academy.inspect_tokens, dataset_id, wanted.base_model, wanted.max_seq_length, wanted.rows)
 
     return api

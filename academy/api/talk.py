@@ -19,7 +19,7 @@ from academy.services import Academy
 
 log = logging.getLogger("academy.api")
 
-_CHAT = {
+_CHAT: dict[str, Any] = {
     "a question": {"value": {"messages": [{"role": "user", "content": "Which port does the staging server listen on?"}]}},
     "to the base model, piece by piece": {
         "value": {"messages": [{"role": "user", "content": "Hello!"}], "adapter_id": "base", "stream": True, "max_new_tokens": 64}
@@ -72,7 +72,10 @@ def event_stream(frames: AsyncIterator[bytes]) -> Response:
 async def parts_of(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterator[str | ChatReply]:
     """The parts of a reply; when nobody reads them any more, the reply ends."""
     try:
-        while (part := await chats.run(next, reply, None)) is not None:
+        while True:
+            part: str | ChatReply | None = await chats.run(next, reply, None)
+            if part is None:
+                return
             yield part
     finally:
         close = getattr(reply, "close", None)

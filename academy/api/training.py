@@ -15,7 +15,7 @@ from academy.jobs.store import Job
 from academy.services import Academy
 from academy.sse import Streams
 
-_TRAIN = {
+_TRAIN: dict[str, Any] = {
     "the newest dataset, values chosen": {"value": {"preset": "auto"}},
     "by hand": {"value": {"lora_rank": 16, "learning_rate": 2e-4, "num_epochs": 3, "batch_size": 4, "max_seq_length": 2048}},
 }
@@ -41,17 +41,17 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.post("/train", tags=["jobs"])
     async def train(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None, key: _Key = None) -> models.TrainReply:
         """Queues a training, after checking all that can be checked before."""
-        return models.TrainReply.of(await slow.run(academy.train, spec or TrainingSpec(), key or None))
+        return models.TrainReply.of(await slow.run(academy.train, spec or TrainingSpec.model_validate({}), key or None))
 
     @api.post("/train/plan", tags=["jobs"])
     async def plan(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
         """What a training would use, why, and what stands against it; starts nothing."""
-        return await slow.run(academy.plan, spec or TrainingSpec())
+        return await slow.run(academy.plan, spec or TrainingSpec.model_validate({}))
 
     @api.post("/train/dry-run", tags=["jobs"])
     async def dry_run(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
         """Whether it will fit: two steps on the longest rows, and what they took."""
-        return await slow.run(academy.dry_run, spec or TrainingSpec())
+        return await slow.run(academy.dry_run, spec or TrainingSpec.model_validate({}))
 
     @api.get("/train/{job_id}/status", tags=["jobs"])
     def job(job_id: Id) -> models.JobView:

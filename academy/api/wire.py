@@ -199,7 +199,7 @@ class _Form(MultiPartParser):
         if file is not None:
             self._files_to_close_on_error.pop().close()
             # Not in the system's temporary folder: that may be memory.
-            spooled = SpooledTemporaryFile(max_size=self.spool_max_size, dir=self._folder)  # noqa: SIM115
+            spooled = SpooledTemporaryFile(max_size=self.spool_max_size, dir=str(self._folder))  # noqa: SIM115
             self._files_to_close_on_error.append(spooled)
             file.file = spooled  # type: ignore[assignment]
 
