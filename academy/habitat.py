@@ -96,8 +96,9 @@ class Habitat:
         if self._docker_check is None:
             return Component("docker", False, "The docker backend is not set up.", "")
         ok, reason = self._keep("docker", 10.0, self._docker_check)
-        remedy = "" if ok else "Start Docker and build the trainer's image: docker build -t academy-trainer ."
-        return Component("docker", ok, reason, remedy)
+        if ok:
+            return Component("docker", True, reason or "Trainings can run in containers.")
+        return Component("docker", False, reason, "" if "docker build" in reason else "Start Docker, then docker build -t academy-trainer .")
 
     def components(self) -> list[Component]:
         """Everything the Overview shows, in order."""

@@ -127,7 +127,7 @@ class Academy:
     def advice(self) -> professor.Advice:
         """Whether it is time to train, and what is missing."""
         last = next((job for job in self.job_store.list(status="finished")), None)
-        total = self.lessons.statistics()["total_lessons"]
+        total = self.lessons.statistics()["trainable_lessons"]
         seen = 0
         if last and last.dataset_id:
             with contextlib.suppress(NotFound):
