@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from academy.chat.session import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError
+from academy.models import BUNDLED
 from academy.ui.live import View, log, safely, toast
 from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag, thumb
 from academy.ui.texts import t
@@ -57,6 +58,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         with gr.Column(elem_id="chat-side", min_width=0, elem_classes="ac-panel"):
             who = gr.Dropdown([(t("chat.active"), "")], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
             compare = gr.Checkbox(False, label=t("chat.compare"), info=t("chat.compare_info"), elem_id="chat-compare")
+            memory = gr.Checkbox(True, label=t("chat.memory"), info=t("chat.memory_info"), elem_id="chat-memory")
             system = gr.Textbox(label=t("chat.system"), info=t("chat.system_info"), lines=2, max_lines=6, elem_id="chat-system")
             with gr.Accordion(t("chat.sampling"), open=False):
                 temperature = gr.Slider(0, 2, 0, step=0.05, label=known["temperature"].title, info=known["temperature"].description)
@@ -71,7 +73,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     asking: dict[str, Any] = {
-        "inputs": [question, history, who, compare, system, temperature, top_p, longest, seed],
+        "inputs": [question, history, who, compare, memory, system, temperature, top_p, longest, seed],
         "outputs": [question, past, now, history, send, stop, out],
         "api_visibility": "private",
         "show_progress": "hidden",
@@ -83,7 +85,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     send.click(answer, **asking)
     stop.click(safely(lambda: (academy.stop_chat(), {})[1]), outputs=out, **quick)
     clear.click(lambda: [_empty(_suggestions(academy)), "", []], outputs=[past, now, history], **quick)
-    shown = {"inputs": [history, who], "outputs": [past, who], **quick}
+    shown = {"inputs": [history, who], "outputs": [past, who, memory], **quick}
     page.load(functools.partial(_shown, academy), **shown)
     bus.datasets(functools.partial(_shown, academy), **shown)
     bus.rate(rate, inputs=[history], outputs=[history, past, out], **quick)
@@ -101,6 +103,7 @@ def _answer(
     history: list[dict[str, Any]] | None,
     who: str,
     compare: bool,
+    memory: bool,
     system: str,
     temperature: float,
     top_p: float,
@@ -114,7 +117,7 @@ def _answer(
         yield [gr.skip()] * 7
         return
     messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
-    for turn in turns:
+    for turn in turns if memory else []:
         first = turn["replies"][0] if turn["replies"] else None
         if first and first.get("text"):
             messages += [{"role": "user", "content": turn["question"]}, {"role": "assistant", "content": first["text"]}]
@@ -269,8 +272,9 @@ def _shown(academy: Academy, history: list[dict[str, Any]] | None, who: str) -> 
         found, active = [], None
     choices = [(t("chat.active_named", name=active.name) if active else t("chat.active"), ""), (t("chat.base"), BASE)]
     choices += [(item.name, item.adapter_id) for item in found[:200]]
+    base = active.base_model if active else academy.settings.default_base_model
     keep = who if any(who == value for _, value in choices) else ""
-    return [_log(history) if history else _empty(_suggestions(academy)), gr.update(choices=choices, value=keep)]
+    return [_log(history) if history else _empty(_suggestions(academy)), gr.update(choices=choices, value=keep), base not in BUNDLED]
 
 
 def _chat_state(academy: Academy, view: View) -> Html:

@@ -592,7 +592,9 @@ def _lengths(academy: Academy, item: Manifest) -> Html:
         return notice(message, remedy(hint), button(t("again"), "lengths.again", kind="small", id=item.id), kind="warn")
     lengths = [int(length) for length in found.get("lengths", [])]
     facts = [t("lengths.facts", n=number(sum(lengths)), longest=number(max(lengths, default=0)))]
-    facts.append(plural("lengths.truncated", found["truncated"]) if found.get("truncated") else t("lengths.none_truncated"))
+    facts.append(
+        plural("lengths.truncated", found["truncated"]) if found.get("truncated") else t("lengths.none_truncated", limit=number(limit))
+    )
     if found.get("untrained"):
         facts.append(plural("lengths.untrained", found["untrained"]))
     notes = [tag("p", note, cls="ac-help") for note in found.get("notes", [])]

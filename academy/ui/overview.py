@@ -124,7 +124,7 @@ def _chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     if academy.adapters.active() is None:
         newest = academy.list_adapters()[0]
         academy.activate(newest.adapter_id)
-        return {"toast": toast(t("adapters.activated", name=newest.name)), "state": {"tab": "chat"}}
+        return {"toast": toast(t("adapters.activated", name=newest.name)), "state": {"tab": "chat"}, "event": "datasets"}
     return {"state": {"tab": "chat"}}
 
 

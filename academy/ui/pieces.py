@@ -370,7 +370,7 @@ def plot(points: Sequence[dict[str, Any]], *, total_steps: int | None = None, ch
     if len(shown) > 1:
         lines.append(Html(f'<path class="eval" d="{_path(shown, x, y)}"/>'))
     lines += [Html(f'<path class="dot" d="M{x(step)} {y(value)}h.01"/>') for step, value in shown if value is not None]
-    best = min(((value, step) for step, value in evals or smooth if value is not None), default=None)
+    best = min(((value, step) for step, value in evals or train if value is not None), default=None)
     if best:
         lines.append(Html(f'<path class="best" d="M{x(best[1])} {y(best[0])}h.01"/>'))
     picture = Html(f'<svg viewBox="0 0 10000 10000" preserveAspectRatio="none" aria-hidden="true">{join(lines)}</svg>')

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import statistics
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -399,7 +402,9 @@ def _numbers(academy: Academy, view: View) -> Html:
     time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
     now, best = metrics.get("latest_loss"), metrics.get("min_loss")
     epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
-    per_second, memory = metrics.get("tokens_per_second"), metrics.get("memory_mb")
+    paces = [point["tokens_per_second"] for point in academy.points(job.job_id) if point.get("tokens_per_second")]
+    per_second = statistics.median(paces if job.status in ENDED else paces[-15:]) if paces else metrics.get("tokens_per_second")
+    memory = metrics.get("memory_mb")
     total_unit = Html(f"/{number(total)}") if total else ""
     epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
     return div(
@@ -423,8 +428,17 @@ def _plot(academy: Academy, view: View) -> Html:
     points = academy.points(job_id) if job_id else []
     shown = academy.job(job_id) if job_id else {}
     return card(
-        t("plot.title"), plot(points, total_steps=shown.get("total_steps"), checkpoints=shown.get("checkpoints") or ()), cls="ac-plot-card"
+        t("plot.title"), plot(points, total_steps=shown.get("total_steps"), checkpoints=_checkpoints(academy, job_id)), cls="ac-plot-card"
     )
+
+
+def _checkpoints(academy: Academy, job_id: str | None) -> list[int]:
+    """The steps of the checkpoints that are there, by the names of their folders."""
+    if job_id is None:
+        return []
+    folder = Path(academy.job_record(job_id).output_dir) / "checkpoints"
+    names = os.listdir(folder) if folder.is_dir() else []
+    return sorted(int(name[5:]) for name in names if name.startswith("step-") and name[5:].isdecimal())
 
 
 def _log_link(academy: Academy, view: View) -> Html:
@@ -609,7 +623,7 @@ def _clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]
 
 def _to_chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     adapter = academy.activate(str(data.get("job")))
-    return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}}
+    return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}, "event": "datasets"}
 
 
 REGIONS = {
