@@ -198,7 +198,8 @@ _URL_USER = re.compile(r"://([A-Za-z0-9_\-]{20,200})@(?=[\w\[])")
 
 # These are looked for in the text in small letters: a quarter of the time that ignoring case takes.
 _PASS_WORDS = (
-    r"pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|has[lł]o|contrase(?:ñ|n)a|mot[ _]de[ _]passe|senha|motdepasse|пароль|パスワード|密码"
+    r"pass(?:word|wd|phrase|code|wort)?|pwd|(?<![a-z0-9_])pw(?![a-z])|kennwort|has[lł]o|contrase(?:ñ|n)a|mot[ _]de[ _]passe|motdepasse"
+    r"|senha|пароль|パスワード|密码"
 )
 _KEY_WORDS = r"secret|token|key|credential|_auth\b|authorization|session[ _\-]?id|\bsid\b|salt|seed"
 _KEY_BEFORE = re.compile(
@@ -207,20 +208,22 @@ _KEY_BEFORE = re.compile(
     r"|sendgrid|twilio|google|maps|datadog|algolia|crypt|aes|fernet|secure|x|otp|totp|mfa|2fa|[a-z0-9]+_api)[ _\-.]?$"
 )
 _ASSIGNMENT = re.compile(
-    rf"(?:(?P<pass>{_PASS_WORDS})|(?P<key>{_KEY_WORDS}))(?P<tail>[a-z0-9_\-]{{0,24}})[\"'`*]{{0,3}}\]?"
-    r"(?:[ \t]*(?P<op>=>|:=|===?|!==?|\?=|[:=]|<-)[ \t]*(?P<soft>\\?[\"'`*]{0,3})|[ \t]+(?P<is>is|ist|est|es|to|jest|was|are)[ \t]*:?[ \t]+"
-    r"(?P<soft2>[\"'`*]{0,3})|[ \t]*[,|>][ \t]*(?P<soft3>[\"'`]))(?P<value>[^\s\"'`]{4,4000})"
+    rf"(?:(?P<pass>{_PASS_WORDS})|(?P<key>{_KEY_WORDS}))(?P<tail>[a-z0-9_\-]{{0,24}})[\\\"'`*]{{0,4}}\]?"
+    r"(?:[ \t]*(?P<op>=>|:=|===?|!==?|\?=|[:=]|<-)[ \t]*(?P<soft>\\?[\"'`*]{0,3})"
+    r"|[ \t]+(?P<is>(?:is|was|are|now|set|to|ist|lautet|heißt|est|es|jest|brzmi)(?: (?:now|set|to|jetzt|teraz|nun)){0,2})[ \t]*:?[ \t]+"
+    r"(?P<soft2>[\"'`*]{0,3})|[ \t]*[,>][ \t]*(?P<soft3>[\"'`])|[ \t]*\|[ \t]*[\"'`]?)(?P<value>[^\s\"'`]{4,4000})"
 )
 _PASS_PHRASE = re.compile(rf"(?:{_PASS_WORDS})[\"']?[ \t]*[:=][ \t]*([\"'])(?P<value>(?=[^\"'\n]*\d)[^\"'\n ]+(?: [^\"'\n ]+){{1,8}})\1")
 _XML = re.compile(rf"<[\w:.\-]{{0,40}}(?:{_PASS_WORDS}|{_KEY_WORDS})>(?P<value>[^<>\s]{{4,400}})</")
-_HINTS = ["pass", "token", "key", "secret", "pwd", "credential", "auth", "session", "sid", "salt", "seed"]
+_HINTS = ["pass", "pw", "token", "key", "secret", "credential", "auth", "session", "sid", "salt", "seed"]
 _HINTS += ["wort", "hasł", "haslo", "contrase", "senha", "пароль", "パスワード", "密码"]
 
 _COMMAND = re.compile(
     r"(?<![\w\-])(?:(?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,80}:([^\s'\"]{3,200})"
     r"|--?(?:password|passwd|pass|token|api-?key|secret|auth-token|access-token|secret-key|client-secret)[ =]['\"]?([^\s'\"]{4,400})"
     r"|sshpass\s+-p\s*['\"]?([^\s'\"]{3,200})|mysql(?:dump|admin)?\s[^\n]{0,80}?-p([^\s'\"]{4,100})"
-    r"|login\s+\S{1,100}\s+password\s+(\S{3,200}))"
+    r"|login\s+\S{1,100}\s+password\s+(\S{3,200})"
+    r"|(?i:log ?in|credentials?|creds|zugangsdaten)\b[^\n/]{0,40}[ :]\S{1,60} ?/ ?([^\s/\"'`<>,;)]{6,60}))"
 )
 _HEADER = re.compile(
     r"(?P<scheme>bearer|basic|token|digest|apikey|api-key)[ \t]+[\"']?(?P<value>[A-Za-z0-9._~+/=\-]{8,4000})", re.IGNORECASE
@@ -254,7 +257,7 @@ def _find(text: str) -> list[_Span]:
     if any(hint in low for hint in _HINTS):
         spans += _assignments(text, low)
         spans += _phrases(text, low)
-    if " -" in text or "login " in text:
+    if " -" in text or "log" in low or "cred" in low or "zugangsdaten" in low:
         spans += _commands(text)
     if "bearer" in low or "authorization" in low or "basic " in low:
         spans += _headers(text, low)
@@ -446,7 +449,7 @@ def _high_entropy(text: str, low: str, known: list[_Span]) -> Iterator[_Span]:
 
 def _pieces(token: str, start: int) -> Iterator[tuple[int, str]]:
     """The token itself, or its segments where it is a path."""
-    if "/" in token and (token.startswith("/") or any(_PATH_WORD.fullmatch(part) for part in token.split("/"))):
+    if "/" in token and (token.startswith("/") or any(_PATH_WORD.fullmatch(part) and _VOWEL.search(part) for part in token.split("/"))):
         at = start
         for part in token.split("/"):
             if len(part) >= 32:
@@ -537,17 +540,21 @@ def _is_password(value: str, *, quoted: bool) -> bool:
 
 _NAME = re.compile(r"(?i:[a-z]*pass(?:word|wd|phrase)?s?[a-z]*)|[a-z]+(?:[_.\-][a-z]+)+|[\w.]+/[\w./]+|:.*")
 _STEADY = re.compile(r"[A-Za-z_]\w*\d?|[\d.,:/\-]+|[\w\-]+(?:\.[\w\-]+)*/.*|\w+(?:[.\-]\w+)*:?")
-_ODD_WORD = re.compile(r".*(?:[A-Za-z]\d+[A-Za-z]|[a-z]{3}\d{2}$|[a-z]{5}\d$).*|\d+[A-Za-z]{2,}\d.*")
+_CODE_NAME = re.compile(
+    r"(?:sha|md|utf|iso|base|python|bcrypt|scrypt|argon|pbkdf|latin|aes|rsa|step|line|page|part|field|value|param|arg)[\-]?\d+",
+    re.IGNORECASE,
+)
 
 
 def _is_strong(value: str) -> bool:
-    """Whether a bare value is made like a password: letters with digits or signs (`hunter2x`, but not `step_2`, `v1.2`, `a/b`)."""
+    """Whether a bare value is made like a password: letters with digits or signs."""
     if not 5 <= len(value) <= 300 or not any(char.isalpha() for char in value):
         return False
     if len(value) >= 7 and "/" not in value and _wordiness(value) < 0.4 and any(map(str.isupper, value)) and any(map(str.islower, value)):
         return True
     if _STEADY.fullmatch(value):
-        return len(value) >= 6 and not set(value) & set("/(_.") and _ODD_WORD.fullmatch(value) is not None
+        # A word with a number: `hunter22` may be a password, `value_2`, `a.b2`, `v1/x` and `sha256` are names.
+        return len(value) >= 6 and not set(value) & set("/(_.:") and any(map(str.isdigit, value)) and not _CODE_NAME.fullmatch(value)
     return any(char in "0123456789!@#$%^&*+=?~" for char in value)
 
 
@@ -559,6 +566,8 @@ def _is_random(value: str, *, quoted: bool = False) -> bool:
         return True
     if len(set(value)) <= 5:
         return False
+    if len(value) >= 32 and _HEX.fullmatch(value):
+        return any(map(str.isdigit, value))
     mixture = _mixture(value)
     if not any(char.isdigit() for char in value) and mixture < 0.35:
         return len(value) >= 16 and mixture > 0.1 and _wordiness(value) < 0.35
