@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
+from serving import serving
 from starlette.testclient import TestClient
 
 from academy.adapters.store import Adapter
@@ -19,6 +21,7 @@ from academy.api.wire import Json
 from academy.bases import Base
 from academy.chat.session import ChatSession, Loaded, Outcome, Sampling
 from academy.config import Settings
+from academy.guard import Guard
 from academy.habitat import Component
 from academy.services import Academy
 
@@ -231,6 +234,27 @@ def test_a_question_is_answered_whole_and_piece_by_piece(client: TestClient) -> 
 def test_a_corrected_reply_becomes_a_lesson(client: TestClient) -> None:
     lesson = good(client.post(f"{API}/chat/feedback", json={"question": "Where?", "answer": "There.", "corrected": "Here."}))
     assert (lesson["action"], lesson["rejected"], lesson["rating"]) == ("Here.", "There.", "good")
+
+
+def test_a_client_for_openais_api_talks_to_it(academy: Academy) -> None:
+    with serving(Guard(create_api(academy), academy.settings)) as port:
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+        assert "academy" in [model.id for model in client.models.list()]
+        assert client.models.retrieve("academy").id == "academy"
+        question: Any = [{"role": "user", "content": "one two three"}]
+        whole = client.chat.completions.create(model="base", messages=question, temperature=0, logit_bias={"1": 1})
+        assert (whole.choices[0].message.content or "").split() == ["one", "two", "three"]
+        assert whole.choices[0].finish_reason == "stop"
+        assert whole.usage is not None
+        assert whole.usage.total_tokens == 6
+        stream = client.chat.completions.create(model="base", messages=question, stream=True, stream_options={"include_usage": True})
+        pieces = list(stream)
+        assert "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices).split() == ["one", "two", "three"]
+        assert pieces[-1].usage is not None
+        with pytest.raises(openai.NotFoundError, match="There is no model"):
+            client.chat.completions.create(model="unknown", messages=question)
+        with pytest.raises(openai.UnprocessableEntityError):
+            client.chat.completions.create(model="base", messages=[])
 
 
 # ------------------------------------------------------------------------------------------------------------ bad input

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import data, models, talk, training
+from academy.api import data, models, openai, talk, training
 from academy.api.wire import Json, Lane, StrictRoute, add_error_handlers, not_here
 from academy.errors import Unavailable
 from academy.services import Academy
@@ -74,6 +74,9 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     rest.include_router(talk.router(academy, chats))
     for routes in (always, rest):
         app.include_router(routes, prefix=PREFIX)
+    compatible = _routes(Depends(enabled))
+    compatible.include_router(openai.router(academy, chats))
+    app.include_router(compatible, prefix="/v1")
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

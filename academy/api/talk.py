@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body
 from fastapi.responses import Response, StreamingResponse
 
 from academy.api import models
-from academy.api.wire import Lane, StrictRoute, to_json
+from academy.api.wire import Lane, StrictRoute, one_by_one, to_json
 from academy.chat.session import ChatReply, ChatRequest
 from academy.curation.lessons import Lesson
 from academy.errors import AcademyError
@@ -69,23 +69,16 @@ def event_stream(frames: AsyncIterator[bytes]) -> Response:
     return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-async def parts_of(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterator[str | ChatReply]:
-    """The parts of a reply; when nobody reads them any more, the reply ends."""
-    try:
-        while True:
-            part: str | ChatReply | None = await chats.run(next, reply, None)
-            if part is None:
-                return
-            yield part
-    finally:
-        close = getattr(reply, "close", None)
-        if close is not None:
-            close()
+def let_go(reply: Iterator[str | ChatReply]) -> None:
+    """Ends a reply that nobody reads any more."""
+    close = getattr(reply, "close", None)
+    if close is not None:
+        close()
 
 
 async def _frames(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterator[bytes]:
     try:
-        async for part in parts_of(reply, chats):
+        async for part in one_by_one(reply, chats):
             yield _frame({"delta": part} if isinstance(part, str) else {"done": True, **asdict(part)})
     except AcademyError as error:
         # The answer has begun with 200: what went wrong can only be told inside it.
@@ -93,6 +86,8 @@ async def _frames(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterato
     except Exception:
         log.exception("A reply broke off.")
         yield _frame({"error": "The reply broke off. The app's log says why."})
+    finally:
+        let_go(reply)
 
 
 def _frame(value: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any, BinaryIO, TypeVar
@@ -25,11 +25,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.routing import compile_path
 
+from academy.chat.openai import error_body
 from academy.errors import AcademyError, Invalid, NoSpace
 from academy.files import check_name
 
 log = logging.getLogger("academy.api")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 MAX_FILES = 10
 _SHOWN_CHARS = 200
@@ -99,6 +101,16 @@ class Lane:
         return await anyio.to_thread.run_sync(functools.partial(work, *arguments, **named), limiter=self._limiter)
 
 
+async def one_by_one(items: Iterator[Item], lane: Lane) -> AsyncIterator[Item]:
+    """The items, each waited for in a thread of the lane."""
+
+    def following() -> Item | None:
+        return next(items, None)
+
+    while (item := await lane.run(following)) is not None:
+        yield item
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Answers every error with a `detail`; a value that somebody sent is only echoed shortened and made harmless."""
     app.add_exception_handler(AcademyError, _academy_error)
@@ -108,9 +120,11 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OSError, _os_error)
 
 
-def _academy_error(_: Request, error: Exception) -> Response:
+def _academy_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AcademyError)
     content: dict[str, Any] = {"detail": error.detail}
+    if "/v1/" in request.url.path and "/api/" not in request.url.path:
+        content |= error_body(error)
     if error.code:
         content["reason_code"] = error.code
     return Json(content, error.status)
