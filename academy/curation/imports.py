@@ -30,6 +30,7 @@ __all__ = ["Detected", "FileReport", "Kept", "Refusal", "Refused", "detect", "im
 
 MAX_REFUSALS = 1000
 MAX_UNPACKED = 4 << 30
+ALWAYS_UNPACKED = 100 << 20
 _HEAD = 1 << 18
 _KNOWN = "JSON, JSONL, CSV, TSV, Parquet, Markdown, text, or a zip of them (such as the export of ChatGPT)"
 
@@ -226,23 +227,23 @@ class _File:
         names = {member.filename for member in members}
         if "[Content_Types].xml" in names or "mimetype" in names:
             raise Invalid(f"{self._name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.")
-        members = [member for member in members if _is_wanted(member.filename)]
+        seen = [member for member in members if not _is_hidden(member.filename)]
+        members = [member for member in seen if _is_wanted(member.filename)]
         chat = [member for member in members if re.fullmatch(r"conversations([-_]\d+)?\.json", _last(member.filename))]
         if not chat and len(members) > 2000:
             raise Invalid(f"{self._name} holds {len(members):,} files; 2,000 is the limit.", hint="Pack fewer into one zip.")
-        others = [_last(member.filename) for member in members if member not in chat]
-        if chat:
-            if others:
-                listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
-                self.notes.append(f"left out: {len(others)} files beside the conversations ({listed})")
-            members = chat
+        members = chat or members
+        others = [_last(member.filename) for member in seen if member not in members]
+        if others:
+            listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
+            self.notes.append(f"left out: {len(others)} files of the zip ({listed})")
         if not members:
             raise Invalid(f"{self._name} holds no file that can be read.", hint=f"Put {_KNOWN} into it.")
         if any(member.flag_bits & 1 for member in members):
             raise Invalid(f"{self._name} is encrypted.", hint="Unpack it and send the files inside.")
         packed = sum(member.compress_size for member in members)
         unpacked = sum(member.file_size for member in members)
-        if unpacked > MAX_UNPACKED or unpacked > max(100 << 20, 200 * max(packed, 1)):
+        if unpacked > MAX_UNPACKED or unpacked > max(ALWAYS_UNPACKED, 200 * packed):
             raise Invalid(
                 f"{self._name} would unpack to {unpacked >> 20:,} MB, which is suspiciously much.",
                 hint="Unpack it and send the file needed.",
@@ -262,7 +263,7 @@ class _File:
         return _Part(name, opened)
 
     def _capped(self, stream: Any, name: str) -> BinaryIO:
-        limit = min(MAX_UNPACKED, max(100 << 20, 200 * self._path.stat().st_size))
+        limit = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, 200 * self._path.stat().st_size))
         return self._stack.enter_context(io.BufferedReader(Capped(stream, limit, name), 1 << 18))
 
     # ---------------------------------------------------------------- kinds
@@ -287,7 +288,8 @@ class _File:
         if not part.head.strip():
             raise Invalid(f"{part.name} is empty.", hint="Choose a file with something in it.")
         end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""
-        if not encoding_of(part.raw_head)[0] and part.head[:4096].count(0) > len(part.head[:4096]) // 10:
+        sample = part.head[:4096]
+        if not encoding_of(part.raw_head)[0] and sum(sample.count(byte) for byte in _CONTROL) > len(sample) // 10:
             raise Invalid(f"{part.name} is no text.", hint=f"Known are {_KNOWN}.")
         part.kind = self._kind(part, end)
         if part.kind == "csv":
@@ -416,13 +418,16 @@ _FOREIGN = (
     (b"<html", "a page"),
     (b"<?xml", "XML"),
 )
+_CONTROL = [*range(9), *range(14, 27), *range(28, 32)]
 _READABLE = {"json", "jsonl", "ndjson", "jsonlines", "csv", "tsv", "tab", "psv", "md", "markdown", "txt", "text"}
 
 
+def _is_hidden(name: str) -> bool:
+    return any((piece.startswith(".") and piece != "..") or piece == "__MACOSX" for piece in PurePosixPath(name).parts)
+
+
 def _is_wanted(name: str) -> bool:
-    path = PurePosixPath(name)
-    hidden = any(piece.startswith(".") or piece == "__MACOSX" for piece in path.parts)
-    return not hidden and _last(name).lower().rsplit(".", 1)[-1] in _READABLE
+    return not _is_hidden(name) and _last(name).lower().rsplit(".", 1)[-1] in _READABLE
 
 
 def _last(name: str) -> str:
