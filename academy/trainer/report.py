@@ -19,6 +19,7 @@ class Report:
     def __init__(self, folder: Path) -> None:
         self._descriptor = os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         size = os.fstat(self._descriptor).st_size
+        self.continued = size > 0
         # An earlier attempt may have died in the middle of a line: the next one must not be glued to it.
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")

@@ -101,7 +101,8 @@ def run(spec: Spec, report: Report) -> None:
         train_rows=len(train.rows),
         eval_rows=len(held_out.rows),
         truncated_rows=len(train.truncated),
-        **({"resumed_from_step": resumed.step} if resumed else {}),
+        # Without a checkpoint an earlier attempt's points are void all the same.
+        **({"resumed_from_step": resumed.step if resumed else 0} if resumed or report.continued else {}),
         extra={"template": form.route, "end_token": form.end_token, "untrained_rows": len(train.untrained), "end_to_end": end_to_end},
     )
     report.say(
