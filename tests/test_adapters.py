@@ -2,52 +2,16 @@
 
 import json
 import os
-import struct
 
 import numpy
 import pytest
+from adapters_help import lora, make_base, write_tensors
 
 from academy.adapters.store import AdapterStore
 from academy.bases import fingerprint
 from academy.errors import Conflict, Invalid, NotFound, Refused
 
 MISMATCH = "ADAPTER_BASE_MODEL_MISMATCH"
-
-
-def write_tensors(path, tensors, dtype="F32"):
-    """A safetensors file made by hand, so that these tests need no library."""
-    header, data = {}, b""
-    for name, array in tensors.items():
-        raw = array.astype("<f4").tobytes()
-        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
-def make_base(folder, layers=2, width=8, seed=0):
-    numbers = numpy.random.default_rng(seed)
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(
-        json.dumps({"architectures": ["LlamaForCausalLM"], "num_hidden_layers": layers, "hidden_size": width})
-    )
-    tensors = {"model.embed_tokens.weight": numbers.normal(size=(16, width))}
-    for layer in range(layers):
-        for name in ("q_proj", "v_proj"):
-            tensors[f"model.layers.{layer}.self_attn.{name}.weight"] = numbers.normal(size=(width, width))
-    write_tensors(folder / "model.safetensors", tensors)
-    return folder
-
-
-def lora(layers=2, width=8, rank=4, names=("q_proj", "v_proj")):
-    numbers = numpy.random.default_rng(1)
-    tensors = {}
-    for layer in range(layers):
-        for name in names:
-            place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
-            tensors[f"{place}.lora_A.weight"] = numbers.normal(size=(rank, width))
-            tensors[f"{place}.lora_B.weight"] = numbers.normal(size=(width, rank))
-    return tensors
 
 
 @pytest.fixture
