@@ -101,11 +101,11 @@ def test_the_message_and_the_file_before_lead_to_the_patch(repo: Repo) -> None:
     repo.commit("Return two steps at once", {"code.py": "def step():\n    return 2\n"})
     repo.commit("Change two files in one go", {"code.py": "def step():\n    return 3\n", "b.py": "x = 1\n"})
     examples = read_commits(repo.write(), limit=10, tasks=("patch",)).examples
-    assert [example.meta["task"] for example in examples] == ["patch", "patch"]
+    assert [example.meta["task"] for example in examples] == ["patch"]
     assert "Change the file `code.py`:\nReturn two steps at once" in examples[0].question
     assert "```\ndef step():\n    return 1\n```" in examples[0].question
     assert examples[0].answer.endswith("-    return 1\n+    return 2\n```")
-    assert examples[1].question.startswith("Write the file `code.py`:")
+    assert read_commits(repo.folder, limit=10, tasks=("patch",)).counts == {"no_single_file": 2}
 
 
 LEFT_OUT = {
@@ -177,7 +177,7 @@ def test_texts_in_other_encodings_survive(repo: Repo) -> None:
 
 def test_names_of_files_may_hold_anything(repo: Repo) -> None:
     for name in ["with space.txt", 'quo"te.txt', "zażółć.txt", "new\nline.txt", "b/a b/a.txt", "-rf"]:
-        repo.commit("Add a file with an odd name", {name: "x = 1\n"})
+        repo.commit("Add a file with an odd name", {name: "x = 1\n"}).commit("Change the file with an odd name", {name: "x = 2\n"})
     report = read_commits(repo.write(), limit=10, tasks=("patch",))
     names = [example.question.split("`")[1] for example in report.examples]
     assert names == ["-rf", "b/a b/a.txt", "new\nline.txt", "zażółć.txt", 'quo"te.txt', "with space.txt"]
@@ -214,6 +214,24 @@ def test_text_in_a_message_cannot_pass_for_the_start_of_a_commit(repo: Repo) -> 
 )
 def test_trailers_and_numbers_go_from_a_message(raw: str, clean: str) -> None:
     assert clean_message(raw) == clean
+
+
+GOOD = [
+    "fix(parser): handle an empty input", "Save the config before the app ends", "Roll back the transaction on failure", "Draft of the storage engine",
+    "Back out of the menu on Escape", "Merge the two caches into one", "Rebuild the index when the schema changes", "Сделать поиск быстрее", "修复登录",
+    "Release the lock before calling back", "Initial implementation of the scheduler", "Update README.md with steps for Windows",
+]  # fmt: skip
+POOR = [
+    "chore: release 1.2.3", "v1.2.3", "docs: update readme", "[release] prepare for next development iteration", "temp: something", "Draft: a new idea",
+    "Rollback commit 0123abc", "asdf", "...", "style: format", "Create foo.py", "Add files via upload", "save work", "updated the code",
+]  # fmt: skip
+
+
+def test_messages_that_say_something_are_told_from_those_that_do_not(repo: Repo) -> None:
+    for message in [*GOOD, *POOR]:
+        repo.commit(message)
+    repo.commit("Answer the bot on the other side", author="Travis Botha <travis@bothouse.example>")
+    assert answers(repo.write()) == ["Answer the bot on the other side", *reversed(GOOD)]
 
 
 def test_range_authors_and_paths_choose_the_commits(repo: Repo) -> None:

@@ -45,6 +45,7 @@ LABELS = {
     "binary": "binary files only",
     "generated": "generated files only",
     "too_large": "changes that are too large",
+    "no_single_file": "not the change of one small file",
 }
 
 
@@ -145,9 +146,14 @@ _BOT = re.compile(
     r"|transifex|autofix|copybara",
     re.IGNORECASE,
 )
-_REVERT = re.compile(r"^\W*(?:revert|reapply|back ?out|rollback)\b", re.IGNORECASE)
+_REVERT = re.compile(
+    r"^\W*(?:revert(?:s|ed)?\b|reapply\b|(?:back ?out|roll ?back)(?: of)?:? "
+    r"(?:commit|changeset|bug|version|release|[\"'“]|[0-9a-f]{7,}\b|#\d))",
+    re.IGNORECASE,
+)
 _UNFINISHED = re.compile(
-    r"^\W*(?:wip\b|(?:fixup|squash|amend)!|fixup\b|squash(?:ed)?\b|te?mp\b|draft\b|dnm\b|do not (?:merge|commit)|checkpoint\b|save\b)",
+    r"^\W*(?:wip(?=[\s:\]!)]|$)|(?:fixup|squash|amend)!|fixup\b|squash(?:ed)?\b|te?mp(?=[\s:\]]|$)|draft(?=[:\]!)]|$)|dnm\b"
+    r"|do not (?:merge|commit)|(?:checkpoint|save|snapshot)(?: \w+)?\W*$)",
     re.IGNORECASE,
 )
 _MERGE = re.compile(
@@ -165,8 +171,9 @@ _MEANINGLESS = re.compile(
         | sync | typos? | lint(?:ing)? | format(?:ting|ted)? | done | work | working | progress | code | asdf\w* | todo | chore
           | docs? | readme
         | release | bump(?:\ version)? | version(?:\ bump)? | bump(?:ed)?\ version\ .* | v?\d+(?:\.\d+)+\S*
-        | (?:release|version|bump|bump\ to|prepare\ for|prepare|tag)[:\ ]+v?\d[\w.\-+]* | update\ changelog | update\ (?:the\ )?readme
-        | regenerate\b.* | rebuild\b.*
+        | (?:release|version|bump|bump\ to|prepare\ for|prepare|tag)[:\ ]+v?\d[\w.\-+]* | update\ changelog
+          | prepare\ (?:for\ )?(?:the\ )?(?:next\ )?(?:development\ iteration|release)[\w.\ \-]* | update\ (?:the\ )?readme
+        | (?:regenerate|rebuild)(?:\ [\w./\-]+){0,2} | updated?\ (?:the\ )?(?:code|files?|tests?|version)
       ) (?: \ (?:stuff|things|code|files?|again|more) )? [\s.!]*
     | (?:update|create|delete|rename|add)\ [\w./\-]+\.\w{1,10}
     | add\ files\ via\ upload
@@ -174,6 +181,8 @@ _MEANINGLESS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_KIND = re.compile(r"^(?:\[[\w\-/. ]{1,40}\]|[a-z]{2,12}(?:\([\w\-/.*, ]{1,40}\))?!?:)\s*", re.IGNORECASE)
+"""What conventional commits and build tools put before the subject: `fix(parser):`, `[release]`."""
 _ISSUE = r"(?:[\w./\-]*#\d+|gh-\d+|[A-Z]+-\d+|https?://\S+)"
 _TRAILER = re.compile(
     r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
@@ -236,10 +245,10 @@ def _judge(commit: Commit, tasks: Sequence[str], blobs: _Blobs | None) -> tuple[
         )
     if "patch" in tasks and blobs and len(written) == len(changes) == 1 and written[0].has_hunks:
         before = blobs.text(written[0])
-        if before is not None and len(before) <= MAX_CHARS:
+        if before and len(before) <= MAX_CHARS:
             turns = _patch_turns(message, written[0], before, diff)
             examples.append(Example(turns, "git", commit.hash, commit.time, meta | {"task": "patch"}))
-    return ("", examples) if examples else ("too_large", [])
+    return ("", examples) if examples else ("no_single_file", [])
 
 
 def _judge_message(commit: Commit, message: str, subject: str) -> str:
@@ -251,7 +260,7 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
         return "revert"
     if _UNFINISHED.match(subject) or "[wip]" in subject.lower():
         return "unfinished"
-    if _MEANINGLESS.fullmatch(subject.strip()) and len(message) < len(subject) + 40:
+    if _MEANINGLESS.fullmatch(_KIND.sub("", subject.strip())) and len(message) < len(subject) + 40:
         return "meaningless_message"
     # Scripts without spaces between words say much in few characters.
     size = len(subject) + 2 * sum(char > "\u2e80" for char in subject)
@@ -271,12 +280,7 @@ def clean_message(message: str) -> str:
 
 def _patch_turns(message: str, change: FileChange, before: str, diff: str) -> tuple[Turn, ...]:
     fence = _fence(before)
-    if change.is_new:
-        question = f"Write the file `{change.path}`:\n{message}\n\nAnswer with a patch."
-    else:
-        question = (
-            f"Change the file `{change.path}`:\n{message}\n\nThe file now:\n{fence}\n{before.rstrip()}\n{fence}\n\nAnswer with a patch."
-        )
+    question = f"Change the file `{change.path}`:\n{message}\n\nThe file now:\n{fence}\n{before.rstrip()}\n{fence}\n\nAnswer with a patch."
     fence = _fence(diff)
     return Turn("user", question), Turn("assistant", f"{fence}diff\n{diff}\n{fence}")
 
@@ -666,10 +670,8 @@ class _Blobs:
         self._process.end()
 
     def text(self, change: FileChange) -> str | None:
-        """The file before the change; "" for a new one, None where it cannot be had or is too large."""
-        if change.is_new:
-            return ""
-        if not re.fullmatch(r"[0-9a-f]{40,64}", change.old_blob):
+        """The file before the change; None for a new one, and where it cannot be had or is too large."""
+        if change.is_new or not re.fullmatch(r"[0-9a-f]{40,64}", change.old_blob):
             return None
         ask, answer = self._process.popen.stdin, self._process.popen.stdout
         if not ask or not answer:
