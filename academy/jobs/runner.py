@@ -449,6 +449,7 @@ class Runner:
                     self._take_over(job, self._recipe(job.recipe), folder)
                 if not job.dry_run:
                     job_folder.check_adapter(folder / "adapter")
+                    self._name_paths_of_this_machine(job, folder)
             except AcademyError as error:
                 fault = error
             else:
@@ -502,6 +503,17 @@ class Runner:
             folder = Path(job.output_dir)
             return record.get("exit_code") == 0 or (self._wished(job) == "stop" and (folder / "output").is_dir())
         return watch.last is not None and watch.last.get("type") == "finished"
+
+    def _name_paths_of_this_machine(self, job: Job, folder: Path) -> None:
+        """In a container everything lies elsewhere: what stays behind must name where it lies here."""
+        seen = self._backend(job.backend).seen(job)
+        outside = {str(seen.dataset): job.dataset_path, str(seen.base): job.base_path, str(seen.evaluation): job.eval_path}
+        for path in (folder / "metadata.json", folder / "adapter" / "metadata.json", folder / "adapter" / "adapter_config.json"):
+            told = job_folder.read_small(path)
+            if told is not None:
+                named = {key: outside.get(value) or value if isinstance(value, str) else value for key, value in told.items()}
+                if named != told:
+                    write_atomic(path, job_folder.dumps(named))
 
     def _take_over(self, job: Job, recipe: Recipe, folder: Path) -> None:
         """What a recipe left becomes the job's adapter, in one step, with where it came from."""

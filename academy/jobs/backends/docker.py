@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
+import shutil
+import stat
 import threading
 import time
 from dataclasses import dataclass, field
@@ -29,6 +32,7 @@ PACE = 0.5
 SWEEP_AFTER = 30.0  # seconds until containers that no job asks for are removed
 START_SECONDS = 20.0  # how long a daemon that is away is waited for at a start
 PIDS = 2048
+STAGED = ".staged"  # copies in the job's folder, while it runs
 CALL_SECONDS = 10
 _PLACE = Path("/opt/academy")
 
@@ -220,7 +224,13 @@ class DockerBackend:
             if container.state == "running":
                 container.was_away = True
             self._client = None
-            if container.state == "starting" and (_is_final(error) or time.monotonic() - container.begun > START_SECONDS):
+            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+            if container.state == "starting" and full:
+                container.state, container.error = (
+                    "refused",
+                    "The disk is full. Free some space and try again.",
+                )
+            elif container.state == "starting" and (_is_final(error) or time.monotonic() - container.begun > START_SECONDS):
                 container.state, container.error = "refused", f"Docker could not start the container: {_short(error)}."
             log.info("Docker did not answer for %s: %s", container.job.job_id, _short(error))
 
@@ -250,6 +260,7 @@ class DockerBackend:
             self._docker().api.remove_container(found["Id"], force=True)
             found = None
         if found is None:
+            self._stage(job)
             created = self._docker().containers.create(**self._arguments(job, command))
             container.container_id = created.id
         else:
@@ -315,6 +326,7 @@ class DockerBackend:
         except APIError as error:
             if error.status_code != 409:  # 409: it is being removed already
                 raise
+        job_folder.remove(Path(container.job.output_dir) / STAGED)
         with self._lock:
             if self._known.get(container.job.job_id) is container:
                 del self._known[container.job.job_id]
@@ -332,6 +344,32 @@ class DockerBackend:
         except Exception as error:
             log.info("Old containers could not be removed yet: %s", _short(error))
 
+    def _stage(self, job: Job) -> None:
+        """Copies what the container's user may not read (transformers saves weights as 0600), instead of opening it to everybody."""
+        user, group = self._user()
+        for name, path in self._sources(job).items():
+            if not _may_read(path, user, group):
+                log.info("%s: the container's user may not read %s; it gets a copy.", job.job_id, path)
+                copy = Path(job.output_dir) / STAGED / name
+                copy.parent.mkdir(exist_ok=True)
+                job_folder.remove(copy)
+                if path.is_dir():
+                    shutil.copytree(path, copy, symlinks=True)
+                else:
+                    shutil.copyfile(path, copy)
+        _give(Path(job.output_dir) / STAGED, user, group)
+
+    def _sources(self, job: Job) -> dict[str, Path]:
+        """What is mounted to be read, by the name of its copy."""
+        found = {"dataset.jsonl": Path(job.dataset_path)}
+        if job.eval_path:
+            found["eval.jsonl"] = Path(job.eval_path)
+        if job.base_path:
+            found["base"] = _base_mount(Path(job.base_path))[0]
+        if job.continue_from_path:
+            found["continue"] = Path(job.continue_from_path)
+        return found
+
     def _user(self) -> tuple[int, int]:
         owner = os.stat(self._settings.data_dir)
         return (owner.st_uid, owner.st_gid) if owner.st_uid else (UNPRIVILEGED, UNPRIVILEGED)
@@ -341,14 +379,12 @@ class DockerBackend:
         from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
         seen = self.seen(job)
-        mounts = [(Path(job.output_dir), seen.folder, "rw"), (Path(job.dataset_path), seen.dataset, "ro")]
+        mounts = [(Path(job.output_dir), seen.folder, "rw")]
         mounts += [(self._root / "academy", _PLACE / "academy", "ro"), (WARDEN, _PLACE / "warden.py", "ro")]
-        if job.eval_path and seen.evaluation:
-            mounts.append((Path(job.eval_path), seen.evaluation, "ro"))
-        if job.base_path:
-            mounts.append((_base_mount(Path(job.base_path))[0], Path("/base"), "ro"))
-        if job.continue_from_path and seen.continue_from:
-            mounts.append((Path(job.continue_from_path), seen.continue_from, "ro"))
+        places = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "base": Path("/base"), "continue": seen.continue_from}
+        for name, path in self._sources(job).items():
+            copy = Path(job.output_dir) / STAGED / name
+            mounts.append((copy if copy.exists() else path, places[name], "ro"))
         info = self._docker().info()
         memory = int(info.get("MemTotal") or (8 << 30)) * 9 // 10
         environment = {"NVIDIA_VISIBLE_DEVICES": "void"}
@@ -397,11 +433,28 @@ def _give(folder: Path, user: int, group: int) -> None:
     """Gives the folder and all in it to the container's user; links are not followed."""
     if os.geteuid() != 0:
         return
+    if not folder.exists():
+        return
     os.chown(folder, user, group, follow_symlinks=False)
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError):  # it may be being removed
                 os.chown(os.path.join(root, name), user, group, follow_symlinks=False)
+
+
+def _may_read(path: Path, user: int, group: int) -> bool:
+    """Whether that user could read the file, or all in the folder, judged by the permissions."""
+    for root, folders, files in os.walk(path) if path.is_dir() else [(str(path.parent), [], [path.name])]:
+        for name in (*folders, *files):
+            try:
+                state = os.stat(os.path.join(root, name))
+            except OSError:
+                continue  # a link to nowhere is nobody's loss
+            wanted = 5 if stat.S_ISDIR(state.st_mode) else 4
+            shift = 6 if state.st_uid == user else 3 if state.st_gid == group else 0
+            if state.st_mode >> shift & wanted != wanted:
+                return False
+    return True
 
 
 def _is_final(error: Exception) -> bool:

@@ -32,6 +32,8 @@ def main(folder: str) -> int:
     if "loads" in how:
         time.sleep(600)
     print("loading", how, flush=True)
+    if "probes" in how:
+        say(folder, type="note", message=json.dumps(probe(spec)))
     step, state = newest(folder)
     say(folder, type="started", total_steps=total, total_epochs=1, device="cpu", **({"resumed_from_step": step} if step else {}))
     while step < total:
@@ -60,6 +62,55 @@ def main(folder: str) -> int:
     if "lingers" in how:
         time.sleep(600)
     return 0
+
+
+def probe(spec):
+    """What this process may do: each thing that it should not be able to do, with how that ended."""
+    import socket
+
+    def write(path):
+        with open(path, "w") as file:
+            file.write("x")
+
+    def connect():
+        socket.create_connection(("1.1.1.1", 53), timeout=2).close()
+
+    def bomb():
+        children = []
+        try:
+            while len(children) < 5000:
+                child = os.fork()
+                if child == 0:
+                    time.sleep(60)
+                    os._exit(0)
+                children.append(child)
+        finally:
+            for child in children:
+                os.kill(child, 9)
+
+    tries = {
+        "root": lambda: write("/usr/x"),
+        "dataset": lambda: write(spec["dataset_path"]),
+        "base": lambda: write(f"{spec['base_path']}/x"),
+        "program": lambda: write("/opt/academy/academy/x"),
+        "network": connect,
+        "become root": lambda: os.setuid(0),
+        "mount": lambda: os.listdir("/job/..") and os.chroot("/tmp"),
+        "fork bomb": bomb,
+        "temp": lambda: write("/tmp/x"),
+        "job": lambda: write("/job/x"),
+    }
+    found = {"uid": os.getuid(), "links": sorted(os.listdir("/sys/class/net")), "root": sorted(os.listdir("/data"))}
+    found["environment"] = dict(os.environ)
+    for name, act in tries.items():
+        try:
+            act()
+            found[f"try {name}"] = "could"
+        except OSError as error:
+            found[f"try {name}"] = os.strerror(error.errno) if error.errno else type(error).__name__
+    with open("/proc/self/status") as file:
+        found["status"] = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+    return found
 
 
 def say(folder, **event):

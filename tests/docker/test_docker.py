@@ -1,0 +1,351 @@
+"""The docker backend on a real engine: the same promises as everywhere, and a container that can do nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from academy.config import Settings
+from academy.errors import Unavailable
+from academy.jobs import progress
+from academy.jobs.backends import docker as docker_backend
+from academy.jobs.backends.docker import DockerBackend
+from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
+from academy.jobs.processes import is_held
+from academy.jobs.spec import TrainingSpec
+from academy.jobs.store import ENDED, Job
+from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill
+
+pytestmark = pytest.mark.docker
+
+SLIM = "python:3.11-slim"
+
+
+@pytest.fixture
+def docker() -> Any:
+    import docker
+
+    client = docker.from_env(timeout=20)
+    yield client
+    client.close()
+
+
+def workshop(root: Path, image: str = SLIM, program: Path = STANDIN, backend: DockerBackend | None = None) -> Workshop:
+    settings = Settings(data_dir=root / "data", backend="docker", training_image=image, _env_file=None)  # type: ignore[call-arg]
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    backends = {"docker": backend or DockerBackend(settings, root=program), "subprocess": SubprocessBackend(root=program)}
+    return Workshop(root, backends, settings=settings)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workshop]:
+    made = workshop(tmp_path)
+    yield made
+    made.close()
+
+
+def containers_of(docker: Any, job: Job) -> list[Any]:
+    return docker.containers.list(all=True, filters={"label": f"academy.job={job.job_id}"})
+
+
+def wait_for(test: Callable[[], Any], seconds: float = 20.0) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := test()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found
+
+
+def submit(shop: Workshop, name: str = "good", steps: int = 20, pause: float = 0.0, **knobs: Any) -> Job:
+    return shop.submit(name=name, steps=steps, pause=pause, backend="docker", **knobs)
+
+
+def test_what_a_container_may_and_may_not(shop: Workshop, docker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setattr(docker_backend, "PIDS", 200)
+    job = submit(shop, "probes", steps=400, pause=0.02)
+    shop.wait(job.job_id, "running", seconds=40)
+    (container,) = containers_of(docker, job)
+    shown = container.attrs
+    host, config = shown["HostConfig"], shown["Config"]
+    assert config["User"] == "65532:65532" or os.geteuid() != 0
+    assert (host["CapDrop"], host["CapAdd"], host["Privileged"]) == (["ALL"], None, False)
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert (host["ReadonlyRootfs"], host["NetworkMode"], host["PidsLimit"]) == (True, "none", 200)
+    assert host["Memory"] > 0
+    assert host["NanoCpus"] > 0
+    assert not host["Binds"]
+    assert {mount["Destination"]: mount["RW"] for mount in shown["Mounts"]} == {
+        "/job": True,
+        "/data/dataset.jsonl": False,
+        "/base": False,
+        "/opt/academy/academy": False,
+        "/opt/academy/warden.py": False,
+    }
+    assert config["Labels"]["academy.job"] == job.job_id
+    assert config["Labels"]["academy.data"]
+    assert (host["PidMode"], host["IpcMode"], host["RestartPolicy"]["Name"] in ("", "no")) == ("", "private", True)
+    said = json.loads(next(event["message"] for event in events(job) if event["type"] == "note"))
+    assert said["uid"] == int(config["User"].split(":")[0])
+    assert said["links"] == ["lo"]
+    assert said["root"] == ["dataset.jsonl"]
+    status = said["status"]
+    assert {status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert status["NoNewPrivs"] == "1"
+    assert "secret" not in json.dumps(said["environment"])
+    assert said["environment"]["HF_HUB_OFFLINE"] == "1"
+    could = {name for name, how in said.items() if how == "could"}
+    assert could == {"try temp", "try job"}
+    shop.runner.cancel(job.job_id)
+    shop.wait(job.job_id)
+
+
+@pytest.mark.parametrize("how", ["good", "ignores bare children"])
+def test_a_cancel_removes_the_container(shop: Workshop, docker: Any, how: str) -> None:
+    job = submit(shop, how, steps=2000, pause=0.02)
+    running = shop.wait(job.job_id, lambda job: bool((job.worker or {}).get("pid")), seconds=40)
+    pid = (running.worker or {})["pid"]
+    assert exists(pid)
+    begun = time.monotonic()
+    shop.runner.cancel(job.job_id)
+    ended = shop.wait(job.job_id)
+    wait_for(lambda: not containers_of(docker, job))
+    assert time.monotonic() - begun < 10
+    assert ended.status == "cancelled"
+    assert not exists(pid)
+
+
+def test_a_kill_is_a_failure_that_resumes_to_the_same_end(shop: Workshop, docker: Any) -> None:
+    whole = shop.wait(submit(shop, steps=23).job_id, seconds=40)
+    assert whole.status == "finished"
+    job = submit(shop, steps=23, pause=0.05)
+    shop.wait_step(job.job_id, 12, seconds=40)
+    containers_of(docker, job)[0].kill()
+    failed = shop.wait(job.job_id)
+    assert (failed.status, failed.signal, failed.resumable) == ("failed", "SIGKILL", True)
+    assert "at step 1" in (failed.error or "")
+    shop.runner.resume(job.job_id)
+    ended = shop.wait(job.job_id, seconds=40)
+    assert ended.status == "finished"
+    assert adapter_bytes(ended) == adapter_bytes(whole)
+    wait_for(lambda: not containers_of(docker, job))
+
+
+def test_the_trainer_killed_in_its_container(shop: Workshop) -> None:
+    job = submit(shop, steps=1000, pause=0.02)
+    running = shop.wait(job.job_id, lambda job: bool((job.worker or {}).get("pid")), seconds=40)
+    shop.wait_step(job.job_id, 3)
+    kill((running.worker or {})["pid"])
+    failed = shop.wait(job.job_id)
+    assert (failed.status, failed.signal, failed.exit_code) == ("failed", "SIGKILL", None)
+
+
+def test_a_container_removed_by_hand_is_said(shop: Workshop, docker: Any) -> None:
+    job = submit(shop, steps=1000, pause=0.02)
+    shop.wait_step(job.job_id, 7, seconds=40)
+    containers_of(docker, job)[0].remove(force=True)
+    failed = shop.wait(job.job_id)
+    assert failed.status == "failed"
+    assert "removed by hand" in (failed.error or "")
+    assert failed.resumable
+
+
+def test_stop_and_keep_works_in_a_container(shop: Workshop) -> None:
+    job = submit(shop, steps=2000, pause=0.02)
+    shop.wait_step(job.job_id, 4, seconds=40)
+    shop.runner.stop(job.job_id)
+    ended = shop.wait(job.job_id)
+    assert ended.status == "finished"
+    assert "kept at step" in (ended.reason or "")
+
+
+def test_the_app_comes_back_and_finds_the_container(tmp_path: Path, docker: Any) -> None:
+    shop = workshop(tmp_path)
+    job = submit(shop, steps=150, pause=0.03)
+    shop.wait(job.job_id, lambda job: job.status == "running" and bool((job.worker or {}).get("pid")), seconds=40)
+    before = containers_of(docker, job)[0].id
+    shop.runner.close()
+    written = shop.store.path.read_bytes()
+    again = workshop(tmp_path)
+    time.sleep(1.0)
+    assert again.job(job.job_id).status == "running"
+    assert again.store.path.read_bytes() == written
+    assert containers_of(docker, job)[0].id == before
+    ended = again.wait(job.job_id, seconds=40)
+    assert ended.status == "finished"
+    assert [point["step"] for point in progress.points(ended)] == list(range(1, 151))
+    again.close()
+
+
+def test_a_missing_image_is_said_at_submit_and_nothing_is_pulled(tmp_path: Path, docker: Any) -> None:
+    shop = workshop(tmp_path, image="academy-no-such-image:latest")
+    with pytest.raises(Unavailable, match="academy-no-such-image"):
+        submit(shop)
+    assert shop.store.counts()["total"] == 0
+    assert shop.backends["docker"].available()[0] is False
+    with pytest.raises(Unavailable):
+        DockerBackend(shop.settings).check("another/image")
+    shop.close()
+
+
+class Engine:
+    """A daemon that can go away and answer with errors: a relay in front of the real one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mood = "well"
+        self.serve()
+
+    def serve(self) -> None:
+        engine = self
+
+        class Relay(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                if engine.mood == "errors":
+                    self.request.recv(65536)
+                    self.request.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+                    return
+                with socket.socket(socket.AF_UNIX) as real, contextlib.suppress(OSError):
+                    real.connect("/var/run/docker.sock")
+                    threading.Thread(target=pipe, args=(real, self.request), daemon=True).start()
+                    pipe(self.request, real)
+
+        def pipe(source: socket.socket, target: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while engine.mood == "well" and (data := source.recv(65536)):
+                    target.sendall(data)
+            for end in (source, target):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+        self.server = socketserver.ThreadingUnixStreamServer(str(self.path), Relay)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def leave(self) -> None:
+        self.mood = "away"
+        self.server.shutdown()
+        self.server.server_close()
+        self.path.unlink()
+
+    def come_back(self) -> None:
+        self.mood = "well"
+        self.serve()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    made = Engine(Path(f"/tmp/academy-test-{os.getpid()}.sock"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{made.path}")
+    yield made
+    with contextlib.suppress(FileNotFoundError):
+        made.leave()
+
+
+def test_a_daemon_that_is_away_or_ill_harms_no_living_job(tmp_path: Path, docker: Any, engine: Engine) -> None:
+    shop = workshop(tmp_path)
+    job = submit(shop, steps=300, pause=0.02)
+    shop.wait(job.job_id, lambda job: job.status == "running" and bool((job.worker or {}).get("pid")), seconds=40)
+    engine.mood = "errors"
+    time.sleep(1.0)
+    assert shop.job(job.job_id).status == "running"
+    engine.leave()
+    with pytest.raises(Unavailable, match="Docker does not answer"):
+        submit(shop)
+    # Also an app that starts while it is away knows no better, and concludes nothing.
+    shop.runner.close()
+    again = workshop(tmp_path)
+    time.sleep(1.0)
+    assert again.job(job.job_id).status == "running"
+    assert is_held(Path(job.output_dir) / "warden.lock")
+    engine.come_back()
+    ended = again.wait(job.job_id, seconds=40)
+    assert ended.status == "finished"
+    assert [point["step"] for point in progress.points(ended)] == list(range(1, 301))
+    wait_for(lambda: not containers_of(docker, job))
+    again.close()
+
+
+def test_a_job_is_cancelled_also_while_the_daemon_is_away(tmp_path: Path, docker: Any, engine: Engine) -> None:
+    shop = workshop(tmp_path)
+    job = submit(shop, steps=3000, pause=0.02)
+    running = shop.wait(job.job_id, lambda job: bool((job.worker or {}).get("pid")), seconds=40)
+    engine.leave()
+    time.sleep(0.8)
+    shop.runner.cancel(job.job_id)
+    ended = shop.wait(job.job_id)
+    assert ended.status == "cancelled"
+    assert not exists((running.worker or {})["pid"])
+    engine.come_back()
+    wait_for(lambda: not containers_of(docker, job))
+    shop.close()
+
+
+# The project's own image
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """Minutes the first time, seconds afterwards: the engine remembers the layers."""
+    begun = time.monotonic()
+    build = ["docker", "build", "--network", "host", "-t", "academy-test", "."]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"DOCKER_BUILDKIT": "0"})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    print(f"built in {time.monotonic() - begun:.0f} s")
+    return "academy-test"
+
+
+@pytest.mark.training
+def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str, docker: Any) -> None:
+    from tests.trainer_help import chats, make_model, write_rows
+
+    shop = workshop(tmp_path, image=image, program=ROOT)
+    base = make_model(tmp_path / "model")
+    dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
+    spec = TrainingSpec(name="in a container", base_model=str(base), num_epochs=2, batch_size=2, save_steps=4, precision="fp32")
+    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32, "dataset_id": "chats"}
+    job = shop.runner.submit(spec.model_copy(update={"backend": "docker"}), job_fields=fields)
+    shop.wait(job.job_id, lambda job: job.status == "running" or job.status in ENDED, seconds=120)
+    shop.runner.close()  # the app goes away and comes back in the middle
+    shop = workshop(tmp_path, image=image, program=ROOT)
+    ended = shop.wait(job.job_id, seconds=120)
+    assert ended.status == "finished", ended
+    assert [point["step"] for point in progress.points(ended) if "loss" in point] == list(range(1, 13))
+    adapter = Path(ended.adapter_path or "")
+    assert (adapter / "adapter_model.safetensors").stat().st_size > 1000
+    metadata = json.loads((Path(job.output_dir) / "metadata.json").read_text())
+    assert (metadata["job_id"], metadata["dataset_path"]) == (job.job_id, str(dataset))
+    wait_for(lambda: not containers_of(docker, job))
+    shop.close()
+
+
+def test_the_image_serves_the_app_with_its_data_in_a_volume(image: str, docker: Any) -> None:
+    container = docker.containers.run(image, detach=True, ports={"7860/tcp": ("127.0.0.1", None)}, labels={"academy.test": "1"})
+    try:
+
+        def healthy() -> bool:
+            container.reload()
+            assert container.status in ("created", "running"), container.logs().decode()
+            check = container.exec_run(
+                ["python", "-c", "import urllib.request as r; print(r.urlopen('http://127.0.0.1:7860/api/v1/academy/health').read())"]
+            )
+            return check.exit_code == 0 and b'"ok":true' in check.output.replace(b" ", b"")
+
+        wait_for(healthy, seconds=60)
+        assert container.exec_run("id -u").output.strip() == b"1000"
+        assert b"jobs.jsonl" in container.exec_run("ls /data/training").output or container.exec_run("ls /data/token").exit_code == 0
+        assert container.attrs["Config"]["Healthcheck"]["Test"]
+        assert any(mount["Destination"] == "/data" and mount["Type"] == "volume" for mount in container.attrs["Mounts"])
+    finally:
+        container.remove(force=True, v=True)
