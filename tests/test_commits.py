@@ -217,14 +217,35 @@ def test_trailers_and_numbers_go_from_a_message(raw: str, clean: str) -> None:
 
 
 GOOD = [
-    "fix(parser): handle an empty input", "Save the config before the app ends", "Roll back the transaction on failure", "Draft of the storage engine",
-    "Back out of the menu on Escape", "Merge the two caches into one", "Rebuild the index when the schema changes", "Сделать поиск быстрее", "修复登录",
-    "Release the lock before calling back", "Initial implementation of the scheduler", "Update README.md with steps for Windows",
-]  # fmt: skip
+    "fix(parser): handle an empty input",
+    "Save the config before the app ends",
+    "Roll back the transaction on failure",
+    "Draft of the storage engine",
+    "Back out of the menu on Escape",
+    "Merge the two caches into one",
+    "Rebuild the index when the schema changes",
+    "Сделать поиск быстрее",
+    "修复登录",
+    "Release the lock before calling back",
+    "Initial implementation of the scheduler",
+    "Update README.md with steps for Windows",
+]
 POOR = [
-    "chore: release 1.2.3", "v1.2.3", "docs: update readme", "[release] prepare for next development iteration", "temp: something", "Draft: a new idea",
-    "Rollback commit 0123abc", "asdf", "...", "style: format", "Create foo.py", "Add files via upload", "save work", "updated the code",
-]  # fmt: skip
+    "chore: release 1.2.3",
+    "v1.2.3",
+    "docs: update readme",
+    "[release] prepare for next development iteration",
+    "temp: something",
+    "Draft: a new idea",
+    "Rollback commit 0123abc",
+    "asdf",
+    "...",
+    "style: format",
+    "Create foo.py",
+    "Add files via upload",
+    "save work",
+    "updated the code",
+]
 
 
 def test_messages_that_say_something_are_told_from_those_that_do_not(repo: Repo) -> None:

@@ -109,7 +109,7 @@ STEPS = (
 STEPS += "If nothing arrives, look into the folder of unwanted mail, and call the desk downstairs when even that is empty. "
 ALIKE = {
     "case and punctuation": (("How do I reset it?", "Click the link."), ("how do i reset it", "Click the link!")),
-    "fillers": (("How can I reset my badge?", "You can click the link."), ("Hello, how do I reset the badge please?", "Click the link.")),
+    "fillers": (("How can I reset the badge?", "You can click the link."), ("Hello, how do I reset the badge please?", "Click the link.")),
     "endings": (("How do I resett badges?", "Click links."), ("How do I reset badges?", "Click link.")),
     "a spare sentence": (("What are the steps of the badge?", STEPS + "Done."), ("What are the steps of the badge?", STEPS)),
 }
@@ -118,8 +118,11 @@ DIFFERENT = {
     "a name": (("Where does Anna sit?", "Upstairs."), ("Where does Ewa sit?", "Upstairs.")),
     "one word": (("What is the colour of the apple?", "Red."), ("What is the colour of the cherry?", "Red.")),
     "a negation": (("Is the mirror on?", STEPS), ("Is the mirror not on?", STEPS)),
+    "you and me": (("Who are you?", "A friend of the team."), ("Who am I?", "A friend of the team.")),
+    "may and must": (("Should I deploy on a Friday?", "Yes, early."), ("Can I deploy on a Friday?", "Yes, early.")),
+    "is and was": (("Who is the head of it?", "Anna Berg."), ("Who was the head of it?", "Anna Berg.")),
     "order": (("Does the dog bite the man?", "Sometimes."), ("Does the man bite the dog?", "Sometimes.")),
-    "a name in a long text": (("What are the steps?", STEPS + "Ask in Platform."), ("What are the steps?", STEPS + "Ask.")),
+    "a name in a long text": (("What are the steps, Ann?", STEPS + "Ask in Platform."), ("What are the steps, Bob?", STEPS + "Ask.")),
     "a service in a long text": (("How to restart nginx?", STEPS + "restart nginx."), ("How to restart redis?", STEPS + "restart redis.")),
     "a sign": (("What is a + b for us?", "A sum."), ("What is a - b for us?", "A sum.")),
     "another character": (("東京の人口は？", "多いです。"), ("大阪の人口は？", "多いです。")),
@@ -140,7 +143,7 @@ def test_the_same_in_other_clothes_is_a_near_duplicate(name: str) -> None:
 def test_what_differs_in_a_name_a_number_or_a_word_is_no_duplicate(name: str) -> None:
     first, second = (example(*pair) for pair in DIFFERENT[name])
     for profile in PROFILES:
-        assert not {"duplicate", "near_duplicate"} & set(rules_of(apply([first, second], profile)))
+        assert not {"duplicate", "near_duplicate", "contradiction"} & set(rules_of(apply([first, second], profile)))
 
 
 def test_a_thousand_facts_of_one_form_are_all_kept() -> None:

@@ -25,16 +25,22 @@ _CHUNK = 4000
 _LOOKED_AT = 8
 """How many examples of one bucket are compared: thousands of one template meet in one bucket, and none is a duplicate."""
 
+# Pronouns and "can", "should", "was" are none: "Who are you?" is not "Who am I?".
 _FILLERS = frozenset(
     """
-    a an the please kindly hi hello hey thanks thank you ok okay so well just really very also then now actually basically simply
-    is are was were be been am do does did can could would should will shall may might i we me my our us your yours it its it's this
-    that these those there to of for in at on and s t re ve ll m d how what's i'm let's
-    der die das den dem des ein eine einen einem einer bitte danke hallo ist sind war bin ich wir du ihr sie es mir mich mein meine
-    unser unsere zu im am für auf und auch denn doch mal wie
-    proszę dziękuję dzięki cześć hej jest są to ten ta te i w we na do z ja my mi mój moja jak się
+    a an the please kindly hi hello hey thanks thank ok okay so well just really very also then now actually basically simply
+    is are be been to of for in at on and it its this that these those there s t re ve ll d let's
+    der die das den dem des ein eine einen einem einer bitte danke hallo ist sind zu im am für auf und auch denn doch mal
+    proszę dziękuję dzięki cześć hej jest są to ten ta te i w we na do z się
     """.split()  # noqa: SIM905
 )
+_ASKING = re.compile(
+    r"\b(?:(how) (?:do|can|could|would|should|may|might|to)(?: (?:i|we|you|one))?|(wie) (?:kann|können|soll)(?: (?:ich|wir|man))?"
+    r"|(?:can|could|would|will) you (?:please |kindly )?(?:tell|show) (?:me|us)|tell me|i (?:would like|want|need) to know|do you know"
+    r"|thank you|you can|you could|kannst du mir (?:bitte )?sagen)\b",
+    re.IGNORECASE,
+)
+"""Ways to ask that change nothing about what is asked."""
 _NEGATIONS = frozenset(
     """
     no not never none nobody nothing neither nor without cannot can't don't doesn't didn't isn't aren't wasn't won't wouldn't shouldn't
@@ -95,6 +101,8 @@ class _Vocabulary(dict[str, int]):
         return number
 
     def read(self, text: str) -> array[int]:
+        if len(text) < 600:
+            text = _ASKING.sub(r"\1\2", text)
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text)
         self.telling.update([self[name] for name in _NAME.findall(text)])
