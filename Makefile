@@ -38,7 +38,7 @@ torture: $(VENV)/.tested
 	$(BIN)/python -m pytest -m torture
 
 check: $(VENV)/.tested
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright --pythonpath $(BIN)/python
 
 model: $(VENV)/.installed
 	$(BIN)/python -m academy.models.build

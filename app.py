@@ -12,10 +12,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from academy.jobs.processes import hold_data_folder
-
 from academy.config import Settings, load
 from academy.errors import AcademyError
+from academy.jobs.processes import hold_data_folder
 
 if TYPE_CHECKING:
     import uvicorn
@@ -53,10 +52,10 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     set_environment(settings)
     # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
     import gradio as gr
-    from academy.api import create_api
-    from academy.guard import Guard
 
     from academy import ui
+    from academy.api import create_api
+    from academy.guard import Guard
     from academy.services import Academy
 
     academy = Academy(settings)

@@ -149,7 +149,8 @@ _VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "u
 def facts(folder: Path) -> BaseFacts:
     """What the folder's files say, without loading the weights."""
     config = _config(folder)
-    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
+    nested = config.get("text_config")
+    text: dict[str, Any] = nested if isinstance(nested, dict) else config
     parameters, size = 0, 0
     for path in weight_files(folder):
         size += path.stat().st_size

@@ -98,7 +98,8 @@ class Habitat:
         ok, reason = self._keep("docker", 10.0, self._docker_check)
         if ok:
             return Component("docker", True, reason or "Trainings can run in containers.")
-        return Component("docker", False, reason, "" if "docker build" in reason else "Start Docker, then docker build -t academy-trainer .")
+        remedy = "" if "docker build" in reason else "Start Docker, then: docker build -t academy-trainer ."
+        return Component("docker", False, reason, remedy)
 
     def components(self) -> list[Component]:
         """Everything the Overview shows, in order."""

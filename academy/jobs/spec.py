@@ -104,5 +104,5 @@ def resolve(asked: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> 
     values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
     values |= {"base_model": settings.default_base_model} | chosen
     values |= {name: getattr(asked, name) for name in asked.model_fields_set if getattr(asked, name) is not None}
-    spec = TrainingSpec(**values)
+    spec = TrainingSpec.model_validate(values)
     return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})
