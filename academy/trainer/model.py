@@ -116,6 +116,10 @@ def load_base(spec: Spec, place: Place) -> Any:
     model.config.use_cache = False
     if quantization == "none":
         model.to(place.device)
+    for module in model.modules():
+        # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
     return model
 
 
@@ -212,6 +216,12 @@ def _continued(model: Any, folder: Path) -> Any:
             f"The adapter to continue from was made for another base model: {len(there ^ expected)} of its layers do not match.",
             "bad_adapter",
         )
+    # An adapter of a base with fewer layers loads without a word: then layers of the same kind are left without one.
+    reached = {path for path, module in adapted.named_modules() if hasattr(module, "lora_A")}
+    kinds = {path.rsplit(".", 1)[-1] for path in reached}
+    alike = {path for path, module in adapted.named_modules() if path.rsplit(".", 1)[-1] in kinds and _is_linear(module)}
+    if len(alike | reached) != len(reached) and any(config.layers_to_transform is None for config in adapted.peft_config.values()):
+        raise Failure("The adapter to continue from was made for a base model with fewer layers.", "bad_adapter")
     return adapted
 
 
