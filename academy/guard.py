@@ -175,6 +175,9 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if path in ("/login", "/login/"):
+                    # Under no-referrer a browser sends a form with `Origin: null`, which we refuse.
+                    headers["Referrer-Policy"] = "same-origin"
                 if path.startswith(("/api/", "/v1/")):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

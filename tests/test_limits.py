@@ -67,6 +67,7 @@ def while_others_ask(port: int, work: Any) -> tuple[Any, dict[str, float]]:
                 time.sleep(0.05)
 
     thread = threading.Thread(target=ask)
+    assert httpx.get(f"http://127.0.0.1:{port}{API}/status", timeout=30).status_code == 200  # the first one looks around
     before = memory_mb()
     thread.start()
     try:
