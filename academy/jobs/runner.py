@@ -23,6 +23,7 @@ from academy.files import disk_errors, folder_bytes, now, sync_folder, write_ato
 from academy.jobs import folder as job_folder
 from academy.jobs import recipes as recipe_file
 from academy.jobs.backends import Backend, Death
+from academy.jobs.doctor import diagnose
 from academy.jobs.events import Event
 from academy.jobs.launch import GRACE_SECONDS, fetch_command, spec_json, train_command
 from academy.jobs.processes import boot_id, hold_data_folder
@@ -457,8 +458,8 @@ class Runner:
                 self._end(job, "finished", reason=_finished_reason(job, watch, wish), adapter_path=adapter, **common)
                 return
         if wish == "cancel" or (wish == "stop" and not step):
-            said = watch.failed is not None and not record.get("stopped_by") and wish == "cancel"
-            if not said:
+            gave_up = watch.failed is not None and not record.get("stopped_by") and wish == "cancel"
+            if not gave_up:
                 where = f" at step {step}" if step else ""
                 reason = f"Cancelled{where}." if wish == "cancel" else "Stopped before anything was trained."
                 self._end(job, "cancelled", reason=reason, resumable=self._has_checkpoint(job), **common)
@@ -473,25 +474,31 @@ class Runner:
             how = "The machine was restarted while it trained"
         else:
             how = _sentence(_how_it_ended(record, death, watch.failed))
-        diagnosis = _diagnose(job, watch, record)
+        found = diagnose(
+            exit_code=record.get("exit_code"),
+            signal=record.get("signal"),
+            oom=bool(record.get("oom")),
+            event=watch.failed,
+            log_tail=log_tail(job, 8000),
+            parameters=job.parameters,
+        )
         if fault is not None:
             error = f"The training ended, but its adapter is not whole. {fault.detail}"
         elif watch.failed and watch.failed.get("reason"):
-            error = str(watch.failed.get("reason"))
+            said = str(watch.failed.get("reason")).strip()
+            error = f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} {found.remedy}"
+        elif boot and boot != boot_id():
+            error = f"{how}{where}. Resume it."
         else:
-            error = f"{how}{where}."
-        if diagnosis.get("sentence") and diagnosis["sentence"] not in error:
-            error = f"{error} {diagnosis['sentence']}"
-        if diagnosis.get("remedy"):
-            error = f"{error} {diagnosis['remedy']}"
+            error = f"{how}{where}. {found.sentence} {found.remedy}"
         explained = watch.failed is not None or fault is not None or (job.recipe and record.get("exit_code"))
         self._end(
             job,
             "failed",
-            error=error,
+            error=error.strip(),
             reason=f"{how}{where}." if fault is None else "The adapter is not whole.",
-            cause=diagnosis.get("cause") or _cause(record, watch.failed, fault),
-            remedy=diagnosis.get("changes"),
+            cause="adapter" if fault is not None else found.cause,
+            remedy=found.changes,
             # What was killed from outside can always be begun again, even before its first checkpoint.
             resumable=self._has_checkpoint(job) or (not explained and not job.dry_run),
             **common,
@@ -742,29 +749,3 @@ def _how_it_ended(record: dict[str, Any] | None, death: Death, said: Event | Non
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _cause(record: dict[str, Any], said: Event | None, fault: AcademyError | None) -> str:
-    if said and said.get("cause"):
-        return str(said.get("cause"))
-    if fault is not None:
-        return "adapter"
-    if record.get("oom"):
-        return "out_of_memory"
-    return "killed" if record.get("signal") else "unknown"
-
-
-def _diagnose(job: Job, watch: _Watch, record: dict[str, Any]) -> dict[str, Any]:
-    """The failure doctor's view, as far as there is one."""
-    try:
-        from academy.jobs.doctor import diagnose
-    except ImportError:
-        return {}
-    found = diagnose(
-        exit_code=record.get("exit_code"),
-        signal=record.get("signal"),
-        oom=bool(record.get("oom")),
-        event=watch.failed,
-        log_tail=log_tail(job, 8000),
-    )
-    return {name: getattr(found, name) for name in ("cause", "sentence", "remedy", "changes")}
