@@ -121,7 +121,7 @@ def curate(
     fraction = request.eval_fraction
     if fraction is None:
         fraction = 0.0 if len(filtered.kept) < SMALL else 0.1
-    train, held = split(filtered.kept, fraction, mode=request.split, seed=request.seed)
+    train, held = split(filtered.kept, fraction, mode=request.split, seed=request.seed, likeness=filtered.likeness)
     if fraction and not held:
         warnings.append("Nothing could be held out: all examples are alike.")
     warnings += _golden_warnings(gathered.examples, train, golden)

@@ -98,6 +98,8 @@ class Filtered:
     kept: list[Example]
     dropped: list[Dropped]
     warnings: list[str] = field(default_factory=list)
+    likeness: near.Likeness | None = None
+    """How the kept ones are alike, for the split."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -131,7 +133,8 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
         fates[index] = rule, reason
     left = [index for index in left if index not in fates]
     warnings: list[str] = []
-    for index, rule, reason in _relations([examples[index] for index in left], limits, warnings):
+    likeness = near.Likeness([examples[index] for index in left])
+    for index, rule, reason in _relations(likeness, limits, warnings):
         fates.setdefault(left[index], (rule, reason))
     kept, dropped = [], []
     for index, example in enumerate(examples):
@@ -144,7 +147,8 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
             kept.append(example)
         else:
             dropped.append(Dropped(example, key, rule, reason))
-    return Filtered(kept, dropped, warnings)
+    places = [place for place, index in enumerate(left) if index not in fates]
+    return Filtered(kept, dropped, warnings, likeness.only(places) if len(places) == len(kept) else None)
 
 
 def judge(example: Example, limits: Limits) -> tuple[str, str] | None:
@@ -404,9 +408,9 @@ def _exact_duplicates(examples: Sequence[Example], places: Sequence[int]) -> Ite
                     yield place, "duplicate", f"The same as {_name(examples[best])}."
 
 
-def _relations(examples: Sequence[Example], limits: Limits, warnings: list[str]) -> Iterator[tuple[int, str, str]]:
+def _relations(likeness: near.Likeness, limits: Limits, warnings: list[str]) -> Iterator[tuple[int, str, str]]:
     """Near duplicates and contradictions among examples that are good by themselves."""
-    likeness = near.Likeness(examples)
+    examples = likeness.examples
     gone: set[int] = set()
     if limits.similarity < 1:
         for group in likeness.same():

@@ -53,13 +53,12 @@ _TOKEN = re.compile(
 )
 _NAME = re.compile(r"(?<=[\w,;] )[^\W\d_a-zà-öø-ÿ][^\W\d_]+")
 _SPREAD, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
-_SPACE = re.compile(r"\s+")
 _TRIM = " \t\r\n.!?…,;:\"'`*"
 
 
 def exact_key(example: Example) -> bytes:
     """The same for two examples whose turns are the same text but for white space."""
-    text = "\x1e".join(f"{turn.role}\x1f{_SPACE.sub(' ', turn.content).strip()}" for turn in example.turns)
+    text = "\x1e".join(f"{turn.role}\x1f{' '.join(turn.content.split())}" for turn in example.turns)
     return _digest(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
 
 
@@ -125,6 +124,14 @@ class Likeness:
             self._words.append((question, answer))
             self.questions.append(_digest(*[part for role, words, text in before for part in (role.encode(), _bytes(words, text))]))
             self.answers.append(_digest(_bytes(answer, example.answer)))
+
+    def only(self, places: Sequence[int]) -> Likeness:
+        """The same for some of the examples, without reading them again."""
+        part = Likeness(())
+        part.examples, part._vocabulary = [self.examples[place] for place in places], self._vocabulary
+        part._words = [self._words[place] for place in places]
+        part.questions, part.answers = [self.questions[place] for place in places], [self.answers[place] for place in places]
+        return part
 
     def same(self) -> list[list[int]]:
         """Groups (of two or more) whose questions and answers carry the same meaning word by word."""
@@ -194,7 +201,7 @@ class Likeness:
 
 def _bytes(words: array[int], text: str) -> bytes:
     """What two texts of the same meaning have in common: the words, or the whole text in small letters where none carries meaning."""
-    return words.tobytes() if words else _SPACE.sub(" ", text.casefold()).strip(_TRIM).encode("utf-8", "surrogatepass")
+    return words.tobytes() if words else " ".join(text.casefold().split()).strip(_TRIM).encode("utf-8", "surrogatepass")
 
 
 def _alike(first: array[int], second: array[int], similarity: float, telling: set[int]) -> bool:

@@ -12,16 +12,22 @@ from academy.curation.examples import Example
 
 
 def split(
-    examples: Sequence[Example], fraction: float, *, mode: Literal["random", "time"] = "random", seed: int = 42
+    examples: Sequence[Example],
+    fraction: float,
+    *,
+    mode: Literal["random", "time"] = "random",
+    seed: int = 42,
+    likeness: near.Likeness | None = None,
 ) -> tuple[list[Example], list[Example]]:
     """Rows to train on and rows held out, each in its old order; what is alike stays on one side, and the same input gives the same split.
 
+    `likeness` is that of the same examples, where it is known already.
     `time` holds out the newest. With a fraction above 0 and two groups or more, no side is empty.
     """
     if fraction <= 0 or len(examples) < 2:
         return list(examples), []
     members: dict[int, list[int]] = defaultdict(list)
-    for index, group in enumerate(near.Likeness(examples).groups()):
+    for index, group in enumerate((likeness or near.Likeness(examples)).groups()):
         members[group].append(index)
     groups = list(members.values())
     if len(groups) < 2:
