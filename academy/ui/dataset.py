@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import functools
+import base64
 import json
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from academy.curation.examples import DatasetRequest
+from academy.curation.imports import FileReport
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.errors import AcademyError
-from academy.ui.live import View, log, safely, toast
+from academy.ui.live import View, log, toast
 from academy.ui.pieces import (
     Html,
     bar,
@@ -49,7 +51,6 @@ from academy.ui.pieces import (
 from academy.ui.texts import t
 
 if TYPE_CHECKING:
-    from academy.curation.imports import FileReport
     from academy.curation.lessons import Lesson
     from academy.curation.store import Manifest
     from academy.services import Academy
@@ -60,40 +61,26 @@ _FILES = 10
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
-    """Two views of one tab: what a dataset is made of, and the lessons."""
+    """Two views of one tab: what a dataset is made of, and the lessons. Files go to the REST endpoints, so Gradio keeps no copy of them."""
     gr.HTML(live("ds_views"), apply_default_css=False)
-    quick: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-    with gr.Column(elem_classes="ac-view-make", min_width=0):
-        gr.HTML(live("sources"), apply_default_css=False)
-        uploads = gr.File(label=t("sources.drop"), file_count="multiple", elem_id="source-files", elem_classes="ac-drop", height=54)
-        gr.HTML(div(_options(academy), live("ds_make"), cls="ac-stack"), apply_default_css=False)
-        gr.HTML(
-            div(div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")),
-            apply_default_css=False,
-        )
-    with gr.Column(elem_classes="ac-view-lessons", min_width=0):
-        gr.HTML(_lesson_bar(), apply_default_css=False)
-        with gr.Accordion(t("lessons.import"), open=False, elem_id="lesson-import"):
-            files = gr.File(label=t("lessons.drop"), file_count="multiple", elem_id="lesson-files", elem_classes="ac-drop", height=54)
-            report = gr.HTML("", apply_default_css=False, elem_id="lesson-report")
-            with gr.Column(visible=False, elem_classes="ac-mapping", min_width=0) as mapping:
-                sample = gr.HTML("", apply_default_css=False)
-                with gr.Row():
-                    asked = gr.Dropdown([], label=t("map.situation"), min_width=150)
-                    answered = gr.Dropdown([], label=t("map.action"), min_width=150)
-                    tagged = gr.Dropdown([], label=t("map.tags"), min_width=150)
-                read = gr.Button(t("map.read"), variant="primary", elem_id="map-read")
-            pending = gr.State([])
-        gr.HTML(live("lessons"), apply_default_css=False)
-    uploads.upload(functools.partial(_upload, academy), inputs=uploads, outputs=[uploads, out], show_progress="minimal", **quick)
-    outputs = [files, report, mapping, sample, asked, answered, tagged, pending, out]
-    files.upload(functools.partial(_import, academy), inputs=files, outputs=outputs, show_progress="minimal", **quick)
-    read.click(
-        functools.partial(_import_mapped, academy),
-        inputs=[pending, asked, answered, tagged],
-        outputs=[report, mapping, pending, out],
-        **quick,
+    below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
+    make = div(live("sources"), _drop("sources", t("sources.drop")), _options(academy), live("ds_make"), below, cls="ac-stack")
+    gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
+    imported = tag(
+        "details",
+        tag("summary", t("lessons.import")),
+        div(_drop("lessons", t("lessons.drop")), div("", id="lesson-report"), cls="ac-stack-tight"),
+        cls="ac-card ac-more",
+        id="lesson-import",
     )
+    lessons = div(_lesson_bar(), imported, live("lessons"), cls="ac-stack")
+    gr.HTML(lessons, apply_default_css=False, elem_classes="ac-view-lessons")
+
+
+def _drop(kind: str, label: str) -> Html:
+    """A place to drop files on, or to click and choose them."""
+    chooser = tag("input", type="file", multiple=True, data_drop=kind, aria_label=label)
+    return tag("label", chooser, span(label, cls="ac-drop-label"), cls="ac-drop", data_drop_zone=kind)
 
 
 def _views(academy: Academy, view: View) -> Html:
@@ -692,87 +679,56 @@ def _diff(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
 # ------------------------------------------------------------------ files
 
 
-def _upload(academy: Academy, files: list[str] | None) -> list[Any]:
-    def handler() -> dict[str, Any]:
-        taken, refused = 0, []
-        for start in range(0, len(files or []), _FILES):
-            opened: list[tuple[str, BinaryIO]] = [(Path(path).name, open(path, "rb")) for path in (files or [])[start : start + _FILES]]  # noqa: SIM115
-            try:
-                for record in academy.upload(opened):
-                    taken += record.status == "ready"
-                    refused += [f"{record.name}: {record.error}"] if record.status != "ready" else []
-            finally:
-                for _, stream in opened:
-                    stream.close()
-        return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
-
-    return [None, safely(handler)() | {"nonce": str(files)}]
+def _uploaded(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    """What became of files that page.js sent to the uploads."""
+    records = [entry for entry in json.loads(str(data.get("files", "[]"))) if isinstance(entry, dict)]
+    taken = sum(entry.get("status") == "ready" for entry in records)
+    refused = [f"{entry.get('name')}: {entry.get('error')}" for entry in records if entry.get("status") != "ready"]
+    return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
 
 
-def _import(academy: Academy, files: list[str] | None) -> list[Any]:
-    """Imports what is recognised; the first file whose columns are not is shown to be mapped by hand."""
-    reports: list[FileReport] = []
-    unknown: list[tuple[str, Any]] = []
-    problems: list[Html] = []
-    for path in files or []:
-        try:
-            detected = academy.detect_file(Path(path), Path(path).name)
-            if detected.columns and not detected.mapping:
-                unknown.append((path, detected))
-                continue
-            with open(path, "rb") as stream:
-                reports += academy.import_lessons([(Path(path).name, stream)])
-        except AcademyError as error:
-            problems.append(notice(f"{Path(path).name}: {error.message}", error.hint))
-        except Exception:
-            log.exception("An import failed.")
-            problems.append(notice(f"{Path(path).name}: {t('error.unexpected')}", t("error.unexpected_hint")))
-    answer = join([*problems, _reports(reports)])
-    told = {"nonce": str(files)} | ({"toast": toast(plural("import.kept", sum(report.kept for report in reports)))} if reports else {})
-    if not unknown:
-        return [None, answer, gr.update(visible=False), "", gr.skip(), gr.skip(), gr.skip(), [], told]
-    path, detected = unknown[0]
-    columns = [(str(column), str(column)) for column in detected.columns]
-    optional = [(t("map.none"), ""), *columns]
-    second = columns[min(1, len(columns) - 1)][1]
-    return [
-        None,
-        answer,
-        gr.update(visible=True),
-        _sample(Path(path).name, detected),
-        gr.update(choices=columns, value=columns[0][1]),
-        gr.update(choices=columns, value=second),
-        gr.update(choices=optional, value=""),
-        [path],
-        told,
+def _imported(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    """What became of files that page.js sent to the lessons, row by row."""
+    reports = [FileReport.model_validate(entry) for entry in json.loads(str(data.get("files", "[]")))]
+    kept = sum(report.kept for report in reports)
+    return {"fill": {"lesson-report": _reports(reports)}, "toast": toast(plural("import.kept", kept), kind="good" if kept else "bad")}
+
+
+def _detect(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    """Looks at the beginning of a file; columns that are not recognised are shown to be mapped by hand."""
+    name = str(data.get("name", ""))[:200]
+    with tempfile.NamedTemporaryFile(suffix=Path(name).suffix[:10]) as file:
+        file.write(base64.b64decode(str(data.get("head", ""))[:8_000_000]))
+        file.flush()
+        detected = academy.detect_file(Path(file.name), name)
+    if detected.error or not detected.columns or {"situation", "action"} <= set(detected.mapping):
+        return {}
+    columns = [(column, column) for column in detected.columns]
+    optional = [("", t("map.none")), *columns]
+    chosen = detected.mapping
+    second = columns[min(1, len(columns) - 1)][0]
+    fields = [
+        labelled(t("map.situation"), select("situation", columns, chosen.get("situation", columns[0][0]), bind=False)),
+        labelled(t("map.action"), select("action", columns, chosen.get("action", second), bind=False)),
+        labelled(t("map.tags"), select("tags", optional, chosen.get("tags", ""), bind=False)),
     ]
-
-
-def _sample(name: str, detected: Any) -> Html:
-    columns = [str(column) for column in detected.columns][:12]
-    rows = getattr(detected, "sample", None) or getattr(detected, "samples", None) or getattr(detected, "rows", None) or []
-    body = []
-    for row in list(rows)[:4]:
-        cells = [row.get(column, "") for column in columns] if isinstance(row, dict) else list(row)[: len(columns)]
-        body.append(tag("tr", *[tag("td", _short(str(cell), 80)) for cell in cells]))
-    table = tag("table", tag("thead", tag("tr", *[tag("th", column) for column in columns])), tag("tbody", *body), cls="ac-table")
-    return join([notice(t("map.title", name=name), t("map.text"), kind="info"), div(table, cls="ac-scroll")])
-
-
-def _import_mapped(academy: Academy, pending: list[str], asked: str, answered: str, tagged: str) -> list[Any]:
-    mapping = {"situation": asked, "action": answered} | ({"tags": tagged} if tagged else {})
-
-    def handler() -> dict[str, Any]:
-        reports = []
-        for path in pending:
-            with open(path, "rb") as stream:
-                reports += academy.import_lessons([(Path(path).name, stream)], mapping)
-        return {"reports": reports, "toast": toast(plural("import.kept", sum(report.kept for report in reports)))}
-
-    told = safely(handler)()
-    if "reports" not in told:
-        return [gr.skip(), gr.skip(), gr.skip(), told | {"nonce": str(mapping)}]
-    return [_reports(told.pop("reports")), gr.update(visible=False), [], told | {"nonce": str(pending)}]
+    head = tag("tr", *[tag("th", column) for column in detected.columns[:12]])
+    rows = [tag("tr", *[tag("td", _short(row.get(column, ""), 80)) for column in detected.columns[:12]]) for row in detected.sample[:4]]
+    form = tag(
+        "form",
+        tag("h3", t("map.title", name=name)),
+        tag("p", t("map.text"), cls="ac-soft"),
+        div(tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table"), cls="ac-scroll"),
+        div(*fields, cls="ac-options"),
+        div(
+            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
+            tag("button", t("map.read"), type="submit", cls="ac-btn ac-btn-primary", id="map-read"),
+            cls="ac-row ac-row-end",
+        ),
+        cls="ac-form",
+        data_mapping=True,
+    )
+    return {"dialog": form, "waits": True}
 
 
 def _reports(reports: list[FileReport]) -> Html:
@@ -782,10 +738,7 @@ def _reports(reports: list[FileReport]) -> Html:
         words += [plural("import.known", report.already_there)] if report.already_there else []
         words += [plural("import.refused", report.refused)] if report.refused else []
         words += [plural("count.secrets", report.redacted_secrets)] if report.redacted_secrets else []
-        refusals = [
-            tag("tr", tag("td", number(int(_of(entry, "row", 0))), cls="ac-num"), tag("td", _of(entry, "reason", "")))
-            for entry in report.refusals[:1000]
-        ]
+        refusals = [tag("tr", tag("td", number(int(entry.row)), cls="ac-num"), tag("td", entry.reason)) for entry in report.refusals[:1000]]
         parts.append(
             div(
                 div(tag("b", report.name, cls="ac-cut"), span(", ".join(words), cls="ac-soft"), cls="ac-row"),
@@ -809,10 +762,6 @@ def _reports(reports: list[FileReport]) -> Html:
             )
         )
     return join(parts)
-
-
-def _of(entry: Any, name: str, default: Any) -> Any:
-    return entry.get(name, default) if isinstance(entry, dict) else getattr(entry, name, default)
 
 
 def _delete_upload(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
@@ -1048,6 +997,9 @@ ACTS = {
     "dataset.keep": _keep,
     "lengths.again": _again,
     "row.tokens": _tokens,
+    "files.uploaded": _uploaded,
+    "files.imported": _imported,
+    "files.detect": _detect,
     "upload.delete": _delete_upload,
     "lesson.edit": _edit,
     "lesson.save": _save,

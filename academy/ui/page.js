@@ -218,6 +218,7 @@
     if (!answer || typeof answer !== "object") return;
     if (answer.toast) toast(answer.toast);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
+    for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
     if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
     if (answer.click) document.getElementById(answer.click)?.click();
     if (answer.state) setState(answer.state); else poll();
@@ -270,6 +271,84 @@
     Object.assign(A.state, patch);
     clearTimeout(typing);
     typing = setTimeout(() => setState(patch), el.type === "search" || el.type === "text" ? 220 : 0);
+  });
+
+  // ------------------------------------------------------------------ files: to the REST endpoints, ten at a time
+
+  const send = (path, files, fields, told) => new Promise((done) => {
+    const form = new FormData(), request = new XMLHttpRequest();
+    for (const [key, value] of Object.entries(fields)) form.append(key, value);
+    for (const file of files) form.append("files", file, file.name);
+    request.open("POST", path);
+    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
+    request.onloadend = () => {
+      let answer = null;
+      try { answer = JSON.parse(request.responseText); } catch { /* said below */ }
+      if (request.status === 200 && answer) { done(answer); return; }
+      const detail = answer && typeof answer.detail === "string" ? answer.detail : texts.unreachable;
+      toast({ kind: "bad", text: detail });
+      done(null);
+    };
+    request.send(form);
+  });
+  async function head(file) {
+    const raw = new Uint8Array(await (file.size < 4e6 ? file : file.slice(0, 262144)).arrayBuffer());
+    let text = "";
+    for (let i = 0; i < raw.length; i += 32768) text += String.fromCharCode(...raw.subarray(i, i + 32768));
+    return btoa(text);
+  }
+  let unmapped = [];
+  async function take(kind, files, zone) {
+    const label = $(".ac-drop-label", zone), words = label.textContent;
+    const told = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
+    zone.classList.add("is-taking");
+    try {
+      if (kind === "lessons") {
+        const plain = [];
+        for (const file of files) {
+          const answer = /\.(csv|tsv|tab|jsonl|json|ndjson|parquet)$/i.test(file.name) ? await act("files.detect", { name: file.name, head: await head(file) }) : null;
+          if (answer?.waits) unmapped.push(file); else plain.push(file);
+        }
+        files = plain;
+      }
+      const done = [];
+      for (let i = 0; i < files.length; i += 10) {
+        const answer = await send(kind === "lessons" ? "api/v1/academy/lessons/import" : "api/v1/academy/dataset/upload", files.slice(i, i + 10), {}, told);
+        if (answer) done.push(...answer.files);
+      }
+      if (done.length) await act(kind === "lessons" ? "files.imported" : "files.uploaded", { files: JSON.stringify(done) });
+    } finally {
+      label.textContent = words;
+      zone.classList.remove("is-taking");
+    }
+  }
+  document.addEventListener("change", (event) => {
+    const chooser = event.target.closest("input[data-drop]");
+    if (!chooser) return;
+    const files = [...chooser.files];
+    chooser.value = "";
+    if (files.length) take(chooser.dataset.drop, files, chooser.closest("[data-drop-zone]"));
+  });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const zone = event.target.closest?.("[data-drop-zone]");
+      all(".ac-drop.is-over").forEach((el) => el.classList.toggle("is-over", el === zone && kind === "dragover"));
+      if (kind !== "dragleave" && event.dataTransfer?.types.includes("Files")) event.preventDefault(); // a miss must not leave the page
+      if (!zone) return;
+      zone.classList.toggle("is-over", kind === "dragover");
+      if (kind === "drop" && event.dataTransfer.files.length) take(zone.dataset.dropZone, [...event.dataTransfer.files], zone);
+    });
+  }
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-mapping]");
+    if (!form) return;
+    event.preventDefault();
+    const mapping = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
+    const file = unmapped.pop();
+    closeDialog();
+    if (!file) return;
+    const answer = await send("api/v1/academy/lessons/import", [file], { mapping: JSON.stringify(mapping) }, () => {});
+    if (answer) await act("files.imported", { files: JSON.stringify(answer.files) });
   });
 
   const does = {

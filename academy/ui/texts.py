@@ -43,6 +43,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "js.no": "Not now",
         "js.copied": "Copied.",
         "js.not_copied": "The browser does not allow copying; select the text instead.",
+        "js.sending": "Sending",
         "js.eval": "held out",
         "js.loss": "loss",
         "js.step": "step",
