@@ -73,6 +73,12 @@ def test_lessons_become_a_dataset_with_the_statistics_of_the_contract() -> None:
     assert "No git repository is set" in curated.warnings[0]
 
 
+def test_secrets_that_were_taken_out_before_count_too() -> None:
+    curated = run([*lessons(2), lesson(5, "Ask for [redacted:stripe] at the desk."), lesson(6, secret())])
+    assert curated.statistics["redacted_by_kind"] == {"stripe": 1, "github": 1}
+    assert [item.rule for item in curated.dropped] == ["secret"]
+
+
 def test_small_sets_are_trained_whole_and_large_ones_hold_a_tenth_out() -> None:
     assert len(run(lessons(99)).eval) == 0
     assert len(run(lessons(100)).eval) == 10

@@ -52,6 +52,7 @@ BROKEN = {
         "malformed",
     ),
     "half a character": (example("What is that sign?", "It is \ud83d and so on."), "strict balanced lenient", "malformed"),
+    "a secret": (example("What is the token?", "[redacted:github]."), "strict balanced lenient", "secret"),
     "one word": (example("Is the cache switched on?", "Yes."), "strict", "too_short"),
     "tiny question": (example("hi", "Hello, what can I do for you today?"), "strict balanced", "too_short"),
     "nothing said": (example("What did the board decide?", "ok"), "strict balanced", "too_short"),
@@ -183,8 +184,9 @@ def test_the_newest_of_two_contradicting_answers_wins_but_lenient_keeps_both_wit
 
 
 def test_a_correction_wins_over_a_newer_answer() -> None:
-    corrected = replace(OLD, meta={"corrected": True})
-    assert apply([corrected, NEW], "balanced").kept == [corrected]
+    for meta in ({"corrected": True}, {"rejected": "In the cellar."}):
+        corrected = replace(OLD, meta=meta)
+        assert apply([corrected, NEW], "balanced").kept == [corrected]
 
 
 def test_the_system_prompt_and_earlier_turns_belong_to_the_question() -> None:

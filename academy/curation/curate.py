@@ -11,7 +11,7 @@ from typing import Any
 from academy.curation import commits, filters, near
 from academy.curation.examples import DatasetRequest, Example, Turn
 from academy.curation.filters import DUPLICATES, Dropped
-from academy.curation.redaction import redact_example
+from academy.curation.redaction import marks, redact_example
 from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 
@@ -80,10 +80,11 @@ class _Gathered:
     def take(self, examples: Iterator[Example]) -> int:
         before = len(self.examples)
         for example in examples:
-            clean, kinds = redact_example(example)
+            clean, _ = redact_example(example)
             self.examples.append(clean)
-            if kinds:
-                self.kinds.update(kinds)
+            # Lessons were redacted when they were kept; what counts is what is missing from the dataset.
+            for turn in clean.turns:
+                self.kinds.update(marks(turn.content))
         return len(self.examples) - before
 
 

@@ -3,6 +3,7 @@
 | rule | strict | balanced | lenient |
 |---|---|---|---|
 | malformed: no question, no answer, turns out of order, text that no file can hold | always | always | always |
+| secret: nothing is left of the answer but the mark of a secret that was taken out | always | always | always |
 | too short: characters of the question, of the answer; an answer that says nothing ("ok", "n/a") | 10, 15; yes | 3, 2; yes | 1, 1; no |
 | too long: characters of all turns together | 24,000 | 60,000 | 200,000 |
 | broken: letters of a wrong encoding, control characters, share of the text | any | 0.5 % | 5 % |
@@ -29,6 +30,7 @@ from hashlib import blake2b
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile
+from academy.curation.redaction import without_marks
 from academy.curation.split import split
 
 __all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split", "told"]
@@ -65,6 +67,7 @@ DUPLICATES = ("duplicate", "near_duplicate")
 
 LABELS = {
     "malformed": "malformed",
+    "secret": "nothing but a secret",
     "too_short": "too short",
     "too_long": "too long",
     "broken": "broken text",
@@ -181,6 +184,14 @@ def malformed(example: Example, limits: Limits) -> str:
     return ""
 
 
+def secret(example: Example, limits: Limits) -> str:
+    """An answer that was a secret: learning it would mean learning its mark."""
+    answer = example.answer
+    if "[redacted:" in answer and not any(char.isalnum() for char in without_marks(answer)):
+        return "The answer was a secret, which was taken out."
+    return ""
+
+
 def too_short(example: Example, limits: Limits) -> str:
     """Too little was asked or answered."""
     question, answer = example.turns[-2].content, example.answer
@@ -293,6 +304,7 @@ def language(example: Example, limits: Limits) -> str:
 
 RULES: dict[str, Callable[[Example, Limits], str]] = {
     "malformed": malformed,
+    "secret": secret,
     "too_short": too_short,
     "too_long": too_long,
     "broken": broken,
@@ -391,9 +403,14 @@ def _tongue(text: str) -> str:
 # --- rules between examples ---------------------------------------------------------------------------------------------------
 
 
+def is_corrected(example: Example) -> bool:
+    """Whether a person put this answer in the place of another."""
+    return bool(example.meta.get("corrected") or example.meta.get("rejected"))
+
+
 def rank(example: Example, place: int) -> tuple[bool, str, int]:
     """Which of several wins: the corrected one, then the newest; of one age the later row of a file, or the earlier lesson."""
-    return bool(example.meta.get("corrected")), example.time, place if example.source == "uploads" else -place
+    return is_corrected(example), example.time, place if example.source == "uploads" else -place
 
 
 def _exact_duplicates(examples: Sequence[Example], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
@@ -435,7 +452,7 @@ def _relations(likeness: near.Likeness, limits: Limits, warnings: list[str]) -> 
             best = max(group, key=lambda place: rank(examples[place], place))
             for place in group:
                 if place != best:
-                    why = "a correction" if examples[best].meta.get("corrected") else "newer"
+                    why = "a correction" if is_corrected(examples[best]) else "newer"
                     yield place, "contradiction", f"The same question is answered otherwise by {_name(examples[best])}, which is {why}."
     elif answered:
         question = examples[answered[0][0]].turns[-2].content.strip().replace("\n", " ")[:80]

@@ -43,6 +43,19 @@ def redact(text: str) -> Redacted:
     return Redacted(text, hits)
 
 
+_MARK = re.compile(r"\[redacted:([a-z0-9-]{1,40})\]")
+
+
+def marks(text: str) -> Counter[str]:
+    """The marks in a text by kind, whenever they were put there."""
+    return Counter(_MARK.findall(text)) if "[redacted:" in text else Counter()
+
+
+def without_marks(text: str) -> str:
+    """The text without its marks."""
+    return _MARK.sub("", text) if "[redacted:" in text else text
+
+
 def redact_example(example: Example) -> tuple[Example, Counter[str]]:
     """The example without secrets in its turns and notes, and how many of each kind there were; the same object where there were none."""
     kinds: Counter[str] = Counter()
