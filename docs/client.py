@@ -1,0 +1,75 @@
+"""Academy from a program: imports lessons, trains on them, waits with progress, and asks what was learned. Needs httpx only.
+
+    python docs/client.py lessons.jsonl "Which port does staging listen on?"
+
+Where Academy needs its token, set ACADEMY_TOKEN; where it does not listen on 127.0.0.1:7860, set ACADEMY_ADDRESS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import httpx
+
+
+def main(file: str, question: str) -> None:
+    """Runs the whole way, from a file to an answer."""
+    address = os.environ.get("ACADEMY_ADDRESS", "http://127.0.0.1:7860")
+    token = os.environ.get("ACADEMY_TOKEN", "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(base_url=f"{address}/api/v1/academy", headers=headers, timeout=120) as academy:
+        report = said(academy.post("/lessons/import", files={"files": (Path(file).name, Path(file).read_bytes())}))
+        print(report["message"])
+        dataset = said(academy.post("/dataset", json={"include_git": False}))
+        print(dataset["message"])
+        job = said(academy.post("/train", json={"dataset_id": dataset["dataset_id"], "preset": "auto"}))
+        print(job["message"])
+        status = follow(academy, job["job_id"])
+        if status["status"] != "finished":
+            sys.exit(f"The training ended {status['status']}: {status.get('error') or status.get('reason')}")
+        said(academy.post("/adapters/activate", json={"adapter_id": job["job_id"]}))
+        reply = said(academy.post("/chat", json={"messages": [{"role": "user", "content": question}]}))
+        print(reply["text"])
+
+
+def follow(academy: httpx.Client, job_id: str) -> dict:
+    """Shows a job's progress until it has ended, and returns its last status; a broken connection goes on where it was."""
+    last = ""
+    while True:
+        headers = {"Last-Event-ID": last} if last else {}
+        try:
+            with academy.stream("GET", f"/train/{job_id}/logs/stream", headers=headers) as stream:
+                if stream.status_code == 204:  # nothing comes any more
+                    return said(academy.get(f"/train/{job_id}/status"))
+                stream.raise_for_status()
+                for line in stream.iter_lines():
+                    if line.startswith("id: "):
+                        last = line[4:]
+                    elif line.startswith("data: "):
+                        show(json.loads(line[6:]))
+        except httpx.TransportError:
+            print("The connection broke; going on.")
+
+
+def show(event: dict) -> None:
+    """One line for what is worth it."""
+    if event["type"] == "status":
+        print(f"→ {event['status']}")
+    elif event["type"] == "metrics":
+        data = event["data"]
+        left = f", {data['eta_seconds']:.0f} s left" if data.get("eta_seconds") else ""
+        print(f"step {data['step']} of {data['total_steps']}, loss {data['latest_loss']}{left}")
+
+
+def said(answer: httpx.Response) -> dict:
+    """The answer's content, or the end with Academy's own words for what is wrong."""
+    if answer.is_error:
+        sys.exit(f"{answer.status_code}: {answer.json()['detail']}")
+    return answer.json()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
