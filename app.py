@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import logging
 import os
 import socket
@@ -35,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load(host=given.host, port=given.port, data_dir=given.data_dir)
         prepare_folders(settings)
+        if settings.mcp and importlib.util.find_spec("mcp") is None:
+            raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'gradio[mcp]', or leave ACADEMY_MCP out.")
         lock = hold_data_folder(settings.data_dir)
         listener = _listen(settings)
     except AcademyError as error:
@@ -75,7 +78,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
         ssr_mode=False,
         enable_monitoring=False,
         run_history=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,
         footer_links=[],
         **ui.mount_options(),
     )
@@ -88,7 +91,7 @@ def set_environment(settings: Settings) -> None:
     os.environ.update(
         {
             "GRADIO_ANALYTICS_ENABLED": "False",
-            "GRADIO_MCP_SERVER": "False",
+            "GRADIO_MCP_SERVER": str(settings.mcp),
             "GRADIO_SSR_MODE": "False",
             "GRADIO_TEMP_DIR": str(settings.data_dir / "gradio"),
             "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
+    mcp: bool = False
     space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
 
     @field_validator("git_repo", mode="before")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from academy.ui import adapters, chat, dataset, live, overview, training
+from academy.ui import adapters, chat, dataset, live, overview, tools, training
 from academy.ui.live import View
 from academy.ui.pieces import Html, chip, div, gigabytes, number, span, tag
 from academy.ui.style import theme
@@ -43,6 +43,8 @@ def build(academy: Academy) -> gr.Blocks:
                 name = part.__name__.rsplit(".", 1)[-1]
                 with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}", render_children=True):
                     part.build(academy, page, bus, out)
+        if academy.settings.mcp:
+            tools.add_tools(academy)
     return page
 
 
