@@ -209,11 +209,17 @@ def test_text_in_a_message_cannot_pass_for_the_start_of_a_commit(repo: Repo) -> 
         ("Add it\n\nCloses #1\nFixes: org/repo#2, #3\nChange-Id: I12", "Add it"),
         ("Add it\r\n\r\nWhy not.\r\n", "Add it\n\nWhy not."),
         ("Add it\n\nSee the manual for more.\nRefs https://example.com/1", "Add it\n\nSee the manual for more."),
+        ("Add it\n\nFixes #1, gh-2 and ABC-3.", "Add it"),
         ("fix: see #4 in the list", "fix: see #4 in the list"),
     ],
 )
 def test_trailers_and_numbers_go_from_a_message(raw: str, clean: str) -> None:
     assert clean_message(raw) == clean
+
+
+def test_an_odd_message_does_not_hang() -> None:
+    for line in ["fixes " + "http://a#1" * 200 + " end", "Fixes " + "a#1" * 300 + " end", "Co-" * 2000, "#" * 5000, "-" * 5000]:
+        assert clean_message(f"Add it\n\n{line}").startswith("Add it")
 
 
 GOOD = [

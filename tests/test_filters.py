@@ -204,6 +204,12 @@ def test_a_dropped_row_is_kept_when_its_key_is_named_unless_it_cannot_be_written
     assert apply(rows, "balanced", [item.key for item in dropped]).kept == rows[:3]
 
 
+def test_endless_white_space_and_repetition_do_not_hang() -> None:
+    for text in ["```" + "\n" * 50_000 + "end", "a " * 20_000, "x" * 50_000, "é" * 50_000, "'" * 50_000, "how do I " * 60]:
+        for profile in PROFILES:
+            apply([example("What is it like?", text), example("What is it like then?", text + " too")], profile)
+
+
 def test_keys_are_stable_and_know_the_source() -> None:
     assert key_of(OLD) == key_of(replace(OLD, origin="x", time="", meta={"a": 1}))
     assert key_of(OLD) != key_of(replace(OLD, source="uploads"))

@@ -188,7 +188,7 @@ _TRAILER = re.compile(
     r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
     r"|\(cherry picked from commit .*"
     r"|(?:fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?)|refs?|see|issue|related(?: to)?|part of|addresses)[: ]+"
-    rf"{_ISSUE}(?:(?:,| and)? *{_ISSUE})*\.?)$",
+    rf"{_ISSUE}(?:,? +(?:and +)?{_ISSUE}){{0,20}}\.?)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
@@ -216,7 +216,7 @@ _GENERATED_MARK = re.compile(
 
 def _judge(commit: Commit, tasks: Sequence[str], blobs: _Blobs | None) -> tuple[str, list[Example]]:
     """Why the commit is left out ("" if it is not), and its examples."""
-    message = clean_message(commit.message)
+    message = clean_message(commit.message[: 2 * MAX_MESSAGE_CHARS])
     subject = message.partition("\n")[0]
     reason = _judge_message(commit, message, subject)
     if reason:
@@ -256,6 +256,8 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
         return "merge"
     if _BOT.search(commit.author) or _BOT.search(commit.email.partition("@")[0]) or "[bot]" in commit.email:
         return "bot"
+    if len(subject) > 300:
+        return "long_message"
     if _REVERT.match(subject) or "\nThis reverts commit " in commit.message:
         return "revert"
     if _UNFINISHED.match(subject) or "[wip]" in subject.lower():
@@ -272,7 +274,7 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
 def clean_message(message: str) -> str:
     """The message without trailers (Signed-off-by, Change-Id, Closes #1) and the number of its pull request."""
     lines = [line.rstrip() for line in message.replace("\r\n", "\n").split("\n")]
-    kept = [line for place, line in enumerate(lines) if place == 0 or not _TRAILER.match(line.strip())]
+    kept = [line for place, line in enumerate(lines) if place == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
     subject = _NUMBER.sub("", kept[0]).strip() if kept else ""
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(kept[1:])).strip("\n")
     return f"{subject}\n\n{body}" if body else subject
@@ -694,7 +696,8 @@ class _Blobs:
 
 def _first_line(complaint: str) -> str:
     line = next((line for line in complaint.splitlines() if line.strip()), "no reason given")
-    return re.sub(r"^(?:fatal|error): ", "", line)[:300].rstrip(".") + "."
+    # Places of this machine are nobody's business.
+    return re.sub(r"/[^\s':]+", "…", re.sub(r"^(?:fatal|error): ", "", line))[:300].rstrip(".") + "."
 
 
 __all__ = ["LABELS", "LOOK_BACK", "MAX_CHARS", "Commit", "CommitReport", "clean_message", "parse_diff", "read_commits"]

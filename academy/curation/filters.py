@@ -253,7 +253,7 @@ def truncated(example: Example, limits: Limits) -> str:
     if not limits.truncated or example.source == "git":
         return ""
     answer = example.answer.rstrip()
-    if len(re.findall(r"^\s*```", answer, re.MULTILINE)) % 2 if "```" in answer else False:
+    if len(re.findall(r"^[ \t]*```", answer, re.MULTILINE)) % 2 if "```" in answer else False:
         return "The answer ends inside a code block."
     if len(answer) >= 80 and _CUT.search(answer[-60:]):
         return "The answer ends in the middle of a sentence."
