@@ -18,6 +18,11 @@ from typing import Any
 
 import pytest
 
+from academy.jobs import progress
+from academy.jobs.spec import TrainingSpec
+from academy.jobs.store import Job
+from tests.jobs_help import Workshop, left_over
+
 ROOT = Path(__file__).resolve().parents[1]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -47,6 +52,7 @@ MODELS: dict[str, dict[str, bytes]] = {
     "team/pickled": {"config.json": CONFIG, "pytorch_model.bin": b"pickle"},
     "team/code": {"config.json": json.dumps({"auto_map": {"AutoModel": "evil.Model"}}).encode(), "model.safetensors": weights()},
     "team/torn": {"config.json": CONFIG, "model.safetensors": weights()[:-3]},
+    "team/large": {"config.json": CONFIG, "model.safetensors": weights(300_000)},
     "team/slow": {"config.json": CONFIG, "model.safetensors": weights(2_000_000)},
 }
 
@@ -84,7 +90,7 @@ class Hub(BaseHTTPRequestHandler):
         if file not in files:
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, body)
         headers = {"ETag": f'"{hashlib.sha1(files[file]).hexdigest()}"', "X-Repo-Commit": COMMIT}
-        return self._send(200, files[file], headers, body, slow=name == "team/slow" and file.endswith("safetensors"))
+        return self._send(200, files[file], headers, body, slow=name in ("team/slow", "team/large") and file.endswith("safetensors"))
 
     def _send(self, status: int, data: bytes, headers: dict[str, str], body: bool, slow: bool = False) -> None:
         self.send_response(status)
@@ -188,3 +194,53 @@ def test_it_says_how_far_it_is_and_leaves_nothing_when_it_is_ended(tmp_path: Pat
     assert fetching.wait(5) == 143
     assert not list((tmp_path / "hf").rglob("*.incomplete"))
     assert not (tmp_path / "fetched.json").exists()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, hub: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    made = Workshop(tmp_path)
+    yield made
+    made.close()
+
+
+def submit(shop: Workshop, base: str) -> Job:
+    spec = TrainingSpec(name="good", base_model=base, max_steps=5)
+    return shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset)})
+
+
+@pytest.mark.training
+def test_a_job_fetches_its_base_model_first_and_then_trains(shop: Workshop) -> None:
+    job = submit(shop, "team/large")
+    shop.wait(job.job_id, lambda job: bool((progress.view(job, None)["preparing"] or {}).get("bytes_done")))
+    fetching = shop.job(job.job_id)
+    assert (fetching.status, fetching.phase) == ("preparing", "fetch")
+    ended = shop.wait(job.job_id, seconds=40)
+    assert (ended.status, ended.base_revision, ended.attempt) == ("finished", COMMIT, 1)
+    assert len(ended.base_fingerprint or "") == 32
+    spec = json.loads((Path(job.output_dir) / "spec.json").read_text())
+    assert (spec["base_path"], spec["base_revision"]) == (ended.base_path, COMMIT)
+    for path in Path(job.output_dir).rglob("*"):
+        assert path.is_dir() or b"hf_secret" not in path.read_bytes()
+
+
+@pytest.mark.training
+def test_a_model_that_cannot_be_had_fails_the_job_with_its_own_word(shop: Workshop) -> None:
+    job = shop.wait(submit(shop, "team/gated").job_id)
+    assert (job.status, job.cause, job.resumable) == ("failed", "gated", False)
+    assert "Accept the terms" in (job.error or "")
+    assert not (Path(job.output_dir) / "command.json").exists()
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("way", ["cancel", "stop"])
+def test_a_fetch_can_be_cancelled(shop: Workshop, way: str) -> None:
+    job = submit(shop, "team/slow")
+    shop.wait(job.job_id, lambda job: bool((progress.view(job, None)["preparing"] or {}).get("bytes_done")))
+    (shop.runner.cancel if way == "cancel" else shop.runner.stop)(job.job_id)
+    ended = shop.wait(job.job_id)
+    assert ended.status == "cancelled"
+    assert not left_over(ended)
+    assert not list((shop.root / "hf").rglob("*.incomplete"))

@@ -18,7 +18,7 @@ from academy.jobs import folder as job_folder
 from academy.jobs import recipes
 from academy.jobs.backends import Command, Seen
 from academy.jobs.backends.docker import DockerBackend
-from academy.jobs.backends.subprocess import SubprocessBackend
+from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
 from academy.jobs.processes import MARK, mark_of
 from academy.jobs.progress import Events, log_tail
 from academy.jobs.recipes import Recipe
@@ -103,7 +103,7 @@ def fetch_command(job: Job, seen: Seen, folder: Path, outside: Mapping[str, str]
     """Fetches the base model: the only program of a job that may use the network and the hub's token."""
     env = {name: outside[name] for name in (*_PASSED, *_PASSED_TO_FETCH) if name in outside} | _locale(outside)
     env |= {
-        "PYTHONPATH": str(seen.root),
+        "PYTHONPATH": str(ROOT),
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",

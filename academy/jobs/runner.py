@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import queue
 import secrets
 import threading
 import time
@@ -74,7 +75,9 @@ class Runner:
         self._wishes: dict[str, str] = {}  # of jobs whose wish could not be written: the disk is full
         self._retry_at: dict[str, float] = {}
         self._said: dict[str, str] = {}
-        self.on_change: list[Callable[[Job], None]] = []
+        self.on_change: list[Callable[[Job], None]] = []  # called one after another, in the order of the changes
+        self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._teller: threading.Thread | None = None
 
     # What others ask for
 
@@ -159,6 +162,9 @@ class Runner:
         changes = dict(changes or {})
         if changes.keys() - CHANGEABLE:
             raise Invalid(f"A resume cannot change {', '.join(sorted(changes.keys() - CHANGEABLE))}.", hint="Start a new training instead.")
+        known = self._store.get(job_id)
+        if known.status in ("failed", "cancelled"):  # asked before the lock is taken, since an engine may be slow
+            self._backend(known.backend).check(self._recipe(known.recipe).image if known.recipe else None)
         with self._lock:
             job = self._store.get(job_id)
             if job.status not in ("failed", "cancelled"):
@@ -170,8 +176,6 @@ class Runner:
             if not self._has_checkpoint(job) and not again:
                 raise Conflict(f"The job {job_id} has no checkpoint to go on from.", hint="Start it again as a new training.")
             parameters = _checked(job.parameters | changes)
-            backend = self._backend(job.backend)
-            backend.check(self._recipe(job.recipe).image if job.recipe else None)
             self._check_inputs(job)
             self._check_space(dataclasses.asdict(job), None)
             job = self._store.update(
@@ -256,6 +260,10 @@ class Runner:
         if self._thread is not None:
             self._thread.join(timeout=10)
             self._thread = None
+        with self._lock:
+            if self._teller is not None:
+                self._news.put(None)
+                self._teller = None
 
     def _loop(self) -> None:
         while not self._closing:
@@ -409,7 +417,8 @@ class Runner:
         # It named the hub's token.
         (Path(job.output_dir) / "command.json").unlink(missing_ok=True)
         if wish:
-            self._end(job, "cancelled", reason="Cancelled while the base model was fetched.")
+            how = "Cancelled while the base model was fetched." if wish == "cancel" else "Stopped before anything was trained."
+            self._end(job, "cancelled", reason=how)
         elif record and record.get("exit_code") == 0 and fetched and isinstance(fetched.get("path"), str):
             job = self._store.update(
                 job.job_id,
@@ -586,12 +595,21 @@ class Runner:
         return [job for job in self._store.open_jobs() if job.status == "queued"]
 
     def _changed(self, job: Job) -> None:
-        for hook in list(self.on_change):
-            try:
-                hook(job)
-            except Exception:
-                log.exception("A listener failed at a change of %s.", job.job_id)
+        self._news.put(job)
+        with self._lock:
+            if self._teller is None:
+                # Apart from everything else: a listener may wait for a chat's reply, and a cancel must not wait for it.
+                self._teller = threading.Thread(target=self._tell, name="runner-news", daemon=True)
+                self._teller.start()
         self._wake.set()
+
+    def _tell(self) -> None:
+        while (job := self._news.get()) is not None:
+            for hook in list(self.on_change):
+                try:
+                    hook(job)
+                except Exception:
+                    log.exception("A listener failed at a change of %s.", job.job_id)
 
     def _backend(self, name: str) -> Backend:
         try:
