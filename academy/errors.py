@@ -22,6 +22,12 @@ class Refused(AcademyError):
     """The request is well-formed, but what it names cannot be used (400)."""
 
 
+class Forbidden(AcademyError):
+    """Not here: this Academy only shows (403)."""
+
+    status = 403
+
+
 class NotFound(AcademyError):
     """There is nothing under that id (404)."""
 

@@ -25,7 +25,7 @@ from academy.curation.imports import FileReport
 from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch, LessonStore
 from academy.curation.store import DatasetStore, Manifest
 from academy.curation.uploads import UploadRecord, UploadStore
-from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, TooLarge, Unavailable
+from academy.errors import AcademyError, Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
 from academy.files import disk_errors, folder_bytes
 from academy.habitat import Habitat
 from academy.jobs import launch, progress
@@ -57,11 +57,15 @@ class Academy:
         self.runner = Runner(settings, self.job_store, {"subprocess": SubprocessBackend(settings), "docker": docker})
         self.runner.on_change.append(self._share_the_gpu)
         self._dry = threading.Lock()
+        self._only_shows = False
 
     def start(self) -> None:
         """Begins to run jobs; what was running when the app ended is watched again."""
-        if self.settings.enabled:
-            self.runner.start()
+        if not self.settings.enabled:
+            return
+        if self.settings.space_id and not self.settings.token:
+            self._demonstrate()
+        self.runner.start()
 
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
@@ -144,7 +148,7 @@ class Academy:
 
     def add_lesson(self, lesson: LessonIn) -> Lesson:
         """Keeps a lesson; secrets in it are redacted first."""
-        self._enabled()
+        self._changeable()
         return self.lessons.add(lesson)
 
     def list_lessons(
@@ -161,29 +165,29 @@ class Academy:
 
     def update_lesson(self, lesson_id: str, patch: LessonPatch) -> Lesson:
         """Changes the fields that are given."""
-        self._enabled()
+        self._changeable()
         return self.lessons.update(lesson_id, patch)
 
     def delete_lesson(self, lesson_id: str) -> None:
         """Deletes a lesson; datasets made from it stay as they are."""
-        self._enabled()
+        self._changeable()
         self.lessons.delete(lesson_id)
 
     def import_lessons(self, files: list[tuple[str, BinaryIO]], mapping: dict[str, str] | None = None) -> list[FileReport]:
         """Reads lessons from files of any known form; each file has its own row-exact report."""
-        self._enabled()
+        self._changeable()
         self._check_count(files)
         return [self._import_one(name, stream, mapping) for name, stream in files]
 
     def load_samples(self) -> FileReport:
         """Adds the shipped sample lessons, once."""
-        self._enabled()
+        self._changeable()
         with open(SAMPLES, "rb") as stream:
             return self._import_one(SAMPLES.name, stream, None)
 
     def remove_samples(self) -> int:
         """Takes the sample lessons out again; the user's own stay."""
-        self._enabled()
+        self._changeable()
         return self.lessons.remove_where("sample")
 
     def detect_file(self, path: Path, filename: str) -> imports.Detected:
@@ -221,7 +225,7 @@ class Academy:
 
     def upload(self, files: list[tuple[str, BinaryIO]]) -> list[UploadRecord]:
         """Takes files over as sources of datasets; partial success, file by file."""
-        self._enabled()
+        self._changeable()
         self._check_count(files)
         return [self.uploads.add(stream, name) for name, stream in files]
 
@@ -232,7 +236,7 @@ class Academy:
 
     def delete_upload(self, upload_id: str) -> None:
         """Deletes an uploaded file; datasets made from it stay as they are."""
-        self._enabled()
+        self._changeable()
         self.uploads.delete(upload_id)
 
     # ---------------------------------------------------------------- datasets
@@ -252,6 +256,7 @@ class Academy:
 
     def create_dataset(self, request: DatasetRequest, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
         """Contract, section 1, row 2: curates the sources into frozen files with a manifest."""
+        self._changeable()
         curated = self._curate(request, progress)
         manifest = self.datasets.write(
             curated.train,
@@ -286,7 +291,7 @@ class Academy:
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Deletes a dataset; raises Conflict while a job or an adapter rests on it."""
-        self._enabled()
+        self._changeable()
         manifest = self.datasets.get(dataset_id)
         users = [job.name for job in self.job_store.list() if job.dataset_path == manifest.path and job.status not in ENDED]
         users += [adapter.name for adapter in self.adapters.list() if adapter.dataset_id == dataset_id]
@@ -321,7 +326,7 @@ class Academy:
 
     def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
         """Queues a training, after checking all that can be checked before; the same key gives the same job."""
-        self._enabled()
+        self._changeable()
         if idempotency_key and (known := self.job_store.by_key(idempotency_key)):
             return known
         resolved, reasons, fields = self._plan(spec)
@@ -338,7 +343,7 @@ class Academy:
 
     def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
         """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory is found here."""
-        self._enabled()
+        self._changeable()
         if busy := self.runner.busy():
             raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
         resolved, reasons, fields = self._plan(spec)
@@ -370,22 +375,22 @@ class Academy:
 
     def cancel(self, job_id: str) -> Job:
         """Ends a job without keeping anything but its checkpoints."""
-        self._enabled()
+        self._changeable()
         return self.runner.cancel(job_id)
 
     def stop(self, job_id: str) -> Job:
         """Ends a job and keeps the adapter as it is now."""
-        self._enabled()
+        self._changeable()
         return self.runner.stop(job_id)
 
     def resume(self, job_id: str, changes: dict[str, Any] | None = None) -> Job:
         """Queues a failed or cancelled job again; it goes on at its newest complete checkpoint."""
-        self._enabled()
+        self._changeable()
         return self.runner.resume(job_id, changes)
 
     def retry(self, job_id: str, changes: dict[str, Any] | None = None) -> Job:
         """Queues a new job with the same spec, or with the changed knobs."""
-        self._enabled()
+        self._changeable()
         job = self.job_store.get(job_id)
         known = {name: value for name, value in job.parameters.items() if name in TrainingSpec.model_fields}
         values = known | {
@@ -403,7 +408,7 @@ class Academy:
 
     def move_job(self, job_id: str, place: int) -> Job:
         """Puts a waiting job at a place of the queue; 1 is next."""
-        self._enabled()
+        self._changeable()
         return self.runner.move(job_id, place)
 
     def points(self, job_id: str) -> list[dict[str, Any]]:
@@ -424,7 +429,7 @@ class Academy:
 
     def clean_job(self, job_id: str) -> int:
         """Deletes the checkpoints of an ended job and returns the bytes that became free; it can then not be resumed."""
-        self._enabled()
+        self._changeable()
         return self.runner.delete_checkpoints(job_id)
 
     # ---------------------------------------------------------------- adapters
@@ -436,17 +441,17 @@ class Academy:
 
     def activate(self, adapter_id: str) -> Adapter:
         """Lets an adapter answer in the chat; a broken one is refused and the old one stays."""
-        self._enabled()
+        self._changeable()
         return self.session.activate(adapter_id)
 
     def deactivate(self) -> Adapter | None:
         """Lets the base model answer; returns the adapter that answered before."""
-        self._enabled()
+        self._changeable()
         return self.session.deactivate()
 
     def roll_back(self) -> Adapter:
         """Activates the adapter that was active before this one."""
-        self._enabled()
+        self._changeable()
         previous = self.adapters.previous()
         if previous is None:
             raise Conflict("There is no earlier adapter to go back to.", hint="Activate one from the list.")
@@ -454,12 +459,12 @@ class Academy:
 
     def delete_adapter(self, adapter_id: str) -> None:
         """Deletes an adapter that is not active; the job's record, log and metrics stay."""
-        self._enabled()
+        self._changeable()
         self.adapters.delete(adapter_id)
 
     def rename_adapter(self, adapter_id: str, name: str) -> Adapter:
         """Gives an adapter another name; its id stays."""
-        self._enabled()
+        self._changeable()
         return self.adapters.rename(adapter_id, name)
 
     # -------------------------------------------------------------------- chat
@@ -483,6 +488,23 @@ class Academy:
     def _enabled(self) -> None:
         if not self.settings.enabled:
             raise Unavailable("Academy is disabled.", hint="Set ENABLE_ACADEMY=true and start it again.")
+
+    def _changeable(self) -> None:
+        self._enabled()
+        if self._only_shows:
+            raise Forbidden("This is a demonstration and only shows.", hint="Duplicate the Space and set the secret ACADEMY_TOKEN.")
+
+    def _demonstrate(self) -> None:
+        """Fills an empty demonstration with the main job, done for real: samples, dataset, training, activation."""
+        if not self.job_store.list(limit=1):
+            self.load_samples()
+            self.train(TrainingSpec(dataset_id=self.create_dataset(DatasetRequest(include_git=False))["dataset_id"], preset="auto"))
+        self.runner.on_change.append(self._show)
+        self._only_shows = True
+
+    def _show(self, job: Job) -> None:
+        if job.status == "finished" and self.adapters.active() is None:
+            self.session.activate(job.job_id)
 
     def _damaged(self) -> list[str]:
         found = []

@@ -11,7 +11,7 @@ import pytest
 
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
-from academy.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from academy.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Component
 from academy.jobs.spec import TrainingSpec
 from academy.services import Academy
@@ -177,3 +177,22 @@ def test_a_retry_is_a_new_job_with_the_changed_knobs(taught):
     again = taught.retry(job.job_id, {"batch_size": 4, "gradient_accumulation_steps": 2})
     assert again.job_id != job.job_id
     assert again.parameters == replace(job).parameters | {"batch_size": 4, "gradient_accumulation_steps": 2}
+
+
+def test_a_space_without_a_token_shows_a_real_training_and_changes_nothing(settings):
+    shown = Academy(settings.model_copy(update={"space_id": "somebody/academy"}))
+    shown.habitat.training = lambda: Component("training", True, "assumed")
+    shown.runner.start = lambda: None  # what is queued need not run here
+    shown.start()
+    assert [job.name for job in shown.jobs()] == ["handbook-1"]
+    for change in (
+        lambda: shown.add_lesson(LessonIn(situation="a?", action="b")),
+        lambda: shown.create_dataset(DatasetRequest(include_git=False)),
+        lambda: shown.train(TrainingSpec()),
+        lambda: shown.cancel(shown.jobs()[0].job_id),
+        lambda: shown.remove_samples(),
+        lambda: shown.deactivate(),
+    ):
+        with pytest.raises(Forbidden):
+            change()
+    shown.close()
