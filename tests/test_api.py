@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,21 @@ def academy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aca
 @pytest.fixture
 def client(academy: Academy) -> Iterator[TestClient]:
     with TestClient(create_api(academy), base_url="http://localhost:7860") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
+    """An Academy for all the requests that change nothing, because they are refused."""
+    made = Academy(Settings(data_dir=tmp_path_factory.mktemp("quiet"), _env_file=None))  # type: ignore[call-arg]
+    made.session = ChatSession(made.settings, made.adapters, engine=EchoEngine())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def refusing(quiet: Academy) -> Iterator[TestClient]:
+    with TestClient(create_api(quiet), base_url="http://localhost:7860") as made:
         yield made
 
 
@@ -198,6 +214,19 @@ def test_the_same_key_gives_the_same_job(taught: TestClient) -> None:
     assert good(taught.post(f"{API}/train", json={}))["job_id"] not in answers
 
 
+def test_many_submits_at_once_give_one_job_a_key(taught: TestClient) -> None:
+    def submit(number: int) -> str:
+        headers = {"Idempotency-Key": "double click"} if number % 2 else {}
+        return good(taught.post(f"{API}/train", json={}, headers=headers))["job_id"]
+
+    with ThreadPoolExecutor(20) as pool:
+        jobs = list(pool.map(submit, range(30)))
+    assert len(set(jobs[1::2])) == 1
+    assert len(set(jobs[::2])) == 15
+    listed = [job["job_id"] for job in good(taught.get(f"{API}/jobs"))["jobs"]]
+    assert sorted(listed) == sorted(set(jobs))
+
+
 def test_a_cancelled_jobs_stream_ends_with_its_status_and_then_with_204(taught: TestClient) -> None:
     job = f"{API}/train/{good(taught.post(f'{API}/train'))['job_id']}"
     taught.delete(job)
@@ -284,9 +313,9 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
-def test_a_bad_body_is_refused_in_valid_json(client: TestClient, body: bytes) -> None:
+def test_a_bad_body_is_refused_in_valid_json(refusing: TestClient, body: bytes) -> None:
     for path in ("/train", "/train/plan", "/dataset", "/lessons", "/chat", "/adapters/activate"):
-        answer = client.post(f"{API}{path}", content=body, headers=JSON)
+        answer = refusing.post(f"{API}{path}", content=body, headers=JSON)
         if path == "/train/plan" and answer.status_code == 200:
             assert answer.json()["problems"]
         else:
@@ -295,23 +324,23 @@ def test_a_bad_body_is_refused_in_valid_json(client: TestClient, body: bytes) ->
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
-def test_a_body_that_is_not_said_to_be_json_is_refused(client: TestClient, kind: str) -> None:
-    answer = client.post(f"{API}/lessons", content=b'{"situation": "\xff"}', headers={"Content-Type": kind})
+def test_a_body_that_is_not_said_to_be_json_is_refused(refusing: TestClient, kind: str) -> None:
+    answer = refusing.post(f"{API}/lessons", content=b'{"situation": "\xff"}', headers={"Content-Type": kind})
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=501", "limit=x", "limit=" + "9" * 5000, "offset=-1", "offset=1e9", "limt=5", "rating=best", "limit=%ff"]
 )
-def test_a_bad_query_is_refused(client: TestClient, query: str) -> None:
-    refused(client.get(f"{API}/lessons?{query}"), 422)
+def test_a_bad_query_is_refused(refusing: TestClient, query: str) -> None:
+    refused(refusing.get(f"{API}/lessons?{query}"), 422)
 
 
 @pytest.mark.parametrize(
     "query", ["query=%00", "query=%ff%fe", "query=%22", "query=*", "query=a%20AND", "query=" + "(" * 500, "tag=%00", "query=%ed%a0%80"]
 )
-def test_an_odd_search_finds_nothing_and_breaks_nothing(client: TestClient, query: str) -> None:
-    assert client.get(f"{API}/lessons?{query}").status_code in (200, 422)
+def test_an_odd_search_finds_nothing_and_breaks_nothing(refusing: TestClient, query: str) -> None:
+    assert refusing.get(f"{API}/lessons?{query}").status_code in (200, 422)
 
 
 FORMS = {
@@ -334,11 +363,11 @@ FORMS = {
 
 
 @pytest.mark.parametrize(("body", "kind"), FORMS.values(), ids=FORMS)
-def test_a_bad_form_is_refused_and_leaves_nothing_behind(client: TestClient, academy: Academy, body: bytes, kind: str) -> None:
+def test_a_bad_form_is_refused_and_leaves_nothing_behind(refusing: TestClient, quiet: Academy, body: bytes, kind: str) -> None:
     for path in ("/dataset/upload", "/lessons/import"):
-        refused(client.post(f"{API}{path}", content=body, headers={"Content-Type": kind.encode("latin-1")}), 422)  # type: ignore[dict-item]
-    assert not list((academy.settings.data_dir / "incoming").glob("*"))
-    assert good(client.get(f"{API}/dataset/uploads"))["count"] == 0
+        refused(refusing.post(f"{API}{path}", content=body, headers={"Content-Type": kind.encode("latin-1")}), 422)  # type: ignore[dict-item]
+    assert not list((quiet.settings.data_dir / "incoming").glob("*"))
+    assert good(refusing.get(f"{API}/dataset/uploads"))["count"] == 0
 
 
 def test_more_than_ten_files_are_refused(client: TestClient) -> None:
