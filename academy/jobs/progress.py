@@ -280,6 +280,7 @@ def view(job: Job, queue_position: int | None) -> dict[str, Any]:
         "attempt": job.attempt,
         "reasons": job.reasons,
         "notes": list(state.notes),
+        "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
     }
 
 

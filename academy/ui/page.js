@@ -167,8 +167,8 @@
       at.textContent = time && !isNaN(moment) ? moment.toLocaleTimeString([], { hour12: false }) : "";
       at.title = time || "";
       text.textContent = message;
-      if (/\b(error|exception|traceback|failed|killed|out of memory)\b/i.test(message)) row.className = "bad";
-      else if (/\bwarn(ing)?\b/i.test(message)) row.className = "warn";
+      if (/\b\w*(Error|Exception)\b:|^Traceback|^(failed|error|fatal|critical)\b|out of memory/i.test(message)) row.className = "bad";
+      else if (/\b\w*Warning:|^warn/i.test(message)) row.className = "warn";
       row.append(n, at, text);
       parts.append(row);
     }

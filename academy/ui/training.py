@@ -245,19 +245,14 @@ def _fit(academy: Academy, planned: dict[str, Any], *arguments: Any) -> Html:
     found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), planned))))
     if problem is not None:
         return problem
-    fits = found.get("fits", True)
-    memory = found.get("peak_memory_mb")
-    room = found.get("memory_available_mb") or found.get("memory_total_mb")
-    seconds = found.get("seconds_total") or found.get("eta_seconds")
-    facts = (
-        [t("fit.memory", used=gigabytes(memory), total=gigabytes(room)) if room else t("fit.memory_only", used=gigabytes(memory))]
-        if memory
-        else []
-    )
+    fits, memory = found.get("fits", True), found.get("peak_memory_mb")
+    gpus = academy.habitat.gpus()
+    room = gpus[0].memory_total_mb if gpus else academy.habitat.memory()["total_mb"]
+    facts = [t("fit.memory", used=gigabytes(memory), total=gigabytes(room))] if memory else []
     facts += [t("fit.step", seconds=number(found["seconds_per_step"]))] if found.get("seconds_per_step") else []
-    facts += [t("fit.all", time=duration(seconds))] if seconds else []
-    text = found.get("message") or (t("fit.yes") if fits else t("fit.no"))
-    return notice(text, " · ".join(facts), kind="good" if fits else "bad")
+    facts += [t("fit.all", time=duration(found["total_seconds"]))] if found.get("total_seconds") else []
+    words = [found["reason"]] if found.get("reason") else []
+    return notice(t("fit.yes") if fits else t("fit.no"), " · ".join([*words, *facts]), kind="good" if fits else "bad")
 
 
 # ------------------------------------------------------------------ the live panel
@@ -282,7 +277,9 @@ def _panel() -> Html:
         data_log=True,
         data_follow="1",
     )
-    return div(live("job"), live("job_numbers"), live("job_plot"), log_pane, live("job_more"), cls="ac-stack ac-job")
+    return div(
+        live("job"), live("job_numbers"), live("job_plot"), live("job_says", Html(" ")), log_pane, live("job_more"), cls="ac-stack ac-job"
+    )
 
 
 def _view(academy: Academy, view: View) -> tuple[dict[str, Any], Job] | None:
@@ -338,7 +335,7 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
         parts.append(button(t("training.chat"), "job.chat", kind="primary", job=job.job_id))
         parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
     else:
-        changes = shown.get("changes")
+        changes = _remedy(shown)
         if changes:
             parts.append(button(t("training.retry_changed"), "job.retry_changed", kind="primary", job=job.job_id, title=_changes(changes)))
         if shown.get("resumable"):
@@ -380,14 +377,20 @@ def _progress(shown: dict[str, Any], job: Job) -> Html:
     return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""])
 
 
+def _remedy(shown: dict[str, Any]) -> dict[str, Any] | None:
+    """The knobs with which the failure doctor would try again."""
+    found = shown.get("remedy")
+    return found if isinstance(found, dict) and found else None
+
+
 def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
     if job.status != "failed":
         return ""
-    text = job.reason or job.error or t("training.failed_text")
-    hint = shown.get("remedy") or ("" if job.error in (None, text) else job.error) or t("training.failed_hint")
-    changes = shown.get("changes")
+    text, error = (job.reason or job.error or t("training.failed_text")).strip(), (job.error or "").strip()
+    rest = error.removeprefix(text.rstrip(".")).lstrip(". ") if error.startswith(text.rstrip(".")) else error
+    changes = _remedy(shown)
     more = tag("p", t("training.would_change", changes=_changes(changes))) if changes else ""
-    return notice(text, join([remedy(str(hint)), more]))
+    return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
 
 
 def _numbers(academy: Academy, view: View) -> Html:
@@ -430,6 +433,23 @@ def _plot(academy: Academy, view: View) -> Html:
     return card(
         t("plot.title"), plot(points, total_steps=shown.get("total_steps"), checkpoints=_checkpoints(academy, job_id)), cls="ac-plot-card"
     )
+
+
+def _says(academy: Academy, view: View) -> Html:
+    """What the model answers to a row of the dataset as it learns, the newest first."""
+    found = _view(academy, view)
+    samples = [sample for sample in (found[0].get("samples") or [] if found else []) if sample.get("text") is not None]
+    if not samples:
+        return Html("")
+    rows = [
+        div(
+            span(t("says.step", n=number(sample.get("step"))), cls="ac-soft ac-num"),
+            span(sample["text"][:300] or "–", cls="ac-text"),
+            cls="ac-says-row",
+        )
+        for sample in samples[:-4:-1]
+    ]
+    return card(t("says.title"), div(samples[-1].get("prompt") or "", cls="ac-said"), *rows, cls="ac-says")
 
 
 def _checkpoints(academy: Academy, job_id: str | None) -> list[int]:
@@ -605,7 +625,7 @@ def _retry(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]
 
 
 def _retry_changed(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    changes = academy.job(str(data.get("job"))).get("changes")
+    changes = _remedy(academy.job(str(data.get("job"))))
     job = academy.retry(str(data.get("job")), changes)
     return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
 
@@ -631,6 +651,7 @@ REGIONS = {
     "job": _job,
     "job_numbers": _numbers,
     "job_plot": _plot,
+    "job_says": _says,
     "job_more": _more,
     "log_link": _log_link,
     "jobs": _jobs,
