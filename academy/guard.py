@@ -112,10 +112,14 @@ class Guard:
             return
         try:
             await self._app(scope, body.receive, body.send)
+        except asyncio.CancelledError:
+            # We are outermost, so it is the server that ends: a stream ends too, and that is no error.
+            await body.close()
+            return
         except Exception:
-            if not body.refused:
+            if not (body.refused or body.abandoned):
                 raise
-            log.debug("The application stopped reading a refused body.", exc_info=True)
+            log.debug("The application stopped reading a body that was refused or broke off.", exc_info=True)
         if body.refused:
             await body.linger()
 
@@ -284,10 +288,12 @@ class _Body:
     def __init__(self, receive: Receive, send: Send, limit: int, patience: Patience, content_type: str) -> None:
         self.limit = limit
         self.refused = False
+        self.abandoned = False
         self._receive = receive
         self._send = send
         self._patience = patience
         self._started = False
+        self._finished = False
         self._complete = False
         self._bytes = 0
         self._waited = 0.0
@@ -308,6 +314,7 @@ class _Body:
             return await self._stop(Refusal(408, "The request's body came too slowly. Send it again."))
         self._waited += time.monotonic() - began
         if message["type"] != "http.request":
+            self.abandoned = True
             return message
         chunk = message.get("body", b"")
         self._bytes += len(chunk)
@@ -322,6 +329,7 @@ class _Body:
         """Passes an answer of the application on, unless ours was given already."""
         if not self.refused:
             self._started = True
+            self._finished = message["type"] == "http.response.body" and not message.get("more_body", False)
             await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
@@ -341,6 +349,13 @@ class _Body:
         except TimeoutError:
             log.debug("A refused sender went on or stalled; its connection is closed.")
         if not self._started:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def close(self) -> None:
+        """Brings whatever was being answered to an end."""
+        if not self._started:
+            await self._stop(Refusal(503, "Academy is shutting down. Try again when it has started."))
+        if not self._finished:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stop(self, refusal: Refusal) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -393,3 +394,34 @@ def test_a_sender_that_stalls_or_dribbles_is_refused_while_others_are_answered(p
 )
 def test_malformed_requests_are_refused(port: int, head: str, expected: str) -> None:
     assert expected in ask(port, head.rstrip("\r\n"), b"\r\n").split("\r\n")[0]
+
+
+async def endless(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Streams until it is cancelled."""
+    if scope["type"] == "lifespan":
+        return await echo(scope, receive, send)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await asyncio.sleep(0.01)
+
+
+def test_a_sender_that_goes_away_is_no_error(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
+    assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+    time.sleep(0.05)
+    assert not [record for record in caplog.records if record.exc_info and record.levelname == "ERROR"]
+
+
+def test_a_stream_ends_with_the_server_and_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(Guard(endless, settings_for(tmp_path))) as port:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100)
+    ended = b""
+    with connection, contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            ended = (ended + piece)[-5:]
+    assert ended == b"0\r\n\r\n"
+    assert not [record for record in caplog.records if record.exc_info]
