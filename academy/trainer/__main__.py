@@ -66,6 +66,8 @@ def _quiet(quantized: bool) -> None:
         WANDB_DISABLED="true",
         PYTORCH_ENABLE_MPS_FALLBACK="1",
     )
+    # One training, one GPU: with several in sight the Trainer would copy the model to each.
+    os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     import warnings
 
@@ -88,4 +90,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m academy.trainer <job folder>")
     _with_tunables()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     raise SystemExit(main(sys.argv[1:]))

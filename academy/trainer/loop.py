@@ -28,6 +28,7 @@ from .tokens import Tokens
 _CHUNK = 1 << 24  # logits computed at a time: 64 MB in fp32
 _CHECK_EVERY = 5  # steps after which a non-finite loss is noticed at the latest
 _HOPELESS = 20.0
+_SHOWN = 0.04  # of the time, for the answers that are shown meanwhile
 
 
 class Loop(SFTTrainer):
@@ -66,6 +67,8 @@ class Loop(SFTTrainer):
         self._clock = time.monotonic()
         self._last_save = time.monotonic()
         self._seen_step = 0
+        self._began = time.monotonic()
+        self._shown = 0.0
         self.last_step_seconds = 0.0
         self._direct = not any(getattr(model.config.get_text_config(), name, None) not in (None, 1, 1.0) for name in _SCALED)
 
@@ -118,7 +121,7 @@ class Loop(SFTTrainer):
         if self._evaluation and (step % self.plan.eval_steps == 0 or last):
             better = self.evaluate_rows()
             last = last or self.control.should_training_stop
-        if self._sample and step in self.plan.sample_steps:
+        if self._sample and ((step in self.plan.sample_steps and self._shown < _SHOWN * (time.monotonic() - self._began)) or last):
             self._show()
         due = step % self.plan.save_steps == 0 and (self.plan.save_fixed or time.monotonic() - self._last_save >= self.plan.save_seconds)
         if (due or last or (better and self.plan.keep_best)) and not self.plan.dry_run:
@@ -130,7 +133,7 @@ class Loop(SFTTrainer):
             return
         step, epoch, loss = self.state.global_step, float(self.state.epoch or 0), float(logs["loss"])
         elapsed = self.last_step_seconds = max(time.monotonic() - self._clock, 1e-9)
-        speed = self._tokens / elapsed
+        tokens, speed = self._tokens, self._tokens / elapsed
         self._tokens, self._clock = 0, time.monotonic()
         rate = float(logs["learning_rate"])
         norm = logs.get("grad_norm")
@@ -143,6 +146,7 @@ class Loop(SFTTrainer):
             grad_norm=None if norm is None else float(norm),
             tokens_per_second=round(speed, 1),
             memory_mb=round(memory_mb(self.place.device), 1),
+            extra={"tokens": tokens},
         )
         self.report.say(f"step {step}/{self.state.max_steps}  epoch {epoch:.1f}  loss {loss:.3f}  lr {rate:.1e}  tok/s {speed:,.0f}")
         if not math.isfinite(loss):
@@ -192,6 +196,7 @@ class Loop(SFTTrainer):
             prompt, text = self._sample(self.model)
         self.model.train()
         self.report.event("sample", step=self.state.global_step, prompt=prompt, text=text, message=f"{prompt} → {text}")
+        self._shown += time.monotonic() - started
         self._clock += time.monotonic() - started
 
     # -- checkpoints
@@ -210,6 +215,10 @@ class Loop(SFTTrainer):
         self._clock += time.monotonic() - started
 
     def _fill(self, folder: Path) -> None:
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad and not bool(torch.isfinite(parameter).all()):
+                step = self.state.global_step
+                raise Failure(f"The training was stopped: non-finite weights at step {step} ({name}).", "non_finite_loss", step=step)
         self.model.save_pretrained(str(folder), save_embedding_layers=False)
         torch.save(self.optimizer.state_dict(), folder / "optimizer.pt")
         torch.save(self.lr_scheduler.state_dict(), folder / "scheduler.pt")

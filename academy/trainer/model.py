@@ -102,7 +102,7 @@ def load_base(spec: Spec, place: Place) -> Any:
     }
     quantization = spec.knob("quantization")
     if quantization != "none":
-        arguments["quantization_config"] = _quantization(quantization)
+        arguments["quantization_config"] = _quantization(quantization, place)
         arguments["device_map"] = {"": str(place.device)}
     for attention in (NAME, None) if _plain_attention(config) else (None,):
         try:
@@ -246,7 +246,7 @@ def _is_linear(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
 
 
-def _quantization(kind: str) -> Any:
+def _quantization(kind: str, place: Place) -> Any:
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
@@ -255,9 +255,11 @@ def _quantization(kind: str) -> Any:
 
     if kind == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16
+    # Older GPUs compute fp16 fast and bf16 hardly.
+    computed = (
+        torch.float16 if place.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
     )
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=computed)
 
 
 def _plain_attention(config: Any) -> bool:

@@ -26,7 +26,10 @@ class Report:
 
     def event(self, type: str, **fields: Any) -> None:
         """Appends one event in one write; a number that is nan or infinite becomes null, with `non_finite` true."""
-        line = json.dumps({"type": type, "time": now(), **_plain(fields)}, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        line = (
+            json.dumps({"type": type, "time": now(), **_plain(fields)}, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+            + b"\n"
+        )
         before = os.fstat(self._descriptor).st_size
         written = os.write(self._descriptor, line)
         if written != len(line):

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from . import checkpoints
-from .data import read_conversations
+from .data import Message, read_conversations
 from .failures import Failure
 from .report import Report, now
 from .spec import Spec
 from .templates import ChatForm, choose
-from .tokens import Tokenized, Tokens, load_tokenizer, tokenize
+from .tokens import Tokenized, Tokens, load_tokenizer, longest_of, tokenize
 
 
 def run(spec: Spec, report: Report) -> None:
@@ -25,8 +25,14 @@ def run(spec: Spec, report: Report) -> None:
     tokenizer = load_tokenizer(spec.base_path)
     form = choose(tokenizer)
     report.preparing("tokenize", "Tokenizing the dataset.")
-    train = _tokenized(spec, report, tokenizer, form, spec.dataset_path, "dataset")
-    held_out = _tokenized(spec, report, tokenizer, form, spec.eval_path, "held-out rows") if spec.eval_path else Tokenized()
+    limit = longest_of(spec.base_path, spec.knob("max_seq_length"))
+    if limit < spec.knob("max_seq_length"):
+        report.note(f"{spec.base_model} was made for at most {limit} tokens, so longer rows are cut there.")
+    conversations = read_conversations(spec.dataset_path)
+    train = _tokenized(report, tokenizer, form, conversations, limit, "dataset")
+    held_out = Tokenized()
+    if spec.eval_path:
+        held_out = _tokenized(report, tokenizer, form, read_conversations(spec.eval_path), limit, "held-out rows")
     for note in form.notes:
         report.note(note)
 
@@ -46,6 +52,9 @@ def run(spec: Spec, report: Report) -> None:
         mean = sum(len(tokens.ids) for tokens in train.rows) / len(train.rows)
         torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
     model = load_base(spec, place)
+    largest = max(max(tokens.ids) for tokens in [*train.rows, *held_out.rows])
+    if largest >= model.get_input_embeddings().weight.shape[0]:
+        raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
     end_to_end = lays_end_to_end(model)
     if not end_to_end:
         use_stock_attention(model)
@@ -63,7 +72,7 @@ def run(spec: Spec, report: Report) -> None:
         rows = _longest(rows, 2 * batch * accumulation)
     sampler = None
     if not spec.dry_run and spec.knob("quantization") == "none" and (place.device.type == "cuda" or total_parameters <= 100_000_000):
-        sampler = _sampler(tokenizer, form, spec)
+        sampler = _sampler(tokenizer, form, conversations)
     plan = Plan(
         total,
         save_steps=spec.knob("save_steps"),
@@ -123,10 +132,12 @@ def run(spec: Spec, report: Report) -> None:
     _publish(spec, report, loop, form, started, train, trainable)
 
 
-def _tokenized(spec: Spec, report: Report, tokenizer: Any, form: ChatForm, path: Path, what: str) -> Tokenized:
-    conversations = read_conversations(path)
-    limit = spec.knob("max_seq_length")
-    result = tokenize(tokenizer, form, conversations, limit)
+def _tokenized(
+    report: Report, tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], limit: int, what: str
+) -> Tokenized:
+    result = tokenize(
+        tokenizer, form, conversations, limit, lambda fraction: report.preparing("tokenize", f"Tokenizing the {what}.", round(fraction, 3))
+    )
     if result.truncated:
         report.note(f"{len(result.truncated)} of {len(conversations)} rows ({what}) are longer than {limit} tokens and were cut there.")
     if result.untrained:
@@ -178,13 +189,13 @@ def _dataset(rows: list[dict[str, list[int]]]) -> Any:
     return Dataset.from_dict({"input_ids": [row["input_ids"] for row in rows], "labels": [row["labels"] for row in rows]})
 
 
-def _sampler(tokenizer: Any, form: ChatForm, spec: Spec) -> Any:
+def _sampler(tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]]) -> Any:
     """Something that lets the model answer one training question, so that the page can show what it has learned."""
-    for _, messages in read_conversations(spec.dataset_path)[:50]:
-        question = next((at for at, message in enumerate(messages) if message["role"] == "assistant"), None)
-        if question:
-            break
-    else:
+    asked = (
+        (messages, at) for _, messages in conversations for at, message in enumerate(messages) if at and message["role"] == "assistant"
+    )
+    messages, question = next(asked, ([], 0))
+    if not question:
         return None
     prompt = messages[question - 1]["content"]
     text, _ = form.render(form.adapted(messages[:question]), prompt=True)
@@ -237,6 +248,7 @@ def _dry_run(spec: Spec, report: Report, loop: Any, rows: list[Tokens], total: i
             "total_seconds": round(seconds * min(1.0, mean / max(longest, 1)) * total, 1),
             # Adapter and two moments of each weight in fp32: two checkpoints and the best, one being written, and the result.
             "disk_needed_mb": round(trainable * 4 * (3 * 4 + 1) / 2**20 + 1, 1),
+            "disk_free_mb": round(shutil.disk_usage(spec.folder).free / 2**20, 1),
         },
     )
     report.say("The dry run fits.")

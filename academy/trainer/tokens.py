@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .failures import Failure, explain
 from .templates import ChatForm, NotRendered, Written, choose
 
 _CHUNK = 512
+_TELL = 5000
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,31 @@ def load_tokenizer(folder: Path) -> Any:
         raise Failure(f"The base model's tokenizer cannot be loaded: {reason}", "damaged_base") from error
 
 
-def tokenize(tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], max_length: int) -> Tokenized:
+def longest_of(folder: Path, asked: int) -> int:
+    """The most tokens that a row can have: what was asked for, or what the base model was made for where that is less."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+        most = int(text.get("max_position_embeddings") or text.get("n_positions") or asked)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return asked
+    return min(asked, most) if most > 0 else asked
+
+
+def tokenize(
+    tokenizer: Any,
+    form: ChatForm,
+    conversations: list[tuple[int, list[Message]]],
+    max_length: int,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Tokenized:
     """Every conversation as rows of tokens, cut at `max_length`; a row in which nothing is left to train is left out and counted."""
     result = Tokenized()
+    done = 0
     for row, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
+        done += 1
+        if done % _TELL == 0:
+            progress(min(done / len(conversations), 1.0))
         if len(ids) > max_length:
             if not result.truncated or result.truncated[-1] != row:
                 result.truncated.append(row)
@@ -71,6 +93,7 @@ def tokenize(tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list
 def _all_tokens(
     tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, str]
 ) -> Iterator[tuple[int, Written, list[int], list[bool]]]:
+    special = set(tokenizer.get_added_vocab().values())
     for start in range(0, len(conversations), _CHUNK):
         texts: list[tuple[int, Written]] = []
         for row, messages in conversations[start : start + _CHUNK]:
@@ -80,7 +103,7 @@ def _all_tokens(
                 refused[row] = str(error)
         encoded = _encode(tokenizer, [written.text for _, written in texts])
         for (row, written), (ids, places) in zip(texts, encoded, strict=True):
-            yield row, written, *_masked(tokenizer, form, written, ids, places)
+            yield row, written, *_masked(tokenizer, special, written, ids, places)
 
 
 def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tuple[int, int]] | None]]:
@@ -93,12 +116,11 @@ def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tupl
 
 
 def _masked(
-    tokenizer: Any, form: ChatForm, written: Written, ids: list[int], places: list[tuple[int, int]] | None
+    tokenizer: Any, special: set[int], written: Written, ids: list[int], places: list[tuple[int, int]] | None
 ) -> tuple[list[int], list[bool]]:
     """The mask of one text: a token is trained where it lies in a trained range."""
     if places is None:
         return _by_pieces(tokenizer, written)
-    special = set(tokenizer.get_added_vocab().values()) if len(written.spans) else set()
     trained = [False] * len(ids)
     spans = iter(written.spans)
     span = next(spans, None)
@@ -145,7 +167,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
     tokenizer = load_tokenizer(Path(request["base_path"]))
     form = choose(tokenizer)
     conversations = read_conversations(Path(request["dataset_path"]))
-    limit = int(request["max_seq_length"])
+    limit = longest_of(Path(request["base_path"]), int(request["max_seq_length"]))
     text_limit = int(request.get("text_limit") or 20_000)
     result = tokenize(tokenizer, form, conversations, 1 << 30)
     order = {row: index for index, (row, _) in enumerate(conversations)}
@@ -166,6 +188,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "untrained": len(untrained),
         "template": form.route,
         "end_token": form.end_token,
+        "max_length": limit,
         "notes": [*form.notes, *(f"Row {row} is left out: {why}." for row, why in list(result.untrained.items())[:20])],
         "rows": [{"index": index, "tokens": _shown(tokenizer, result, conversations[index][0], limit, text_limit)} for index in asked],
     }
