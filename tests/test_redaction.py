@@ -157,6 +157,16 @@ def test_nearly_all_other_secrets_are_found() -> None:
     assert len(missed) <= 0.03 * len(rows), missed
 
 
+def test_what_stands_around_a_secret_does_not_hide_it() -> None:
+    around = ["\\n@@", "_@@_", "<@@>", "@@,@@", "key:@@;", "?token=@@&b=1", "日本@@語", "+@@", "@@\\n@@", "|@@|", "\u200b@@"]
+    maker = Maker(12)
+    for kind, make in ALWAYS.items():
+        for form in around:
+            text, parts = make(maker)
+            clean = redact(form.replace("@@", text)).text
+            assert not [part for part in parts if part in clean], f"{kind} in {form}: {clean!r}"
+
+
 def test_redacting_twice_changes_nothing_and_hits_point_at_the_marks() -> None:
     for _, text, parts in _planted(ALWAYS | MOSTLY, 6):
         once = redact(f"{text} and {text}")

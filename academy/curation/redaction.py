@@ -123,14 +123,14 @@ def _replace(text: str, spans: list[_Span], hits: list[Hit]) -> tuple[str, list[
 # Most rows hold no run of characters as long as a key: one quick look spares them all rules for keys with a known form.
 _LONG = re.compile(r"(?<![A-Za-z0-9_\-+/.%])[A-Za-z0-9_\-+/.%]{20,}")
 
-_B = r"(?<![A-Za-z0-9_])"
-"""Before a key: no letter, digit or underscore."""
+_B = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""Before a key: no letter or digit, unless it is that of an escaped line break."""
 
 # Each: kind, what must stand in the text for the rule to be tried at all, the rule. Group 1, where there is one, is the secret.
 _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
     (kind, tuple(hints), re.compile(rule, re.ASCII))
     for kind, hints, rule in [
-        ("aws", ["AKIA", "ASIA", "ABIA", "ACCA"], r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        ("aws", ["AKIA", "ASIA", "ABIA", "ACCA"], _B + r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
         ("github", ["github_pat_"], r"github_pat_[A-Za-z0-9_]{20,}"),
         ("github", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"gh[pousr]_[A-Za-z0-9_]{30,}(?:\.[\w\-]{10,}){0,2}"),
         ("gitlab", ["gl"], _B + r"gl(?:pat|dt|ptt|rt|soat|ft|imt|agent|cbt|oas|ffct)-[\w\-]{18,}(?:\.[\w\-]{2,}){0,3}"),
@@ -150,7 +150,7 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("slack", ["hooks.slack"], r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([A-Za-z0-9_/\-]{16,})"),
         ("stripe", ["_live_", "_test_"], _B + r"[srp]k_(?:live|test)_[A-Za-z0-9_]{10,}"),
         ("stripe", ["whsec_"], _B + r"whsec_[A-Za-z0-9+/_\-]{16,}={0,2}"),
-        ("twilio", ["SK", "AC"], r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
+        ("twilio", ["SK", "AC"], _B + r"(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
         ("sendgrid", ["SG."], _B + r"SG\.[\w\-]{16,32}\.[\w\-]{16,64}"),
         ("mailchimp", ["-us"], r"(?<![0-9a-f])[0-9a-f]{32}-us[0-9]{1,2}(?![0-9])"),
         ("mailgun", ["key-"], _B + r"key-[0-9a-f]{32}(?![0-9a-f])"),
@@ -163,7 +163,7 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("azure", ["AccountKey", "accountkey", "SharedAccessKey"], r"(?i:(?:Account|SharedAccess)Key)\s*=\s*([A-Za-z0-9+/]{30,}={0,2})"),
         ("azure", ["sig="], r"[?&;]sig=([A-Za-z0-9%+/_\-]{30,}=?)"),
         ("azure", ["8Q~", "7Q~", "Q~"], r"(?<![\w~.\-])[\w~.\-]{3}[0-9]Q~[\w~.\-]{31,34}(?![\w~\-])"),
-        ("jwt", ["eyJ"], r"(?<![A-Za-z0-9_\-])eyJ[\w\-]{8,}={0,2}\.[\w\-]{3,}={0,2}(?:\.[\w\-]*){0,3}(?<!\.)"),
+        ("jwt", ["eyJ"], _B + r"eyJ[\w\-]{8,}={0,2}\.[\w\-]{3,}={0,2}(?:\.[\w\-]*){0,3}(?<!\.)"),
         ("digitalocean", ["_v1_"], _B + r"do[opr]_v1_[a-f0-9]{32,}"),
         ("shopify", ["shp"], _B + r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}"),
         ("databricks", ["dapi"], _B + r"dapi[a-f0-9]{32}(?:-\d)?"),
@@ -206,7 +206,10 @@ _PUBLIC = re.compile(
 )
 
 # A password may hold anything but white space and quotes; "host:8080/…@…" is a port and a path, not a password.
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s/:@\"'<>`\[\]]{0,200}:(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>`]{1,300})@(?=[\w\[(\-{$%])")
+_URL = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s/:@\"'<>`\[\]]{0,200}:(?!\d{1,5}(?:/|[?#][\w.\-]*=|$))([^\s\"'<>`]{1,300})@(?=[\w\[(\-{$%])"
+)
+_NEXT_URL = re.compile(r"(?=[A-Za-z][A-Za-z0-9+.\-]{0,30}://)")
 _URL_USER = re.compile(r"://([A-Za-z0-9_\-]{20,200})@(?=[\w\[])")
 
 # These are looked for in the text in small letters: a quarter of the time that ignoring case takes.
@@ -248,7 +251,8 @@ _COOKIE = re.compile(
 _TOKEN = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{32,}={0,2}(?![A-Za-z0-9+/_\-])")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=_\-.])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_\-])|(?<==)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_\-])")
+_AWS_SECRET = re.compile(r"(?:(?<![A-Za-z0-9/+_\-.])|(?<=\\[nrt]))[A-Za-z0-9/+]{40}(?![A-Za-z0-9+=_\-]|/[A-Za-z0-9])")
+_SECRET_IS = re.compile(r"secret[\w \-]{0,20}[\\\"'`]{0,3}\s*(?:=>|[:=,])\s*[\\\"'`]{0,3}$")
 
 
 def _find(text: str) -> list[_Span]:
@@ -315,21 +319,22 @@ def _aws_secrets(text: str, low: str) -> Iterator[_Span]:
         before = low[max(0, match.start() - 80) : match.start()]
         near = text[max(0, match.start() - 200) : match.end() + 200]
         told = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
-        if told and any(char.isdigit() for char in value) and any(char.isupper() for char in value) and _mixture(value) > 0.2:
+        is_drawn = any(map(str.isupper, value)) and _mixture(value) > 0.12 and any(map(str.isdigit, value))
+        if (told and is_drawn) or (_SECRET_IS.search(before) and any(map(str.isupper, value)) and _wordiness(value) < 0.75):
             yield match.start(), match.end(), "aws"
 
 
 def _url_passwords(text: str) -> Iterator[_Span]:
-    for match in _URL.finditer(text):
-        start, value = match.start(1), match.group(1)
-        # Two addresses with only a comma or a bracket between them: the password ends at the first "@".
-        if "://" in value:
-            value = value.partition("@")[0]
-        if "/" in value:
+    position = 0
+    while match := _URL.search(text, position):
+        start = match.start(1)
+        # With no space between them the next address would pass for a part of this password.
+        value, *others = _NEXT_URL.split(match.group(1), maxsplit=1)
+        position = start + len(value) if others else match.end()
+        if others or "/" in value:
             # A "/" belongs to a password only if no "@" stands before it.
             head = value.partition("/")[0]
-            if "@" in head:
-                value = head.rpartition("@")[0]
+            value = head.rpartition("@")[0] if "@" in head else value.rpartition("@")[0] if others else value
         if value and not _is_placeholder(value):
             yield start, start + len(value), "url-password"
     for match in _URL_USER.finditer(text):
@@ -398,13 +403,18 @@ def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
     if len(value) < 4 or _is_placeholder(value):
         return None
     span = start, start + len(value)
+    before = low[max(0, match.start() - 1) : match.start()]
     if match.group("pass"):
         if tail and _NO_PASSWORD_TAIL.search(tail):
             return (*span, "password") if value.startswith(_HASHED) else None
-        is_vague = match.group("pass") == "pass" and not (quote and match.group("op") in ("=", ":", "=>"))
+        if match.group("pass") == "pass":
+            # "passed to", "compass", "bypass": only `pass = …`, `PASS: …`, `db_pass=…` are about a password.
+            is_named = match.group("op") in ("=", ":", "=>") and not tail[:1].isalpha() and not before.isalpha()
+            return (
+                (*span, "password") if is_named and (quote or not _CODE.fullmatch(value[:200])) and (quote or _is_strong(value)) else None
+            )
         is_given = match.group("is") is None and (bool(quote) or _is_environment(text, match))
-        is_found = _is_strong(value) if is_vague else _is_password(value, quoted=is_given)
-        return (*span, "password") if is_found else None
+        return (*span, "password") if _is_password(value, quoted=is_given) else None
     before = low[max(0, match.start() - 24) : match.start()]
     if match.group("key") in ("key", "seed", "salt") and not _KEY_BEFORE.search(before) and not (quote and len(value) >= 20):
         return None
@@ -489,14 +499,18 @@ def _is_secret_piece(text: str, low: str, start: int, piece: str) -> bool:
         if before.endswith("/") or _in_block(text, start, end):
             return False  # part of an address, or one of many lines
         return a_hash < 0 and plain_length != 40 and not _SUM_LINE.match(text, end) and not _UUID.search(text, max(0, start - 40), end)
-    if a_hash > secret or re.match(r"sha\d+-|md5-", piece) or before.endswith(("/d/", "signaturevalue>", "digestvalue>", "ciphervalue>")):
+    if (
+        a_hash > secret
+        or re.match(r"sha\d+-|md5-", piece)
+        or before.endswith(("/d/", "/drive/", "signaturevalue>", "digestvalue>", "ciphervalue>"))
+    ):
         return False
     bare = _UUID.sub("", piece)
     if len(bare) < 32 and not (secret >= 0 and len(bare) >= 24):
         return False
     if re.search(r"[0-9a-f]{40}|[0-9a-f]{64}", bare) and secret < 0:
         return False
-    if not _is_random(bare) or _entropy(bare) < 3.7:
+    if not _is_random(bare) or (_wordiness(bare) >= 0.6 and any(map(str.isupper, bare))) or _entropy(bare) < 3.7:
         return False
     return not _in_block(text, start, end)
 
@@ -517,7 +531,7 @@ def _in_block(text: str, start: int, end: int) -> bool:
 # --- what a value looks like --------------------------------------------------------------------------------------------------
 
 _PLACEHOLDER = re.compile(
-    r"\[redacted:.*|\$\{.*|\$\(.*|(?-i:\$[A-Z_][A-Z0-9_]*\W*)|\{\{.*|\{[\w.:\[\]'\"()]*\}.*|<[^<>]*>?|%\(?\w*\)?[sdr]|%|[xX*•.\-_#?]{3,}|(?:your|my|the|some"
+    r"\[redacted:.*|\$\{.*|\$\(.*|(?-i:\$[A-Z_]{3,}\d*\W*)|\{\{.*|\{[\w.:\[\]'\"()]*\}.*|<[^<>]*>?|%\(?\w*\)?[sdr]|%|[xX*•.\-_#?]{3,}|(?:your|my|the|some"
     r"|example|dummy|fake|test|insert|replace|put|enter)[_\-\s.].*|(?-i:your[A-Z]\w*)|\.{2,}.*|\*+|…|process\.env.*|os\.environ.*|os\.getenv.*|env\.\w.*"
     r"|vars?\.\w.*|secrets?\.\w.*|@[a-z]+|(?-i:%[A-Z_]+%)",
     re.IGNORECASE | re.DOTALL,
@@ -538,7 +552,7 @@ def _is_placeholder(value: str) -> bool:
 
 
 _CODE = re.compile(
-    r"[\w.]*[A-Za-z_]\w*[\[(].*|[a-z_]\w*(?:\.\w+)+|[A-Za-z_]\w*\?\.\w.*|[fbru]{1,2}|lambda|&\w+|[\w.]+::\w.*|[{\[(<].*", re.DOTALL
+    r"[\w.]*[A-Za-z_]\w*[\[(].*|[a-z_]\w*(?:\.\w+)+|[A-Za-z_]\w*\?\.\w.*|[fbru]{1,2}|lambda|&[a-z_]+|[\w.]+::\w.*|[{\[(<].*", re.DOTALL
 )
 
 
