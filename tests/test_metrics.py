@@ -4,6 +4,7 @@
 # ruff: noqa: E501, C408
 
 import math
+import random
 
 import pytest
 
@@ -178,6 +179,29 @@ LINES = {
     "epoch 0: {'accuracy': 0.85, 'f1': 0.9}": dict(epoch=0, accuracy=0.85),
     "   --> STEP: 25/100 -- GLOBAL_STEP: 1025": dict(step=25, total_steps=100),
     "     | > loss: 0.45123  (0.50123)": dict(loss=0.45123),
+    # from the wild
+    "{'loss': '14.88', 'grad_norm': '2.578', 'learning_rate': '0.000156', 'epoch': '0.00748', 'train_runtime': '110.7'}": dict(
+        loss=14.88, grad_norm=2.578, learning_rate=0.000156, epoch=0.00748
+    ),
+    "[2026-04-01 13:02:26,052][INFO] Train Step 200/200 | Epoch 1 | train_loss: 28.8206 | lr: 0.00005457 | [ GPU Util 52.3% ]": dict(
+        step=200, total_steps=200, epoch=1, loss=28.8206, learning_rate=5.457e-5
+    ),
+    "Ep 1 | iter 4 | step 1: loss train (curr): 1.585, val (prev val iter): None | iter time: 181.34 ms": dict(epoch=1, step=1, loss=1.585),
+    "| epoch   1 |   200/ 2928 batches | lr 5.00 | ms/batch 12.34 | loss  8.12 | ppl  3360.12": dict(
+        epoch=1, step=200, total_steps=2928, learning_rate=5.0, loss=8.12
+    ),
+    "| end of epoch   1 | time: 12.34s | valid loss  5.77 | valid ppl   320.12": dict(epoch=1, eval_loss=5.77),
+    "Epoch 1: Validation Loss = 0.51": dict(epoch=1, eval_loss=0.51),
+    "Loss at step 100: 0.4512": dict(step=100, loss=0.4512),
+    "Accuracy of the network on the 10000 test images: 85 %": dict(accuracy=0.85),
+    "step=1,000, loss=0.5": dict(step=1000, loss=0.5),
+    "Epoch 00010: reducing learning rate of group 0 to 1.0000e-03.": dict(epoch=10, learning_rate=1e-3),
+    "Epoch: 100%|██████████| 3/3 [00:01<00:00,  5.0it/s]": dict(epoch=3, total_epochs=3),
+    "val:  45%|████▌     | 45/100 [00:05<00:06,  8.5it/s, loss=0.4512]": dict(eval_loss=0.4512),
+    "epoch3 loss 0.4": dict(epoch=3, loss=0.4),
+    "  Batch    40  of    241.    Elapsed: 0:00:13.": dict(step=40, total_steps=241),
+    "|    loss                 | 0.0123      |": dict(loss=0.0123),
+    " 33%|███▎      | 2/6 [00:01<00:01,  2.06it/s]\r  0%|          | 0/1 [00:00<?, ?it/s]\x1b[A": dict(step=2, total_steps=6),
     # colours and rewritten lines
     "\x1b[32mINFO\x1b[0m step 5 \x1b[1mloss\x1b[0m=\x1b[36m0.5\x1b[0m": dict(step=5, loss=0.5),
     "step 1 loss 3.0\rstep 2 loss 2.0\rstep 3": dict(step=3, loss=2.0),
@@ -253,6 +277,19 @@ NOTHING = [
     "already 5 parallel workers",
     "D loss: 0.41",
     "policy_loss: 0.2",
+    "Val Step   1/157 | Epoch 1 | Profiling [ GPU Util 30.0% ]",
+    "Building labels for train dataset: 100%|██████████| 64/64 [00:00<00:00, 2216.08 examples/s]",
+    "Batches: 100%|██████████| 7/7 [00:01<00:00,  5.0it/s]",
+    "\r100%|██████████| 1/1 [00:00<00:00, 447.34it/s]\x1b[A",
+    "  train_loss               =     0.9012",
+    "Validation loss decreased (0.512345 --> 0.501234).  Saving model ...",
+    "Epochs: 3",
+    "Steps: 1000",
+    "blossom: 5",
+    "learning_rate_schedule: 3",
+    "StepLR(step_size=10, gamma=0.1)",
+    "EarlyStopping counter: 3 out of 5",
+    "loss: None",
     "box_loss=0.3",
 ]
 
@@ -274,3 +311,56 @@ def test_what_is_no_metric_gives_nothing(line):
 
 def _close(a, b):
     return isinstance(a, float) and isinstance(b, int | float) and (a == pytest.approx(b) or (math.isnan(a) and math.isnan(b)))
+
+
+def test_progress_is_from_steps_else_from_epochs():
+    parse = TrainingMetricsParser().parse_line
+    assert parse("Epoch 1/4 Step 50/100").progress_percent == 50
+    assert parse("Epoch 1/4").progress_percent == 25
+    assert parse("Epoch 9/4").progress_percent == 100
+    assert parse("Step 5").progress_percent is None
+    assert parse("Progress: 45.5%").progress_percent == 45.5
+
+
+def test_an_epoch_is_whole_where_it_is_whole():
+    parse = TrainingMetricsParser().parse_line
+    assert repr(parse("Epoch 2/3").epoch) == "2"
+    assert repr(parse("{'loss': '1', 'epoch': '2.0'}").epoch) == "2"
+    assert repr(parse("epoch: 1.5").epoch) == "1.5"
+
+
+def test_the_whole_of_several_lines():
+    parser = TrainingMetricsParser()
+    lines = ["Epoch 1/3, Loss: 3.0, lr: 2e-4", "loss: nan", "Epoch 2/3, Loss: 1.0, accuracy: 50%", "eval_loss: 9.0"]
+    whole = parser.aggregate_metrics([parser.parse_line(line) for line in lines])
+    assert (whole["current_epoch"], whole["total_epochs"], whole["latest_loss"]) == (2, 3, 1.0)
+    assert (whole["min_loss"], whole["avg_loss"], whole["learning_rate"], whole["accuracy"]) == (1.0, 2.0, 2e-4, 0.5)
+    assert [str(loss) for loss in whole["loss_history"]] == ["3.0", "nan", "1.0"]
+    assert whole["progress_percent"] == pytest.approx(66.667, abs=0.01)
+    assert parser.aggregate_metrics([]) == {}
+
+
+def test_the_history_holds_the_last_ten():
+    parser = TrainingMetricsParser()
+    whole = parser.aggregate_metrics([parser.parse_line(f"step {step}/20 loss {step}") for step in range(1, 21)])
+    assert whole["loss_history"] == [float(step) for step in range(11, 21)]
+    assert (whole["progress_percent"], whole["min_loss"], whole["avg_loss"]) == (100.0, 1.0, 10.5)
+
+
+def test_losses_that_are_no_numbers_alone_give_no_minimum():
+    parser = TrainingMetricsParser()
+    whole = parser.aggregate_metrics([parser.parse_line("loss: nan")])
+    assert math.isnan(whole["latest_loss"])
+    assert whole["min_loss"] is whole["avg_loss"] is None
+
+
+def test_nothing_raises_and_nothing_takes_long():
+    parser, numbers = TrainingMetricsParser(), random.Random(1)
+    pieces = [*LINES, *NOTHING, "9" * 5000, "1e999", "-", "\r", "\x1b[", "\x1b]", "{", "}", "'", ":", "/", "%|", "\x00", "\u2028", "\ud800"]
+    for _ in range(3000):
+        line = "".join(piece[: numbers.randrange(60)] for piece in numbers.choices(pieces, k=numbers.randrange(1, 8)))
+        parser.parse_line(line)
+    for piece in ("loss ", " ", "9", "━", "acc", "1/", "{", "'a': ", "epoch ", "\x1b[1m", "(", "1,"):
+        parser.parse_line("loss" + piece * 20_000 + "loss")
+    for odd in (None, 3, b"loss: 1"):
+        assert parser.parse_line(odd) is None

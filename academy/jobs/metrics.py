@@ -40,14 +40,20 @@ class TrainingMetricsParser:
             return None
         text = line if len(line) <= _LONGEST else line[-_LONGEST:]
         if "\x1b" in text:
+            if "\x1b[A" in text:
+                # A bar below the training's own, of an evaluation, is followed by a jump back up.
+                text = "\r".join(part for part in text.split("\r") if "%|" not in part or "\x1b[A" not in part)
             text = _ANSI.sub("", text)
-        if "\r" not in text:
-            found = _read(text)
-        else:
-            found = None
-            for part in text.split("\r"):
-                if part and (more := _read(part)):
-                    found = more if found is None else found | more
+        try:
+            if "\r" not in text:
+                found = _read(text)
+            else:
+                found = {}
+                for part in text.split("\r"):
+                    if part and (more := _read(part)):
+                        found |= more
+        except (ValueError, OverflowError):
+            return None  # a number beyond all measure
         if not found:
             return None
         if "total_steps" in found:
@@ -110,7 +116,7 @@ _AFTER = _EVAL | _TRAIN | {"avg", "average", "mean", "total", "value", "item", "
 # What is being done where a bar or a count is not the training's progress.
 _BUSY = (
     r"(?:down|up)?load|fetch|map\b|mapping|tokeniz|tokenis|generating|filter|resolv|pack|convert|truncat|sav(?:e|ing)\b|writ|push|eval|"
-    r"valid|predict|\btest|sanity|infer|cach|prepar|quantiz|extract|merg|comput|process|adding|apply|format|shuffl|creat|pull|install|"
+    r"valid|\bval\b|predict|\btest|sanity|infer|cach|prepar|quantiz|extract|merg|comput|process|adding|apply|format|shuffl|creat|pull|install|"
     r"collect|build|calibrat|unzip|index|encod|embed|split|dataset|shard|checkpoint|weights|import|check|verif|clon|copy|compil|scan|"
     r"pars|read|clean|setup|set up|setting|configur|initiali|analy[sz]|start|export|deploy|sampl|render|\bfrom\b|\brun\b|\bcmd\b|\benv\b"
 )
@@ -119,12 +125,14 @@ _BUSY = (
 
 _LONGEST = 20_000
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\x08")
+# Possessive and bounded everywhere: a line of 20,000 digits must cost no more than any other.
 _NUMBER = (
-    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|0,\d+(?![\d,.])|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)(?![a-z0-9_]|\.\d)"
+    r"[-+]?(?:\d{1,3}(?:,\d{3}){1,8}+(?:\.\d{1,25}+)?(?!\d|,\d)|0,\d{1,25}+(?![\d,.])|"
+    r"(?:\d{1,25}+(?:\.\d{0,25}+)?|\.\d{1,25}+)(?:e[-+]?\d{1,5}+)?|nan|inf(?:inity)?)(?![a-z0-9_]|\.\d)"
 )
-_WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)"
+_WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,8}+(?!\d|,\d)|\d{1,15}+)"
 _WRAP = r"[\"'\[(<]{0,2}(?:(?:torch\.)?tensor\(|(?:np|numpy|jnp)\.\w+\(|array\()?"
-_SEP = rf"[\"'\])]{{0,2}}\s*(?:[:=|~]|->|→|==)?\s*{_WRAP}\s*"
+_SEP = rf"[\"'\])]{{0,2}}\s{{0,40}}(?:[:=|~]|->|→|==)?\s{{0,40}}{_WRAP}\s{{0,4}}"
 
 _PAIR = re.compile(r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*([^"',{}\[\]]{1,40})["']|\[?([^"',{}\[\]\s]{1,40}))""")
 # Each of these is tried right behind its word, which str.find has found: many times faster than searching for the whole.
@@ -135,45 +143,53 @@ _LOSS = re.compile(
 _RUN_BEFORE = re.compile(r"(?:[a-z_/. \t-]|\d(?=\d*[a-z_]))*")
 _BEFORE = re.compile(r"(?:([a-z]+)\.?[ ])?(?:([a-z]+)\.?[ ])?([a-z][a-z0-9]*(?:[_/.-][a-z0-9]+)*)?[ \t_/.-]{0,2}$")
 _LOSS_PAIR = re.compile(
-    rf"loss\w*\s*[:\s]\s*\(?train(?:ing)?\)?\s*[:=\s]\s*(?P<loss>{_NUMBER})[,|\s]+\(?val(?:id|idation)?\)?\s*[:=\s]\s*(?P<eval>{_NUMBER})"
+    rf"loss\w{{0,20}}(?:\s{{1,3}}|\s?:\s?)\(?train(?:ing)?\)?(?: \(\w+\))?\s?[:=]?\s?(?P<loss>{_NUMBER})"
+    rf"(?:[,|\s]{{1,4}}\(?val(?:id|idation)?\)?(?: \([\w ]+\))?\s?[:=]?\s?(?P<eval>{_NUMBER}))?"
 )
+_LOSS_AT = re.compile(
+    rf"loss (?:at|after|for|in|on) (?:the )?(?:step|iter(?:ation)?|epoch|batch)\s?#?\d{{1,15}}\s?[:=]\s?(?P<value>{_NUMBER})"
+)
+_ACCURACY_OF = re.compile(rf"accuracy (?:of|on|for|over) [^:=%]{{1,80}}[:=]\s?(?P<value>{_NUMBER})(?P<percent>\s?%)?")
 _RATE = re.compile(rf"(?:[-_/](?:group|pg|adam|sgd|\d)[\w/.-]*)?{_SEP}(?P<value>{_NUMBER})")
-_RATE_REST = re.compile(rf"[ _-]?rate{_SEP}(?P<value>{_NUMBER})")
+_RATE_REST = re.compile(rf"[ _-]?rate(?: of group \d+)?(?: to| is| set to)?{_SEP}(?P<value>{_NUMBER})")
 _NORM = re.compile(rf"{_SEP}(?P<value>{_NUMBER})")
 _ACCURACY = re.compile(
     rf"(?:uracy|uracies)?(?:(?P<at>[@/_])(?P<top>(?:top)?[-_]?\d+|step|epoch))?(?:\s?\([a-z ]+\))?(?P<sep>{_SEP})(?P<value>{_NUMBER})"
     r"(?:\s*/\s*(?P<of>\d+))?(?:\s?±\s?[\d.]+)?(?P<percent>\s?%)?"
 )
 _EPOCH = re.compile(
-    r"(?P<many>s?)(?:\s?\((?:train|val|test)\))?[\s:=#\[(.|\"'*-]{1,8}(?P<epoch>\d+(?:\.\d+)?(?:e-?\d+)?)(?![a-z0-9]|\.\d)"
-    r"(?:\s*(?:/|of|out of)\s*(?P<total>\d+)(?:\.0+)?(?![\d.]*\d))?(?P<percent>\s?%)?"
+    r"(?P<many>s?)(?:\s?\((?:train|val|test)\))?(?P<sep>[\s:=#\[(.|\"'*_-]{0,8})(?P<epoch>\d{1,15}+(?:\.\d{1,25}+)?(?:e-?\d{1,3}+)?)(?![a-z0-9]|\.\d)"
+    r"(?:\s{0,8}(?:/|of|out of)\s{0,8}(?P<total>\d{1,15}+)(?:\.0{1,9}+)?(?!\.?\d))?(?P<percent>\s?%)?"
 )
 _STEP = re.compile(
     r"(?:ation)?(?P<many>s|es)?(?:\s?\((?:train)\))?[\s:=#\[(.|\"'*>-]{1,8}"
-    rf"(?P<step>{_WHOLE})(?:\.0+)?(?![a-z0-9%]|\.\d)(?:\s*(?:/|of|out of)\s*(?P<total>{_WHOLE}))?"
+    rf"(?P<step>{_WHOLE})(?:\.0{{1,9}}+)?(?![a-z0-9%]|\.\d)(?:\s{{0,8}}(?:/|of|out of)\s{{0,8}}(?P<total>{_WHOLE}))?"
 )
 _BAR = re.compile(
-    r"%\s?\|[^|]*\|\s*(?P<step>\d+(?:\.\d+)?)(?P<unit>[kmgt]?i?b?)/(?P<total>\d+(?:\.\d+)?)[kmgt]?i?b?\s*(?P<rest>\[.*)?", re.DOTALL
+    r"%\s?\|[^|]*\|\s*(?P<step>\d{1,15}+(?:\.\d{1,9}+)?)(?P<unit>[kmgt]?i?b?)/(?P<total>\d{1,15}+(?:\.\d{1,9}+)?)[kmgt]?i?b?\s*(?P<rest>\[.*)?",
+    re.DOTALL,
 )
-_RATE_OF_BAR = re.compile(r"[\d.?]+\s?([a-z]+)/s\b|s/([a-z]+)")
-_KERAS = re.compile(r"^\s*(\d+)/(\d+)\s*(?:\[[=>.\s]+\]|[━─╸╺]+|-\s)")
-_RICH = re.compile(r"[━╸╺─]+\s+(\d+)/(\d+)(?![\d.])(?!\s*(?:[kmgt]i?b|bytes))")
-_BRACKETS = re.compile(r"[\[(]\s*(\d+)\s*/\s*(\d+)\s*(?=[\])(,]|\s\d+:\d\d)")
-_FRACTION = re.compile(r"(?<![\d/.:,\w-])(\d+)\s*/\s*(\d+)(?![\d/.:%]|\s*(?:[kmgt]i?b\b|gb|\())")
-_TUTORIAL = re.compile(r"^\s*\[\s*(\d+),\s*(\d+)\]\s*(?:train(?:ing)?[ _])?loss")
-_TORCHTUNE = re.compile(r"^\s*(\d+)\|(\d+)\|loss:")
-_TIMM = re.compile(r"^\s*train(?:ing)?:?\s+(\d+)\s+\[")
-_DATA = re.compile(r"(?:^|\s)(?:data|sample)=\s*(\d+)/(\d+)")
-_FASTAI = re.compile(r"^\s*(\d+)\s+(\d+\.\d{6})\s+(\d+\.\d{6})\s+(?:(\d\.\d{6})\s+)?(?:\d+\.\d{6}\s+)*\d\d?:\d\d(?::\d\d)?\s*$")
-_YOLO = re.compile(r"^\s*(\d+)/(\d+)\s+[\d.]+[gm]b?\s+[\d.]+\s+[\d.]+")
-_PROGRESS = re.compile(r"\bprogress(?:_percent)?[\"']?\s*[:=]?\s*(\d+(?:\.\d+)?)\s?%")
+_RATE_OF_BAR = re.compile(r"[\d.?]\s?([a-z]{1,20})/s\b|s/([a-z]{1,20})")
+_KERAS = re.compile(r"^\s*(\d{1,15}+)/(\d{1,15}+)\s*(?:\[[=>.\s]+\]|[━─╸╺]+|-\s)")
+_RICH = re.compile(r"(?<![━╸╺─])[━╸╺─]++\s{1,8}(\d{1,15})/(\d{1,15})(?![\d.])(?!\s*(?:[kmgt]i?b|bytes))")
+_BRACKETS = re.compile(r"[\[(]\s{0,8}(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})\s{0,8}(?=[\])(,]|\s\d+:\d\d)")
+_FRACTION = re.compile(r"(?<![\d/.:,\w-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\d/.:%]|\s*(?:[kmgt]i?b\b|gb|\())")
+_TUTORIAL = re.compile(r"^\s*\[\s*(\d{1,15}+),\s*(\d{1,15}+)\]\s*(?:train(?:ing)?[ _])?loss")
+_TORCHTUNE = re.compile(r"^\s*(\d{1,15}+)\|(\d{1,15}+)\|loss:")
+_TIMM = re.compile(r"^\s*train(?:ing)?:?\s+(\d{1,15}+)\s+\[")
+_DATA = re.compile(r"(?:^|\s)(?:data|sample)=\s{0,8}(\d{1,15}+)/(\d{1,15}+)")
+_FASTAI = re.compile(
+    r"^\s*(\d{1,9}+)\s+(\d{1,9}+\.\d{6})\s+(\d{1,9}+\.\d{6})\s+(?:(\d\.\d{6})\s+)?(?:\d{1,9}+\.\d{6}\s+)*\d\d?:\d\d(?::\d\d)?\s*$"
+)
+_YOLO = re.compile(r"^\s*(\d{1,9}+)/(\d{1,9}+)\s+[\d.]{1,20}+[gm]b?\s+[\d.]{1,20}+\s+[\d.]{1,20}")
+_PROGRESS = re.compile(r"\bprogress(?:_percent)?[\"']?\s{0,8}[:=]?\s{0,8}(\d{1,3}+(?:\.\d{1,25}+)?)\s?%")
 _TAG = re.compile(
     r"(?<![\w/.])(?:(?P<eval>val|valid|validation|validating|eval|evaluation|evaluating|test|testing|dev)|train|training)(?![\w/])"
     r"(?=\s*[\]:)|>»-]|\s+(?:set|epoch|step|iter\w*|batch|results?|metrics|dataloader|phase|loop|loss at|error|\d))"
 )
 _BUSY_BEFORE = re.compile(rf"(?:^|[\s\[(\"'/:_])(?:{_BUSY})")
 _BUSY_AFTER = re.compile(rf"[\s:.,\])–—-]*(?:(?:{_BUSY})|train(?:ing)?\b(?!\s+loss))")
-_OURS = re.compile(r"epoch|train|step|iter|batch|fine-?tun|learn|loss|update|^\W*$")
+_OURS = re.compile(r"epoch|train|step|iter|batch(?!es)|fine-?tun|learn|loss|update|^\W*$")
 
 
 # --------------------------------------------------------------------------- reading
@@ -196,7 +212,9 @@ def _read(text: str) -> dict[str, Any] | None:
     found = {}
     if bar and not _bar(low, found, loss):
         return None
-    barred = bool(found)
+    barred = bar and "step" in found
+    if barred and found["step"] is None:
+        del found["step"], found["total_steps"]
     if loss:
         if "[" in low or "|" in low:
             _special(low, found)
@@ -268,7 +286,7 @@ def _dictionary(text: str) -> dict[str, Any] | None:
         pairs = [(key, quoted or bare) for key, quoted, bare in _PAIR.findall(text)]
     found: dict[str, Any] = {}
     weak: dict[str, Any] = {}
-    summary = False
+    summary = mean = False
     for key, value in pairs:
         field = _field(key)
         if field is None:
@@ -287,9 +305,10 @@ def _dictionary(text: str) -> dict[str, Any] | None:
                 found[field] = int(number) if number == int(number) else number
         elif field not in found or key in _EXACT:
             found[field] = number
+            mean = key == "train_loss" if field == "loss" else mean
     if weak:
         found = weak | found
-    if summary:
+    if summary and mean:
         # The end of a run tells the mean over all steps, which is no point of the curve.
         found.pop("loss", None)
     if found.get("accuracy", 0) > 1:
@@ -354,7 +373,9 @@ _EXACT = {
 def _losses(low: str, found: dict[str, Any]) -> None:
     """The loss that is trained on, and the one of an evaluation."""
     if "train" in low and (pair := _LOSS_PAIR.search(low)):
-        found["loss"], found["eval_loss"] = _float(pair["loss"]), _float(pair["eval"])
+        found["loss"] = _float(pair["loss"])
+        if pair["eval"]:
+            found["eval_loss"] = _float(pair["eval"])
         return
     at = -1
     while (at := low.find("loss", at + 1)) >= 0:
@@ -371,6 +392,9 @@ def _losses(low: str, found: dict[str, Any]) -> None:
         # Of several the first one is the newest: "loss 0.4 (0.5)" and "train_loss_step … train_loss_epoch".
         if name not in found:
             found[name] = _float(match["value"])
+    if not found and (match := _LOSS_AT.search(low)):
+        name = "eval_loss" if "val" in low or "test" in low else "loss"
+        found[name] = _float(match["value"])
     if "loss" in found and "train_" in low and ("train_runtime" in low or _METRICS_BLOCK.match(low)):
         del found["loss"]
 
@@ -464,6 +488,9 @@ def _accuracy(low: str, found: dict[str, Any]) -> None:
         else:
             found["accuracy"] = value
             return
+    if held_out is None and (match := _ACCURACY_OF.search(low)) and (value := _float(match["value"])) is not None:
+        value = value / 100 if match["percent"] or value > 1 else value
+        held_out = value if 0 <= value <= 1 else None
     if held_out is not None:
         found["accuracy"] = held_out
 
@@ -478,12 +505,14 @@ def _epoch(low: str, found: dict[str, Any], sure: bool, word: str) -> None:
         if match is None:
             continue
         before = _word_before(low, at)
-        if before in _NOT_EPOCHS or (match["many"] and before in ("train", "best", "last")):
+        if before in _NOT_EPOCHS or (match["many"] and before in ("train", "best", "last", "of")):
             continue
         if match["percent"] or (match["many"] and not match["total"] and not sure):
             continue
+        if match["sep"] in ("", "_") and not sure:
+            continue  # a part of a file's name, more likely
         number = float(match["epoch"])
-        if number > 1e6 or (not sure and _busy(low, at, match.end())):
+        if number > 1e6 or (not sure and _BUSY_BEFORE.search(low, 0, at)):
             continue
         found["epoch"] = int(number) if number == int(number) else number
         if match["total"]:
@@ -491,11 +520,11 @@ def _epoch(low: str, found: dict[str, Any], sure: bool, word: str) -> None:
         return
 
 
-_NOT_EPOCHS = {"num", "total", "max", "n", "per", "warmup", "of", "every", "since"}
+_NOT_EPOCHS = {"num", "total", "max", "n", "per", "warmup", "every", "since"}
 
 
 def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
-    best, late = None, False
+    best, late, others = None, False, False
     if named:
         for word in ("step", "iter", "batch", "update"):
             for at in _places(low, word):
@@ -503,6 +532,7 @@ def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
                 if match is None:
                     continue
                 before = _word_before(low, at)
+                others = others or before in _EVAL
                 if before in _NOT_STEPS or (match["many"] and not match["total"] and not (sure and before in ("", "num", "current"))):
                     continue
                 if not sure and "epoch" not in found and _busy(low, at, match.end()):
@@ -524,7 +554,7 @@ def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
             if sure or ("us/step" not in low and "ns/step" not in low):
                 found["step"], found["total_steps"] = int(match[1]), int(match[2])
             return
-    if (best is not None and not late) or not (sure or "epoch" in found):
+    if others or (best is not None and not late) or not (sure or "epoch" in found):
         return
     brackets = _BRACKETS.findall(low)
     if len(brackets) >= 2 and "epoch" not in found:
@@ -539,11 +569,11 @@ def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
             return
 
 
-_RIGHT = re.compile(r"(?:acc\w*|correct|epochs?)\W{0,4}[\d.]+\s*/\s*\d+")
+_RIGHT = re.compile(r"(?:acc\w{0,12}|correct|epochs?)\W{0,4}[\d.]{1,20}\s{0,4}/\s{0,4}\d{1,15}")
 _NOT_STEPS = {
-    "max", "total", "save", "saving", "eval", "evaluation", "log", "logging", "warmup", "accumulation", "per", "n", "every", "of",
-    "optimization", "val", "validation", "test", "skipped", "nan", "size", "micro", "time", "last", "inference", "denoising",
-    "sampling", "decay", "sync",
+    "max", "total", "valid", "testing", "save", "saving", "eval", "evaluation", "log", "logging", "warmup", "accumulation", "per",
+    "n", "every", "of", "optimization", "val", "validation", "test", "skipped", "nan", "size", "micro", "time", "last", "inference",
+    "denoising", "sampling", "decay", "sync",
 }  # fmt: skip
 
 
@@ -577,10 +607,13 @@ def _bar(low: str, found: dict[str, Any], loss: bool) -> bool:
     what, rest = low[:start].strip(), match["rest"] or ""
     if match["unit"]:
         return False
+    counts = True
     if what:
         if _BUSY_BEFORE.search(what) and not ("loss" in what and "eval" not in what):
-            return False
-        if yolo := _YOLO.match(what):
+            if not loss:
+                return False
+            counts = False  # an evaluation's bar with its loss
+        elif yolo := _YOLO.match(what):
             found["epoch"], found["total_epochs"] = int(yolo[1]), int(yolo[2])
         elif not loss and not _OURS.search(what):
             return False
@@ -589,7 +622,11 @@ def _bar(low: str, found: dict[str, Any], loss: bool) -> bool:
         unit = (rate[1] or rate[2]) if rate else ""
         if unit in _BYTES or (unit in _ROWS and not loss):
             return False
-    found["step"], found["total_steps"] = int(float(match["step"])), int(float(match["total"]))
+    place = (int(float(match["step"])), int(float(match["total"])))
+    if what.strip(": ") in ("epoch", "epochs"):
+        found["epoch"], found["total_epochs"] = place
+    else:
+        found["step"], found["total_steps"] = place if counts else (None, None)
     return True
 
 
