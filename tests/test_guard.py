@@ -425,3 +425,22 @@ def test_a_stream_ends_with_the_server_and_is_no_error(tmp_path: Path, caplog: p
             ended = (ended + piece)[-5:]
     assert ended == b"0\r\n\r\n"
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_under_a_path_of_a_proxy_the_rules_are_the_same(tmp_path: Path) -> None:
+    guard = Guard(echo, settings_for(tmp_path, host="0.0.0.0", token="right-token"))
+
+    async def work() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=guard, root_path="/models", client=("203.0.113.9", 5000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:7860") as client:
+            asked = ["/models/api/v1/academy/health", "/models/api/v1/academy/status", "/models/login", "/models/monitoring"]
+            answers = [await client.get(path) for path in asked]
+            answers.append(await client.get("/models/", headers={"Accept": "text/html"}))
+            answers.append(await client.post("/models/login", data={"token": "right-token"}))
+            return answers
+
+    health, status, login, monitoring, page, inside = run(work)
+    assert [answer.status_code for answer in (health, status, login, monitoring)] == [200, 401, 200, 401]
+    assert page.headers["location"] == "/models/login"
+    assert inside.headers["location"] == "/models/"
+    assert "Path=/models;" in inside.headers["set-cookie"]
