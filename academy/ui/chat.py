@@ -31,7 +31,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     history = gr.BrowserState([], storage_key="academy.chat", secret="academy")
     with gr.Row(elem_id="chat-grid"):
         with gr.Column(elem_id="chat-main", min_width=0):
-            gr.HTML(live("chat_state", Html(" ")), apply_default_css=False, elem_classes="ac-bare")
+            gr.HTML(live("chat_state", Html("")), apply_default_css=False, elem_classes="ac-bare")
             with gr.Column(elem_id="chat-log", min_width=0):
                 past = gr.HTML(
                     _empty([]),

@@ -302,7 +302,7 @@ def _preview(academy: Academy, data: dict[str, Any], view: View) -> dict[str, An
 def _datasets(academy: Academy, view: View) -> Html:
     found = academy.list_datasets()
     if not found:
-        return card(t("datasets.title"), empty(t("datasets.none"), t("datasets.none_text")))
+        return div(empty(t("datasets.none"), t("datasets.none_text")), cls="ac-card ac-none")
     chosen = _chosen(academy, view)
     rows = [
         div(

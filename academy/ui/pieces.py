@@ -62,9 +62,9 @@ def span(*children: Any, cls: str = "", **attributes: Any) -> Html:
 # ------------------------------------------------------------------ building blocks
 
 
-def live(name: str, content: Any = "", *, cls: str = "", tag_name: str = "div") -> Html:
+def live(name: str, content: Any = None, *, cls: str = "", tag_name: str = "div") -> Html:
     """A place that the page keeps up to date: page.js asks for it while it is visible and fills in what changed."""
-    return tag(tag_name, content or span(cls="ac-wait"), cls=f"ac-live {cls}".strip(), data_live=name)
+    return tag(tag_name, span(cls="ac-wait") if content is None else content, cls=f"ac-live {cls}".strip(), data_live=name)
 
 
 def button(

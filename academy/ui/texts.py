@@ -325,7 +325,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "training.refused": "This cannot be trained as it is.",
         "training.gone": "It may have been deleted.",
         "training.newest": "Show the newest",
-        "training.none": "Training",
         "training.none_title": "Nothing has been trained yet",
         "training.none_text": "Press “Train” on the left. Progress, loss and log appear here, and stay when you close the page.",
         "training.continued": "continues an adapter",

@@ -62,7 +62,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     """Form, live panel, history."""
     with gr.Row(elem_id="training-grid"):
         with gr.Column(elem_id="training-form", min_width=0):
-            gr.HTML(live("train_empty", Html(" ")), apply_default_css=False, elem_classes="ac-bare")
+            gr.HTML(live("train_empty", Html("")), apply_default_css=False, elem_classes="ac-bare")
             with gr.Column(elem_classes="ac-panel", min_width=0):
                 datasets, base, preset, advice = _above()
                 with gr.Accordion(t("training.all"), open=False, elem_id="all-settings"):
@@ -265,7 +265,7 @@ def _panel() -> Html:
             span("", cls="ac-log-state ac-soft"),
             div(
                 tag("button", t("js.log_pause"), type="button", cls="ac-btn ac-btn-small", data_do="pause", aria_pressed="false"),
-                span(live("log_link", Html(" "), tag_name="span")),
+                span(live("log_link", Html(""), tag_name="span")),
                 cls="ac-card-aside",
             ),
             cls="ac-card-head",
@@ -278,7 +278,7 @@ def _panel() -> Html:
         data_follow="1",
     )
     return div(
-        live("job"), live("job_numbers"), live("job_plot"), live("job_says", Html(" ")), log_pane, live("job_more"), cls="ac-stack ac-job"
+        live("job"), live("job_numbers"), live("job_plot"), live("job_says", Html("")), log_pane, live("job_more"), cls="ac-stack ac-job"
     )
 
 
@@ -295,7 +295,7 @@ def _job(academy: Academy, view: View) -> Html:
     except NotFound as error:
         return notice(error.message, t("training.gone"), go(t("training.newest"), kind="small", tab="training", job=None), kind="warn")
     if found is None:
-        return card(t("training.none"), empty(t("training.none_title"), t("training.none_text")))
+        return div(empty(t("training.none_title"), t("training.none_text")), cls="ac-card ac-none")
     shown, job = found
     status = job.status
     facts = [esc(job.base_model), when(job.created_at)]
