@@ -388,6 +388,39 @@ GOLDEN: dict[str, Golden] = {
         {2: "empty"},
         "lessons",
     ),
+    "conversations in one text": Golden(
+        "t.jsonl",
+        lines(
+            {"text": "### Human: hi\nmore### Assistant: hello\n### Human: b\n\n### Assistant: c"},
+            {"text": "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\na Human: b<|im_end|>\n"},
+            {"text": "plain"},
+            {"text": "### Human: alone"},
+            {"text": "### Assistant: a\n### Human: q"},
+        ),
+        2,
+        {3: "who speaks", 4: "who speaks", 5: "begins"},
+        "messages",
+        {1: ["hi\nmore", "hello", "b", "c"], 2: ["S", "q", "a Human: b"]},
+    ),
+    "rows for Gemini": Golden(
+        "g.jsonl",
+        lines(
+            {
+                "systemInstruction": {"parts": [{"text": "S"}]},
+                "contents": [{"role": "user", "parts": [{"text": "q"}]}, {"role": "model", "parts": [{"text": "a"}]}],
+            },
+            {"contents": [{"role": "user", "parts": [{"inlineData": {}}]}, {"role": "model", "parts": [{"text": "a"}]}]},
+        ),
+        1,
+        {2: "no text"},
+        turns={1: ["S", "q", "a"]},
+    ),
+    "csv with a title above the header": Golden(
+        "a.csv", text("Export of today\n\nquestion,answer\nq,a\nbad\n"), 1, {5: "1 columns"}, turns={4: ["q", "a"]}
+    ),
+    "a chat copied from the page": Golden(
+        "chat.md", text("#### You said:\nhi\n\n#### ChatGPT said:\nhello\n"), 1, turns={1: ["hi", "hello"]}
+    ),
     "gzip": Golden("a.jsonl.gz", gzip.compress(lines(pair(), "x")), 1, {2: "JSON"}),
     "a zip of several files": Golden(
         "a.zip", zipped(a_dot_jsonl=lines("x", pair()), d__b_dot_csv=text(CSV + "a\nb,c\n")), 2, {1: "a.jsonl", 2: "b.csv"}

@@ -357,6 +357,12 @@ class _File:
                     f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
                     hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
                 )
+        used = set((self._mapping or recognise(layout.columns)).values()) | set(records.LISTS)
+        unused = [column for column in layout.columns if column not in used and not column.startswith("column ")]
+        if unused:
+            self.notes.append(f"columns that are not used: {', '.join(shown(column) for column in unused[:12])}")
+        if layout.above:
+            self.notes.append(f"rows above the header, left out: {layout.above}")
         empty = True
         for item in read_table(part.open(), layout, literal_quotes=layout.separator == "\t"):
             empty = False

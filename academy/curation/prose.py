@@ -22,7 +22,8 @@ _ASSISTANT = "assistant|ai|bot|chatbot|gpt|chatgpt|claude|gemini|copilot|model|a
 _SYSTEM = "system"
 _LABEL = re.compile(
     r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]+|>[ \t]*|[-*+][ \t]+|\d{1,4}[.)][ \t]+)?(?P<bold>\*\*|__|\*|_)?[ \t]*"
-    rf"(?:(?P<q>{_QUESTION})|(?P<a>{_ANSWER})|(?P<u>{_USER})|(?P<b>{_ASSISTANT})|(?P<s>{_SYSTEM})|(?P<i>{_TASK})|(?P<o>{_OUTPUT}))(?![^\W\d_])"
+    rf"(?:(?P<q>{_QUESTION})|(?P<a>{_ANSWER})|(?P<u>{_USER})|(?P<b>{_ASSISTANT})|(?P<s>{_SYSTEM})|(?P<i>{_TASK})|(?P<o>{_OUTPUT}))"
+    r"(?:[ \t]+said)?(?![^\W\d_])"
     r"(?P<number>[ \t]*[#№]?\d{1,5})?"
     r"[ \t]*(?P<close>\*\*|__|\*|_)?[ \t]*(?P<colon>[:：]|(?<=\d)[.)])?[ \t]*(?P<close2>\*\*|__|\*|_)?[ \t]*(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from academy.curation.examples import Turn
+from academy.curation.examples import Role, Turn
 from academy.curation.lessons import MAX_TEXT, LessonIn, Rating, check_text, earlier_turns, normal_time
 from academy.errors import Invalid
 from academy.files import check_name
@@ -61,7 +61,7 @@ _NAMES: dict[str, str] = {
     " outputs accepted preferred gpt chatgpt bot ai"
     " model generated completiontext answertext responsetext gold reference label a",
     "input": "input context kontext kontekst contexto contexte contesto passage document knowledge",
-    "system": "system systemprompt systemmessage sysprompt systemrole",
+    "system": "system systemprompt systemmessage sysprompt systemrole systeminstruction",
     "history": "history verlauf historia",
     "rejected": "rejected rejectedresponse rejectedanswer dispreferred nonpreferred nonpreferredoutput worse badanswer",
     "rating": "rating rated thumbs thumb vote bewertung ocena evaluation",
@@ -246,9 +246,9 @@ _TOOL = {
     "tools",
     "toolresult",
 }
-_LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "contents")
 _ROLE_KEYS = ("role", "from", "sender", "author", "speaker")
-_TEXT_KEYS = ("content", "value", "text", "message", "utterance")
+_TEXT_KEYS = ("content", "value", "text", "message", "utterance", "parts")
 
 
 def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) -> Kept | Refused:
@@ -276,13 +276,15 @@ def kind_of(record: Any) -> str:
         return "lessons"
     if "chosen" in record or "rejected" in record or "preferred_output" in record:
         return "preference"
-    for key in _LISTS:
+    for key in LISTS:
         messages = _listed(record.get(key))
         if messages:
             return "sharegpt" if isinstance(messages[0], dict) and "from" in messages[0] else "messages"
     if "instruction" in record and "output" in record:
         return "alpaca"
     parts = recognise([key for key in record if isinstance(key, str)])
+    if isinstance(record.get("text"), str) and "action" not in parts and _SPELLED.search(record["text"]):
+        return "messages"
     return "pairs" if "situation" in parts and "action" in parts else ""
 
 
@@ -299,10 +301,16 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
         _no_tools(record)
         if (kept := _preference(row, record)) is not None:
             return kept
-        for key in _LISTS:
+        for key in LISTS:
             messages = _listed(record.get(key))
             if messages is not None:
                 return keep(row, _with_system(record, conversation(messages, key)), **_extras(record, recognise(_extra_columns(record))))
+        # Some datasets hold a whole conversation in one text, or as a bare list of texts.
+        data = record.get("data")
+        if isinstance(data, list) and len(data) > 1 and all(isinstance(item, str) for item in data):
+            return keep(row, conversation(data, "data"))
+        if isinstance(record.get("text"), str) and "action" not in recognise([key for key in record if isinstance(key, str)]):
+            return keep(row, _with_system(record, in_order(_spelled_out(record["text"]))))
     return _pair(row, record, mapping)
 
 
@@ -440,7 +448,7 @@ def _preference(row: int, record: dict[str, Any]) -> Kept | None:
         parts = recognise([key for key in record if isinstance(key, str) and key not in ("chosen", "rejected")])
         prompt = record.get("prompt")
         if prompt is None:
-            prompt = next((found for key in _LISTS if (found := _listed(record.get(key))) is not None), None)
+            prompt = next((found for key in LISTS if (found := _listed(record.get(key))) is not None), None)
         if prompt is None and "situation" in parts:
             prompt = record[parts["situation"]]
             context = _value(record, parts, "input")
@@ -490,6 +498,47 @@ def _marked(text: str) -> list[Any]:
         raise RowError("does not begin with 'Human:'")
     pairs = zip(pieces[1::2], pieces[2::2], strict=True)
     return [{"role": "user" if role == "Human" else "assistant", "content": content} for role, content in pairs]
+
+
+_SPELLED = re.compile(
+    r"<\|im_start\|>[ ]?(?P<chatml>\w+)\r?\n"
+    r"|(?:^|\n|(?<=[^#]))###[ ]?(?P<hashes>Human|User|Instruction|Assistant|Response|System|GPT)[ ]?:[ ]?\n?"
+    r"|(?:^|\n\n)(?P<plain>Human|User|Assistant|System): ?"
+)
+_SPELLED_ROLES: dict[str, Role] = {
+    "system": "system",
+    "human": "user",
+    "user": "user",
+    "instruction": "user",
+    "assistant": "assistant",
+    "response": "assistant",
+    "gpt": "assistant",
+}
+
+
+def _spelled_out(text: str) -> list[Turn]:
+    """The turns of a text that marks its speakers (`### Human:`, `<|im_start|>user`, `Human:`)."""
+    marks = list(_SPELLED.finditer(text))
+    # The kind of mark that comes first is the one that counts: another one may stand in what somebody says.
+    kind = marks[0].lastgroup if marks else None
+    marks = [mark for mark in marks if mark.lastgroup == kind]
+    if len(marks) < 2 or text[: marks[0].start()].strip():
+        raise RowError("has no answer among its keys, and its text does not say who speaks")
+    turns: list[Turn] = []
+    for number, (mark, following) in enumerate(zip(marks, [*marks[1:], None], strict=True), 1):
+        role = str(mark[str(kind)]).lower()
+        said = text[mark.end() : following.start() if following else len(text)]
+        if kind == "chatml":
+            said = said.split("<|im_end|>")[0]
+        elif said.endswith("\n"):
+            said = said[:-1]
+        known = _SPELLED_ROLES.get(role)
+        if known is None:
+            raise RowError(f"turn {number} has the role {shown(role)}; known are system, user and assistant")
+        turns.append(
+            Turn("system" if known == "system" else "user" if known == "user" else "assistant", check_content(said, f"turn {number}"))
+        )
+    return turns
 
 
 def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> Kept:
@@ -546,13 +595,15 @@ def _with_system(record: dict[str, Any], turns: tuple[Turn, ...], column: str | 
     system = record.get(column) if column is not None else None
     if system is None or system == "":
         return turns
+    if isinstance(system, dict):
+        system = _joined(system.get("parts", system.get("content")), str(column)[:40])
     if not isinstance(system, str):
         raise RowError(f"{str(column)[:40]} is {_a(system)}, not text")
     return (Turn("system", check_content(system, "system")), *turns) if system.strip() else turns
 
 
 def _extra_columns(record: dict[str, Any]) -> list[str]:
-    return [key for key in record if isinstance(key, str) and key not in _LISTS]
+    return [key for key in record if isinstance(key, str) and key not in LISTS]
 
 
 # ------------------------------------------------------------------ extras: what is kept beside the turns

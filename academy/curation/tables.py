@@ -28,6 +28,7 @@ class Layout:
     columns: list[str]
     headless: bool = False
     newline: bytes = b"\n"
+    above: int = 0  # rows above the header: a title, a comment
 
 
 def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None = None) -> Layout:
@@ -41,11 +42,13 @@ def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None =
     if plain.startswith("sep=") and len(plain) <= 5:
         told = first.strip().strip('"')[4:] or "\t"
         skip, text = 1, rest
-    best: tuple[float, str, list[str]] = (-1, told or prefer or ",", [])
+    best: tuple[float, str, list[str], int] = (-1, told or prefer or ",", [], 0)
     for separator in [told] if told else [prefer, *SEPARATORS] if prefer else list(SEPARATORS):
         rows = _sample(text, separator)
         if not rows:
             continue
+        above = _header_at(rows)
+        rows = rows[above:]
         columns = _names(rows[0])
         parts = recognise(columns)
         score = 10.0 * (("situation" in parts) + ("action" in parts)) if len(columns) > 1 else 0.0
@@ -54,12 +57,12 @@ def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None =
         same = sum(len(row) == len(rows[0]) for row in rows)
         score += (same / len(rows)) * min(len(columns), 5) if len(columns) > 1 else 0.1
         if score > best[0]:
-            best = (score, separator, columns)
-    _, separator, columns = best
+            best = (score, separator, columns, above)
+    _, separator, columns, above = best
     headless = bool(mapping) and not any(column in columns for column in (mapping or {}).values()) and _numbers(mapping or {}, len(columns))
     if headless:
         columns = [str(number) for number in range(1, len(columns) + 1)]
-    return Layout(separator, skip, columns, headless, newline)
+    return Layout(separator, skip, columns, headless, newline, 0 if headless else above)
 
 
 def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) -> Iterator[tuple[int, dict[str, str]] | Refused]:
@@ -71,6 +74,7 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
     reader = csv.reader(feed, delimiter=layout.separator, strict=True)
     record = 0
     rescans = 0
+    above = layout.above
     header_due = not layout.headless
     width = len(layout.columns)
     while True:
@@ -85,6 +89,9 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
             problem = _explained(str(error))
         first = feed.used[0][0]
         if not problem and not fields and not feed.problem:
+            continue
+        if header_due and above:
+            above -= 1
             continue
         if header_due:
             header_due = False
@@ -197,6 +204,17 @@ def _sample(text: str, separator: str) -> list[list[str]]:
     except csv.Error:
         pass  # the head ends in the middle of a row: what came before is the sample
     return rows
+
+
+def _header_at(rows: list[list[str]]) -> int:
+    """How many rows stand above the header, where a title or a comment does; 0 where that is not clear."""
+    for place, row in enumerate(rows[:10]):
+        parts = recognise(_names(row)) if len(row) > 1 and all(len(cell) < 60 for cell in row) else {}
+        if "situation" in parts and "action" in parts:
+            return place
+        if sum(bool(cell.strip()) for cell in row) > 1:
+            break  # this is the header, or there is none
+    return 0
 
 
 def _names(header: Iterable[str]) -> list[str]:
