@@ -148,3 +148,44 @@ def test_a_foreign_trainer_is_stopped_by_signal_and_what_it_left_is_kept(shop: W
     shop.wait(job.job_id, lambda job: (Path(job.output_dir) / "output" / "optimizer.pt").exists())
     shop.runner.stop(job.job_id)
     assert shop.wait(job.job_id).status == "finished"
+
+
+PLAIN = """
+import sys
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
+import json
+
+base, dataset, output, epochs = sys.argv[1:5]
+tokenizer = AutoTokenizer.from_pretrained(base)
+rows = [json.loads(line)["messages"] for line in open(dataset)]
+ids = [tokenizer(" ".join(turn["content"] for turn in row))["input_ids"][:16] for row in rows]
+data = [{"input_ids": (row * 16)[:16], "labels": (row * 16)[:16]} for row in ids]
+model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(target_modules="all-linear", r=4, task_type="CAUSAL_LM"))
+arguments = TrainingArguments(output, num_train_epochs=float(epochs), per_device_train_batch_size=2, logging_steps=3, save_strategy="no",
+    report_to=[], use_cpu=True)
+Trainer(model=model, args=arguments, train_dataset=data).train()
+model.save_pretrained(output)
+"""
+
+
+@pytest.mark.training
+def test_a_plain_transformers_script_is_a_recipe(tmp_path: Path) -> None:
+    from tests.trainer_help import chats, make_model, write_rows
+
+    workshop = Workshop(tmp_path)
+    script = write(tmp_path / "plain.py", PLAIN)
+    argv = json.dumps(["{python}", str(script), "{base_model}", "{dataset}", "{output}", "{num_epochs}"])
+    write(tmp_path / "data" / "recipes.toml", f'[[recipe]]\nname = "plain"\nargv = {argv}\n')
+    base = make_model(tmp_path / "model")
+    dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
+    spec = TrainingSpec(name="plain", base_model=str(base), recipe="plain", num_epochs=2)
+    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32}
+    job = workshop.wait(workshop.runner.submit(spec, job_fields=fields).job_id, seconds=180)
+    assert job.status == "finished", (job.error, progress.log_tail(job))
+    assert json.loads((Path(job.adapter_path or "") / "adapter_config.json").read_text())["r"] == 4
+    losses = [point for point in progress.points(job) if "loss" in point]
+    assert [point["step"] for point in losses] == [3, 6, 9, 12]
+    assert progress.metrics(job)["total_steps"] == 12
+    workshop.close()

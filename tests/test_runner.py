@@ -428,6 +428,24 @@ def test_a_listener_that_waits_keeps_nobody_from_cancelling(quick: Workshop) -> 
     assert time.monotonic() - begun < 10
 
 
+def test_only_the_newest_finished_jobs_keep_their_checkpoints(quick: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "KEPT_CHECKPOINTS", 2)
+    jobs = []
+    for number in range(5):
+        job = quick.submit()
+        quick.runner.tick()
+        leave_checkpoint(job, 3)
+        tell(job, STARTED, STEP, FAILED if number == 0 else FINISHED)
+        leave_record(job)
+        leave_adapter(job)
+        quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
+        quick.runner.tick()
+        jobs.append(quick.job(job.job_id))
+    # The first has failed: it needs them to be resumed.
+    assert [(Path(job.output_dir) / "checkpoints").exists() for job in jobs] == [True, False, False, True, True]
+    assert all((Path(job.output_dir) / "adapter").exists() for job in jobs)
+
+
 # Real processes
 
 

@@ -116,6 +116,14 @@ def test_an_endless_line_is_cut_with_a_mark_and_costs_no_memory(tmp_path: Path) 
     assert len(first.encode()) <= warden.LINE_LIMIT
 
 
+def test_a_bar_that_gives_way_to_text_stays_where_that_is_wished(tmp_path: Path) -> None:
+    log = warden.Log(str(tmp_path / "train.log"), str(tmp_path / "unfinished.txt"))
+    log.keep_bars = True
+    log.feed(b"\r 40%|#| 4/10\r 50%|#| 5/10\r           \r{'loss': 1.5}\n\r 50%|#| 5/10\r100%|#| 10/10\ndone\n")
+    log.close()
+    assert messages(tmp_path) == [" 50%|#| 5/10", "{'loss': 1.5}", "100%|#| 10/10", "done"]
+
+
 def test_a_torn_log_goes_on_with_a_line_of_its_own(tmp_path: Path) -> None:
     stamp = "2026-01-01T00:00:00.000Z "
     (tmp_path / "train.log").write_text(f"{stamp}whole\n{stamp}to")

@@ -156,7 +156,9 @@ def train_command(
         "job": job.job_id,
         "python": seen.python,
     }
-    return Command(recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit)
+    return Command(
+        recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit, keep_bars=True
+    )
 
 
 def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -> dict[str, Any]:

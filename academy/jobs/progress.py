@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from academy.files import tail_bytes
 from academy.jobs import log
 from academy.jobs.events import Event
+from academy.jobs.folder import read_plain
 from academy.jobs.log import LogLine, read_log, tail_log, tail_with_offset
 from academy.jobs.store import ENDED, Job
 
@@ -302,6 +303,8 @@ class _Foreign:
         self._offset = 0
         self._line = 0
         self._step = 0
+        self._told = 0  # the step of the last loss
+        self._bar = b""
         self._parser: Any = None
 
     def read(self, job: Job) -> list[Event]:
@@ -313,18 +316,30 @@ class _Foreign:
         while True:
             lines, self._offset, self._line = read_log(job, self._offset, self._line)
             if not lines:
-                return found
+                return found + self._unfinished(job)
             for line in lines:
                 parsed = self._parser.parse_line(line.message)
                 if parsed is not None:
                     found += self._events(parsed, line.timestamp)
 
+    def _unfinished(self, job: Job) -> list[Event]:
+        """A progress bar has no line of its own before it ends: the warden keeps its state in a small file."""
+        raw = read_plain(Path(job.output_dir) / "unfinished.txt", 1 << 15)
+        if not raw or raw == self._bar:
+            return []
+        self._bar = raw
+        parsed = self._parser.parse_line(raw.decode("utf-8", "replace"))
+        return self._events(parsed, "") if parsed is not None and parsed.loss is None and parsed.eval_loss is None else []
+
     def _events(self, parsed: Any, stamp: str) -> list[Event]:
         if parsed.step is not None:
             self._step = int(parsed.step)
-        elif parsed.loss is not None:
-            self._step += 1
-        common: dict[str, Any] = {"step": self._step, "time": stamp}
+        elif parsed.loss is not None and self._step <= self._told:
+            # No bar has moved since the last loss: the lines themselves are counted.
+            self._step = self._told + 1
+        if parsed.loss is not None:
+            self._told = self._step
+        common: dict[str, Any] = {"step": self._step} | ({"time": stamp} if stamp else {})
         for name in ("epoch", "total_epochs", "learning_rate", "accuracy", "grad_norm"):
             value = getattr(parsed, name, None)
             if value is not None and math.isfinite(value):

@@ -41,6 +41,9 @@ TICK_SECONDS = 0.25
 IDLE_SECONDS = 5.0
 SPARE_BYTES = 200 << 20
 MOST_ATTEMPTS = 20
+KEPT_CHECKPOINTS = 5
+"""The newest finished jobs that keep their checkpoints; a finished job cannot be resumed, so older ones only take space."""
+
 CHANGEABLE = frozenset(
     {"batch_size", "gradient_accumulation_steps", "gradient_checkpointing", "max_seq_length", "quantization", "precision"}
 )
@@ -465,6 +468,8 @@ class Runner:
             else:
                 adapter = None if job.dry_run else str(folder / "adapter")
                 self._end(job, "finished", reason=_finished_reason(job, watch, wish), adapter_path=adapter, **common)
+                for old in self._store.list(limit=2 * KEPT_CHECKPOINTS, status="finished")[KEPT_CHECKPOINTS:]:
+                    job_folder.remove(Path(old.output_dir) / "checkpoints")
                 return
         if wish == "cancel" or (wish == "stop" and not step):
             gave_up = watch.failed is not None and not record.get("stopped_by") and wish == "cancel"

@@ -89,6 +89,7 @@ class Warden:
         self._say_who()
         with open(os.path.join(self.folder, "command.json"), "rb") as file:
             command = json.load(file)
+        self.log.keep_bars = bool(command.get("keep_bars"))
         self.grace = float(command.get("grace_seconds", 5))
         output, write_end = os.pipe()
         try:
@@ -287,6 +288,7 @@ class Log:
 
     def __init__(self, path, unfinished):
         self.lost = 0
+        self.keep_bars = False  # a bar that gives way to other text stays, on a line before it: its step belongs to that text
         self._unfinished = unfinished
         self._shown = b""
         self._shown_at = 0.0
@@ -312,9 +314,9 @@ class Log:
                 if len(self._part) < RAW_LIMIT:
                     self._part += state[: RAW_LIMIT - len(self._part)]
                 if left:
-                    self._keep_state()
+                    lines += [stamp + b" " + bar for bar in self._keep_state()]
             if last:
-                lines.append(stamp + b" " + self._line())
+                lines += [stamp + b" " + text for text in self._line()]
         if lines:
             self._write(lines)
 
@@ -353,16 +355,20 @@ class Log:
         os.close(self._file)
 
     def _keep_state(self):
+        bars = []
         if self._part.strip():
+            if self.keep_bars and b"%|" in self._state and b"%|" not in self._part:
+                bars.append(_clean(self._state, self._state_bytes))
             self._state, self._state_bytes = bytes(self._part), self._part_bytes
         self._part.clear()
         self._part_bytes = 0
+        return bars
 
     def _line(self):
-        self._keep_state()
+        bars = self._keep_state()
         text = _clean(self._state, self._state_bytes)
         self._state, self._state_bytes = b"", 0
-        return text
+        return [*bars, text]
 
     def _write(self, lines):
         """Writes lines wholly or not at all: draining goes on when the disk is full, and what was lost is counted."""

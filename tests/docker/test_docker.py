@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import socketserver
 import subprocess
@@ -349,3 +350,27 @@ def test_the_image_serves_the_app_with_its_data_in_a_volume(image: str, docker: 
         assert any(mount["Destination"] == "/data" and mount["Type"] == "volume" for mount in container.attrs["Mounts"])
     finally:
         container.remove(force=True, v=True)
+
+
+@pytest.mark.torture
+@pytest.mark.skipif(not os.environ.get("TEST_RESTART_DOCKER"), reason="restarts the engine: set TEST_RESTART_DOCKER=1")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_restart_of_the_engine_is_survived(shop: Workshop, docker: Any, number: int) -> None:
+    whole = shop.wait(submit(shop, steps=200).job_id, seconds=40)
+    job = submit(shop, steps=200, pause=0.03)
+    shop.wait_step(job.job_id, 20, seconds=40)
+    pid = int(Path("/var/run/docker.pid").read_text())
+    argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+    os.kill(pid, number)
+    wait_for(lambda: not exists(pid), seconds=60)
+    time.sleep(2)
+    assert shop.job(job.job_id).status not in ENDED
+    Path("/var/run/docker.pid").unlink(missing_ok=True)
+    with open("/var/log/dockerd.log", "ab") as log:
+        subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    wait_for(lambda: subprocess.run(["docker", "info"], capture_output=True).returncode == 0, seconds=60)
+    ended = shop.wait(job.job_id, seconds=90)
+    assert ended.status == "finished", ended
+    assert adapter_bytes(ended) == adapter_bytes(whole)
+    assert [point["step"] for point in progress.points(ended)] == list(range(1, 201))
+    print(f"attempts: {ended.attempt}")

@@ -32,11 +32,12 @@ class Command:
     grace_seconds: float = 5.0
     image: str | None = None
     inherit: tuple[str, ...] = ()  # what is taken from the warden's own environment: in a container, the image's
+    keep_bars: bool = False  # for a trainer that is understood by its log
 
     def as_json(self) -> dict[str, Any]:
         """As `command.json` holds it."""
         told = {"argv": self.argv, "env": self.env, "cwd": self.cwd, "grace_seconds": self.grace_seconds}
-        return told | {"inherit": list(self.inherit)}
+        return told | {"inherit": list(self.inherit), "keep_bars": self.keep_bars}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends import Command, Death, Seen
 from academy.jobs.backends.subprocess import ROOT, WARDEN
-from academy.jobs.processes import is_held
+from academy.jobs.processes import boot_id, is_held
 from academy.jobs.store import Job
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ JOB_LABEL, DATA_LABEL, ATTEMPT_LABEL = "academy.job", "academy.data", "academy.a
 UNPRIVILEGED = 65532
 PACE = 0.5
 SWEEP_AFTER = 30.0  # seconds until containers that no job asks for are removed
-START_SECONDS = 20.0  # how long a daemon that is away is waited for at a start
+START_SECONDS = 90.0  # how long a daemon that is away is waited for at a start
+SETTLE_SECONDS = 3.0  # after an end that nobody wished: does the daemon itself go away now?
 PIDS = 2048
 STAGED = ".staged"  # copies in the job's folder, while it runs
 CALL_SECONDS = 10
@@ -52,6 +53,8 @@ class _Container:
     exit_code: int | None = None
     oom: bool = False
     kill: Literal["", "SIGTERM", "SIGKILL"] = ""
+    asked: bool = False  # whether we have asked it to end
+    ended_at: float | None = None
     clean: bool = False
     begun: float = field(default_factory=time.monotonic)
 
@@ -155,7 +158,8 @@ class DockerBackend:
         """By a file that the warden looks for, so that it works without a daemon too; and by signal."""
         with contextlib.suppress(OSError):
             (Path(job.output_dir) / "cancel").touch()
-        self._of(job).kill = "SIGKILL" if force else "SIGTERM"
+        container = self._of(job)
+        container.kill, container.asked = "SIGKILL" if force else "SIGTERM", True
         self._run()
 
     def autopsy(self, job: Job) -> Death:
@@ -288,8 +292,21 @@ class DockerBackend:
             container.state = "running"
             if container.pid is None:
                 container.pid = self._trainer_pid(found["Id"], state["Pid"], Path(container.job.output_dir))
-        else:
+        elif not self._is_settling(container):
             container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
+
+    def _is_settling(self, container: _Container) -> bool:
+        """A daemon that shuts down ends its containers first, by SIGTERM: whether it does is known a moment later."""
+        folder = Path(container.job.output_dir)
+        record = job_folder.read_small(folder / "exit.json")
+        if container.asked or record is None or record.get("stopped_by") != "cancel":
+            return False
+        if container.state == "new":
+            # It happened while the app was away too; but after a restart of the machine the user decides.
+            container.was_away = (job_folder.read_small(folder / "worker.json") or {}).get("boot_id") == boot_id()
+            return False
+        container.ended_at = container.ended_at or time.monotonic()
+        return not container.was_away and time.monotonic() - container.ended_at < SETTLE_SECONDS
 
     def _trainer_pid(self, container_id: str, warden: int, folder: Path) -> int | None:
         inner = (job_folder.read_small(folder / "worker.json") or {}).get("pid")
