@@ -544,23 +544,12 @@ class Academy:
         self._enabled()
         return curate(
             request,
-            Sources(lessons=self.lessons.trainable, uploads=self._upload_examples),
+            Sources(lessons=self.lessons.trainable, uploads=self.uploads.as_examples),
             default_repo=self.settings.git_repo,
             lessons_limit=self.settings.max_lessons,
             commits_limit=self.settings.git_commits_limit,
             progress=progress,
         )
-
-    def _upload_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[str]]:
-        records = [self.uploads.get(upload_id) for upload_id in upload_ids]
-        warnings = [f"{record.name} could not be read: {record.error}" for record in records if record.error]
-        return (
-            Example(kept.turns, source="uploads", origin=f"{record.name}:{kept.row}", time=record.created_at)
-            for record in records
-            if not record.error
-            for kept in self.uploads.examples(record.id)
-            if isinstance(kept, imports.Kept)
-        ), warnings
 
     def _dataset_name(self, request: DatasetRequest, curated: Curated) -> str:
         sources = set(curated.by_source)
