@@ -234,7 +234,7 @@ CREATE INDEX IF NOT EXISTS lessons_trained ON lessons (trained, timestamp DESC, 
 CREATE INDEX IF NOT EXISTS lessons_by_source ON lessons (source);
 CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    situation, action, feedback, tags, spaced, content='lessons', content_rowid='seq', tokenize="unicode61 remove_diacritics 2"
+    situation, action, feedback, tags, spaced, content='lessons', content_rowid='seq', tokenize="unicode61 remove_diacritics 2", prefix='2'
 );
 """
 _COLUMNS = "lesson_id, timestamp, situation, action, result, feedback, tags, metadata, rating, rejected, spaced, trained, source, digest"
