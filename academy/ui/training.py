@@ -79,7 +79,8 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         with gr.Column(elem_id="training-jobs", min_width=0):
             gr.HTML(live("jobs"), apply_default_css=False)
 
-    planned = gr.State({})
+    # Not gr.State: with one in the page, every open tab would hold one of the browser's six connections for its heartbeat.
+    planned = gr.HTML({}, html_template="", elem_id="ac-planned", elem_classes="ac-kept", apply_default_css=False, js_on_load=None)
     above: list[Any] = [name, datasets, base, preset]
     settings = [fields[key] for key in form.FIELDS]
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
@@ -161,13 +162,17 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
     ]
 
 
+def _known(planned: Any) -> dict[str, Any]:
+    return {key: planned[key] for key in form.FIELDS if key in planned} if isinstance(planned, dict) else {}
+
+
 def _values(arguments: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip((*_TOP, *form.FIELDS), arguments, strict=True))
 
 
-def _plan(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
+def _plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     """What the preset would choose now; what a person changed stays changed."""
-    values = _values(arguments)
+    values, planned = _values(arguments), _known(planned)
     kept = form.changed(values, planned)
     if not values["dataset_id"]:
         return [_advice([], []), planned, *[gr.skip() for _ in form.FIELDS]]
@@ -190,14 +195,14 @@ def _plan(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[An
     }
     titles = [TrainingSpec.model_fields[key].title or key for key in kept]
     return [
-        _advice(reasons, problems, titles),
+        _advice(reasons, problems, titles, fresh | kept),
         fresh,
         *[gr.update(value=shown[key]) if shown[key] != values[key] else gr.skip() for key in form.FIELDS],
     ]
 
 
-def _reset(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
-    values = _values(arguments)
+def _reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+    values, planned = _values(arguments), _known(planned)
     plain = values | {key: form.shown(key, planned.get(key, TrainingSpec.model_fields[key].default)) for key in form.FIELDS}
     done = _plan(academy, planned, *plain.values())
     return [
@@ -206,16 +211,24 @@ def _reset(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[A
     ]
 
 
-def _advice(reasons: list[str], problems: list[str], changed: list[str] | None = None) -> Html:
+def _advice(reasons: list[str], problems: list[str], changed: list[str] | None = None, spec: dict[str, Any] | None = None) -> Html:
+    """What will be done in one line, and why on asking."""
     if problems:
         return notice(problems[0], join(problems[1:], " "), kind="warn")
-    if not reasons:
+    if spec is None:
         return div(t("training.no_advice"), cls="ac-advice ac-soft")
-    head, *more = reasons
+    batch, times = spec.get("batch_size"), spec.get("gradient_accumulation_steps") or 1
+    words = [
+        plural("count.steps", spec["max_steps"]) if spec.get("max_steps") else plural("count.epochs", spec.get("num_epochs") or 0),
+        t("training.rank", n=spec.get("lora_rank")),
+        t("training.batch", n=batch if times == 1 else f"{batch} × {times}"),
+        t("training.rate", n=rate(spec.get("learning_rate"))),
+    ]
+    words += [t(f"choice.{spec['quantization']}")] if spec.get("quantization") in ("8bit", "4bit") else []
     return div(
         div(t("overview.professor"), cls="ac-eyebrow"),
-        div(head),
-        tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in more]) if more else "",
+        div(", ".join(words) + "."),
+        tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(t("training.changed", fields=", ".join(changed)), cls="ac-help") if changed else "",
         cls="ac-advice",
     )
@@ -234,15 +247,15 @@ def _problem(handler: Callable[[], Any]) -> tuple[Any, Html | None]:
         return None, notice(t("error.unexpected"), t("error.unexpected_hint"))
 
 
-def _start(academy: Academy, planned: dict[str, Any], *arguments: Any) -> list[Any]:
-    job, problem = _problem(lambda: academy.train(TrainingSpec.model_validate(form.read(_values(arguments), planned))))
+def _start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+    job, problem = _problem(lambda: academy.train(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
     if problem is not None:
         return [gr.skip(), problem]
     return [{"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "nonce": job.job_id}, ""]
 
 
-def _fit(academy: Academy, planned: dict[str, Any], *arguments: Any) -> Html:
-    found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), planned))))
+def _fit(academy: Academy, planned: Any, *arguments: Any) -> Html:
+    found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
     if problem is not None:
         return problem
     fits, memory = found.get("fits", True), found.get("peak_memory_mb")

@@ -284,4 +284,16 @@ def test_a_hidden_page_asks_for_nothing(app: Any, open_page: Open) -> None:
     page.wait_for_timeout(1500)
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(4000)
-    assert not [url for url in asked if "heartbeat" not in url]
+    assert not asked
+
+
+def test_an_open_tab_holds_no_connection(app: Any, open_page: Open) -> None:
+    """A browser opens six connections to a host; with one heartbeat a tab, the seventh tab never loaded."""
+    assert app.api.get(f"{app.address}/config").json()["connect_heartbeat"] is False
+    pages = [open_page("/?tab=training") for _ in range(2)]
+    held: list[str] = []
+    pages[0].on("request", lambda request: held.append(request.url) if "heartbeat" in request.url or "queue/data" in request.url else None)
+    pages[0].reload()
+    pages[0].wait_for_selector(".ac-chips .ac-chip")
+    pages[0].wait_for_timeout(1500)
+    assert not held
