@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from academy.curation import chats, records
 from academy.curation.jsonstream import JsonStream, Value
-from academy.curation.lessons import LessonIn, LessonStore
+from academy.curation.lessons import LessonStore
 from academy.curation.lines import Capped, as_utf8, encoding_of, numbered_lines
 from academy.curation.prose import read_prose
 from academy.curation.records import MAX_DEPTH, MAX_RECORD, Kept, Refused, RowError, check_mapping, parse, recognise, shown
@@ -561,8 +561,3 @@ def _only_rows(rows: Iterator[tuple[int, Any] | Refused]) -> Iterator[tuple[int,
 def _short(record: dict[str, Any]) -> dict[str, str]:
     texts = {key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str) for key, value in record.items()}
     return {key[:100]: text[:300] + ("…" if len(text) > 300 else "") for key, text in list(texts.items())[:50]}
-
-
-def lessons_of(rows: Iterator[Kept | Refused]) -> Iterator[LessonIn]:
-    """The lessons among the rows."""
-    return (row.lesson for row in rows if isinstance(row, Kept) and row.lesson is not None)
