@@ -315,7 +315,7 @@ def trained(tmp_path_factory):
             if "lora_B" in key:
                 torch.nn.init.normal_(parameter, std=0.1)
         folder = data / "models" / name / "adapter"
-        adapted.save_pretrained(folder)
+        adapted.save_pretrained(folder, save_embedding_layers=False)
         record = {"base_model": DEFAULT, "base_fingerprint": fingerprint(base), "created_at": f"2026-01-0{seed + 1}T00:00:00.000Z"}
         (folder.parent / "metadata.json").write_text(json.dumps(record))
     return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -
     _check_finite(folder / WEIGHTS, header)
     base = find_base(base_model)
     assert base.path is not None
-    if base_fingerprint and fingerprint(base.path) != base_fingerprint:
+    if base_fingerprint and _fingerprint(base.path, _stamps(base.path)) != base_fingerprint:
         raise Refused(
             f"This adapter was trained on another version of {_short(base.name)!r} than the one that is here now.",
             hint="Put the base model back as it was, or train again on the one that is here.",
@@ -123,6 +124,20 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
         there = {index for index in layers if f"{kind}.{index}.{rest}" in known}
         if missing := there - indices:
             raise _mismatch(base_name, f"it has nothing for layer {min(missing)} of {len(layers)}")
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -> str:
+    """The fingerprint of a base model, taken again only when one of its files has changed."""
+    return fingerprint(folder)
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    stamps = []
+    for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
+        status = path.stat()
+        stamps.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(stamps)
 
 
 def _check_kind(config: dict[str, Any]) -> None:

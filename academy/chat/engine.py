@@ -46,6 +46,7 @@ class _Slot:
     stamp: tuple[int, int]
     config: Any
     parameters: dict[str, Any]
+    layers: list[tuple[str, Any]]
 
 
 class TransformersEngine:
@@ -84,7 +85,8 @@ class TransformersEngine:
             if self._base is None or self._base.path != base.path or (wanted is not None and wanted != self._quantization):
                 self._load(base, wanted or "none")
             if adapter is not None:
-                self._swap(adapter)
+                with _without_bitsandbytes(self._device() != "cuda"):
+                    self._swap(adapter)
 
     def generate(
         self, messages: list[dict[str, str]], adapter: Adapter | None, sampling: Sampling, stop: threading.Event
@@ -143,8 +145,18 @@ class TransformersEngine:
             options["quantization_config"] = transformers.BitsAndBytesConfig(
                 **(packed if quantization == "4bit" else {"load_in_8bit": True})
             )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True, trust_remote_code=False)
-        model = transformers.AutoModelForCausalLM.from_pretrained(base.path, **options)
+        transformers.utils.logging.disable_progress_bar()
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True, trust_remote_code=False)
+            model = transformers.AutoModelForCausalLM.from_pretrained(base.path, **options)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError) as error:
+            if _is_memory(error):
+                raise
+            log.warning("The base model %s cannot be loaded.", ascii(base.name), exc_info=True)
+            why = " ".join(str(error).split()).replace(str(base.path), base.name)[:300]
+            raise Refused(
+                f"The base model {base.name!r} cannot be loaded: {why}", hint="Fetch or copy it again, or choose another one."
+            ) from error
         if device == "mps":
             model = model.to("mps")
         model.eval()
@@ -182,8 +194,7 @@ class TransformersEngine:
         slot = self._slot
         if slot is not None and slot.adapter_id == adapter.adapter_id and slot.stamp == stamp:
             return
-        with _without_bitsandbytes(self._device() != "cuda"):
-            from peft import PeftConfig
+        from peft import PeftConfig
         from safetensors.torch import load_file
 
         try:
@@ -200,7 +211,6 @@ class TransformersEngine:
 
     def _refill(self, slot: _Slot, config: Any, tensors: dict[str, Any]) -> None:
         """The swap of milliseconds: new numbers into the places of the old ones. Nothing in here can fail half-way but for memory."""
-        from peft.tuners.lora import LoraLayer
         from peft.utils.other import get_pattern_key
 
         ready = {name: tensor.to(slot.parameters[name].device, slot.parameters[name].dtype) for name, tensor in tensors.items()}
@@ -210,9 +220,7 @@ class TransformersEngine:
                 place.data.copy_(tensor)
             else:
                 place.data = tensor
-        for name, module in self._model.named_modules():
-            if not isinstance(module, LoraLayer) or slot.name not in module.scaling:
-                continue
+        for name, module in slot.layers:
             alpha = config.alpha_pattern.get(get_pattern_key(config.alpha_pattern.keys(), name), config.lora_alpha)
             weights = module.lora_A[slot.name].weight if slot.name in module.lora_A else module.lora_embedding_A[slot.name]
             rank = weights.shape[0]
@@ -222,6 +230,7 @@ class TransformersEngine:
     def _insert(self, adapter: Adapter, stamp: tuple[int, int], config: Any, tensors: dict[str, Any]) -> None:
         """Puts an adapter of another make beside the old one, and takes the old one away when all of it is there."""
         from peft import PeftModel, set_peft_model_state_dict
+        from peft.tuners.lora import LoraLayer
 
         self._count += 1
         name = f"adapter{self._count}"
@@ -249,7 +258,12 @@ class TransformersEngine:
             raise
         if before is not None:
             self._take_out(before.name)
-        self._slot = _Slot(name, adapter.adapter_id, stamp, config, _places(self._peft, name))
+        layers = [
+            (path, layer)
+            for path, layer in self._peft.base_model.model.named_modules()
+            if isinstance(layer, LoraLayer) and name in layer.scaling
+        ]
+        self._slot = _Slot(name, adapter.adapter_id, stamp, config, _places(self._peft, name), layers)
 
     def _take_out(self, name: str) -> None:
         if self._peft is None or name not in self._peft.peft_config:
@@ -426,8 +440,8 @@ def free_memory() -> int | None:
 
 @contextlib.contextmanager
 def _without_bitsandbytes(hide: bool) -> Iterator[None]:
-    """PEFT imports it wherever it is installed: half a second and more, for kernels that only CUDA has here."""
-    hide = hide and "bitsandbytes" not in sys.modules and "peft" not in sys.modules
+    """PEFT imports it wherever it is installed, with the first adapter: most of a second, for kernels that only CUDA has here."""
+    hide = hide and "bitsandbytes" not in sys.modules
     if hide:
         sys.modules["bitsandbytes"] = None  # type: ignore[assignment]  # import's own way to say "not there"
     try:

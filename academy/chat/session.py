@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import queue
 import threading
 import time
@@ -20,6 +21,8 @@ from academy.bases import Base
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Refused, Unavailable
 from academy.files import check_name
+
+log = logging.getLogger(__name__)
 
 BASE = "base"
 """As an adapter id: the base model without any adapter."""
@@ -519,14 +522,16 @@ class _Line:
             task.result.set_result(task.work())
         except Exception as error:
             # This thread must outlive every request: the error goes to whoever asked.
-            task.result.set_exception(error)
+            told = _explained(error)
+            task.result.set_exception(told)
             if reply is not None:
-                reply.fail(_explained(error))
+                reply.fail(told)
 
 
 def _explained(error: Exception) -> AcademyError:
     if isinstance(error, AcademyError):
         return error
+    log.error("The chat's engine failed.", exc_info=error)
     told = Unavailable(f"The reply could not be made ({type(error).__name__}).", hint="Ask again; the app's own log has the details.")
     told.__cause__ = error
     return told
