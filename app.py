@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -37,13 +38,16 @@ def main(argv: list[str] | None = None) -> int:
         settings = load(host=given.host, port=given.port, data_dir=given.data_dir)
         prepare_folders(settings)
         if settings.mcp and importlib.util.find_spec("mcp") is None:
-            raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'gradio[mcp]', or leave ACADEMY_MCP out.")
+            raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
         lock = hold_data_folder(settings.data_dir)
         listener = _listen(settings)
     except AcademyError as error:
         print(error.detail, file=sys.stderr)
         return 1
     with lock, listener:
+        # What Gradio left of broken uploads; only now is it sure that no other app uses the folder.
+        for left in (settings.data_dir / "gradio").iterdir():
+            shutil.rmtree(left, ignore_errors=True)
         # Gradio serves files below the working directory: an empty one leaves nothing to serve.
         os.chdir(settings.data_dir / "run")
         _serve(settings, listener)
@@ -80,6 +84,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
         run_history=False,
         mcp_server=settings.mcp,
         footer_links=[],
+        root_path=settings.root_path or None,
         **ui.mount_options(),
     )
     demo.has_launched = True
@@ -156,6 +161,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=64 << 10,
             lifespan="on",
+            root_path=settings.root_path,
         )
     )
     _announce_when_ready(server, settings, listener, app)

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     token: str = ""
     allowed_hosts: str = ""
     mcp: bool = False
+    root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
 
     @field_validator("git_repo", mode="before")
