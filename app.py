@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     import gradio as gr
 
     from academy import ui
-    from academy.api import create_api
+    from academy.api.routes import create_api
     from academy.guard import Guard
     from academy.services import Academy
 

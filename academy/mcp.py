@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from academy.chat.session import ChatRequest
+from academy.chat.request import ChatRequest
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
 from academy.jobs.spec import TrainingSpec

@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 from academy import __version__, professor
 from academy.adapters.store import Adapter, AdapterStore
 from academy.bases import Base, BaseFacts, facts, fingerprint, resolve_base
-from academy.chat.session import ChatReply, ChatRequest, ChatSession
+from academy.chat.request import ChatReply, ChatRequest
+from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation import imports, preview
 from academy.curation.curate import Curated, Sources, curate

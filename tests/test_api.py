@@ -17,10 +17,11 @@ from serving import serving
 from starlette.testclient import TestClient
 
 from academy.adapters.store import Adapter
-from academy.api import create_api
+from academy.api.routes import create_api
 from academy.api.wire import Json
 from academy.bases import Base
-from academy.chat.session import ChatSession, Loaded, Outcome, Sampling
+from academy.chat.request import Loaded, Outcome, Sampling
+from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.guard import Guard
 from academy.habitat import Component

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
 from test_api import API, EchoEngine
 
-from academy.api import create_api
+from academy.api.routes import create_api
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.habitat import Component

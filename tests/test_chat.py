@@ -13,7 +13,8 @@ from adapters_help import lora, make_base, write_tensors
 
 from academy.adapters.store import AdapterStore
 from academy.bases import Base, fingerprint
-from academy.chat.session import ChatReply, ChatRequest, ChatSession, Loaded, Outcome, StopTexts
+from academy.chat.request import ChatReply, ChatRequest, Loaded, Outcome
+from academy.chat.session import ChatSession, StopTexts
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.models import BUNDLED, DEFAULT

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from serving import memory_mb, peak_memory_mb, serving
 
-from academy.api import create_api
+from academy.api.routes import create_api
 from academy.config import Settings
 from academy.guard import API, Guard, Patience
 from academy.services import Academy

@@ -8,7 +8,7 @@ import pytest
 from academy.adapters.store import Adapter
 from academy.chat import openai
 from academy.chat.openai import CompletionRequest
-from academy.chat.session import ChatReply
+from academy.chat.request import ChatReply
 from academy.errors import Invalid, NotFound
 
 ADAPTERS = [Adapter("training_1", "Handbook", Path("x"), "academy-mini", created_at="2026-01-01T00:00:00.000Z")]

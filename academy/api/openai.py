@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from academy.api.talk import event_stream, let_go
 from academy.api.wire import Json, Lane, StrictRoute, one_by_one
 from academy.chat import openai
-from academy.chat.session import ChatReply
+from academy.chat.request import ChatReply
 from academy.errors import AcademyError
 from academy.models import BUNDLED
 from academy.services import Academy

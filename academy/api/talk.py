@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from academy.api import models
 from academy.api.wire import Lane, StrictRoute, one_by_one, to_json
-from academy.chat.session import ChatReply, ChatRequest
+from academy.chat.request import ChatReply, ChatRequest
 from academy.curation.lessons import Lesson
 from academy.errors import AcademyError
 from academy.services import Academy

@@ -15,7 +15,7 @@ from typing import Any
 from academy.adapters.check import WEIGHTS
 from academy.adapters.store import Adapter
 from academy.bases import Base, BaseFacts, facts
-from academy.chat.session import Loaded, Outcome, Sampling
+from academy.chat.request import Loaded, Outcome, Sampling
 from academy.errors import AcademyError, Invalid, Refused, Unavailable
 
 log = logging.getLogger(__name__)

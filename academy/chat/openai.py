@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from academy.adapters.store import Adapter
-from academy.chat.session import BASE, ChatReply, ChatRequest
+from academy.chat.request import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError, Invalid, NotFound
 
 ACTIVE = "academy"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from pydantic import ValidationError
 
-from academy.chat.session import BASE, ChatReply, ChatRequest
+from academy.chat.request import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError
 from academy.models import BUNDLED
 from academy.ui.live import View, log, safely, toast

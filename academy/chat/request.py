@@ -1,0 +1,126 @@
+"""What chat and engine say to one another, and what others ask of them: plain data."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from academy.adapters.store import Adapter
+from academy.bases import Base
+
+BASE = "base"
+"""As an adapter id: the base model without any adapter."""
+
+
+class Message(BaseModel):
+    """What one side said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(max_length=200_000)
+
+
+class ChatRequest(BaseModel):
+    """A question with all that was said before it (contract, section 1, row 17)."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    messages: list[Message] = Field(min_length=1, max_length=1000, description="The conversation; the last message is the user's.")
+    adapter_id: str | None = Field(
+        None, max_length=120, title="Adapter", description='Who answers. Empty: the active adapter; "base": the base model alone.'
+    )
+    base_model: str | None = Field(
+        None, max_length=500, title="Base model", description='With adapter_id "base": which one. Empty: the active adapter\'s.'
+    )
+    max_new_tokens: int = Field(512, ge=1, le=8192, title="Longest reply", description="In tokens.")
+    temperature: float = Field(
+        0.0, ge=0, le=2, title="Temperature", description="0 always takes the likeliest word; higher varies, and invents more."
+    )
+    top_p: float = Field(1.0, gt=0, le=1, title="Top-p", description="Below 1 the unlikeliest words are left out.")
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, title="Seed", description="The same seed gives the same reply.")
+    stop: list[str] = Field(default=[], max_length=8, title="Stop at", description="The reply ends before any of these texts.")
+    stream: bool = False
+
+    @model_validator(mode="after")
+    def _ends_with_a_question(self) -> ChatRequest:
+        if self.messages[-1].role != "user":
+            raise ValueError("the last message must be the user's")
+        if not any(message.content.strip() for message in self.messages if message.role == "user"):
+            raise ValueError("there is nothing in the user's messages")
+        return self
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What was answered, and by whom; `adapter_id` None is the base model alone, `stopped` means that somebody ended it early."""
+
+    text: str
+    adapter_id: str | None
+    base_model: str
+    prompt_tokens: int
+    completion_tokens: int
+    stopped: bool = False
+    finish: Literal["end", "length", "stopped"] = "end"
+    adapter_name: str = ""
+    notes: tuple[str, ...] = ()
+    seconds_to_first_token: float = 0.0
+    tokens_per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the engine chooses the next token, and for how long."""
+
+    max_new_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The engine's last word on a reply."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    finish: Literal["end", "length", "stopped"]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the engine holds in memory."""
+
+    base: Base
+    device: str
+    adapter_id: str | None = None
+
+
+class Engine(Protocol):
+    """Holds one base model and at most one adapter; called by one thread at a time."""
+
+    @property
+    def loaded(self) -> Loaded | None: ...
+
+    def on_gpu(self) -> bool:
+        """Whether it uses, or would use, a GPU."""
+        ...
+
+    def prepare(self, base: Base, adapter: Adapter | None) -> None:
+        """Loads the base unless it is there, and puts the adapter in place; a failure leaves the adapter before in place."""
+        ...
+
+    def generate(
+        self, messages: list[dict[str, str]], adapter: Adapter | None, sampling: Sampling, stop: threading.Event
+    ) -> Iterator[str | Outcome]:
+        """Pieces of the reply, then its Outcome."""
+        ...
+
+    def unload(self) -> None:
+        """Frees all memory."""
+        ...
