@@ -57,7 +57,7 @@ def shop(tmp_path: Path) -> Iterator[Workshop]:
 
 
 def containers_of(docker: Any, job: Job) -> list[Any]:
-    return docker.containers.list(all=True, filters={"label": f"academy.job={job.job_id}"})
+    return docker.containers.list(all=True, ignore_removed=True, filters={"label": f"academy.job={job.job_id}"})
 
 
 def wait_for(test: Callable[[], Any], seconds: float = 20.0) -> Any:

@@ -296,14 +296,14 @@ class DockerBackend:
             container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
 
     def _is_settling(self, container: _Container) -> bool:
-        """A daemon that shuts down ends its containers first, by SIGTERM: whether it does is known a moment later."""
+        """A daemon that shuts down ends its containers first, and `docker rm -f` kills them first: which it is shows a moment later."""
         folder = Path(container.job.output_dir)
         record = job_folder.read_small(folder / "exit.json")
-        if container.asked or record is None or record.get("stopped_by") != "cancel":
+        if container.asked or (record is not None and record.get("stopped_by") != "cancel"):
             return False
         if container.state == "new":
             # It happened while the app was away too; but after a restart of the machine the user decides.
-            container.was_away = (job_folder.read_small(folder / "worker.json") or {}).get("boot_id") == boot_id()
+            container.was_away = record is not None and (job_folder.read_small(folder / "worker.json") or {}).get("boot_id") == boot_id()
             return False
         container.ended_at = container.ended_at or time.monotonic()
         return not container.was_away and time.monotonic() - container.ended_at < SETTLE_SECONDS
