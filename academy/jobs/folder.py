@@ -90,7 +90,8 @@ def clear_attempt(folder: Path) -> None:
     """Makes the folder ready for the next run: the last one's files go, and a torn last event with them."""
     for name in ATTEMPT_FILES:
         (folder / name).unlink(missing_ok=True)
-    remove(folder / ".staged")
+    for name in (".staged", ".inputs"):
+        remove(folder / name)
     events = folder / "events.jsonl"
     if events.is_symlink():
         events.unlink()

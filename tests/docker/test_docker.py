@@ -89,6 +89,7 @@ def test_what_a_container_may_and_may_not(shop: Workshop, docker: Any, monkeypat
     assert not host["Binds"]
     assert {mount["Destination"]: mount["RW"] for mount in shown["Mounts"]} == {
         "/job": True,
+        "/data": False,
         "/data/dataset.jsonl": False,
         "/base": False,
         "/opt/academy/academy": False,
@@ -318,6 +319,8 @@ def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str
     fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32, "dataset_id": "chats"}
     job = shop.runner.submit(spec.model_copy(update={"backend": "docker"}), job_fields=fields)
     shop.wait(job.job_id, lambda job: job.status == "running" or job.status in ENDED, seconds=120)
+    for container in containers_of(docker, job):  # the image's own volume is not made
+        assert {(mount["Type"], mount["RW"]) for mount in container.attrs["Mounts"] if mount["Destination"] != "/job"} == {("bind", False)}
     shop.runner.close()  # the app goes away and comes back in the middle
     shop = workshop(tmp_path, image=image, program=ROOT)
     ended = shop.wait(job.job_id, seconds=120)

@@ -34,6 +34,7 @@ START_SECONDS = 90.0  # how long a daemon that is away is waited for at a start
 SETTLE_SECONDS = 3.0  # after an end that nobody wished: does the daemon itself go away now?
 PIDS = 2048
 STAGED = ".staged"  # copies in the job's folder, while it runs
+INPUTS = ".inputs"  # where the dataset's files are laid over, while it runs
 CALL_SECONDS = 10
 _PLACE = Path("/opt/academy")
 
@@ -261,7 +262,7 @@ class DockerBackend:
         assert command is not None
         found = self._find(job)
         if found is not None and found["Config"]["Labels"].get(ATTEMPT_LABEL) != str(job.attempt):
-            self._docker().api.remove_container(found["Id"], force=True)
+            self._docker().api.remove_container(found["Id"], v=True, force=True)
             found = None
         if found is None:
             self._stage(job)
@@ -286,7 +287,7 @@ class DockerBackend:
         container.container_id = found["Id"]
         if state["Status"] == "created":
             # The app died between the two calls; nothing has run.
-            self._docker().api.remove_container(found["Id"], force=True)
+            self._docker().api.remove_container(found["Id"], v=True, force=True)
             container.state = "never"
         elif state["Running"] or state["Paused"] or state.get("Restarting"):
             container.state = "running"
@@ -324,7 +325,7 @@ class DockerBackend:
 
         with contextlib.suppress(NotFound):
             if container.kill == "SIGKILL":
-                self._docker().api.remove_container(container.container_id, force=True)
+                self._docker().api.remove_container(container.container_id, v=True, force=True)
             else:
                 try:
                     self._docker().api.kill(container.container_id, signal="SIGTERM")
@@ -337,13 +338,14 @@ class DockerBackend:
         from docker.errors import APIError, NotFound
 
         try:
-            self._docker().api.remove_container(self._container_name(container.job), force=True)
+            self._docker().api.remove_container(self._container_name(container.job), v=True, force=True)
         except NotFound:
             pass
         except APIError as error:
             if error.status_code != 409:  # 409: it is being removed already
                 raise
-        job_folder.remove(Path(container.job.output_dir) / STAGED)
+        for name in (STAGED, INPUTS):
+            job_folder.remove(Path(container.job.output_dir) / name)
         with self._lock:
             if self._known.get(container.job.job_id) is container:
                 del self._known[container.job.job_id]
@@ -356,7 +358,7 @@ class DockerBackend:
                 with self._lock:
                     asked = job_id in self._known
                 if not asked and found["State"] in ("exited", "dead", "created"):
-                    self._docker().api.remove_container(found["Id"], force=True)
+                    self._docker().api.remove_container(found["Id"], v=True, force=True)
             self._swept = True
         except Exception as error:
             log.info("Old containers could not be removed yet: %s", _short(error))
@@ -398,6 +400,14 @@ class DockerBackend:
         seen = self.seen(job)
         mounts = [(Path(job.output_dir), seen.folder, "rw")]
         mounts += [(self._root / "academy", _PLACE / "academy", "ro"), (WARDEN, _PLACE / "warden.py", "ro")]
+        # The places of the files must be there before a read-only folder is laid over what an image may declare as a volume.
+        inputs = Path(job.output_dir) / INPUTS
+        inputs.mkdir(exist_ok=True)
+        for name in self._sources(job).keys() & {"dataset.jsonl", "eval.jsonl"}:
+            (inputs / name).touch()
+        mounts.append((inputs, Path("/data"), "ro"))
+        volumes = self._docker().images.get(command.image or self._settings.training_image).attrs["Config"].get("Volumes") or {}
+        scratch = {place: "rw,noexec,nosuid,nodev,size=64m" for place in volumes if place != "/data"}
         places = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "base": Path("/base"), "continue": seen.continue_from}
         for name, path in self._sources(job).items():
             copy = Path(job.output_dir) / STAGED / name
@@ -425,7 +435,7 @@ class DockerBackend:
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges:true"],
             "read_only": True,
-            "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={min(memory // 4, 4 << 30)}"},
+            "tmpfs": scratch | {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={min(memory // 4, 4 << 30)}"},
             "shm_size": min(memory // 4, 2 << 30),
             "pids_limit": PIDS,
             "mem_limit": memory,
