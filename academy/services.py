@@ -267,7 +267,7 @@ class Academy:
             statistics=curated.statistics,
             sources=curated.sources,
             request=request.model_dump(),
-            dropped=curated.dropped,
+            dropped=[item.row() for item in curated.dropped],
             warnings=curated.warnings,
         )
         return {

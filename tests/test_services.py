@@ -47,6 +47,17 @@ def test_the_samples_are_loaded_once_and_taken_out_without_the_users_own(academy
     assert academy.list_lessons().count == 1
 
 
+def test_what_was_dropped_is_in_the_manifest_and_can_be_kept_all_the_same(taught):
+    taught.add_lesson(LessonIn(situation="Where?", action="x"))
+    made = taught.create_dataset(DatasetRequest(include_git=False))
+    (row,) = taught.get_dataset(made["dataset_id"]).dropped
+    assert (row["rule"], row["question"], row["answer"], row["source"]) == ("too_short", "Where?", "x", "lessons")
+    assert row["reason"] and row["origin"]
+    again = taught.create_dataset(DatasetRequest(include_git=False, keep_anyway=[row["key"]]))
+    assert again["statistics"]["total_examples"] == made["statistics"]["total_examples"] + 1
+    assert taught.get_dataset(again["dataset_id"]).dropped == []
+
+
 def test_the_samples_become_a_dataset_with_an_honest_report(academy):
     report = academy.load_samples()
     assert report.already_there >= 1

@@ -27,6 +27,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile
@@ -84,6 +85,10 @@ LABELS = {
 """Each rule in a word or two, as it follows a count."""
 
 
+_SHOWN = 2000
+"""As many characters of a dropped row are kept for the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """An example that is left out: its key (which `keep_anyway` takes), the rule and the reason as a sentence."""
@@ -92,6 +97,18 @@ class Dropped:
     key: str
     rule: str
     reason: str
+
+    def row(self) -> dict[str, Any]:
+        """As a manifest keeps it and a page shows it."""
+        return {
+            "key": self.key,
+            "rule": self.rule,
+            "reason": self.reason,
+            "source": self.example.source,
+            "origin": self.example.origin,
+            "question": self.example.question[:_SHOWN],
+            "answer": self.example.answer[:_SHOWN],
+        }
 
 
 @dataclass(frozen=True, slots=True)
