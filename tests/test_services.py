@@ -52,7 +52,8 @@ def test_what_was_dropped_is_in_the_manifest_and_can_be_kept_all_the_same(taught
     made = taught.create_dataset(DatasetRequest(include_git=False))
     (row,) = taught.get_dataset(made["dataset_id"]).dropped
     assert (row["rule"], row["question"], row["answer"], row["source"]) == ("too_short", "Where?", "x", "lessons")
-    assert row["reason"] and row["origin"]
+    assert row["reason"]
+    assert row["origin"]
     again = taught.create_dataset(DatasetRequest(include_git=False, keep_anyway=[row["key"]]))
     assert again["statistics"]["total_examples"] == made["statistics"]["total_examples"] + 1
     assert taught.get_dataset(again["dataset_id"]).dropped == []
