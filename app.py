@@ -60,13 +60,13 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
     import gradio as gr
 
-    from academy import ui
     from academy.api.routes import create_api
     from academy.guard import Guard
     from academy.services import Academy
+    from academy.ui import page
 
     academy = Academy(settings)
-    demo = ui.build(academy)
+    demo = page.build(academy)
     # Without this each of Gradio's events could be handed any file of the machine: mounting leaves its file guard off.
     demo.has_launched = True
     api = create_api(academy, lifespan=_lifespan(academy))
@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
         mcp_server=settings.mcp,
         footer_links=[],
         root_path=settings.root_path or None,
-        **ui.mount_options(),
+        **page.mount_options(),
     )
     demo.has_launched = True
     return Guard(app, settings), academy
