@@ -131,7 +131,7 @@ class Academy:
 
     def advice(self) -> professor.Advice:
         """Whether it is time to train, and what is missing."""
-        last = next((job for job in self.job_store.list(status="finished")), None)
+        last = next(iter(self.job_store.list(limit=1, status="finished")), None)
         total = self.lessons.statistics()["trainable_lessons"]
         seen = 0
         if last and last.dataset_id:
@@ -422,6 +422,14 @@ class Academy:
         self._enabled()
         return progress.tail_log(self.job_store.get(job_id), lines)
 
+    def log_file(self, job_id: str) -> Path:
+        """The whole log as a file; raises NotFound where nothing was logged yet."""
+        self._enabled()
+        path = Path(self.job_store.get(job_id).output_dir) / "train.log"
+        if path.is_symlink() or not path.is_file():
+            raise NotFound(f"{job_id} has no log yet.", hint="It begins with the start of the trainer.")
+        return path
+
     def disk(self) -> dict[str, Any]:
         """What takes how much: bytes for each job, in all, and what is free."""
         folder = self.settings.models_dir
@@ -644,7 +652,7 @@ class Academy:
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
-        numbers = [int(found[1]) for job in self.job_store.list() if (found := pattern.match(job.name))]
+        numbers = [int(found[1]) for job in self.job_store.list(limit=1000) if (found := pattern.match(job.name))]
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
 
     def _local_base(self, name: str) -> Path:

@@ -193,7 +193,7 @@ def test_an_empty_dataset_is_422_and_training_without_one_is_400(client: TestCli
     refused(client.post(f"{API}/train", json={}), 400)
 
 
-def test_a_training_is_queued_with_all_its_values_and_cancelled_twice(taught: TestClient) -> None:
+def test_a_training_is_queued_with_all_its_values_and_cancelled_twice(taught: TestClient, academy: Academy) -> None:
     reply = good(taught.post(f"{API}/train", json={"lora_rank": 8}))
     job = f"{API}/train/{reply['job_id']}"
     assert reply["success"] is True
@@ -203,6 +203,9 @@ def test_a_training_is_queued_with_all_its_values_and_cancelled_twice(taught: Te
     assert (view["status"], view["step"], view["logs"]) == ("queued", None, "")
     assert good(taught.get(f"{job}/metrics")) == {"points": []}
     assert good(taught.get(f"{job}/logs"))["lines"] == []
+    refused(taught.get(f"{job}/log"), 404)
+    (Path(academy.settings.models_dir) / job.rsplit("/", 1)[-1] / "train.log").write_text("2026-11-22T12:00:00.000Z hello\n")
+    assert taught.get(f"{job}/log").text.endswith("hello\n")
     assert good(taught.delete(job))["success"]
     assert good(taught.delete(job))["status"] == "cancelled"
     jobs = good(taught.get(f"{API}/jobs", params={"status": "cancelled"}))

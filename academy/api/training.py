@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from academy.adapters.store import Adapter
 from academy.api import models
@@ -76,6 +80,12 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
             first_line=first,
             lines=[models.LogLineReply(line=line.line, message=line.message, timestamp=line.timestamp) for line in lines],
         )
+
+    @api.get("/train/{job_id}/log", tags=["jobs"], response_class=PlainTextResponse)
+    def log_file(job_id: Id) -> StreamingResponse:
+        """The whole log, as far as it is written now, as a file."""
+        headers = {"Content-Disposition": f'attachment; filename="{job_id}.log"'}
+        return StreamingResponse(_so_far(academy.log_file(job_id)), media_type="text/plain; charset=utf-8", headers=headers)
 
     @api.get("/train/{job_id}/metrics", tags=["jobs"])
     def metrics(job_id: Id) -> models.PointsReply:
@@ -180,3 +190,12 @@ def _deactivated(before: Adapter | None) -> models.Done:
     if before is None:
         return models.Done(success=False, message="No adapter was active; the base model answers.")
     return models.Done(message=f"{before.name} does not answer any more; its base model does.")
+
+
+def _so_far(path: Path) -> Iterator[bytes]:
+    """The file up to its present end: a log that grows faster than it is read would never end."""
+    with open(path, "rb") as file:
+        left = os.fstat(file.fileno()).st_size
+        while left > 0 and (chunk := file.read(min(left, 1 << 18))):
+            left -= len(chunk)
+            yield chunk

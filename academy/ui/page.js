@@ -364,16 +364,6 @@
       all("[data-log]").forEach(logState);
       if (!A.paused) poll();
     },
-    async log(el) {
-      const answer = await fetch(el.dataset.href).then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
-      if (!answer) { toast({ kind: "bad", text: texts.unreachable }); return; }
-      const text = answer.lines.map((line) => `${line.timestamp || ""} ${line.message}`).join("\n") + "\n";
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-      link.download = el.dataset.name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    },
     follow(el) { follow(el.closest("[data-log]"), true); },
     focus(el) { document.getElementById(el.dataset.target)?.querySelector("textarea, input")?.focus(); },
     press(el) { document.getElementById(el.dataset.target)?.click(); },

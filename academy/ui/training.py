@@ -478,15 +478,7 @@ def _log_link(academy: Academy, view: View) -> Html:
     job_id = shown_job(academy, view)
     if job_id is None:
         return Html("")
-    return tag(
-        "button",
-        t("log.download"),
-        type="button",
-        cls="ac-btn ac-btn-small",
-        data_do="log",
-        data_href=f"api/v1/academy/train/{job_id}/logs?lines=5000",
-        data_name=f"{job_id}.log",
-    )
+    return tag("a", t("log.download"), cls="ac-btn ac-btn-small", href=f"api/v1/academy/train/{job_id}/log", download=f"{job_id}.log")
 
 
 def _more(academy: Academy, view: View) -> Html:
