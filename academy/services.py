@@ -59,6 +59,7 @@ class Academy:
         self.runner.on_change.append(self._share_the_gpu)
         self._dry = threading.Lock()
         self._only_shows = False
+        self._warmed = False
 
     def start(self) -> None:
         """Begins to run jobs; what was running when the app ended is watched again."""
@@ -487,6 +488,12 @@ class Academy:
         """The reply piece by piece, and at the end the whole with its figures."""
         self._enabled()
         return self.session.stream(request)
+
+    def warm_chat(self) -> None:
+        """Begins to load the model when somebody opens the chat, once: what failed is told at the first question, not tried again."""
+        if self.settings.enabled and not self._warmed:
+            self._warmed = True
+            self.session.warm()
 
     def stop_chat(self) -> None:
         """Ends the reply in progress; what was said stays."""

@@ -278,6 +278,7 @@ def _shown(academy: Academy, history: list[dict[str, Any]] | None, who: str) -> 
 
 
 def _chat_state(academy: Academy, view: View) -> Html:
+    academy.warm_chat()
     state = academy.session.state()
     if not state["available"]:
         missing = academy.habitat.training()
