@@ -54,6 +54,11 @@ class Loop(SFTTrainer):
         for callback in list(self.callback_handler.callbacks):
             if type(callback).__name__ in ("PrinterCallback", "ProgressCallback"):
                 self.remove_callback(callback)
+        # The loss is the mean over the whole step's tokens for every architecture, also where its own forward would not know them.
+        self.model_accepts_loss_kwargs = True
+        self._trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        # The Trainer walks over all modules several times a step; a small model's step is not much longer than that.
+        model.zero_grad = self._forget_gradients
         self.report = report
         self.place = place
         self.folder = folder
@@ -79,6 +84,25 @@ class Loop(SFTTrainer):
         total, count = self._summed(inputs)
         self._tokens += int(inputs["input_ids"].numel()) if "attention_mask" not in inputs else int(inputs["attention_mask"].sum())
         return total / (count if num_items_in_batch is None else num_items_in_batch)
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """Forward and backward of one batch."""
+        if not self.model.training:
+            self.model.train()
+        loss = self.compute_loss(model, self._prepare_inputs(inputs), num_items_in_batch=num_items_in_batch)
+        self.accelerator.backward(loss)
+        return loss.detach()
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        return self.accelerator.clip_grad_norm_(self._trained, self.args.max_grad_norm)
+
+    def _forget_gradients(self, set_to_none: bool = True) -> None:
+        for parameter in self._trained:
+            parameter.grad = None
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: nobody is told."""
+        return 0
 
     def _summed(self, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
         """The sum of the losses of all trained tokens in a batch, and how many there are."""
