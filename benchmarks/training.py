@@ -3,11 +3,13 @@
     python benchmarks/training.py                 # everything: about five minutes on two cores
     python benchmarks/training.py --steps 6       # fewer steps
     python benchmarks/training.py --only academy --only trl
+    python benchmarks/training.py --busy          # on a machine that does other things too: one thread, processor seconds
 
 Every contender trains in a process of its own, one after another: a Qwen2 of about 12 million random parameters made on the spot,
 400 chats of 25 to 955 tokens, LoRA r=16 on all linear layers, batch 8, the same rows in the same order. Counted are real tokens
 (no padding) over the seconds between the first and the last step, and the peak memory of the process. The figures of one run can
-be compared; those of two runs only where the machine was idle in both.
+be compared; those of two runs only where the machine was idle in both. With --busy every contender runs twice, with few and with
+more steps, and the processor seconds between the two count, which others' work disturbs little.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--only", action="append", choices=CONTENDERS)
+    parser.add_argument("--busy", action="store_true")
     parser.add_argument("--worker", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -43,7 +46,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _prepare(folder)
-        results = {contender: _contend(contender, folder, arguments.steps) for contender in arguments.only or CONTENDERS}
+        measure = _contend_busy if arguments.busy else _contend
+        results = {contender: measure(contender, folder, arguments.steps) for contender in arguments.only or CONTENDERS}
     first = next(iter(results.values()))
     print(f"| {'':14} | tok/s | ratio | peak MB | ratio | loss |")
     print("|---|---|---|---|---|---|")
@@ -108,17 +112,32 @@ def _contend(contender: str, folder: Path, steps: int) -> dict[str, float]:
     return json.loads(done.stdout.strip().rsplit("\n", 1)[-1])
 
 
+def _contend_busy(contender: str, folder: Path, steps: int) -> dict[str, float]:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    spent: list[float] = []
+    results = []
+    for count in (2, steps):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        results.append(_contend(contender, folder, count))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    few, many = results
+    return many | {"speed": (many["tokens"] - few["tokens"]) / (spent[1] - spent[0])}
+
+
 def _academy(folder: Path, steps: int, precision: str) -> dict[str, float]:
     from trainer_help import make_job, of, train
 
     job = make_job(
-        folder / f"job-{precision}", folder / "base", folder / "rows.jsonl", max_steps=steps, batch_size=BATCH, precision=precision
+        folder / f"job-{precision}-{steps}", folder / "base", folder / "rows.jsonl", max_steps=steps, batch_size=BATCH, precision=precision
     )
-    progress = of(train(job), "progress")[1:]
+    every = of(train(job), "progress")
+    progress = every[1:]
     # A step's seconds are not told, but its tokens are: those of the batch over its speed. All batches count, each by its time.
     times = [event["extra"]["tokens"] / event["tokens_per_second"] for event in progress]
     tokens = sum(event["extra"]["tokens"] for event in progress)
-    return {"speed": tokens / sum(times), "memory": progress[-1]["memory_mb"], "loss": progress[-1]["loss"]}
+    total = sum(event["extra"]["tokens"] for event in every)
+    return {"speed": tokens / sum(times), "tokens": total, "memory": progress[-1]["memory_mb"], "loss": progress[-1]["loss"]}
 
 
 def _has_gpu() -> bool:
@@ -206,7 +225,7 @@ def _worker(contender: str, folder: Path, steps: int) -> None:
     trainer.train()
     seconds = clock.marks[-1] - clock.marks[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(json.dumps({"speed": sum(counted[1:steps]) / seconds, "memory": peak, "loss": clock.loss}))
+    print(json.dumps({"speed": sum(counted[1:steps]) / seconds, "tokens": sum(counted[:steps]), "memory": peak, "loss": clock.loss}))
 
 
 if __name__ == "__main__":

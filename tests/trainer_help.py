@@ -110,7 +110,7 @@ def start(job: Path, **environment: str) -> subprocess.Popen[str]:
 def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
     """Runs the trainer to its end and returns its events; the log is part of the message where it ended otherwise."""
     process = start(job)
-    log, _ = process.communicate(timeout=300)
+    log, _ = process.communicate(timeout=900)
     assert process.returncode == code, log
     return events(job)
 
