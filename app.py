@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib.util
 import logging
 import os
@@ -139,6 +140,8 @@ def _listen(settings: Settings) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise AcademyError(f"{settings.host!r} is no address of this machine.", hint="Use 127.0.0.1, or 0.0.0.0 for all.") from error
         raise AcademyError(
             f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
             hint="Another program may listen there; choose another port with --port.",
