@@ -340,6 +340,12 @@ GOLDEN: dict[str, Golden] = {
         "text",
         {3: ["one\n   more", "two\n\nthree"]},
     ),
+    "headings that ask, then labels": Golden(
+        "mixed.md",
+        text("# FAQ\n\n## Where?\nHere.\n\n## Who?\nMarta.\n\nQ: Why?\nA: So.\n"),
+        3,
+        turns={3: ["Where?", "Here."], 9: ["Why?", "So."]},
+    ),
     "questions in bold": Golden(
         "faq.md", text("# FAQ\n\n**Q: Is it?**\n\nA: Yes\n\n---\n\n**Q:** Why?\n**A:** So\n"), 2, turns={3: ["Is it?", "Yes"]}
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -10,6 +11,9 @@ from academy.curation.examples import Role, Turn
 from academy.curation.lines import numbered_lines
 from academy.curation.records import MAX_RECORD, MAX_TEXT, Kept, Refused, RowError, check_content, in_order, keep
 from academy.errors import Invalid
+
+# Lines before the first label that are held in memory at most.
+_MAX_BEFORE = 100_000
 
 _QUESTION = "q|question|frage|pytanie|pregunta|domanda|pergunta|vraag|otázka|вопрос|питання|问题|问|問題|質問|질문"
 _ANSWER = "a|answer|antwort|odpowiedź|odpowiedz|odp|respuesta|réponse|reponse|risposta|resposta|antwoord|odpověď"
@@ -44,11 +48,11 @@ def read_prose(file: BinaryIO, again: BinaryIO, notes: list[str]) -> Iterator[Ke
             labels[line.label] += 1
         headings += line.level > 0
     if labels["q"] and labels["a"]:
-        yield from _labelled(_lines(again), {"q": "user", "a": "assistant", "s": "system"}, notes)
+        yield from _mixed(_lines(again), {"q": "user", "a": "assistant", "s": "system"}, notes)
     elif labels["u"] and labels["b"]:
         yield from _labelled(_lines(again), {"u": "user", "b": "assistant", "s": "system"}, notes)
     elif labels["i"] and labels["o"]:
-        yield from _labelled(_lines(again), {"i": "user", "o": "assistant", "s": "system"}, notes)
+        yield from _mixed(_lines(again), {"i": "user", "o": "assistant", "s": "system"}, notes)
     elif headings:
         yield from _headed(_lines(again), notes)
     else:
@@ -172,6 +176,19 @@ class _Said:
         ):
             self.parted = self.parted or bool(self.lines[-1].text.strip())
             self.lines.pop()
+
+
+def _mixed(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) -> Iterator[Kept | Refused]:
+    """Headings that ask, with the text below, may stand before the first label; from there on the labels tell."""
+    before: list[_Line] = []
+    for line in lines:
+        before.append(line)
+        if line.label in roles or len(before) > _MAX_BEFORE:
+            break
+    if any(line.level and line.heading.endswith(("?", "？")) for line in before[:-1]):
+        yield from _headed(iter(before[:-1]), notes)
+        before = before[-1:]
+    yield from _labelled(itertools.chain(before, lines), roles, notes)
 
 
 def _labelled(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) -> Iterator[Kept | Refused]:
