@@ -3,13 +3,15 @@
 import math
 import random
 import re
+import threading
+import time
 from html.parser import HTMLParser
 
 import pytest
 
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
-from academy.ui import form, live, pieces, texts
+from academy.ui import chat, form, live, pieces, texts
 from academy.ui.dataset import conversation
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
@@ -310,3 +312,74 @@ def test_every_text_that_the_page_asks_for_exists():
         asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}
     asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", (folder / "page.js").read_text(encoding="utf-8"))}
     assert asked <= set(english)
+
+
+# ------------------------------------------------------------------ the chat
+
+
+class Slow:
+    """An Academy whose chat answers one question after another, each as slowly as it is let."""
+
+    def __init__(self):
+        self.line, self.go_on, self.ended = threading.Lock(), threading.Event(), []
+        self.session = self
+        self.asked, self.begun = [], []
+
+    def state(self):
+        return {"waiting": len(self.asked) - len(self.begun), "busy": self.line.locked(), "adapter_id": None, "base_model": "mini"}
+
+    def chat_stream(self, request):
+        self.asked.append(request)
+        self.line.acquire()
+        self.begun.append(request)
+        return self._words(request.messages[-1].content)
+
+    def _words(self, question):
+        try:
+            for n in range(1000):
+                yield f"{question}{n} "
+                self.go_on.wait(0.02)
+        finally:
+            self.ended.append(question)
+            self.line.release()
+
+
+def ask(academy, question, *, seed=None):
+    stop = threading.Event()
+    return stop, chat._answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
+
+
+def wait_for(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only():
+    academy = Slow()
+    stop_first, first = ask(academy, "one")
+    next(step for step in first if "one3" in str(step))
+    stop_second, second = ask(academy, "two")
+    assert "before yours" in str([next(second), next(second)])
+    stop_second.set()
+    last = list(second)[-1]
+    assert last[0] == "two", "the question that was not answered is put back"
+    assert "one" not in academy.ended
+    next(step for step in first if "one9" in str(step))
+    stop_first.set()
+    turns = list(first)[-1][3]
+    assert turns[0]["replies"][0]["text"].startswith("one0 ")
+    assert turns[0]["replies"][0]["facts"] == texts.t("chat.stopped")
+    wait_for(lambda: academy.ended == ["one", "two"])
+
+
+def test_the_seed_nought_is_a_seed_like_any_other():
+    academy = Slow()
+    for seed in (0, None):
+        stop, steps = ask(academy, "x", seed=seed)
+        next(step for step in steps if "x1" in str(step))
+        stop.set()
+        list(steps)
+        wait_for(lambda: not academy.line.locked())
+    assert [request.seed for request in academy.asked] == [0, None]

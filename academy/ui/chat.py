@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import queue
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from academy.services import Academy
 
 _EVERY = 0.06
+_PULSE = 0.25
 _TURNS = 40
 
 
@@ -71,6 +74,24 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     def rate(turns: list[dict[str, Any]] | None, event: gr.EventData) -> list[Any]:
         return _rate(academy, turns, event)
 
+    # What each tab has asked and is not answered yet, by Gradio's name for the tab, so that Stop ends this tab's reply and no other's.
+    open_questions: dict[str, set[threading.Event]] = {}
+
+    def answer(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
+        stop, mine = threading.Event(), open_questions.setdefault(request.session_hash or "", set())
+        mine.add(stop)
+        try:
+            yield from _answer(academy, stop, *values)
+        finally:
+            stop.set()
+            mine.discard(stop)
+            if not mine:
+                open_questions.pop(request.session_hash or "", None)
+
+    def end(request: gr.Request) -> None:
+        for stop in list(open_questions.get(request.session_hash or "", ())):
+            stop.set()
+
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     asking: dict[str, Any] = {
         "inputs": [question, history, who, compare, memory, system, temperature, top_p, longest, seed],
@@ -80,10 +101,9 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         "concurrency_limit": 16,
         "concurrency_id": "chat",
     }
-    answer = functools.partial(_answer, academy)
     question.submit(answer, **asking)
     send.click(answer, **asking)
-    stop.click(safely(lambda: (academy.stop_chat(), {})[1]), outputs=out, **quick)
+    stop.click(end, **quick)
     clear.click(lambda: [_empty(_suggestions(academy)), "", []], outputs=[past, now, history], **quick)
     shown = {"inputs": [history, who], "outputs": [past, who, memory], **quick}
     page.load(functools.partial(_shown, academy), **shown)
@@ -99,6 +119,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
 def _answer(
     academy: Academy,
+    stop: threading.Event,
     question: str,
     history: list[dict[str, Any]] | None,
     who: str,
@@ -110,7 +131,7 @@ def _answer(
     longest: float | None,
     seed: float | None,
 ) -> Iterator[list[Any]]:
-    """Streams the reply, and with "compare" the base model's after it."""
+    """Streams the reply, and with "compare" the base model's after it, until `stop` is set."""
     turns = list(history or [])[-_TURNS:]
     question = (question or "").strip()
     if not question:
@@ -137,15 +158,18 @@ def _answer(
                 "top_p": top_p,
                 "max_new_tokens": int(longest or 256),
             }
-            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed else {}))
-            last = 0.0
-            for piece in academy.chat_stream(request):
+            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed is not None else {}))
+            last, ahead = 0.0, _ahead(academy)
+            for piece in _Reading(academy, request, stop):
                 if isinstance(piece, ChatReply):
                     _finish(reply, piece)
                     continue
+                if piece and not reply["base"]:
+                    _sign(academy, reply, adapter_id)
                 reply["text"] += piece
-                if time.monotonic() - last > _EVERY:
-                    last = time.monotonic()
+                ahead = 0 if reply["text"] else min(ahead, max(0, _ahead(academy) - 1))
+                if not piece or time.monotonic() - last > _EVERY:
+                    last, reply["waits"] = time.monotonic(), ahead
                     yield [gr.skip(), gr.skip(), _turn(turn, -1, waiting=True), gr.skip(), gr.skip(), gr.skip(), gr.skip()]
         except AcademyError as error:
             problem = notice(error.message, remedy(error.hint))
@@ -154,13 +178,75 @@ def _answer(
         except Exception:
             log.exception("The chat failed.")
             problem = notice(t("error.unexpected"), t("error.unexpected_hint"))
-        if problem is not None:
+        reply.pop("waits", None)
+        if stop.is_set() and not reply["facts"]:
+            reply["facts"] = t("chat.stopped")
+        if problem is not None or stop.is_set():
             turn["replies"] = [known for known in turn["replies"] if known["text"]]
             break
     if turn["replies"]:
         turns.append(turn)
     left = gr.skip() if turn["replies"] else question
     yield [left, _log(turns), problem or "", turns, gr.update(visible=True), gr.update(visible="hidden"), gr.skip()]
+
+
+def _ahead(academy: Academy) -> int:
+    """The replies that a question asked now has to wait for."""
+    state = academy.session.state()
+    return int(state["waiting"]) + int(state["busy"])
+
+
+class _Reading:
+    """A reply piece by piece, "" while nothing comes; it ends at once when `stop` is set, also while it waits for its turn.
+
+    The stream is read in a thread of its own, because asking for one returns only when it is the request's turn.
+    """
+
+    def __init__(self, academy: Academy, request: ChatRequest, stop: threading.Event) -> None:
+        self._stop = stop
+        self._left = threading.Event()
+        self._pieces: queue.SimpleQueue[str | ChatReply | BaseException | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=(academy, request), name="chat-listener", daemon=True).start()
+
+    def __iter__(self) -> Iterator[str | ChatReply]:
+        try:
+            while not self._stop.is_set():
+                try:
+                    piece = self._pieces.get(timeout=_PULSE)
+                except queue.Empty:
+                    yield ""
+                    continue
+                if isinstance(piece, BaseException):
+                    raise piece
+                if piece is None:
+                    return
+                yield piece
+        finally:
+            self._left.set()
+
+    def _read(self, academy: Academy, request: ChatRequest) -> None:
+        try:
+            if self._left.is_set():
+                return
+            for piece in academy.chat_stream(request):
+                if self._left.is_set() or self._stop.is_set():
+                    break  # the stream is dropped with this thread, which ends the reply
+                self._pieces.put(piece)
+            self._pieces.put(None)
+        except Exception as error:
+            # Told to whoever asked, as if it had been raised there.
+            self._pieces.put(error)
+
+
+def _sign(academy: Academy, reply: dict[str, Any], asked: str | None) -> None:
+    """Who answers, as far as it is known before the reply has ended: what is loaded while its first words come."""
+    state = academy.session.state()
+    found = asked or state["adapter_id"]
+    reply |= {"adapter_id": None if found == BASE else found, "base": state["base_model"] or ""}
+    try:
+        reply["name"] = academy.adapters.get(found).name if reply["adapter_id"] else ""
+    except AcademyError:
+        reply["name"] = found
 
 
 def _finish(reply: dict[str, Any], done: ChatReply) -> None:
@@ -205,7 +291,8 @@ def _reply(reply: dict[str, Any], index: int, place: int, waiting: bool) -> Html
     head = div(
         who if reply.get("base") else span(cls="ac-spin"), span(reply.get("facts", ""), cls="ac-soft ac-num"), cls="ac-row ac-reply-head"
     )
-    words = prose(reply["text"]) if reply["text"] else div(t("chat.silent") if not waiting else "…", cls="ac-soft")
+    silent = plural("chat.waiting", reply["waits"]) if reply.get("waits") else t("chat.loading")
+    words = prose(reply["text"]) if reply["text"] else div(silent if waiting else t("chat.silent"), cls="ac-soft")
     notes = [div(text, cls="ac-help") for text in reply.get("notes", [])]
     tools: Any = ""
     if not waiting and index >= 0:
@@ -285,8 +372,7 @@ def _chat_state(academy: Academy, view: View) -> Html:
         return notice(state["reason"] or missing.reason, remedy(missing.remedy), kind="warn")
     if state["aside"]:
         return notice(t("chat.aside"), state["aside"], go(t("first.watch"), kind="small", tab="training"), kind="info")
-    waiting = state.get("waiting") or 0
-    return div(t("chat.waiting", n=waiting), cls="ac-help") if isinstance(waiting, int) and waiting else Html("")
+    return Html("")
 
 
 # ------------------------------------------------------------------ rating and correcting

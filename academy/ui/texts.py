@@ -514,6 +514,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "chat.correct_save": "Save as lesson",
         "chat.corrected": "Your correction is a lesson now.",
         "chat.aside": "The chat has stepped aside for a training.",
-        "chat.waiting": "{n} waiting before you.",
+        "chat.waiting.one": "One question is answered before yours…",
+        "chat.waiting.many": "{n} questions are answered before yours…",
     }
 }
