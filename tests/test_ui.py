@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from academy.curation.store import Manifest
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.ui import chat, form, live, pieces, texts
-from academy.ui.dataset import conversation
+from academy.ui.dataset import _dropped, conversation
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
 
@@ -298,6 +299,17 @@ def test_an_unknown_act_tells_to_load_the_page_again():
 )
 def test_a_row_reads_the_same_in_all_formats(row):
     assert conversation(row) == [("system", "S"), ("user", "A"), ("assistant", "a"), ("user", "B"), ("assistant", "b")]
+
+
+def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():
+    rows = [{"key": str(n), "rule": "duplicate", "reason": f"The same as lesson lesson_{n}e0f.", "source": "lessons"} for n in range(3)]
+    rows += [{"key": "x", "rule": "too_short", "reason": "Only 2 words.", "source": "lessons", "origin": "lesson_77"}]
+    item = Manifest.model_construct(dropped=rows)
+    html = _dropped(item, live.View({"dropped_reason": "duplicate"}))
+    assert "lesson_" not in html
+    assert html.count("The same as another lesson.") == 3
+    assert "Only 2 words." not in html
+    assert re.findall(r"<option[^>]*>([^<]*)", html) == ["All reasons (4)", "Duplicates (3)", "Too short (1)"]
 
 
 def test_every_text_that_the_page_asks_for_exists():

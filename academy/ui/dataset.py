@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import tempfile
 import threading
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.curation.examples import DatasetRequest
+from academy.curation.filters import LABELS
 from academy.curation.imports import FileReport
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.errors import AcademyError
@@ -477,15 +479,13 @@ def _dropped(item: Manifest, view: View) -> Html:
     found = item.dropped
     if not found:
         return div(empty(t("dropped.none"), t("dropped.none_text")), cls="ac-card")
-    reasons = Counter(str(entry.get("reason") or entry.get("rule")) for entry in found)
+    rules = Counter(str(entry.get("rule")) for entry in found)
     chosen = view.text("dropped_reason")
-    if chosen not in reasons:
+    if chosen not in rules:
         chosen = ""
-    choices = [
-        ("", t("dropped.all", n=number(len(found)))),
-        *((name, f"{name} ({number(count)})") for name, count in reasons.most_common()),
-    ]
-    shown = [entry for entry in found if not chosen or str(entry.get("reason") or entry.get("rule")) == chosen]
+    counts = [(rule, _capital(LABELS.get(rule, rule)), count) for rule, count in rules.most_common()]
+    choices = [("", t("dropped.all", n=number(len(found)))), *((rule, f"{label} ({number(count)})") for rule, label, count in counts)]
+    shown = [entry for entry in found if not chosen or str(entry.get("rule")) == chosen]
     page = min(view.number("ds_page"), max(0, (len(shown) - 1) // _ROWS))
     kept = [str(entry.get("key")) for entry in found if view.flag(f"keep:{entry.get('key')}")]
     rows = [
@@ -493,8 +493,8 @@ def _dropped(item: Manifest, view: View) -> Html:
             switch(f"keep:{entry.get('key')}", view.flag(f"keep:{entry.get('key')}"), ""),
             div(
                 div(
-                    span(entry.get("reason") or entry.get("rule"), cls="ac-reason"),
-                    span(entry.get("origin", ""), cls="ac-soft ac-cut"),
+                    span(told_why(entry), cls="ac-reason"),
+                    span(_place(entry), cls="ac-soft ac-cut"),
                     cls="ac-row",
                 ),
                 _turns([("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]),
@@ -511,12 +511,30 @@ def _dropped(item: Manifest, view: View) -> Html:
         else span(t("dropped.help"), cls="ac-soft")
     )
     return div(
-        div(bars(reasons.most_common(8), kind="is-warn"), cls="ac-pad") if len(reasons) > 1 else "",
+        div(bars([(label, count) for _, label, count in counts[:8]], kind="is-warn"), cls="ac-pad") if len(rules) > 1 else "",
         div(select("dropped_reason", choices, chosen, label=t("dropped.reason")), again, cls="ac-row ac-pad"),
         *rows,
         pager("ds_page", page, _ROWS, len(shown)),
         cls="ac-card ac-examples",
     )
+
+
+def told_why(entry: dict[str, Any]) -> str:
+    """Why a row was dropped, as a sentence without ids; the whole one stands in the manifest."""
+    rule = str(entry.get("rule"))
+    reason = str(entry.get("reason") or _capital(LABELS.get(rule, rule)))
+    reason = re.sub(r"\b(as|by) lesson \S+?(?=[.,]?(?:\s|$))", rf"\1 {t('dropped.another_lesson')}", reason)
+    return re.sub(r"\bcommit ([0-9a-f]{8})[0-9a-f]+", r"commit \1", reason)
+
+
+def _place(entry: dict[str, Any]) -> str:
+    """Where a dropped row comes from: file and row, or the commit; a lesson's id says nothing to a person."""
+    origin, source = str(entry.get("origin") or ""), entry.get("source")
+    return t("dropped.lesson") if source == "lessons" else origin[:8] if source == "git" else origin
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _keep(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:

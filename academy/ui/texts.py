@@ -231,6 +231,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "dropped.none_text": "Every example of the sources is in the dataset.",
         "dropped.all": "All reasons ({n})",
         "dropped.reason": "Reason",
+        "dropped.lesson": "a lesson",
+        "dropped.another_lesson": "another lesson",
         "dropped.again": "Curate again with {n} kept",
         "dropped.help": "Switch on what should be kept all the same.",
         "lengths.counting": "Counting tokens…",
