@@ -12,8 +12,10 @@ import pytest
 from academy.curation.store import Manifest
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
+from academy.jobs.store import Job
 from academy.ui import chat, form, live, pieces, texts
 from academy.ui.dataset import _dropped, conversation
+from academy.ui.training import why_failed
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
 
@@ -310,6 +312,27 @@ def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():
     assert html.count("The same as another lesson.") == 3
     assert "Only 2 words." not in html
     assert re.findall(r"<option[^>]*>([^<]*)", html) == ["All reasons (4)", "Duplicates (3)", "Too short (1)"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "told"),
+    [
+        (
+            "The model hub cannot be reached. Check the network and try again.",
+            "The base model could not be fetched: exit code 1.",
+            ("The model hub cannot be reached.", "Check the network and try again."),
+        ),
+        (
+            "Killed by signal 9 at step 3.5. Resume it.",
+            "Killed by signal 9 at step 3.5.",
+            ("Killed by signal 9 at step 3.5.", "Resume it."),
+        ),
+        (None, "Exit code 1.", ("Exit code 1.", "")),
+        ("one line", None, ("one line", "")),
+    ],
+)
+def test_a_failed_job_says_the_error_rather_than_the_exit_code(error, reason, told):
+    assert why_failed(Job("j", "a", "failed", "", "", "", "subprocess", "", error=error, reason=reason)) == told
 
 
 def test_every_text_that_the_page_asks_for_exists():

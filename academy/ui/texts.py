@@ -337,6 +337,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "training.none_title": "Nothing has been trained yet",
         "training.none_text": "Press “Train” on the left. Progress, loss and log appear here, and stay when you close the page.",
         "training.continued": "continues an adapter",
+        "training.next": "next in the queue",
         "training.position": "number {n} in the queue",
         "training.stop": "Stop and keep",
         "training.stop_title": "Ends now and keeps the adapter as it is",

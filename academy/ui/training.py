@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -315,7 +316,7 @@ def _job(academy: Academy, view: View) -> Html:
     if job.continue_from:
         facts.insert(1, esc(t("training.continued")))
     if status == "queued" and shown.get("queue_position") is not None:
-        facts.append(esc(t("training.position", n=shown["queue_position"] + 1)))
+        facts.append(esc(_queued(shown["queue_position"])))
     head = div(
         div(tag("h2", job.name, title=job.name), pill(status), cls="ac-row ac-job-name"),
         div(*_actions(shown, job), cls="ac-row ac-job-actions"),
@@ -399,11 +400,19 @@ def _remedy(shown: dict[str, Any]) -> dict[str, Any] | None:
 def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
     if job.status != "failed":
         return ""
-    text, error = (job.reason or job.error or t("training.failed_text")).strip(), (job.error or "").strip()
-    rest = error.removeprefix(text.rstrip(".")).lstrip(". ") if error.startswith(text.rstrip(".")) else error
+    text, rest = why_failed(job)
     changes = _remedy(shown)
     more = tag("p", t("training.would_change", changes=_changes(changes))) if changes else ""
     return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
+
+
+def why_failed(job: Job) -> tuple[str, str]:
+    """Why a job failed, in one sentence, and what more there is to say: the error knows better than the exit status in `reason`."""
+    error = (job.error or "").strip()
+    if not error:
+        return (job.reason or t("training.failed_text")).strip(), ""
+    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", error, re.DOTALL)
+    return (first[1], error[first.end() :].strip()) if first else (error, "")
 
 
 def _numbers(academy: Academy, view: View) -> Html:
@@ -541,17 +550,19 @@ def _row(academy: Academy, job: Job, chosen: bool) -> Html:
         words.append(f"{100 * job.step // job.total_steps} %")
     if job.status == "queued":
         position = academy.runner.queue_position(job.job_id)
-        words.append(t("training.position", n=position + 1) if position is not None else "")
+        words.append(_queued(position) if position is not None else "")
     if job.status == "failed":
-        words.append(job.reason or t("training.failed_text"))
+        words.append(why_failed(job)[0])
     elif taken := _taken(job):
         words.append(duration(taken))
     words.append(when(job.finished_at or job.started_at or job.created_at))
     moves: list[Any] = []
-    if job.status == "queued":
+    waiting = academy.job_store.counts().get("queued", 0)
+    if job.status == "queued" and waiting > 1:
+        place = academy.runner.queue_position(job.job_id) or 1
         moves = [
-            button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), job=job.job_id, by=-1),
-            button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), job=job.job_id, by=1),
+            button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), disabled=place == 1, job=job.job_id, by=-1),
+            button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), disabled=place >= waiting, job=job.job_id, by=1),
         ]
     return div(
         go(
@@ -569,6 +580,11 @@ def _row(academy: Academy, job: Job, chosen: bool) -> Html:
         cls="ac-list-row" + (" is-chosen" if chosen else ""),
         data_key=job.job_id,
     )
+
+
+def _queued(place: int) -> str:
+    """The place among the jobs that wait, from 1."""
+    return t("training.next") if place == 1 else t("training.position", n=place)
 
 
 def _job_menu(job: Job) -> Html:
@@ -639,7 +655,7 @@ def _move(academy: Academy, data: dict[str, Any], view: View) -> None:
     job_id = str(data.get("job"))
     place = academy.runner.queue_position(job_id)
     if place is not None:
-        academy.move_job(job_id, max(0, place + (1 if str(data.get("by")) == "1" else -1)))
+        academy.move_job(job_id, max(1, place + (1 if str(data.get("by")) == "1" else -1)))
 
 
 def _clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
