@@ -116,6 +116,7 @@ def test_the_best_evaluation_is_marked_rather_than_the_best_step():
         {"step": 4, "loss": 1.0, "eval_loss": 1.7},
     ]
     assert "best 1.500 at 3" in pieces.plot(points)
+    assert "best" not in pieces.plot(points[:2]), "the lowest batch is chance"
 
 
 def test_a_plot_without_points_says_what_it_waits_for():

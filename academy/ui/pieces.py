@@ -346,7 +346,7 @@ def plural(key: str, n: int) -> str:
 
 
 def plot(points: Sequence[dict[str, Any]], *, total_steps: int | None = None, checkpoints: Sequence[int] = ()) -> Html:
-    """The loss over the steps: raw faint, smoothed strong, evaluations as points, the best marked, checkpoints as ticks.
+    """The loss over the steps: raw faint, smoothed strong, evaluations as points, the best of them marked, checkpoints as ticks.
 
     The lines are one stretched SVG, the labels HTML over it, so that they keep their size at any width; at most 20 kB.
     page.js reads the points back from the lines to show the step under the pointer.
@@ -370,7 +370,7 @@ def plot(points: Sequence[dict[str, Any]], *, total_steps: int | None = None, ch
     if len(shown) > 1:
         lines.append(Html(f'<path class="eval" d="{_path(shown, x, y)}"/>'))
     lines += [Html(f'<path class="dot" d="M{x(step)} {y(value)}h.01"/>') for step, value in shown if value is not None]
-    best = min(((value, step) for step, value in evals or train if value is not None), default=None)
+    best = min(((value, step) for step, value in evals if value is not None), default=None)  # the best batch would be chance
     if best:
         lines.append(Html(f'<path class="best" d="M{x(best[1])} {y(best[0])}h.01"/>'))
     picture = Html(f'<svg viewBox="0 0 10000 10000" preserveAspectRatio="none" aria-hidden="true">{join(lines)}</svg>')

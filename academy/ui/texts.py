@@ -403,7 +403,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "tile.epoch": "epoch",
         "tile.left": "left",
         "tile.taken": "taken",
-        "tile.loss": "loss, best {best}",
+        "tile.loss": "training loss",
         "tile.rate": "Learning rate {rate}",
         "tile.tokens": "tokens/s",
         "tile.memory": "memory",

@@ -22,7 +22,6 @@ from academy.ui import form
 from academy.ui.live import View, log, sentences, shown_job, toast
 from academy.ui.pieces import (
     Html,
-    ago,
     bar,
     button,
     card,
@@ -149,7 +148,7 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
     options = []
     for manifest in manifests:
         count = manifest.statistics.get("total_examples", 0)
-        options.append((f"{manifest.name} · {plural('count.examples', count)} · {ago(manifest.created_at)}", manifest.id))
+        options.append((f"{manifest.name} · {plural('count.examples', count)} · {_moment(manifest.created_at)}", manifest.id))
     ids = {value for _, value in options}
     if chosen not in ids:
         chosen = options[0][1] if options else None
@@ -161,6 +160,12 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
         gr.update(choices=bases, value=base_now or academy.settings.default_base_model),
         gr.update(choices=continued),
     ]
+
+
+def _moment(text: str | None) -> str:
+    """Date and time: a choice is drawn once, so "just now" would soon be wrong."""
+    moment = parse_time(text)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–"
 
 
 def _known(planned: Any) -> dict[str, Any]:
@@ -425,7 +430,7 @@ def _numbers(academy: Academy, view: View) -> Html:
     left = shown.get("eta_seconds") if job.status == "running" else None
     taken = _taken(job)
     time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
-    now, best = metrics.get("latest_loss"), metrics.get("min_loss")
+    now = metrics.get("latest_loss")
     epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
     paces = [point["tokens_per_second"] for point in academy.points(job.job_id) if point.get("tokens_per_second")]
     per_second = statistics.median(paces if job.status in ENDED else paces[-15:]) if paces else metrics.get("tokens_per_second")
@@ -436,7 +441,7 @@ def _numbers(academy: Academy, view: View) -> Html:
         tile(number(step), t("tile.step"), total_unit),
         tile("–" if epoch is None else f"{epoch:.1f}", t("tile.epoch"), epoch_unit),
         time_tile,
-        tile(loss(now), t("tile.loss", best=loss(best)), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
+        tile(loss(now), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
         tile(number(round(per_second) if per_second else None), t("tile.tokens")),
         tile(gigabytes(memory), t("tile.memory"), Html(" GB") if memory else ""),
         cls="ac-tiles ac-tiles-6",
