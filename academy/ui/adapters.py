@@ -86,6 +86,7 @@ def _row(item: Adapter, names: dict[str, str]) -> Html:
             button(t("adapters.try"), "adapter.try", kind="small", id=item.adapter_id, title=t("adapters.try_title")),
             menu(
                 t("more"),
+                button(t("adapters.try"), "adapter.try", kind="item narrow", id=item.adapter_id, title=t("adapters.try_title")),
                 button(t("adapters.details"), "adapter.show", kind="item", id=item.adapter_id),
                 button(t("adapters.rename"), "adapter.rename", kind="item", id=item.adapter_id),
                 go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=item.adapter_id),

@@ -206,7 +206,9 @@ def _machine(academy: Academy, view: View) -> Html:
             t("machine.cores", n=report["cpu"]["cores"]),
         )
     )
-    rows.append(_meter(t("machine.disk"), disk["used_mb"], disk["total_mb"], t("machine.free", free=gigabytes(disk["free_mb"]))))
+    rows.append(
+        _meter(t("machine.disk"), disk["used_mb"], disk["used_mb"] + disk["free_mb"], t("machine.free", free=gigabytes(disk["free_mb"])))
+    )
     return card(t("overview.machine"), div(*rows, cls="ac-meters"))
 
 
