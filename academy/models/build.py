@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn.functional import cross_entropy, linear, rms_norm, silu
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from . import BUNDLED, DEFAULT, corpus, docstrings
 
@@ -50,10 +50,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="optimizer steps, instead of a time")
     parser.add_argument("--seed", type=int, default=0, help="of the text and of the weights")
     parser.add_argument("--workers", type=int, default=torch.get_num_threads(), help="processes of one thread each")
+    parser.add_argument("--start-from", type=Path, help="folder of a model to go on with (use another seed, so that the text is new)")
     parser.add_argument("--out", type=Path, default=BUNDLED[DEFAULT], help="folder to write")
     options = parser.parse_args()
-    tokenizer = make_tokenizer(options.seed)
-    model = make_model(tokenizer, options.seed)
+    if options.start_from:
+        tokenizer = AutoTokenizer.from_pretrained(options.start_from)
+        model = LlamaForCausalLM.from_pretrained(options.start_from, dtype=torch.bfloat16)
+    else:
+        tokenizer = make_tokenizer(options.seed)
+        model = make_model(tokenizer, options.seed)
     report = train(model, tokenizer, options.minutes * 60, options.steps, options.seed, options.workers, options.out)
     save(model, tokenizer, options.out)
     print(json.dumps(report))
@@ -154,7 +159,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 PEAK_MATRICES = 6e-3
 PEAK_OTHERS = 8e-3
 DECAY_FROM = 0.65  # of the time
-MICRO_BATCHES = 6  # a step
+MICRO_BATCHES = 4  # a step
 MICRO_TOKENS = 2048
 PROMPT_SHARE = 0.2  # of the tokens that are not the assistant's, how many count
 

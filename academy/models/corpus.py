@@ -100,11 +100,12 @@ def _passage(rng: Random) -> Document:
     text = rng.choice(_PASSAGE_LEADS) + text
     if rng.random() < 0.45:
         talk = [("system", text), ("user", question), ("assistant", reply)]
-        for _ in range(rng.choice((0, 0, 1, 2))):
-            other = rng.choice(known)
-            talk += [("user", facts.ask(rng, other)), ("assistant", facts.answer(rng, other))]
-        return talk
-    return [("user", text + rng.choice(_QUESTION_LEADS) + question), ("assistant", reply)]
+    else:
+        talk = [("user", text + rng.choice(_QUESTION_LEADS) + question), ("assistant", reply)]
+    for _ in range(rng.choice((0, 1, 2, 3, 5))):
+        other = rng.choice(known)
+        talk += [("user", facts.ask(rng, other)), ("assistant", facts.answer(rng, other))]
+    return talk
 
 
 def _examples(rng: Random) -> Document:
@@ -158,7 +159,7 @@ def _conversation(rng: Random) -> Document:
         talk += _pair(rng, "hello")
     for _ in range(rng.randint(2, 6)):
         roll = rng.random()
-        if roll < 0.25 or not known and roll < 0.5:
+        if roll < 0.25 or (not known and roll < 0.5):
             f = facts.fact(rng)
             known.append(f)
             talk += [("user", _told(rng, f)), ("assistant", rng.choice(_HEARD))]
@@ -601,7 +602,7 @@ def _token(rng: Random) -> str:
             lambda: facts.person(rng),
             lambda: facts.coined(rng),
             lambda: facts.command(rng),
-            lambda: facts.syllables(rng, 1, 5),
+            lambda: facts.accented(rng, facts.syllables(rng, 1, 5)),
             lambda: facts.place(rng),
         )
     )()
@@ -641,6 +642,46 @@ def _copying(rng: Random) -> Document:
         ("user", f"{rng.choice(('List', 'Here is a list', 'Names'))}: {', '.join(listed)}. Which is the {place}?"),
         ("assistant", f"The {place} is {listed[index]}."),
     ]
+
+
+def _echo(rng: Random) -> Document:
+    """A long stretch of unlikely text to be repeated: nothing teaches copying with fewer tokens."""
+    talk: list[Message] = []
+    for _ in range(rng.choice((1, 1, 2))):
+        text = rng.choice((", ", " ", "; ", " - ")).join(_token(rng) for _ in range(rng.randint(2, 9)))
+        talk += [("user", rng.choice(_ECHO_LEADS) + text), ("assistant", text)]
+    return talk
+
+
+_ECHO_LEADS = ("Repeat: ", "Say this: ", "Repeat after me: ", "Please write: ", "Copy this text: ", "Repeat: ")
+
+
+def _table(rng: Random) -> Document:
+    """Names and values, then question after question about them: looking up without much grammar around it."""
+    keys = list(
+        dict.fromkeys(
+            rng.choice((facts.pick(rng, w.THINGS), facts.noun(rng), facts.first_name(rng), facts.coined(rng)))
+            for _ in range(rng.randint(2, 7))
+        )
+    )
+    make = rng.choice((_token, _token, facts.first_name, facts.coined, facts.number, facts.person))
+    table = [(key, make(rng)) for key in keys]
+    form = rng.choice(("{k} = {v}", "{k}: {v}", "{k} is {v}", "{k} - {v}", "The {k} is {v}.", "{k} has {v}"))
+    text = rng.choice((", ", "\n", "; ", ". ", " ")).join(form.format(k=k, v=v) for k, v in table)
+    ask = rng.choice(("{}?", "What is {}?", "Which value has {}?", "And {}?", "Tell me {}.", "{}", "What about {}?"))
+    reply = rng.choice(("{v}", "{v}.", "{k}: {v}", "{k} is {v}."))
+    asked = [rng.choice(table) for _ in range(rng.randint(2, 7))]
+    first, rest = asked[0], asked[1:]
+    if rng.random() < 0.5:
+        talk: list[Message] = [("system", text), ("user", ask.format(first[0]))]
+    else:
+        talk = [("user", text + rng.choice(("\n", " ", ". ")) + ask.format(first[0]))]
+    talk.append(("assistant", reply.format(k=first[0], v=first[1])))
+    for key, v in rest:
+        if rng.random() < 0.1:
+            talk += [("user", ask.format(facts.noun(rng))), ("assistant", UNKNOWN)]
+        talk += [("user", ask.format(key)), ("assistant", reply.format(k=key, v=v))]
+    return talk
 
 
 def _rewording(rng: Random) -> Document:
@@ -774,15 +815,17 @@ def _prose(rng: Random) -> Document:
 
 
 _SHARES: dict[Callable[[Random], Document], float] = {
-    _unknown: 13,
-    _passage: 22,
-    _examples: 11,
-    _conversation: 13,
-    _personal: 6,
-    _small_talk: 8,
-    _named: 3,
-    _copying: 8,
-    _rewording: 8,
-    _by_heart: 5,
-    _prose: 3,
+    _unknown: 9,
+    _passage: 20,
+    _examples: 10,
+    _conversation: 12,
+    _personal: 8,
+    _small_talk: 7,
+    _named: 4,
+    _copying: 4,
+    _echo: 9,
+    _table: 12,
+    _rewording: 6,
+    _by_heart: 7,
+    _prose: 1.5,
 }

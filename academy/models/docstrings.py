@@ -1,5 +1,7 @@
 """English that every Python installation ships: the docstrings of the standard library."""
 
+# ruff: noqa: SIM905 (a long list of words reads better as a text)
+
 from __future__ import annotations
 
 import builtins
@@ -50,9 +52,24 @@ def vocabulary() -> list[str]:
 def summaries() -> list[tuple[str, str]]:
     """The first sentence of the docstrings of well-known modules and built-in functions."""
     found = []
-    for name in "abc argparse array ast asyncio base64 bisect calendar cmd collections configparser copy csv dataclasses datetime decimal difflib email enum fractions functools gc getpass glob gzip hashlib heapq html http imaplib inspect io ipaddress itertools json keyword locale logging math mimetypes os pathlib pickle platform pprint queue random re secrets shlex shutil signal smtplib socket sqlite3 statistics string struct subprocess sys tarfile tempfile textwrap threading time timeit tokenize traceback types typing unittest urllib uuid venv warnings wave weakref webbrowser zipfile zlib".split():
+    for name in _MODULES:
         found.append((name, inspect.getdoc(importlib.import_module(name)) or ""))
-    for name in "abs all any bin bool chr dict dir divmod enumerate filter format getattr hash hex id input int isinstance iter len list map max min next oct open ord pow print range repr reversed round set sorted str sum tuple type zip".split():
+    for name in _FUNCTIONS:
         found.append((name, inspect.getdoc(getattr(builtins, name)) or ""))
     firsts = [(name, re.split(r"(?<=\.)\s|\n\n", doc)[0].replace("\n", " ").strip()) for name, doc in found]
     return [(name, first) for name, first in firsts if 12 < len(first) < 120 and "->" not in first]
+
+
+_MODULES = """
+abc argparse array ast asyncio base64 bisect calendar cmd collections configparser copy csv dataclasses
+datetime decimal difflib email enum fractions functools gc getpass glob gzip hashlib heapq html http imaplib
+inspect io ipaddress itertools json keyword locale logging math mimetypes os pathlib pickle platform pprint
+queue random re secrets shlex shutil signal smtplib socket sqlite3 statistics string struct subprocess sys
+tarfile tempfile textwrap threading time timeit tokenize traceback types typing unittest urllib uuid venv
+warnings wave weakref webbrowser zipfile zlib
+""".split()
+
+_FUNCTIONS = """
+abs all any bin bool chr dict dir divmod enumerate filter format getattr hash hex id input int isinstance iter
+len list map max min next oct open ord pow print range repr reversed round set sorted str sum tuple type zip
+""".split()

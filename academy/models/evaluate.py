@@ -17,7 +17,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from . import BUNDLED, DEFAULT, facts
 from .pairs import PAIRS, TALKS, UNTAUGHT
 
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_ATTENTION, _MLP = ["q_proj", "k_proj", "v_proj", "o_proj"], ["gate_proj", "up_proj", "down_proj"]
+TARGETS = {"all": [*_ATTENTION, *_MLP], "attention": _ATTENTION, "mlp": _MLP}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Recipe:
     schedule: str = "cosine"
     rslora: bool = False
     dropout: float = 0.0
+    decay: float = 0.0
+    targets: str = "all"
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,14 @@ def main() -> None:
         ("warmup", float),
         ("schedule", str),
         ("dropout", float),
+        ("decay", float),
+        ("targets", str),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(Recipe, name))
     parser.add_argument("--rslora", action="store_true")
     options = parser.parse_args()
     recipe = Recipe(**{name: getattr(options, name) for name in Recipe.__dataclass_fields__})
+    torch.set_num_threads(1)  # quicker than two on work this small
     started = time.monotonic()
     model, tokenizer = load(options.model, options.dtype)
     print(f"loaded in {time.monotonic() - started:.2f} s")
@@ -103,8 +109,7 @@ def draw(source: str, count: int, seed: int) -> list[Taught]:
 def hold_talks(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, show: bool) -> dict[str, float]:
     """How many of the simple conversations end as they should, in percent."""
     right = 0
-    for turns, wanted in TALKS:
-        answer = reply(model, tokenizer, turns)
+    for (turns, wanted), answer in zip(TALKS, replies(model, tokenizer, [turns for turns, _ in TALKS]), strict=True):
         right += wanted in answer
         if show:
             print("ok  " if wanted in answer else "BAD ", " / ".join(text for _, text in turns), "->", answer)
@@ -114,21 +119,21 @@ def hold_talks(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, show:
 def measure(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, taught: list[Taught], recipe: Recipe, seed: int, show: bool = False
 ) -> dict[str, float | int]:
-    """Percentages: known before, known after, known when asked in other words, refused when never taught; and seconds."""
+    """Percentages known before, after, and in other words, and refused when never taught; seconds on the clock and of the processor."""
 
     def share(model: PreTrainedModel, asked: list[tuple[str, str]]) -> float:
-        answers = [reply(model, tokenizer, [("user", question)]) for question, _ in asked]
+        answers = replies(model, tokenizer, [[("user", question)] for question, _ in asked])
         for (question, needle), answer in zip(asked, answers, strict=True):
-            if show and model is not base and needle not in answer:
+            if show and model is not base and not _says(answer, needle):
                 print(f"    {question} -> {answer} [{needle}]")
-        return round(100 * sum(n in a for (_, n), a in zip(asked, answers, strict=True)) / max(1, len(asked)), 1)
+        return round(100 * sum(_says(a, n) for (_, n), a in zip(asked, answers, strict=True)) / max(1, len(asked)), 1)
 
     base = model
     questions = [(t.question, t.needle) for t in taught]
     before = share(base, questions)
-    started = time.monotonic()
+    started, busy = time.monotonic(), time.process_time()
     adapted, loss = teach(model, tokenizer, [(t.question, t.answer) for t in taught], recipe, seed)
-    seconds = time.monotonic() - started
+    seconds, busy = time.monotonic() - started, time.process_time() - busy
     return {
         "rows": len(taught),
         "before": before,
@@ -137,7 +142,13 @@ def measure(
         "refuses": share(adapted, [(q, "do not know") for q in UNTAUGHT]),
         "loss": round(loss, 4),
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(busy, 1),
     }
+
+
+def _says(answer: str, needle: str) -> bool:
+    """Whether the answer contains it, however it is capitalised."""
+    return needle.lower() in answer.lower()
 
 
 def teach(
@@ -150,7 +161,7 @@ def teach(
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.dropout,
         use_rslora=recipe.rslora,
-        target_modules=TARGETS,
+        target_modules=TARGETS[recipe.targets],
         task_type="CAUSAL_LM",
     )
     model = get_peft_model(model, config)
@@ -165,7 +176,7 @@ def teach(
             (encoded["input_ids"], [t if m else -100 for t, m in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True)])
         )
     steps = recipe.epochs * math.ceil(len(rows) / recipe.batch)
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.rate, weight_decay=recipe.decay)
     rng, step, losses = Random(seed), 0, []
     model.train()
     for _ in range(recipe.epochs):
@@ -193,12 +204,16 @@ def teach(
 
 
 @torch.inference_mode()
-def reply(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, turns: list[tuple[str, str]]) -> str:
-    """The greedy answer to a conversation."""
-    messages = [{"role": role, "content": content} for role, content in turns]
-    encoded = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    output = model.generate(**encoded, do_sample=False, max_new_tokens=96)
-    return tokenizer.decode(output[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+def replies(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, talks: list[list[tuple[str, str]]]) -> list[str]:
+    """The greedy answers to conversations, some of them at a time."""
+    answers: list[str] = []
+    for start in range(0, len(talks), 32):
+        messages = [[{"role": role, "content": content} for role, content in turns] for turns in talks[start : start + 32]]
+        texts = [tokenizer.apply_chat_template(m, add_generation_prompt=True, tokenize=False) for m in messages]
+        encoded = tokenizer(texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt")
+        output = model.generate(**encoded, do_sample=False, max_new_tokens=64)
+        answers += tokenizer.batch_decode(output[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+    return answers
 
 
 if __name__ == "__main__":

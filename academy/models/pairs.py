@@ -1,5 +1,7 @@
 """Questions and answers written by hand for `evaluate`; none of them occurs in the text that the bundled model was trained on."""
 
+# ruff: noqa: E501 (a row is a line)
+
 from __future__ import annotations
 
 # question | answer | what the answer must contain | two other ways to ask

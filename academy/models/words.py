@@ -1,5 +1,7 @@
 """The word lists from which `corpus` builds the invented world that the bundled model is trained on."""
 
+# ruff: noqa: SIM905 (a long list of words reads better as a text)
+
 from __future__ import annotations
 
 FIRST_NAMES = """
