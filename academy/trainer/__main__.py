@@ -11,6 +11,7 @@ from pathlib import Path
 from .failures import explain
 from .report import Report
 
+# Threads that wait for one another sleep instead of spinning: on a machine that does other things too, spinning took ten times as long.
 # Freed memory is kept for the next step instead of being given back and asked for again: a fifth faster on a CPU.
 _TUNABLES = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
@@ -80,9 +81,12 @@ def _quiet(quantized: bool) -> None:
 
 
 def _with_tunables() -> None:
-    """Starts itself again with the allocator's settings, which are read only at the start of a process."""
-    if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
-        os.environ["GLIBC_TUNABLES"] = _TUNABLES
+    """Starts itself again with settings that are read only at the start of a process."""
+    wanted = {"OMP_WAIT_POLICY": "PASSIVE"}
+    if sys.platform == "linux":
+        wanted["GLIBC_TUNABLES"] = _TUNABLES
+    if any(name not in os.environ for name in wanted):
+        os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})
         os.execv(sys.executable, [sys.executable, "-m", "academy.trainer", *sys.argv[1:]])
 
 

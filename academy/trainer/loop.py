@@ -1,5 +1,8 @@
 """The training loop: TRL's SFTTrainer without padding, with the loss on trained positions only, its own checkpoints and its own events."""
 
+# The trainer sets model, optimizer and scheduler before any of these methods runs, which its types do not say.
+# pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import contextlib

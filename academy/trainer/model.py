@@ -35,7 +35,7 @@ class Place:
 
 
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
-_LITTLE = 1_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
 
 def choose_threads(parameters: int, tokens: float) -> int:
@@ -115,11 +115,11 @@ def load_base(spec: Spec, place: Place) -> Any:
                 raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
     model.config.use_cache = False
     if quantization == "none":
-        model.to(place.device)
+        model.to(place.device)  # pyright: ignore[reportArgumentType]
     for module in model.modules():
         # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            module.support_avx512bf16_for_cpu = False  # pyright: ignore[reportArgumentType]
     return model
 
 
@@ -220,7 +220,9 @@ def _continued(model: Any, folder: Path) -> Any:
     reached = {path for path, module in adapted.named_modules() if hasattr(module, "lora_A")}
     kinds = {path.rsplit(".", 1)[-1] for path in reached}
     alike = {path for path, module in adapted.named_modules() if path.rsplit(".", 1)[-1] in kinds and _is_linear(module)}
-    if len(alike | reached) != len(reached) and any(config.layers_to_transform is None for config in adapted.peft_config.values()):
+    if len(alike | reached) != len(reached) and any(
+        getattr(config, "layers_to_transform", None) is None for config in adapted.peft_config.values()
+    ):
         raise Failure("The adapter to continue from was made for a base model with fewer layers.", "bad_adapter")
     return adapted
 

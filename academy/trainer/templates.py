@@ -119,11 +119,11 @@ class ChatForm:
                 chat_template=self.template,
                 return_assistant_tokens_mask=marked,
                 add_generation_prompt=prompt,
-                **self.names,
+                **self.names,  # pyright: ignore[reportArgumentType]
             )
         except Exception as error:  # a template is somebody's program: whatever it raises is its refusal
             raise NotRendered(" ".join(str(error).split())[:300] or type(error).__name__) from error
-        return texts[0], _merged([(a, b) for a, b in marks[0] if b > a]) if marked and marks else []
+        return texts[0], _merged([(int(a), int(b)) for a, b in marks[0] if b > a]) if marked and marks else []
 
     def _marked(self, messages: list[Message]) -> Written:
         text, marks = self.render(messages)
