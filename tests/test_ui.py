@@ -8,7 +8,9 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from pydantic import ValidationError
 
+from academy.chat.request import ChatRequest
 from academy.curation.store import Manifest
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
@@ -170,6 +172,21 @@ def test_a_form_that_nobody_touched_asks_for_the_preset_alone():
     values = {name: form.shown(name, planned.get(name)) for name in form.FIELDS}
     asked = form.read(values | {"name": "", "dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}, planned)
     assert asked == {"dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}
+
+
+def test_a_refused_value_is_named_by_its_title_in_a_persons_words():
+    values = {"learning_rate": 1, "num_epochs": "x", "max_steps": 10**9, "quantization": "3bit"}
+    with pytest.raises(ValidationError) as caught:
+        TrainingSpec.model_validate(values)
+    assert live.sentences(caught.value, TrainingSpec) == [
+        "Quantization must be 'none', '8bit' or '4bit' ('3bit').",
+        "Learning rate must be at most 0.01 (1).",
+        "Epochs must be a whole number ('x').",
+        "Max steps must be at most 10,000,000 (1000000000).",
+    ]
+    with pytest.raises(ValidationError) as caught:
+        ChatRequest.model_validate({"messages": [{"role": "assistant", "content": "x"}]})
+    assert live.sentences(caught.value, ChatRequest) == ["The last message must be the user's."]
 
 
 def test_a_form_asks_for_what_was_changed_and_gives_it_back():

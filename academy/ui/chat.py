@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from academy.chat.request import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError
 from academy.models import BUNDLED
-from academy.ui.live import View, log, safely, toast
+from academy.ui.live import View, log, safely, sentences, toast
 from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag, thumb
 from academy.ui.texts import t
 
@@ -174,7 +174,7 @@ def _answer(
         except AcademyError as error:
             problem = notice(error.message, remedy(error.hint))
         except ValidationError as error:
-            problem = notice(t("error.values"), join([tag("p", f"{item['loc'][-1]}: {item['msg']}") for item in error.errors()[:5]]))
+            problem = notice(t("error.values"), join([tag("p", text) for text in sentences(error, ChatRequest)[:5]]))
         except Exception:
             log.exception("The chat failed.")
             problem = notice(t("error.unexpected"), t("error.unexpected_hint"))

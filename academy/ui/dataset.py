@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from pydantic import ValidationError
 
 from academy.curation.examples import DatasetRequest
 from academy.curation.filters import LABELS
 from academy.curation.imports import FileReport
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.errors import AcademyError
-from academy.ui.live import View, log, toast
+from academy.ui.live import View, log, sentences, toast
 from academy.ui.pieces import (
     Html,
     bar,
@@ -66,7 +67,15 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     """Two views of one tab: what a dataset is made of, and the lessons. Files go to the REST endpoints, so Gradio keeps no copy of them."""
     gr.HTML(live("ds_views"), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
-    make = div(live("sources"), _drop("sources", t("sources.drop")), _options(academy), live("ds_make"), below, cls="ac-stack")
+    make = div(
+        live("sources"),
+        _drop("sources", t("sources.drop")),
+        _options(academy),
+        live("ds_make"),
+        div("", id="ds-answer"),
+        below,
+        cls="ac-stack",
+    )
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
     imported = tag(
         "details",
@@ -264,7 +273,7 @@ _progress: dict[str, tuple[float, str]] = {}
 
 
 def _make(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return _curated(academy, view, _request(academy, view))
+    return _beside(lambda: _curated(academy, view, _request(academy, view)))
 
 
 def _curated(academy: Academy, view: View, request: DatasetRequest) -> dict[str, Any]:
@@ -282,7 +291,21 @@ def _curated(academy: Academy, view: View, request: DatasetRequest) -> dict[str,
 
 
 def _preview(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    found = academy.preview_dataset(_request(academy, view))
+    return _beside(lambda: _previewed(academy.preview_dataset(_request(academy, view))))
+
+
+def _beside(handler: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A refusal as a notice beside the button, which stays until the next try; a toast would be gone before it is read."""
+    try:
+        return handler() | {"fill": {"ds-answer": ""}}
+    except ValidationError as error:
+        told = notice(t("dataset.refused"), join([tag("p", text) for text in sentences(error, DatasetRequest)[:5]]))
+    except AcademyError as error:
+        told = notice(error.message, remedy(error.hint))
+    return {"fill": {"ds-answer": told}, "reveal": "ds-answer"}
+
+
+def _previewed(found: dict[str, Any]) -> dict[str, Any]:
     samples = [_turns([(turn["role"], turn["content"]) for turn in shown["turns"]]) for shown in found["samples"]]
     warnings = [notice(text, kind="warn") for text in found["warnings"]]
     return {
@@ -709,7 +732,9 @@ def _imported(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
     """What became of files that page.js sent to the lessons, row by row."""
     reports = [FileReport.model_validate(entry) for entry in json.loads(str(data.get("files", "[]")))]
     kept = sum(report.kept for report in reports)
-    return {"fill": {"lesson-report": _reports(reports)}, "toast": toast(plural("import.kept", kept), kind="good" if kept else "bad")}
+    refused = sum(report.refused for report in reports)
+    told = toast(plural("import.kept", kept), plural("import.refused", refused) if refused else "", "good" if kept else "bad")
+    return {"fill": {"lesson-report": _reports(reports)}, "toast": told}
 
 
 def _detect(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
@@ -746,7 +771,7 @@ def _detect(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any
         cls="ac-form",
         data_mapping=True,
     )
-    return {"dialog": form, "waits": True}
+    return {"waits": form}
 
 
 def _reports(reports: list[FileReport]) -> Html:
@@ -773,6 +798,7 @@ def _reports(reports: list[FileReport]) -> Html:
                         ),
                         cls="ac-scroll",
                     ),
+                    open=True,
                 )
                 if refusals
                 else "",

@@ -56,7 +56,7 @@ def component(name: str) -> gr.components.FormComponent:
     if kind in (int, float) and optional:
         return gr.Textbox(placeholder=t("form.automatic"), max_lines=1, **common)  # Gradio's Number cannot be empty
     if kind in (int, float):
-        return gr.Number(precision=0 if kind is int else None, step=1 if kind is int else None, **common)
+        return gr.Number(precision=0 if kind is int else None, **({"step": 1} if kind is int else {}), **common)
     return gr.Textbox(max_lines=1, **common)
 
 

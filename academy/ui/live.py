@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from academy.errors import AcademyError
 from academy.ui import pieces
 from academy.ui.pieces import Html
-from academy.ui.texts import t
+from academy.ui.texts import has, t
 
 if TYPE_CHECKING:
     from academy.services import Academy
@@ -76,10 +77,36 @@ def sentences(error: ValidationError, model: Any) -> list[str]:
     """What is wrong with each field, by the title that the form shows."""
     found = []
     for item in error.errors():
-        name = str(item["loc"][0]) if item["loc"] else ""
+        if not item["loc"]:  # two values that do not go together
+            found.append(_plain(item["msg"]).capitalize() + ".")
+            continue
+        name = str(item["loc"][0])
         known = model.model_fields.get(name)
-        found.append(f"{known.title or name if known else name}: {_lower(item['msg'])} ({item['input']!r:.60}).")
+        found.append(f"{known.title or name if known else name.replace('_', ' ')} {wrong(item)} ({item['input']!r:.60}).")
     return found
+
+
+def wrong(item: ErrorDetails) -> str:
+    """What is wrong with a value, as it follows the name of its field: "must be at most 0.01"."""
+    limits = {
+        key: f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
+        for key, value in item.get("ctx", {}).items()
+    }
+    key = f"wrong.{item['type']}"
+    try:
+        if has(key):
+            return t(key, **limits) if limits else t(key)
+    except KeyError:
+        log.warning("The text %s names a value that %s does not have.", key, item["type"])
+    return t("wrong.other", why=_plain(item["msg"]))
+
+
+def _plain(message: str) -> str:
+    return _lower(message.removeprefix("Value error, "))
+
+
+def _named(item: ErrorDetails) -> str:
+    return str(item["loc"][-1]).replace("_", " ").capitalize() if item["loc"] else ""
 
 
 def safely(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +122,7 @@ def safely(handler: Callable[..., Any]) -> Callable[..., Any]:
             return {
                 "toast": toast(
                     t("error.values"),
-                    " ".join(f"{item['loc'][-1] if item['loc'] else ''}: {_lower(item['msg'])}." for item in error.errors()[:5]),
+                    " ".join(f"{_named(item)} {wrong(item)}.".strip() for item in error.errors()[:5]),
                     "bad",
                 )
             }

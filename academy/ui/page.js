@@ -219,6 +219,7 @@
     if (answer.toast) toast(answer.toast);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
+    if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
     if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
     if (answer.click) document.getElementById(answer.click)?.click();
     if (answer.state) setState(answer.state); else poll();
@@ -297,7 +298,13 @@
     for (let i = 0; i < raw.length; i += 32768) text += String.fromCharCode(...raw.subarray(i, i + 32768));
     return btoa(text);
   }
-  let unmapped = [];
+  // Files whose columns are not recognised are asked about one after another, when the others are in; the report is one for all of them.
+  let unmapped = [], mapping = null;
+  function mapNext(done) {
+    const [file, form] = unmapped.shift() || [];
+    mapping = file ? { file, done } : null;
+    if (file) openDialog(form);
+  }
   async function take(kind, files, zone) {
     const label = $(".ac-drop-label", zone), words = label.textContent;
     const told = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
@@ -307,7 +314,7 @@
         const plain = [];
         for (const file of files) {
           const answer = /\.(csv|tsv|tab|jsonl|json|ndjson|parquet)$/i.test(file.name) ? await act("files.detect", { name: file.name, head: await head(file) }) : null;
-          if (answer?.waits) unmapped.push(file); else plain.push(file);
+          if (answer?.waits) unmapped.push([file, answer.waits]); else plain.push(file);
         }
         files = plain;
       }
@@ -317,6 +324,7 @@
         if (answer) done.push(...answer.files);
       }
       if (done.length) await act(kind === "lessons" ? "files.imported" : "files.uploaded", { files: JSON.stringify(done) });
+      if (kind === "lessons") mapNext(done);
     } finally {
       label.textContent = words;
       zone.classList.remove("is-taking");
@@ -343,12 +351,17 @@
     const form = event.target.closest("form[data-mapping]");
     if (!form) return;
     event.preventDefault();
-    const mapping = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
-    const file = unmapped.pop();
+    const columns = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
+    const asked = mapping;
+    mapping = null;
     closeDialog();
-    if (!file) return;
-    const answer = await send("api/v1/academy/lessons/import", [file], { mapping: JSON.stringify(mapping) }, () => {});
-    if (answer) await act("files.imported", { files: JSON.stringify(answer.files) });
+    if (!asked) return;
+    const answer = await send("api/v1/academy/lessons/import", [asked.file], { mapping: JSON.stringify(columns) }, () => {});
+    if (answer) {
+      asked.done.push(...answer.files);
+      await act("files.imported", { files: JSON.stringify(asked.done) });
+    }
+    mapNext(asked.done);
   });
 
   const does = {
@@ -413,6 +426,7 @@
     dialog.innerHTML = html;
     localTimes(dialog);
     if (!dialog.open) dialog.showModal();
+    dialog.onclose = () => { if (mapping) mapNext(mapping.done); }; // not now: on to the next file
     dialog.onclick = (event) => { if (event.target === dialog) closeDialog(); };
     ($("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog))?.focus();
   }
@@ -477,6 +491,8 @@
     };
     begin(100);
   };
+  // What was refused may lie below what is in view.
+  A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: "smooth", block: "nearest" }); }, 60);
   A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
   const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();
   if (theme) {

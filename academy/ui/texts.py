@@ -14,6 +14,11 @@ def t(key: str, **values: Any) -> str:
     return text.format(**values) if values else text
 
 
+def has(key: str) -> bool:
+    """Whether there is a text under a key."""
+    return key in TEXTS["en"]
+
+
 def for_page() -> dict[str, str]:
     """The texts that page.js says itself."""
     return {key.removeprefix("js."): t(key) for key in TEXTS["en"] if key.startswith("js.")}
@@ -122,6 +127,27 @@ TEXTS: dict[str, dict[str, str]] = {
         "error.unexpected_hint": "What exactly is in the output of the app, in the window where it was started.",
         "error.part": "This part could not be shown.",
         "error.values": "Some values cannot be used.",
+        "wrong.less_than_equal": "must be at most {le}",
+        "wrong.less_than": "must be less than {lt}",
+        "wrong.greater_than_equal": "must be at least {ge}",
+        "wrong.greater_than": "must be more than {gt}",
+        "wrong.int_type": "must be a whole number",
+        "wrong.int_parsing": "must be a whole number",
+        "wrong.int_parsing_size": "is far too large",
+        "wrong.int_from_float": "must be a whole number",
+        "wrong.float_type": "must be a number",
+        "wrong.float_parsing": "must be a number",
+        "wrong.finite_number": "must be a finite number",
+        "wrong.bool_type": "must be on or off",
+        "wrong.bool_parsing": "must be on or off",
+        "wrong.string_type": "must be a text",
+        "wrong.string_too_long": "must have at most {max_length} characters",
+        "wrong.string_too_short": "must have at least {min_length} characters",
+        "wrong.too_long": "must have at most {max_length} entries",
+        "wrong.literal_error": "must be {expected}",
+        "wrong.other": "is refused: {why}",
+        "wrong.missing": "is missing",
+        "wrong.extra_forbidden": "is not known here",
         "error.unknown_act": "The page is older than the app. Load it again.",
         "overview.disabled": "Academy is disabled.",
         "overview.disabled_hint": "Set ENABLE_ACADEMY=true and start it again.",
@@ -170,6 +196,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "dataset.view_make": "Datasets",
         "dataset.view_lessons": "Lessons",
         "dataset.make": "Make dataset",
+        "dataset.refused": "No dataset can be made like this.",
         "dataset.preview": "Preview",
         "dataset.preview_title": "What it would be",
         "dataset.make_help": "Cleans, removes duplicates and secrets, and freezes the result. The sources stay as they are.",

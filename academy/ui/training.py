@@ -73,7 +73,9 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
                 with gr.Row(elem_id="train-buttons"):
                     fit = gr.Button(t("training.fit"), elem_id="train-fit", min_width=0)
                     start = gr.Button(t("training.train"), variant="primary", elem_id="train-start", min_width=0)
-                answer = gr.HTML("", apply_default_css=False, elem_id="train-answer")
+                answer = gr.HTML(
+                    "", apply_default_css=False, elem_id="train-answer", js_on_load="watch('value', () => window.academy.reveal(element));"
+                )
         with gr.Column(elem_id="training-live", min_width=0):
             gr.HTML(_panel(), apply_default_css=False)
         with gr.Column(elem_id="training-jobs", min_width=0):
