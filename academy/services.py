@@ -514,7 +514,8 @@ class Academy:
         """Fills an empty demonstration with the main job, done for real: samples, dataset, training, activation."""
         if not self.job_store.list(limit=1):
             self.load_samples()
-            self.train(TrainingSpec(dataset_id=self.create_dataset(DatasetRequest(include_git=False))["dataset_id"], preset="auto"))
+            made = self.create_dataset(DatasetRequest.model_validate({"include_git": False}))
+            self.train(TrainingSpec.model_validate({"dataset_id": made["dataset_id"], "preset": "auto"}))
         self.runner.on_change.append(self._show)
         self._only_shows = True
 

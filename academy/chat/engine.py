@@ -141,10 +141,9 @@ class TransformersEngine:
         if device == "cuda":
             options["device_map"] = {"": 0}
         if quantization in ("4bit", "8bit"):
-            packed = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
-            options["quantization_config"] = transformers.BitsAndBytesConfig(
-                **(packed if quantization == "4bit" else {"load_in_8bit": True})
-            )
+            packed: dict[str, Any] = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
+            chosen: dict[str, Any] = packed if quantization == "4bit" else {"load_in_8bit": True}
+            options["quantization_config"] = transformers.BitsAndBytesConfig(**chosen)
         transformers.utils.logging.disable_progress_bar()
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True, trust_remote_code=False)
@@ -158,7 +157,7 @@ class TransformersEngine:
                 f"The base model {base.name!r} cannot be loaded: {why}", hint="Fetch or copy it again, or choose another one."
             ) from error
         if device == "mps":
-            model = model.to("mps")
+            model = model.to("mps")  # pyright: ignore[reportCallIssue, reportArgumentType]
         model.eval()
         model.requires_grad_(False)
         self._tokenizer, self._model, self._quantization = tokenizer, model, quantization
