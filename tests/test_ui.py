@@ -397,7 +397,7 @@ class Slow:
             self.line.release()
 
 
-def ask(academy, question, *, seed=None):
+def ask(academy, question, *, seed=""):
     stop = threading.Event()
     return stop, chat._answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
 
@@ -429,7 +429,7 @@ def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only():
 
 def test_the_seed_nought_is_a_seed_like_any_other():
     academy = Slow()
-    for seed in (0, None):
+    for seed in ("0", ""):
         stop, steps = ask(academy, "x", seed=seed)
         next(step for step in steps if "x1" in str(step))
         stop.set()

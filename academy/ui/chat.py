@@ -67,7 +67,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
                 temperature = gr.Slider(0, 2, 0, step=0.05, label=known["temperature"].title, info=known["temperature"].description)
                 top_p = gr.Slider(0.05, 1, 1, step=0.05, label=known["top_p"].title, info=known["top_p"].description)
                 longest = gr.Number(256, precision=0, label=known["max_new_tokens"].title, info=known["max_new_tokens"].description)
-                seed = gr.Number(None, precision=0, label=known["seed"].title, info=known["seed"].description)
+                seed = gr.Textbox(label=known["seed"].title, info=known["seed"].description, max_lines=1, placeholder=t("chat.no_seed"))
             clear = gr.Button(t("chat.clear"), size="sm", elem_id="chat-clear")
 
     # A real function: Gradio does not see the event among a partial's arguments.
@@ -129,7 +129,7 @@ def _answer(
     temperature: float,
     top_p: float,
     longest: float | None,
-    seed: float | None,
+    seed: str,
 ) -> Iterator[list[Any]]:
     """Streams the reply, and with "compare" the base model's after it, until `stop` is set."""
     turns = list(history or [])[-_TURNS:]
@@ -158,7 +158,7 @@ def _answer(
                 "top_p": top_p,
                 "max_new_tokens": int(longest or 256),
             }
-            request = ChatRequest.model_validate(values | ({"seed": int(seed)} if seed is not None else {}))
+            request = ChatRequest.model_validate(values | ({"seed": seed.strip()} if seed and seed.strip() else {}))
             last, ahead = 0.0, _ahead(academy)
             for piece in _Reading(academy, request, stop):
                 if isinstance(piece, ChatReply):

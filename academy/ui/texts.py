@@ -523,6 +523,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "chat.system": "System prompt",
         "chat.system_info": "What it is told before the conversation.",
         "chat.sampling": "How it answers",
+        "chat.no_seed": "another each time",
         "chat.clear": "New conversation",
         "chat.empty": "Ask what it has learned",
         "chat.empty_text": "Replies carry the name of the adapter that gave them. Rate or correct one, and it becomes the next lesson.",

@@ -159,7 +159,8 @@ def test_bad_values_are_refused_beside_the_button_and_nothing_starts(app: Any, o
     page.click("#all-settings > button")
     page.fill("#set-lora_rank input", "1000000000")
     page.click("#train-start")
-    expect(page.locator("#train-answer")).to_contain_text("LoRA rank")
+    expect(page.locator("#train-answer")).to_contain_text("LoRA rank must be at most 64")
+    expect(page.locator("#train-answer .ac-notice")).to_be_in_viewport()
     assert app.api.get("/jobs").json()["count"] == before
     page.click("#set-reset")
     expect(page.locator("#set-lora_rank input")).not_to_have_value("1000000000")
@@ -182,12 +183,24 @@ def test_files_become_lessons_and_unknown_columns_are_mapped_by_hand(app: Any, o
     page.set_input_files("input[data-drop=lessons]", str(known))
     expect(page.locator("#lesson-report")).to_contain_text("5 lessons kept", timeout=30_000)
     expect(page.locator("#lesson-report")).to_contain_text("1 row refused")
-    page.set_input_files("input[data-drop=lessons]", str(unknown))
+    # With several files, the others are told first, and stay in the report.
+    page.set_input_files("input[data-drop=lessons]", [str(unknown), str(known)])
     expect(page.locator("#map-read")).to_be_visible(timeout=30_000)
     page.click("#map-read")
     expect(page.locator("#lesson-report")).to_contain_text("2 lessons kept", timeout=30_000)
+    expect(page.locator("#lesson-report")).to_contain_text("pairs.jsonl")
+    expect(page.locator("#lesson-report .ac-table")).to_be_visible()
     page.fill("input[data-bind=lesson_query]", "attic")
     expect(page.locator(".ac-lessons .ac-lesson:not(.ac-mail-head)")).to_have_count(1)
+
+
+def test_a_refused_dataset_says_why_beside_the_button(app: Any, open_page: Open) -> None:
+    page = open_page("/?tab=dataset")
+    page.locator("label:has(input[name=src_git])").click()
+    page.fill("input[name=git_repo]", "/no/such/repository")
+    page.wait_for_timeout(600)
+    page.click("button[data-act='dataset.make']")
+    expect(page.locator("#ds-answer .ac-notice-bad")).to_contain_text("/no/such/repository", timeout=30_000)
 
 
 def test_an_uploaded_file_is_a_source_whose_rows_open_as_coloured_tokens(app: Any, open_page: Open, tmp_path: Path, shots: Path) -> None:
