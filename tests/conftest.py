@@ -43,6 +43,8 @@ def _missing(marker: str) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips what cannot run here, with the reason; in CI nothing is skipped, so that a missing part fails."""
+    # Playwright keeps an event loop running in this thread, beside which no other test could run its own: so it comes last.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     reasons: dict[str, str] = {}
     for item in items:
         for marker in ("training", "browser", "docker"):
