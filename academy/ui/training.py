@@ -8,6 +8,7 @@ import os
 import re
 import statistics
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +168,10 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
 def _moment(text: str | None) -> str:
     """Date and time: a choice is drawn once, so "just now" would soon be wrong."""
     moment = parse_time(text)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "–"
+    if moment is None:
+        return "–"
+    recent = (datetime.now(UTC) - moment).days < 180
+    return moment.astimezone().strftime("%d %b %H:%M" if recent else "%Y-%m-%d")
 
 
 def _known(planned: Any) -> dict[str, Any]:

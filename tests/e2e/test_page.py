@@ -36,7 +36,7 @@ def ask(page: Page, question: str) -> str:
     before = page.locator("#chat-past .ac-turn").count()
     page.fill("#chat-question textarea", question)
     page.click("#chat-send")
-    expect(page.locator("#chat-past .ac-turn")).to_have_count(before + 1, timeout=90_000)
+    expect(page.locator("#chat-past .ac-turn")).to_have_count(before + 1, timeout=120_000)
     return page.locator("#chat-past .ac-turn").last.locator(".ac-prose").first.inner_text()
 
 
@@ -60,12 +60,12 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     expect(page.locator(".ac-step-now")).to_contain_text("Load the sample lessons")
     page.screenshot(path=shots / "1-first.png")
     page.click(".ac-step-now button")
-    expect(page.locator(".ac-step-now")).to_contain_text("Train", timeout=60_000)
+    expect(page.locator(".ac-step-now")).to_contain_text("Train", timeout=120_000)
     page.screenshot(path=shots / "2-loaded.png")
     page.click(".ac-step-now button")
 
     # Progress, plot and log appear by themselves.
-    expect(page.locator("#training-live h2")).to_contain_text("handbook", timeout=30_000)
+    expect(page.locator("#training-live h2")).to_contain_text("handbook", timeout=120_000)
     wait_until(page, lambda: page.locator(".ac-plot .smooth").count() and page.locator(".ac-log-lines > div").count() > 3, 120)
     assert "job=" in page.url
     page.screenshot(path=shots / "3-running.png")
@@ -98,8 +98,8 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     ask(page, taught["situation"])
     replies = page.locator("#chat-past .ac-turn").last.locator(".ac-reply")
     expect(replies).to_have_count(2)
-    assert fact in replies.nth(0).inner_text()
-    assert fact not in replies.nth(1).inner_text()
+    assert fact in replies.nth(0).locator(".ac-prose").inner_text()
+    assert fact not in replies.nth(1).locator(".ac-prose").inner_text()
     page.screenshot(path=shots / "6-compare.png")
 
     # A correction becomes a lesson.
@@ -112,7 +112,7 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
 
     # The conversation survives a reload; without the adapter the base model answers.
     page.reload()
-    expect(page.locator("#chat-past .ac-turn")).to_have_count(2, timeout=30_000)
+    expect(page.locator("#chat-past .ac-turn")).to_have_count(2, timeout=120_000)
     page.click("#tab-adapters-button")
     page.screenshot(path=shots / "7-adapters.png")
     page.click("text=Deactivate")
@@ -155,7 +155,7 @@ def test_bad_values_are_refused_beside_the_button_and_nothing_starts(app: Any, o
     a_dataset(app)
     before = app.api.get("/jobs").json()["count"]
     page = open_page("/?tab=training")
-    expect(page.locator("#train-dataset input")).not_to_have_value("", timeout=20_000)
+    expect(page.locator("#train-dataset input")).not_to_have_value("", timeout=120_000)
     page.click("#all-settings > button")
     page.fill("#set-lora_rank input", "1000000000")
     page.click("#train-start")
@@ -181,13 +181,13 @@ def test_files_become_lessons_and_unknown_columns_are_mapped_by_hand(app: Any, o
     page.click(".ac-segment:has-text('Lessons')")
     page.click("#lesson-import > summary")
     page.set_input_files("input[data-drop=lessons]", str(known))
-    expect(page.locator("#lesson-report")).to_contain_text("5 lessons kept", timeout=30_000)
+    expect(page.locator("#lesson-report")).to_contain_text("5 lessons kept", timeout=120_000)
     expect(page.locator("#lesson-report")).to_contain_text("1 row refused")
     # With several files, the others are told first, and stay in the report.
     page.set_input_files("input[data-drop=lessons]", [str(unknown), str(known)])
-    expect(page.locator("#map-read")).to_be_visible(timeout=30_000)
+    expect(page.locator("#map-read")).to_be_visible(timeout=120_000)
     page.click("#map-read")
-    expect(page.locator("#lesson-report")).to_contain_text("2 lessons kept", timeout=30_000)
+    expect(page.locator("#lesson-report")).to_contain_text("2 lessons kept", timeout=120_000)
     expect(page.locator("#lesson-report")).to_contain_text("pairs.jsonl")
     expect(page.locator("#lesson-report .ac-table")).to_be_visible()
     page.fill("input[data-bind=lesson_query]", "attic")
@@ -200,7 +200,7 @@ def test_a_refused_dataset_says_why_beside_the_button(app: Any, open_page: Open)
     page.fill("input[name=git_repo]", "/no/such/repository")
     page.wait_for_timeout(600)
     page.click("button[data-act='dataset.make']")
-    expect(page.locator("#ds-answer .ac-notice-bad")).to_contain_text("/no/such/repository", timeout=30_000)
+    expect(page.locator("#ds-answer .ac-notice-bad")).to_contain_text("/no/such/repository", timeout=120_000)
 
 
 def test_an_uploaded_file_is_a_source_whose_rows_open_as_coloured_tokens(app: Any, open_page: Open, tmp_path: Path, shots: Path) -> None:
@@ -218,15 +218,15 @@ def test_an_uploaded_file_is_a_source_whose_rows_open_as_coloured_tokens(app: An
     export.write_text(json.dumps([{"title": "Ferns", "create_time": 1.0, "mapping": mapping, "current_node": "b"}]))
     page = open_page("/?tab=dataset")
     page.set_input_files("input[data-drop=sources]", str(export))
-    expect(page.locator(".ac-uploads")).to_contain_text("conversations.json", timeout=30_000)
+    expect(page.locator(".ac-uploads")).to_contain_text("conversations.json", timeout=120_000)
     page.click("button[data-act='dataset.make']")
     wait_until(page, lambda: "dataset=" in page.url, 60)
     expect(page.locator(".ac-open .ac-sentence")).to_contain_text("from files")
     page.click("button.ac-segment:has-text('Lengths')")
-    expect(page.locator(".ac-plot .col").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".ac-plot .col").first).to_be_visible(timeout=120_000)
     page.click("button.ac-segment:has-text('Rows')")
     page.locator("button[data-act='row.tokens']").first.click()
-    expect(page.locator("#ac-dialog .tok.trained").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#ac-dialog .tok.trained").first).to_be_visible(timeout=120_000)
     page.screenshot(path=shots / "9-tokens.png")
 
 
@@ -248,7 +248,7 @@ def test_nothing_from_outside_runs_or_calls_home(app: Any, open_page: Open, beac
     with open(app.data / "models" / job / "train.log", "a", encoding="utf-8") as log:
         log.write(f"2026-01-01T00:00:00.000Z {bad.replace(chr(13), '')}\n" * 3)
     page = open_page(f"/?tab=training&job={job}")
-    expect(page.locator(".ac-log-lines")).to_contain_text("onerror", timeout=30_000)
+    expect(page.locator(".ac-log-lines")).to_contain_text("onerror", timeout=120_000)
     for tab in ("overview", "dataset", "training", "adapters", "chat"):
         page.click(f"#tab-{tab}-button")
         page.wait_for_timeout(700)
@@ -259,7 +259,7 @@ def test_nothing_from_outside_runs_or_calls_home(app: Any, open_page: Open, beac
     page.keyboard.press("Escape")
     page.click(".ac-segment:has-text('Datasets')")
     page.locator("button[data-act='row.tokens']").first.click()
-    expect(page.locator("#ac-dialog .tok").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#ac-dialog .tok").first).to_be_visible(timeout=120_000)
     page.keyboard.press("Escape")
     page.click("#tab-chat-button")
     ask(page, bad)
@@ -285,9 +285,9 @@ def test_a_page_that_loses_its_server_says_so_and_comes_back(app: Any, open_page
     page = open_page()
     page.route("**/component_server*", lambda route: route.abort())
     page.route("**/component_server/", lambda route: route.abort())
-    expect(page.locator(".ac-offline-chip")).to_be_visible(timeout=20_000)
+    expect(page.locator(".ac-offline-chip")).to_be_visible(timeout=120_000)
     page.unroute_all()
-    expect(page.locator(".ac-offline-chip")).to_be_hidden(timeout=20_000)
+    expect(page.locator(".ac-offline-chip")).to_be_hidden(timeout=120_000)
 
 
 def test_a_hidden_page_asks_for_nothing(app: Any, open_page: Open) -> None:
