@@ -53,7 +53,7 @@ def choose(preset: Preset, facts: Facts) -> Choice:
     reasons.append(f"The longest example has about {facts.max_tokens:,} tokens, so sequences are cut at {length:,}.")
     if not tiny:
         _fit(values, reasons, facts)
-    if facts.has_eval and preset in ("auto", "thorough"):
+    if facts.has_eval and not tiny and preset in ("auto", "thorough"):
         values["early_stopping_patience"] = 4
         reasons.append("It stops early when the held-out rows stop getting better four times in a row, and keeps the best.")
     return Choice(values, reasons)
@@ -91,10 +91,11 @@ def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
     if facts.rows > 1000 and preset != "auto":
         epochs = max(1, epochs // 3)
     batch = 4 if facts.rows <= 150 else 8 if facts.rows <= 1000 else 16
+    rate = 6e-3 if facts.rows <= 150 else 5e-3 if facts.rows <= 1000 else 3e-3
     values: dict[str, Any] = {
         "lora_rank": 16,
         "lora_alpha": 32,
-        "learning_rate": 3e-3,
+        "learning_rate": rate,
         "num_epochs": epochs,
         "batch_size": batch,
         "lr_scheduler_type": "cosine",
@@ -102,9 +103,13 @@ def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
         "gradient_accumulation_steps": 1,
     }
     reasons = [
-        "The base model is tiny, so it gets a high learning rate (3e-3), which a large model would not survive.",
+        f"The base model is tiny, so it gets a high learning rate ({rate:g}), which a large model would not survive.",
         f"{facts.rows:,} examples: {epochs} epochs in batches of {batch}.",
     ]
+    if facts.has_eval:
+        # What it learns are facts, and nobody can know the held-out ones: their loss rises while the taught ones are learned.
+        values["keep_best"] = False
+        reasons.append("It keeps the last adapter, not the best on held-out rows: a model this small learns by heart.")
     return values, reasons
 
 

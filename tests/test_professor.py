@@ -63,3 +63,11 @@ def test_it_waits_for_new_lessons_and_the_interval():
 def test_a_clock_that_ran_backwards_gives_no_negative_wait():
     advice = advise(lessons=200, new_lessons=50, min_lessons=100, last_training="2030-01-01T00:00:00Z", interval_hours=24, now=NOW)
     assert "24 h until" in advice.sentence
+
+
+def test_a_tiny_model_learns_by_heart_whatever_the_held_out_rows_say():
+    # It used to stop at the first rise of the held-out loss, with an adapter that knew nothing.
+    tiny = choose("auto", Facts(200, 50, 100, MINI, has_eval=True)).values
+    assert tiny["keep_best"] is False
+    assert "early_stopping_patience" not in tiny
+    assert choose("auto", Facts(200, 50, 100, SMALL, gpu_memory_mb=24_000, has_eval=True)).values["early_stopping_patience"] > 0
