@@ -314,7 +314,7 @@ def trained(tmp_path_factory):
         adapted = peft.get_peft_model(model, config)
         for key, parameter in adapted.named_parameters():
             if "lora_B" in key:
-                torch.nn.init.normal_(parameter, std=0.1)
+                torch.nn.init.normal_(parameter, std=0.4)
         folder = data / "models" / name / "adapter"
         adapted.save_pretrained(folder, save_embedding_layers=False)
         record = {"base_model": DEFAULT, "base_fingerprint": fingerprint(base), "created_at": f"2026-01-0{seed + 1}T00:00:00.000Z"}
