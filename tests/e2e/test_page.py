@@ -110,9 +110,7 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     expect(page.locator("#chat-past .ac-turn").last).to_contain_text("corrected")
     assert len(samples(app)) == count + 1
 
-    # The conversation survives a reload; without the adapter the base model answers.
-    page.reload()
-    expect(page.locator("#chat-past .ac-turn")).to_have_count(2, timeout=120_000)
+    # Without the adapter the base model answers.
     page.click("#tab-adapters-button")
     page.screenshot(path=shots / "7-adapters.png")
     page.click("text=Deactivate")
