@@ -37,7 +37,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
             gr.HTML(live("chat_state", Html("")), apply_default_css=False, elem_classes="ac-bare")
             with gr.Column(elem_id="chat-log", min_width=0):
                 past = gr.HTML(
-                    _empty([]),
+                    _empty(),
                     apply_default_css=False,
                     elem_id="chat-past",
                     js_on_load="watch('value', () => window.academy.chatScroll());",
@@ -104,10 +104,11 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     question.submit(answer, **asking)
     send.click(answer, **asking)
     stop.click(end, **quick)
-    clear.click(lambda: [_empty(_suggestions(academy)), "", []], outputs=[past, now, history], **quick)
-    shown = {"inputs": [history, who], "outputs": [past, who, memory], **quick}
-    page.load(functools.partial(_shown, academy), **shown)
-    bus.datasets(functools.partial(_shown, academy), **shown)
+    clear.click(lambda: [_empty(), "", []], outputs=[past, now, history], **quick)
+    for event in (page.load, bus.datasets):
+        event(functools.partial(_choices, academy), inputs=[who], outputs=[who, memory], **quick)
+    # The browser reads what it kept in its own time, after or before the page's load event: only this event knows when.
+    history.change(lambda turns: _log(turns) if turns else gr.skip(), inputs=[history], outputs=[past], **quick)
     bus.rate(rate, inputs=[history], outputs=[history, past, out], **quick)
     bus.mark(_mark, inputs=[history], outputs=[history, past], **quick)
     bus.correct(_correction, inputs=[history], outputs=[out], **quick)
@@ -332,27 +333,27 @@ def _thumb(rating: str, title: str, index: int, place: int, mark: str | None) ->
     )
 
 
-def _empty(suggestions: list[str]) -> Html:
-    asks = [
-        tag("button", text, type="button", cls="ac-suggestion", data_do="put", data_target="chat-question", data_text=text)
-        for text in suggestions
-    ]
+def _empty() -> Html:
     return div(
         div(t("chat.empty"), cls="ac-empty-title"),
         div(t("chat.empty_text"), cls="ac-empty-text"),
-        div(*asks, cls="ac-suggestions"),
+        live("chat_suggestions", Html("")),
         cls="ac-empty ac-chat-empty",
     )
 
 
-def _suggestions(academy: Academy) -> list[str]:
-    try:
-        return [lesson.situation for lesson in academy.list_lessons(limit=12).items if len(lesson.situation) < 90][:3]
-    except AcademyError:
-        return []
+def _chat_suggestions(academy: Academy, view: View) -> Html:
+    asks = [lesson.situation for lesson in academy.list_lessons(limit=12).items if len(lesson.situation) < 90][:3]
+    return div(
+        *[
+            tag("button", text, type="button", cls="ac-suggestion", data_do="put", data_target="chat-question", data_text=text)
+            for text in asks
+        ],
+        cls="ac-suggestions",
+    )
 
 
-def _shown(academy: Academy, history: list[dict[str, Any]] | None, who: str) -> list[Any]:
+def _choices(academy: Academy, who: str) -> list[Any]:
     try:
         found, active = academy.list_adapters(), academy.adapters.active()
     except AcademyError:
@@ -361,7 +362,7 @@ def _shown(academy: Academy, history: list[dict[str, Any]] | None, who: str) -> 
     choices += [(item.name, item.adapter_id) for item in found[:200]]
     base = active.base_model if active else academy.settings.default_base_model
     keep = who if any(who == value for _, value in choices) else ""
-    return [_log(history) if history else _empty(_suggestions(academy)), gr.update(choices=choices, value=keep), base not in BUNDLED]
+    return [gr.update(choices=choices, value=keep), base not in BUNDLED]
 
 
 def _chat_state(academy: Academy, view: View) -> Html:
@@ -472,5 +473,5 @@ def _try(event: gr.EventData) -> list[Any]:
     return [gr.update(value=str((event._data or {}).get("adapter", ""))), gr.update(value=True)]
 
 
-REGIONS = {"chat_state": _chat_state}
+REGIONS = {"chat_state": _chat_state, "chat_suggestions": _chat_suggestions}
 ACTS = {"chat.correct": _correct}

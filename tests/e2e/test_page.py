@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gradio
 import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.training]
 
 Open = Callable[..., Page]
+ASSETS = Path(gradio.__file__).parent / "templates/frontend/assets"
 
 
 def wait_until(page: Page, asked: Callable[[], Any], seconds: float = 60) -> Any:
@@ -101,6 +103,14 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     assert fact in replies.nth(0).locator(".ac-prose").inner_text()
     assert fact not in replies.nth(1).locator(".ac-prose").inner_text()
     page.screenshot(path=shots / "6-compare.png")
+
+    # The conversation outlives a reload, also where the browser reads what it kept after the page's load event.
+    kept = next(path.name for path in ASSETS.glob("*.js") if "storage_key" in path.read_text(encoding="utf-8"))
+    page.route(f"**/{kept}", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.reload()
+    expect(page.locator("#chat-past .ac-turn")).to_have_count(2)
+    expect(page.locator("#chat-past")).to_contain_text(fact)
+    page.unroute_all()
 
     # A correction becomes a lesson.
     count = len(samples(app))
