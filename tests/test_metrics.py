@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from academy.jobs import metrics
 from academy.jobs.metrics import TrainingMetrics, TrainingMetricsParser
 
 FIELDS = [name for name in TrainingMetrics.__slots__ if name not in ("raw_line", "progress_percent")]
@@ -208,6 +209,19 @@ LINES = {
     "Epoch 1:   0%|          | 0/10 [00:00<?, ?it/s]\rEpoch 1:  10%|█         | 1/10 [00:00<00:01,  8.0it/s, loss=2.5]": dict(
         epoch=1, step=1, total_steps=10, loss=2.5
     ),
+    # odd forms
+    "Starting epoch 2": dict(epoch=2),
+    "Ep: 3 Loss: .3": dict(epoch=3, loss=0.3),
+    "step 1_000 / 2_000": dict(step=1000, total_steps=2000),
+    '{"epoch": "2/10", "loss": "0.5", "accuracy": "85%"}': dict(epoch=2, total_epochs=10, loss=0.5, accuracy=0.85),
+    "{'loss': Decimal('0.5')}": dict(loss=0.5),
+    "{'loss': tensor(0.5), 'lr': np.float64(0.001), 'epoch': 1}": dict(loss=0.5, learning_rate=0.001, epoch=1),
+    "损失 loss：0.5": dict(loss=0.5),
+    "**Loss**: 0.45": dict(loss=0.45),
+    "Accuracy: 85,5%": dict(accuracy=0.855),
+    "  epoch                    =        3.0": dict(epoch=3),
+    "3/10 steps completed": dict(step=3, total_steps=10),
+    "Step 5/0": dict(step=5),
 }
 
 NOTHING = [
@@ -291,6 +305,9 @@ NOTHING = [
     "EarlyStopping counter: 3 out of 5",
     "loss: None",
     "box_loss=0.3",
+    "epoch -1",
+    "Installing 3/10 steps",
+    "Downloading 3/10 batches",
 ]
 
 
@@ -364,3 +381,32 @@ def test_nothing_raises_and_nothing_takes_long():
         parser.parse_line("loss" + piece * 20_000 + "loss")
     for odd in (None, 3, b"loss: 1"):
         assert parser.parse_line(odd) is None
+
+
+def test_the_quick_way_through_a_usual_line_reads_what_the_long_way_reads(monkeypatch):
+    draw = random.Random(2)
+    names = [
+        "Epoch",
+        "epoch",
+        "Step",
+        "Loss",
+        "loss",
+        "train_loss",
+        "val_loss",
+        "eval_loss",
+        "lr",
+        "learning_rate",
+        "Accuracy",
+        "grad_norm",
+    ]
+    numbers = ["1", "0", "12/30", "3/3", "0.45", "1.2e-05", "2e-4", "85", "1.0", "0.0", "7/0", "1234567", "5.", "85%", "nan"]
+    lines = []
+    for _ in range(4000):
+        pairs = (draw.choice(names) + draw.choice([": ", ":", "=", " "]) + draw.choice(numbers) for _ in range(draw.randrange(1, 6)))
+        lines.append(draw.choice([", ", " ", "; ", " | ", " - ", ",", "  "]).join(pairs))
+    parser = TrainingMetricsParser()
+    quick = [str(parser.parse_line(line)) for line in lines]
+    assert sum(metrics._usual(line.lower()) is not None for line in lines) > 300
+    monkeypatch.setattr(metrics, "_usual", lambda low: None)
+    for line, found in zip(lines, quick, strict=True):
+        assert found == str(parser.parse_line(line)), line
