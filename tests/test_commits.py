@@ -211,6 +211,24 @@ def test_text_in_a_message_cannot_pass_for_the_start_of_a_commit(repo: Repo) -> 
         ("Add it\n\nSee the manual for more.\nRefs https://example.com/1", "Add it\n\nSee the manual for more."),
         ("Add it\n\nFixes #1, gh-2 and ABC-3.", "Add it"),
         ("fix: see #4 in the list", "fix: see #4 in the list"),
+        (
+            "[4.2.x] Fixed CVE-2024-1 -- Counted twice\n\nThanks Ada Byron for the report.\n\nBackport of 81aa5292967cd from main.",
+            "Counted twice",
+        ),
+        ("gh-123: Read dates of leap years", "Read dates of leap years"),
+        ("[PATCH v2 3/7] net: Send it once (https://example.com/4)", "net: Send it once"),
+        ('Add it\n\nFixes: 71fa6887eeca ("net: mana")\nOrigin: https://example.com\nForwarded: no', "Add it"),
+        ("Add it\n\nConflicts:\n\tinclude/grub/err.h\n\nWhy not.", "Add it\n\nWhy not."),
+        (
+            "Thanks to the index it is quick\n\nThanks to the cache for rows.",
+            "Thanks to the index it is quick\n\nThanks to the cache for rows.",
+        ),
+        (
+            "Read it\n\nIt is told at\nhttps://example.com/a and is so.\n\nhttps://example.com/1",
+            "Read it\n\nIt is told at\nhttps://example.com/a and is so.",
+        ),
+        ("defaced: UTF-8 is one word", "defaced: UTF-8 is one word"),
+        ("UTF-8: decode what is there", "UTF-8: decode what is there"),
     ],
 )
 def test_trailers_and_numbers_go_from_a_message(raw: str, clean: str) -> None:
@@ -218,8 +236,16 @@ def test_trailers_and_numbers_go_from_a_message(raw: str, clean: str) -> None:
 
 
 def test_an_odd_message_does_not_hang() -> None:
-    for line in ["fixes " + "http://a#1" * 200 + " end", "Fixes " + "a#1" * 300 + " end", "Co-" * 2000, "#" * 5000, "-" * 5000]:
+    for line in [
+        "fixes " + "http://a#1" * 200 + " end",
+        "Fixes " + "a#1" * 300 + " end",
+        "Co-" * 2000,
+        "#" * 5000,
+        "-" * 5000,
+        "[1/2] " * 900,
+    ]:
         assert clean_message(f"Add it\n\n{line}").startswith("Add it")
+        clean_message(line)
 
 
 GOOD = [
@@ -237,6 +263,8 @@ GOOD = [
     "Update README.md with steps for Windows",
 ]
 POOR = [
+    "Pull request: https://example.com/4963",
+    "[1/2] CVE-2025-55298",
     "chore: release 1.2.3",
     "v1.2.3",
     "docs: update readme",

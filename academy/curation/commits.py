@@ -169,7 +169,7 @@ _MEANINGLESS = re.compile(
         | improvements? | refactor(?:ing|ed)? | tests? | testing | test\ commit | initial(?:\ commit)? | first\ commit | init
           | commits? | backup
         | sync | typos? | lint(?:ing)? | format(?:ting|ted)? | done | work | working | progress | code | asdf\w* | todo | chore
-          | docs? | readme
+          | docs? | readme | (?:pull|merge)\ request:?
         | release | bump(?:\ version)? | version(?:\ bump)? | bump(?:ed)?\ version\ .* | v?\d+(?:\.\d+)+\S*
         | (?:release|version|bump|bump\ to|prepare\ for|prepare|tag)[:\ ]+v?\d[\w.\-+]* | update\ changelog
           | prepare\ (?:for\ )?(?:the\ )?(?:next\ )?(?:development\ iteration|release)[\w.\ \-]* | update\ (?:the\ )?readme
@@ -183,15 +183,34 @@ _MEANINGLESS = re.compile(
 )
 _KIND = re.compile(r"^(?:\[[\w\-/. ]{1,40}\]|[a-z]{2,12}(?:\([\w\-/.*, ]{1,40}\))?!?:)\s*", re.IGNORECASE)
 """What conventional commits and build tools put before the subject: `fix(parser):`, `[release]`."""
-_ISSUE = r"(?:[\w./\-]*#\d+|gh-\d+|[A-Z]+-\d+|https?://\S+)"
+_ISSUE = (
+    r"(?:[\w./\-]*#\d+|(?:gh|bpo)-\d+|CID \d+|CVE-\d+-\d+|(?-i:(?!(?:UTF|SHA|AES|ISO|RFC|MD|CP)-)[A-Z]{2,10}-\d+)|https?://\S+"
+    r"|(?:commit )?(?=[a-f]*\d)[0-9a-f]{7,64}\b)"
+)
+"""What a change itself cannot tell: the number of an issue, another commit, an address."""
 _TRAILER = re.compile(
     r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
-    r"|\(cherry picked from commit .*"
-    r"|(?:fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?)|refs?|see|issue|related(?: to)?|part of|addresses)[: ]+"
-    rf"{_ISSUE}(?:,? +(?:and +)?{_ISSUE}){{0,20}}\.?)$",
+    r"|(?:origin|forwarded|author|patch by|(?:pull|merge) request|bug-[a-z]+): .*|\(?cherry[ \-]picked from .*"
+    r"|\[[\w.\- ]{2,20}: [^\]]*\]|fixes: [0-9a-f]{7,64}\b.*|(?:fixup|squash)! .*"
+    r"|(?:fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?)|refs?|see|issue|related(?: to)?|part of|addresses|follow[ \-]?up (?:for|to)"
+    r"|(?:this is a )?backport(?:ed)? (?:of|from))[: ]+"
+    rf"{_ISSUE}(?:,? +(?:and +)?{_ISSUE}){{0,20}}(?: (?:from|to|in) [\w./\-]{{1,40}})?\.?)$",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
+_LEAD = re.compile(
+    r"(?:\[(?:PATCH[^\]]{0,30}|\d+/\d+|v?\d+(?:\.\w+)+)\] *"
+    rf"|(?:(?:fix(?:e[sd])?|refs?|clos(?:e[sd]?)) )?{_ISSUE}(?:,? (?:and )?{_ISSUE}){{0,5}} ?(?::|--|- ) *)+",
+    re.IGNORECASE,
+)
+"""What stands before the subject of a patch or a change that belongs to an issue: `[4.2.x] Fixed #123 -- `, `gh-456: `."""
+_ADDRESS = re.compile(r"https?://\S+")
+_NUMBER = re.compile(r"\s*\((?:(?:#|GH-|!|bug |issue )\d+|https?://\S+)\)\s*$", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(?:https?://\S+\s*)+$|conflicts:(?:\s*\n[#\t ]+\S+)+\s*$"
+    r"|(?:many )?thanks,? (?!to (?:the|this|that|a)\b)[^\n]{0,100}(?:\bfor\b|report|review|patch|spott|discover|suggest)",
+    re.IGNORECASE,
+)
+"""A paragraph of addresses only, of a merge's conflicts, or of thanks."""
 _GENERATED_NAME = re.compile(
     r"""
     (?:^|/) (?: package-lock\.json | npm-shrinkwrap\.json | pnpm-lock\.yaml | bun\.lockb | go\.sum | go\.work\.sum
@@ -262,7 +281,7 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
         return "revert"
     if _UNFINISHED.match(subject) or "[wip]" in subject.lower():
         return "unfinished"
-    if _MEANINGLESS.fullmatch(_KIND.sub("", subject.strip())) and len(message) < len(subject) + 40:
+    if _MEANINGLESS.fullmatch(_ADDRESS.sub("", _KIND.sub("", subject.strip())).strip()) and len(message) < len(subject) + 40:
         return "meaningless_message"
     # Scripts without spaces between words say much in few characters.
     size = len(subject) + 2 * sum(char > "\u2e80" for char in subject)
@@ -272,11 +291,13 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
 
 
 def clean_message(message: str) -> str:
-    """The message without trailers (Signed-off-by, Change-Id, Closes #1) and the number of its pull request."""
+    """The message without what no reader of the change could know: trailers, thanks, the numbers of issues and pull requests."""
     lines = [line.rstrip() for line in message.replace("\r\n", "\n").split("\n")]
     kept = [line for place, line in enumerate(lines) if place == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
     subject = _NUMBER.sub("", kept[0]).strip() if kept else ""
-    body = re.sub(r"\n{3,}", "\n\n", "\n".join(kept[1:])).strip("\n")
+    subject = subject[lead.end() :] or subject if (lead := _LEAD.match(subject)) else subject
+    parts = "\n".join(kept[1:]).strip("\n").split("\n\n")
+    body = re.sub(r"\n{3,}", "\n\n", "\n\n".join(part for part in parts if len(part) > 300 or not _ASIDE.match(part))).strip("\n")
     return f"{subject}\n\n{body}" if body else subject
 
 
@@ -560,6 +581,7 @@ class _Process:
             self.popen.kill()
             code = self.popen.wait()
         self._drain.join(timeout=2)
+        self._timer.join(timeout=2)
         return code
 
 
