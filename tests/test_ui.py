@@ -121,6 +121,21 @@ def test_the_best_evaluation_is_marked_rather_than_the_best_step():
     assert "best" not in pieces.plot(points[:2]), "the lowest batch is chance"
 
 
+def test_another_job_is_drawn_beside_the_shown_one_on_the_same_axes():
+    alone, both = (
+        pieces.plot(a_curve(100)),
+        pieces.plot(a_curve(100), other=[{"step": 200, "loss": 9.0}, {"step": 400, "loss": 8.0}], other_name="<b>x"),
+    )
+    assert 'class="other"' not in alone
+    assert 'data-right="400"' in both
+    drawn = re.search(r'class="other" d="M(\d+) (\d+)L', both)
+    assert drawn
+    assert int(drawn[1]) == 5000
+    assert "&lt;b&gt;x" in both
+    crowded = pieces.plot(a_curve(10_000), total_steps=10_000, checkpoints=range(100, 10_000, 100), other=a_curve(9_000), other_name="x")
+    assert len(crowded.encode()) <= 20_000
+
+
 def test_a_plot_without_points_says_what_it_waits_for():
     assert texts.t("plot.waiting") in pieces.plot([])
     assert texts.t("plot.waiting") in pieces.plot([{"step": 0, "loss": None}])

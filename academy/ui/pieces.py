@@ -345,25 +345,37 @@ def plural(key: str, n: int) -> str:
 # ------------------------------------------------------------------ plots
 
 
-def plot(points: Sequence[dict[str, Any]], *, total_steps: int | None = None, checkpoints: Sequence[int] = ()) -> Html:
-    """The loss over the steps: raw faint, smoothed strong, evaluations as points, the best of them marked, checkpoints as ticks.
+def plot(
+    points: Sequence[dict[str, Any]],
+    *,
+    total_steps: int | None = None,
+    checkpoints: Sequence[int] = (),
+    other: Sequence[dict[str, Any]] = (),
+    other_name: str = "",
+) -> Html:
+    """The loss over the steps: raw faint, smoothed strong, evaluations as points, the best of them marked, checkpoints as ticks; another
+    job's curves beside it.
 
     The lines are one stretched SVG, the labels HTML over it, so that they keep their size at any width; at most 20 kB.
     page.js reads the points back from the lines to show the step under the pointer.
     """
-    train = [(int(p["step"]), _finite(p["loss"])) for p in points if "loss" in p and p.get("step") is not None]
-    evals = [(int(p["step"]), _finite(p["eval_loss"])) for p in points if "eval_loss" in p and p.get("step") is not None]
-    seen = [value for _, value in train + evals if value is not None]
+    train, evals = _series(points, "loss"), _series(points, "eval_loss")
+    weight = 1 - 1 / min(200, max(2.5, len(train) / 30))  # the same for both curves, so that both lag alike
+    smooth, others, other_evals = _smooth(train, weight), _smooth(_series(other, "loss"), weight), _series(other, "eval_loss")
+    seen = [value for _, value in train + evals + others + other_evals if value is not None]
     if not seen:
         return div(div(t("plot.waiting"), cls="ac-plot-empty"), cls="ac-plot")
-    last = max(step for step, _ in train + evals)
-    right = max(total_steps or 0, last, 1)
+    last = max((step for step, _ in train + evals), default=0)
+    right = max([total_steps or 0, last, 1, *(step for step, _ in others + other_evals)])
     low, high, ticks = _axis(seen)
     x = lambda step: round(step / right * 10_000)  # noqa: E731
     y = lambda value: round((high - min(value, high)) / (high - low) * 10_000)  # noqa: E731
     lines = [Html(f'<path class="grid" d="M0 {y(mark)}H10000"/>') for mark in ticks]
     lines += [Html(f'<path class="tick" d="M{x(step)} 10000V9600"/>') for step in list(checkpoints)[-60:] if 0 < step <= right]
-    smooth = _smooth(train)
+    lines += [Html(f'<path class="other" d="{_path(_sample(others, 120), x, y)}"/>')] if others else []
+    lines += [
+        Html(f'<path class="other-dot" d="M{x(step)} {y(value)}h.01"/>') for step, value in _sample(other_evals, 40) if value is not None
+    ]
     lines.append(Html(f'<path class="raw" d="{_path(_thin(train, MAX_POINTS // 2), x, y)}"/>'))
     lines.append(Html(f'<path class="smooth" d="{_path(_sample(smooth, MAX_POINTS // 2), x, y)}"/>'))
     shown = _sample(evals, 100)
@@ -380,6 +392,7 @@ def plot(points: Sequence[dict[str, Any]], *, total_steps: int | None = None, ch
     legend += [span(t("plot.eval"), cls="key-eval")] if shown else []
     legend += [span(t("plot.best", loss=loss(best[0]), step=number(best[1])), cls="key-best")] if best else []
     legend += [span(t("plot.checkpoint"), cls="key-tick")] if checkpoints else []
+    legend += [span(other_name, cls="key-other")] if others or other_evals else []
     return div(
         div(*legend, cls="ac-legend"),
         div(picture, *marks, span(cls="cross"), span(cls="tip"), cls="ac-plot-area", data_right=right, data_low=low, data_high=high),
@@ -515,9 +528,12 @@ def _step_marks(right: int) -> list[int]:
     return list(range(0, right + 1, max(1, int(step))))
 
 
-def _smooth(points: Sequence[tuple[int, float | None]]) -> list[tuple[int, float | None]]:
+def _series(points: Sequence[dict[str, Any]], key: str) -> list[tuple[int, float | None]]:
+    return [(int(p["step"]), _finite(p[key])) for p in points if key in p and p.get("step") is not None]
+
+
+def _smooth(points: Sequence[tuple[int, float | None]], weight: float) -> list[tuple[int, float | None]]:
     """An exponential mean without the usual start at zero; a missing value leaves a gap."""
-    weight = 0.9 if len(points) > 60 else 0.75 if len(points) > 20 else 0.5
     mean, mass, done = 0.0, 0.0, []
     for step, value in points:
         if value is None:

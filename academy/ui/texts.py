@@ -439,6 +439,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "plot.eval": "held out",
         "plot.best": "best {loss} at {step}",
         "plot.checkpoint": "checkpoint",
+        "plot.versus": "Compare with",
+        "plot.alone": "no other job",
         "plot.waiting": "The curve begins with the first logged step.",
         "plot.label": "Loss {loss} at step {step}",
         "plot.no_rows": "There is no row to measure.",

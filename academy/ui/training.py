@@ -44,6 +44,7 @@ from academy.ui.pieces import (
     plural,
     rate,
     remedy,
+    select,
     size,
     span,
     tag,
@@ -460,12 +461,24 @@ def _taken(job: Job) -> float | None:
 
 
 def _plot(academy: Academy, view: View) -> Html:
-    job_id = shown_job(academy, view)
-    points = academy.points(job_id) if job_id else []
-    shown = academy.job(job_id) if job_id else {}
-    return card(
-        t("plot.title"), plot(points, total_steps=shown.get("total_steps"), checkpoints=_checkpoints(academy, job_id)), cls="ac-plot-card"
+    found = _view(academy, view)
+    if found is None:
+        return card(t("plot.title"), plot([]), cls="ac-plot-card")
+    shown, job = found
+    others = [known for known in academy.jobs(limit=40) if known.job_id != job.job_id and known.step]
+    other = next((known for known in others if known.job_id == view.text("versus")), None)
+    drawn = plot(
+        academy.points(job.job_id),
+        total_steps=shown.get("total_steps"),
+        checkpoints=_checkpoints(job),
+        other=academy.points(other.job_id) if other else (),
+        other_name=other.name if other else "",
     )
+    choices = [("", t("plot.alone")), *((known.job_id, known.name) for known in others)]
+    versus = tag(
+        "label", span(t("plot.versus"), cls="ac-soft"), select("versus", choices, other.job_id if other else ""), cls="ac-row ac-versus"
+    )
+    return card(t("plot.title"), drawn, versus if others else "", cls="ac-plot-card")
 
 
 def _says(academy: Academy, view: View) -> Html:
@@ -485,11 +498,9 @@ def _says(academy: Academy, view: View) -> Html:
     return card(t("says.title"), div(samples[-1].get("prompt") or "", cls="ac-said"), *rows, cls="ac-says")
 
 
-def _checkpoints(academy: Academy, job_id: str | None) -> list[int]:
+def _checkpoints(job: Job) -> list[int]:
     """The steps of the checkpoints that are there, by the names of their folders."""
-    if job_id is None:
-        return []
-    folder = Path(academy.job_record(job_id).output_dir) / "checkpoints"
+    folder = Path(job.output_dir) / "checkpoints"
     names = os.listdir(folder) if folder.is_dir() else []
     return sorted(int(name[5:]) for name in names if name.startswith("step-") and name[5:].isdecimal())
 
