@@ -350,6 +350,26 @@ def test_a_repository_without_commits_gives_a_warning(repo: Repo) -> None:
     assert "no commits" in report.warnings[0]
 
 
+def test_the_oldest_commit_of_a_shallow_clone_is_no_example(repo: Repo, tmp_path: Path) -> None:
+    # It used to be one: a small message for all the files there were.
+    for number in range(4):
+        repo.commit(f"Write line number {number} of the file")
+    repo.write()
+    repo.git("clone", "-q", "--depth", "2", f"file://{repo.folder}", str(tmp_path / "shallow"))
+    report = read_commits(tmp_path / "shallow", limit=10)
+    assert [example.answer for example in report.examples] == ["Write line number 3 of the file"]
+    assert report.counts == {"shallow": 1}
+    assert "unshallow" in report.warnings[0]
+
+
+def test_a_repository_that_lost_its_objects_is_not_called_empty(repo: Repo) -> None:
+    folder = repo.commit("Write the first line of the file").write()
+    shutil.rmtree(folder / ".git" / "objects")
+    (folder / ".git" / "objects").mkdir()
+    with pytest.raises(Refused, match="bad object"):
+        read_commits(folder, limit=10)
+
+
 def test_the_limit_counts_examples_and_reading_stops_there(repo: Repo) -> None:
     for number in range(60):
         repo.commit("wip" if number % 2 else f"Add step number {number} to the run")

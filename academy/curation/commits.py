@@ -42,7 +42,8 @@ LABELS = {
     "meaningless_message": "messages that say nothing",
     "long_message": "messages that are too long",
     "empty": "without a change",
-    "binary": "binary files only",
+    "shallow": "at the edge of a shallow clone",
+    "binary": "binary or enormous files only",
     "generated": "generated files only",
     "too_large": "changes that are too large",
     "no_single_file": "not the change of one small file",
@@ -107,6 +108,7 @@ def read_commits(
     revisions = _check_revisions(revision_range)
     _check_texts([*authors, *paths])
     repository = _Repository.find(repo)
+    edge = repository.edge()
     counts: Counter[str] = Counter()
     examples: list[Example] = []
     warnings: list[str] = []
@@ -118,7 +120,8 @@ def read_commits(
         log = closing.enter_context(_Log(repository, revisions, authors, paths, limit * LOOK_BACK))
         for commit in log:
             read += 1
-            reason, made = _judge(commit, tasks, blobs)
+            # Without its parent a commit looks as if it had written every file.
+            reason, made = ("shallow", []) if commit.hash in edge else _judge(commit, tasks, blobs)
             if reason:
                 counts[reason] += 1
             else:
@@ -131,6 +134,8 @@ def read_commits(
         warnings += log.close()
     if progress:
         progress(read, taken)
+    if counts["shallow"]:
+        warnings.append("The repository is a shallow clone, so older commits are not there. `git fetch --unshallow` brings them.")
     if not read and not warnings:
         warnings.append("No commit matches, so nothing was taken from the repository.")
     elif taken < limit and read >= limit * LOOK_BACK:
@@ -443,6 +448,16 @@ class _Repository:
             raise Refused(f"The folder {str(path)!r} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
         raise Refused(f"{str(path)!r} is not a git repository.", hint="Name a folder with a .git in it, or a bare repository.")
 
+    def edge(self) -> set[str]:
+        """The commits whose parents a shallow clone lacks."""
+        common = self.git_dir
+        if (common / "commondir").is_file():
+            common /= (common / "commondir").read_text(encoding="utf-8", errors="replace").strip()
+        if not (common / "shallow").is_file():
+            return set()
+        with open(common / "shallow", encoding="ascii", errors="replace") as file:
+            return set(file.read(16 << 20).split())
+
     def command(self, *arguments: str) -> list[str]:
         """The whole command line: `env -i` because GitPython hands on the environment of the app."""
         env, git = shutil.which("env"), shutil.which("git")
@@ -672,7 +687,7 @@ class _Log:
         if not self._is_over or code == 0:
             return []
         complaint = self._process.complaints.decode("utf-8", "replace").strip()
-        if "does not have any commits" in complaint or ("HEAD" in complaint and not self._is_named):
+        if "does not have any commits" in complaint or ("HEAD" in complaint and "bad object" not in complaint and not self._is_named):
             return ["The repository has no commits yet."]
         if "unknown revision" in complaint or "bad revision" in complaint or "ambiguous argument" in complaint:
             raise Invalid("The repository does not know that revision range.", hint="Check the names of branches, tags and commits in it.")
