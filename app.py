@@ -11,11 +11,13 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from academy.bases import resolve_base
 from academy.config import Settings, load
+from academy.curation.commits import read_commits
 from academy.errors import AcademyError
 from academy.jobs.processes import hold_data_folder
 
@@ -37,9 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         settings = load(host=given.host, port=given.port, data_dir=given.data_dir)
+        check_settings(settings)
         prepare_folders(settings)
-        if settings.mcp and importlib.util.find_spec("mcp") is None:
-            raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
         lock = hold_data_folder(settings.data_dir)
         listener = _listen(settings)
     except AcademyError as error:
@@ -106,6 +107,20 @@ def set_environment(settings: Settings) -> None:
     )
 
 
+def check_settings(settings: Settings) -> None:
+    """Raises AcademyError where a setting names something that is not there."""
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
+    for name, check in (
+        ("ACADEMY_DEFAULT_BASE_MODEL", lambda: resolve_base(settings.default_base_model)),
+        ("ACADEMY_GIT_REPO", lambda: settings.git_repo and read_commits(settings.git_repo, limit=0)),
+    ):
+        try:
+            check()
+        except AcademyError as error:
+            raise AcademyError(f"{name} cannot be used. {error.message}", hint=error.hint) from error
+
+
 def prepare_folders(settings: Settings) -> None:
     """Makes the folders of the data folder; raises AcademyError where that is impossible."""
     try:
@@ -152,21 +167,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
     app, _academy = create_app(settings)
-    import uvicorn
+    from academy.server import make_server
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=3,
-            h11_max_incomplete_event_size=64 << 10,
-            lifespan="on",
-            root_path=settings.root_path,
-        )
-    )
+    server = make_server(app, root_path=settings.root_path)
     _announce_when_ready(server, settings, listener, app)
     server.run(sockets=[listener])
 
@@ -177,14 +180,33 @@ def _announce_when_ready(server: uvicorn.Server, settings: Settings, listener: s
     async def startup(sockets: list[socket.socket] | None = None) -> None:
         await start(sockets)
         if server.started:
-            print(f"Academy answers at {_address(settings, listener)}{app.login_path()}", flush=True)
+            print(f"Academy answers at {_addresses(settings, listener, app.login_path)}", flush=True)
 
     server.startup = startup  # type: ignore[method-assign]
 
 
-def _address(settings: Settings, listener: socket.socket) -> str:
-    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> str:
+    """Where to open the page; each address with a login link of its own, for a link works once."""
+    port = listener.getsockname()[1]
+    if settings.host not in ("0.0.0.0", "::"):
+        return _url(settings.host, port) + login_path()
+    here = _url("127.0.0.1", port) + login_path()
+    outer = _own_address()
+    return f"{here} and, from other machines, {_url(outer, port)}{login_path()}" if outer else here
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _own_address() -> str:
+    """The address under which other machines of the network reach this one, or "" where there is no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of documentation; connecting a datagram socket sends nothing
+        except OSError:
+            return ""
+        return probe.getsockname()[0]
 
 
 if __name__ == "__main__":

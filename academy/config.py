@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,9 +12,12 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from academy.errors import Invalid
-from academy.models import DEFAULT
+from academy.models import BUNDLED, DEFAULT
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))(?::(?P<port>\d{1,5}))?")
+"""A host as a browser sends it: a name or an address, perhaps with a port."""
+
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}")
 
 
 class Settings(BaseSettings):
@@ -44,7 +50,7 @@ class Settings(BaseSettings):
     token: str = ""
     allowed_hosts: str = ""
     mcp: bool = False
-    root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    root_path: str = ""
     space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
 
     @field_validator("git_repo", mode="before")
@@ -52,16 +58,71 @@ class Settings(BaseSettings):
     def _empty_means_none(cls, value: Any) -> Any:
         return value or None
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        if not str(value).strip() or "\x00" in str(value):
+            raise ValueError("name a folder")
+        return value
+
     @field_validator("data_dir", "git_repo")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # Made absolute at once: the app later leaves the folder it was started in.
         return value.expanduser().absolute() if value else value
 
+    @field_validator("default_base_model")
+    @classmethod
+    def _absolute_folder(cls, value: str) -> str:
+        is_folder = value not in BUNDLED and (value.startswith((".", "~")) or value.count("/") > 1 or os.path.isdir(value))
+        return str(Path(value).expanduser().absolute()) if is_folder else value
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        bare = value.strip("[]")
+        if not HOST.fullmatch(f"[{bare}]" if ":" in bare else bare):
+            raise ValueError("name one address of this machine, such as 127.0.0.1, or 0.0.0.0 for all; the port has a setting of its own")
+        return bare
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        names = [part.strip().lower() for part in value.split(",") if part.strip()]
+        if wrong := [name for name in names if not HOST.fullmatch(name.removeprefix("*."))]:
+            raise ValueError(f"{wrong[0]!r} is no host; write names as in academy.example, *.lan or box:8080, with commas between")
+        return ",".join(names)
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if not value.strip().isprintable():
+            raise ValueError("it holds a line break or another character that no program can send")
+        return value.strip()
+
+    @field_validator("root_path")
+    @classmethod
+    def _root_path(cls, value: str) -> str:
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
+            raise ValueError("write a path as in /academy, without a slash at its end")
+        return value
+
+    @field_validator("training_image", "docker_cuda_image")
+    @classmethod
+    def _image(cls, value: str) -> str:
+        if not _IMAGE.fullmatch(value):
+            raise ValueError("name an image as in academy-trainer:latest")
+        return value
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def training_dir(self) -> Path:
@@ -80,13 +141,23 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: Any) -> Settings:
-    """The settings, with command-line values over the environment; raises Invalid with one sentence for each bad value."""
+    """The settings, with command-line values over the environment; raises Invalid with a sentence for each bad value."""
     given = {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
-        sentences = [f"{_variable(item['loc'])}: {item['msg']} (got {item['input']!r})." for item in error.errors()]
+        sentences = [f"{(name := _variable(item['loc']))}: {_why(item)}{_shown(name, item['input'])}." for item in error.errors()]
         raise Invalid("A setting cannot be used. " + " ".join(sentences), hint="Correct it and start again.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise Invalid("The file .env in this folder cannot be read.", hint="Write it as text in UTF-8, or delete it.") from error
+
+
+def _why(item: Any) -> str:
+    return item["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+
+
+def _shown(name: str, value: Any) -> str:
+    return "" if name == "ACADEMY_TOKEN" else f" (got {str(value)!r})"
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from academy.config import Settings
+from academy.config import HOST, Settings
 from academy.login import Door, token_for
 
 __all__ = ["Guard", "token_for"]
@@ -42,9 +42,10 @@ _CLOSED = (
     "/gradio_api/profiling",
     "/gradio_api/token",
     "/monitoring",
-    "/logout",
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+_LOGIN = ("/login", "/login/", "/logout", "/logout/")
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 _MAX_HEADERS = 100
 _MAX_TARGET = 8192
@@ -107,7 +108,7 @@ class Guard:
         if refusal:
             await body.refuse(refusal)
             return
-        if path in ("/login", "/login/"):
+        if path in _LOGIN:
             await self._login(scope, body)
             return
         try:
@@ -142,7 +143,7 @@ class Guard:
         )
 
     def _without_token(self, scope: Scope, path: str) -> Refusal | None:
-        if self._door is None or path in ("/login", "/login/") or (path == f"{API}/health" and scope.get("method") in ("GET", "HEAD")):
+        if self._door is None or path in _LOGIN or (path == f"{API}/health" and scope.get("method") in ("GET", "HEAD")):
             return None
         status = self._door.verdict(scope)
         if status == 200:
@@ -159,7 +160,7 @@ class Guard:
         )
 
     def _change_in_demonstration(self, scope: Scope, path: str) -> Refusal | None:
-        if not self._read_only or not path.startswith(("/api/", "/v1/")) or scope.get("method") in _SAFE:
+        if not self._read_only or not path.startswith(("/api/", "/v1/", "/gradio_api/upload")) or scope.get("method") in _SAFE:
             return None
         if path in (f"{API}/chat", "/v1/chat/completions"):
             return None
@@ -179,7 +180,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
-                if path in ("/login", "/login/"):
+                if path in _LOGIN:
                     # Under no-referrer a browser sends a form with `Origin: null`, which we refuse.
                     headers["Referrer-Policy"] = "same-origin"
                 if path.startswith(("/api/", "/v1/")):
@@ -195,15 +196,10 @@ class _Hosts:
     Starlette's TrustedHostMiddleware looks at one Host header only and knows neither forwarded hosts nor the socket's own address.
     """
 
-    _HOST = re.compile(
-        r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))"
-        r"(?::(?P<port>\d{1,5}))?"
-    )
-
     def __init__(self, settings: Settings) -> None:
         self._names = {"localhost"}
         self._reachable = not settings.is_loopback
-        self._trusted = [part.strip().lower() for part in settings.allowed_hosts.split(",") if part.strip()]
+        self._trusted = [name for name in settings.allowed_hosts.split(",") if name]
         if settings.space_id:
             self._trusted.append(re.sub(r"[^a-z0-9-]", "-", settings.space_id.lower()) + ".hf.space")
         if settings.host not in _WILDCARDS:
@@ -249,7 +245,7 @@ class _Hosts:
         )
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
-        found = self._HOST.fullmatch(host)
+        found = HOST.fullmatch(host)
         if not found or int(found["port"] or 0) > 65535:
             return False
         name = (found["six"] or found["name"]).lower()
@@ -276,7 +272,7 @@ class _Hosts:
             name = (parts.hostname or "").lower()
         except ValueError:
             return False
-        if parts.scheme not in ("http", "https") or "@" in parts.netloc or not self._HOST.fullmatch(parts.netloc):
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc or not HOST.fullmatch(parts.netloc):
             return False
         own = {_without_default_port(headers[key].lower()) for key in ("host", "x-forwarded-host") if key in headers}
         return _without_default_port(parts.netloc.lower()) in own or self._is_trusted(name, parts.netloc.lower())
@@ -389,6 +385,8 @@ class _Parts:
 
 
 def _malformed(scope: Scope) -> Refusal | None:
+    if scope.get("method", "GET") not in _METHODS:
+        return Refusal(405, "Academy knows no such method.", (("Allow", ", ".join(sorted(_METHODS))),))
     if len(scope["headers"]) > _MAX_HEADERS:
         return Refusal(431, f"The request has more than {_MAX_HEADERS} headers.")
     target = scope.get("raw_path", b"") or scope["path"].encode("utf-8", "replace")

@@ -69,22 +69,21 @@ class Tries:
     """Counts wrong tokens by address.
 
     Each try beyond the limit is answered with 429. Guessing (many *different* wrong tokens) shuts the address out altogether; a
-    program that sends one outdated token again and again does not shut out its neighbour that sends the right one.
+    program that sends one outdated token again and again does not shut out its neighbour that sends the right one. Guesses from
+    many addresses at once shut out every address: behind a proxy of this machine anybody here can claim any address.
     """
 
-    def __init__(self, allowed: int = 10, window: float = 60.0) -> None:
+    def __init__(self, allowed: int = 10, window: float = 60.0, allowed_in_all: int = 300) -> None:
         self.allowed = allowed
         self.window = window
+        self.allowed_in_all = allowed_in_all
         self._records: OrderedDict[str, _Record] = OrderedDict()
+        self._all = _Record()
 
     def shut_out(self, address: str) -> bool:
         """Whether this address has guessed so much that it is not even listened to."""
         record = self._records.get(address)
-        if record is None:
-            return False
-        since = time.monotonic() - self.window
-        record.values = {value: moment for value, moment in record.values.items() if moment > since}
-        return len(record.values) > self.allowed
+        return self._guesses(self._all) > self.allowed_in_all or (record is not None and self._guesses(record) > self.allowed)
 
     def failed(self, address: str, value: bytes) -> bool:
         """Notes a wrong try; returns whether the address is over the limit."""
@@ -94,9 +93,15 @@ class Tries:
         while len(self._records) > 10_000:
             self._records.popitem(last=False)
         record.times = [*(moment for moment in record.times[-self.allowed :] if moment > now - self.window), now]
-        if len(record.values) <= self.allowed:
-            record.values[hashlib.sha256(value).digest()] = now
+        for known, most in ((record, self.allowed), (self._all, self.allowed_in_all)):
+            if len(known.values) <= most:
+                known.values[hashlib.sha256(value).digest()] = now
         return len(record.times) > self.allowed
+
+    def _guesses(self, record: _Record) -> int:
+        since = time.monotonic() - self.window
+        record.values = {value: moment for value, moment in record.values.items() if moment > since}
+        return len(record.values)
 
 
 class Door:
@@ -139,13 +144,15 @@ class Door:
         return self._try(scope, value.strip().encode("latin-1") if scheme.lower() == "bearer" else b"")
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers GET and POST of /login."""
+        """Answers GET and POST of /login and /logout."""
         home = scope.get("root_path", "") + "/"
-        if scope["method"] == "POST":
+        if scope["path"].rstrip("/").endswith("/logout"):
+            answer = self._bye(scope, home)
+        elif scope["method"] == "POST":
             answer = await self._posted(scope, receive, home)
         elif scope["method"] not in ("GET", "HEAD"):
             answer = Response(status_code=405, headers={"Allow": "GET, HEAD, POST"})
-        elif code := parse_qs(scope.get("query_string", b"").decode("latin-1")).get("code"):
+        elif scope["method"] == "GET" and (code := parse_qs(scope.get("query_string", b"").decode("latin-1")).get("code")):
             answer = self._with_code(scope, code[0], home)
         elif self._has_cookie(scope):
             answer = RedirectResponse(home, status_code=303)
@@ -205,13 +212,21 @@ class Door:
     def _welcome(self, scope: Scope, answer: Response) -> Response:
         until, nonce = str(int(time.time()) + _COOKIE_SECONDS), secrets.token_hex(8)
         value = f"{until}.{nonce}.{self._mark(until, nonce)}"
-        parts = [f"{self.cookie_name}={value}", f"Path={scope.get('root_path', '') or '/'}", f"Max-Age={_COOKIE_SECONDS}", "HttpOnly"]
+        answer.headers.append("Set-Cookie", self._cookie(scope, value, _COOKIE_SECONDS))
+        return answer
+
+    def _cookie(self, scope: Scope, value: str, seconds: int) -> str:
+        parts = [f"{self.cookie_name}={value}", f"Path={scope.get('root_path', '') or '/'}", f"Max-Age={seconds}", "HttpOnly"]
         if self._framed:
             # Inside the frame of a Space our cookie is a third party's.
             parts += ["SameSite=None", "Secure", "Partitioned"]
         else:
             parts += ["SameSite=Strict"] + (["Secure"] if scope.get("scheme") == "https" else [])
-        answer.headers.append("Set-Cookie", "; ".join(parts))
+        return "; ".join(parts)
+
+    def _bye(self, scope: Scope, home: str) -> Response:
+        answer = RedirectResponse(home + "login", status_code=303)
+        answer.headers.append("Set-Cookie", self._cookie(scope, "", 0))
         return answer
 
     def _mark(self, until: str, nonce: str) -> str:

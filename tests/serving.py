@@ -9,19 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import uvicorn
+from academy.server import make_server
 
 
 @contextlib.contextmanager
-def serving(app: Any, *, host: str = "127.0.0.1", lifespan: str = "auto") -> Iterator[int]:
+def serving(app: Any, *, host: str = "127.0.0.1", lifespan: Literal["auto", "on"] = "auto") -> Iterator[int]:
     """The port at which the application answers, as app.py would serve it."""
     listener = socket.create_server((host, 0), backlog=2048)
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, timeout_graceful_shutdown=1, h11_max_incomplete_event_size=64 << 10, lifespan=lifespan
-    )
-    server = uvicorn.Server(config)
+    server = make_server(app, log_level="error")
+    server.config.timeout_graceful_shutdown = 1
+    server.config.lifespan = lifespan
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30
