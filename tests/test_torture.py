@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -16,15 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from academy.errors import NoSpace
 from academy.jobs import progress
 from academy.jobs import runner as runner_module
 from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
-from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import ENDED, Job, JobStore
+from academy.jobs.processes import kill_marked, mark_of
+from academy.jobs.store import ENDED, JobStore
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill, left_over, worker
+from tests.real_app import RealApp
 from tests.test_job_store import JUNK, a_job
 from tests.test_warden import control_group
 
@@ -35,51 +36,12 @@ def counts(short: int, long: int) -> Any:
     return pytest.mark.parametrize("count", [short, pytest.param(long, marks=pytest.mark.torture)])
 
 
-class App:
-    """The small app, started and killed."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.small_app", str(self.root)], stdout=subprocess.PIPE, cwd=ROOT)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def submit(self, **asked: Any) -> str:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as link, link.makefile("rwb") as file:
-            file.write(json.dumps(asked).encode() + b"\n")
-            file.flush()
-            return file.readline().decode().strip()
-
-    def job(self, job_id: str) -> Job:
-        """The job as the journal has it now; the app is the only writer."""
-        last = [line for line in (self.root / "data/training/jobs.jsonl").read_bytes().split(b"\n")[:-1] if job_id.encode() in line][-1]
-        return Job(**json.loads(last))
-
-    def wait(self, job_id: str, *statuses: str, seconds: float = 20.0) -> Job:
-        until = time.monotonic() + seconds
-        while (job := self.job(job_id)).status not in (statuses or ENDED):
-            assert time.monotonic() < until, job
-            time.sleep(0.02)
-        return job
-
-
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    made = App(tmp_path)
+def app(tmp_path: Path) -> Iterator[RealApp]:
+    made = RealApp(tmp_path / "data")
     made.start()
     yield made
-    with contextlib.suppress(OSError):
-        made.kill()
-    workshop = Workshop(tmp_path)
-    workshop.close()
+    made.close()
 
 
 @pytest.fixture
@@ -89,26 +51,59 @@ def shop(tmp_path: Path) -> Iterator[Workshop]:
     made.close()
 
 
-@counts(4, 20)
-def test_the_app_is_killed_while_training(app: App, count: int) -> None:
-    steps = 100 * count
-    job_id = app.submit(steps=steps, pause=0.02)
-    app.wait(job_id, "running")
-    before = worker(app.job(job_id))
+SLOW = {"batch_size": 1, "gradient_accumulation_steps": 4, "max_seq_length": 256, "precision": "fp32"}
+
+
+@counts(2, 20)
+def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
+    steps = 60 + 50 * count
+    job_id = app.train(dataset_id=app.dataset(), max_steps=steps, **SLOW)
+    seen: list[dict[str, Any]] = []
+    viewer = threading.Thread(target=follow, args=(app, job_id, seen), daemon=True)
+    viewer.start()
+    before = app.wait(job_id, "running", step=1)["worker"]["pid"]
     for _ in range(count):
-        time.sleep(random.random() * 0.5)
+        time.sleep(random.random())
         app.kill()
+        reached = app_free_step(app, job_id)
         begun = time.monotonic()
         app.start()
-        assert app.wait(job_id, "running", seconds=10).attempt == 1
+        found = app.wait(job_id, "running", seconds=10)
         assert time.monotonic() - begun < 10
-        assert worker(app.job(job_id)) == before
-        assert exists(before["pid"])
-    ended = app.wait(job_id, seconds=steps * 0.05 + 30)
-    assert ended.status == "finished"
-    assert [event["step"] for event in events(ended) if event["type"] == "progress"] == list(range(1, steps + 1))
-    log = (Path(ended.output_dir) / "train.log").read_text().splitlines()
-    assert [line.split(" ", 1)[1] for line in log] == ["loading good", *(f"step {n}" for n in range(1, steps + 1))]
+        assert found["worker"]["pid"] == before
+        assert exists(before)
+        assert found["step"] >= reached
+        told = [point["step"] for point in app.points(job_id)]
+        assert told == list(range(1, told[-1] + 1))
+    ended = app.wait(job_id, seconds=steps * 0.5 + 60)
+    assert (ended["status"], ended["step"], ended["attempt"]) == ("finished", steps, 1)
+    assert [point["step"] for point in app.points(job_id)] == list(range(1, steps + 1))
+    viewer.join(30)
+    log = (app.data / "models" / job_id / "train.log").read_text().splitlines()
+    lines = [(event["line"], event["message"]) for event in seen if event["type"] == "log"]
+    assert lines == list(enumerate(line.split(" ", 1)[1] for line in log))
+    told = [event["data"]["step"] for event in seen if event["type"] == "metrics"]
+    assert told == sorted(told)
+    assert told[-1] == steps
+    assert len({json.dumps(event["data"]) for event in seen if event["type"] == "metrics"}) == len(told)
+    assert [event["status"] for event in seen if event["type"] == "status"][-3:] == ["preparing", "running", "finished"]
+
+
+def follow(app: RealApp, job_id: str, seen: list[dict[str, Any]]) -> None:
+    """Looks at the stream to its end, through every death of the app, as a browser would: again from the last id."""
+    last_id = None
+    while not (seen and seen[-1]["type"] == "status" and seen[-1]["status"] in ENDED):
+        for event_id, event in app.stream(job_id, last_id):
+            last_id = event_id or last_id
+            if event["type"] != "connected":
+                seen.append(event)
+        time.sleep(0.1)
+
+
+def app_free_step(app: RealApp, job_id: str) -> int:
+    """The step that the trainer has reached by its own events, while there is no app."""
+    told = [json.loads(line) for line in (app.data / "models" / job_id / "events.jsonl").read_bytes().split(b"\n")[:-1]]
+    return max((event["step"] for event in told if event["type"] == "progress"), default=0)
 
 
 @counts(6, 30)
@@ -139,82 +134,142 @@ def test_the_trainer_or_its_warden_is_killed_at_any_moment(shop: Workshop, count
     assert resumed
 
 
+MOMENTS = ("load", "step", "checkpoint", "final save")
+VICTIMS = ("trainer", "warden", "both", "group")
+SHORT = {("trainer", "checkpoint"), ("both", "final save")}
+
+
+def test_our_trainer_or_its_warden_is_killed_at_any_moment(app: RealApp) -> None:
+    died_at_every_moment(app, sorted(SHORT))
+
+
 @pytest.mark.torture
-def test_our_trainer_is_killed_at_any_moment_30_times(tmp_path: Path) -> None:
-    from tests.trainer_help import chats, make_model, write_rows
-
-    shop = Workshop(tmp_path, {"subprocess": SubprocessBackend(root=ROOT)})
-    base = make_model(tmp_path / "model")
-    dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(24)))
-    spec = TrainingSpec(base_model=str(base), num_epochs=4, batch_size=2, save_steps=4, precision="fp32", lora_dropout=0.05)
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32}
-
-    def run() -> Job:
-        return shop.runner.submit(spec, job_fields=fields)
-
-    begun = time.monotonic()
-    whole = shop.wait(run().job_id, seconds=120)
-    took = time.monotonic() - begun
-    losses = [(point["step"], point["loss"]) for point in progress.points(whole) if "loss" in point]
-    draw = random.Random(3)
-    resumed = 0
-    for _ in range(30):
-        job = run()
-        time.sleep(draw.random() * took)
-        with contextlib.suppress(ProcessLookupError):
-            kill(worker(job)["pid"])
-        begun = time.monotonic()
-        ended = shop.wait(job.job_id, seconds=30)
-        assert time.monotonic() - begun < 10
-        if ended.status != "finished":
-            assert (ended.status, ended.signal, ended.resumable) == ("failed", "SIGKILL", True)
-            shop.runner.resume(job.job_id)
-            ended = shop.wait(job.job_id, seconds=120)
-            resumed += 1
-        assert ended.status == "finished", ended
-        assert [(point["step"], point["loss"]) for point in progress.points(ended) if "loss" in point] == losses
-        assert adapter_bytes(ended) == adapter_bytes(whole)
-    print(f"resumed {resumed} of 30")
-    shop.close()
+def test_our_trainer_or_its_warden_is_killed_at_every_moment_twice(app: RealApp) -> None:
+    died_at_every_moment(app, [(victim, moment) for victim in VICTIMS for moment in MOMENTS] * 2)
 
 
-@counts(5, 100)
-def test_the_app_is_killed_while_four_clients_submit(app: App, count: int) -> None:
-    acknowledged: list[str] = []
-    for turn in range(count):
-        names = []
+def died_at_every_moment(app: RealApp, deaths: list[tuple[str, str]]) -> None:
+    asked = {"dataset_id": app.dataset(24), "max_steps": 24, "save_steps": 4, "lora_dropout": 0.05, "seed": 7} | SLOW
+    whole = app.train(**asked)
+    assert app.wait(whole, seconds=120)["status"] == "finished"
+    curve = [(point["step"], point["loss"]) for point in app.points(whole)]
+    adapter = (app.data / "models" / whole / "adapter" / "adapter_model.safetensors").read_bytes()
+    draw = random.Random(len(deaths))
+    for victim, moment in deaths:
+        job_id = app.train(**asked)
+        folder = app.data / "models" / job_id
+        await_moment(folder, moment, draw)
+        found = json.loads((folder / "worker.json").read_text())
+        for name in ("warden_pid", "pid"):
+            if victim in ("both", "group", {"warden_pid": "warden", "pid": "trainer"}[name]):
+                with contextlib.suppress(ProcessLookupError):
+                    (os.killpg if victim == "group" and name == "pid" else os.kill)(found[name], 9)
+        ended = app.wait(job_id, seconds=10)
+        if (folder / "events.jsonl").read_text().rstrip().endswith("}") and '"type": "finished"' in (folder / "events.jsonl").read_text():
+            assert ended["status"] == "finished", (victim, moment)  # it was quicker
+        else:
+            told = (ended["status"], ended["signal"], ended["resumable"], ended["adapter_path"])
+            assert told == ("failed", "SIGKILL", True, None), (victim, moment, ended["error"])
+            assert job_id not in [item["adapter_id"] for item in app.ask("GET", "/adapters")]
+            app.ask("POST", f"/train/{job_id}/resume")
+            assert app.wait(job_id, "finished", seconds=120)["attempt"] == 2
+        assert not kill_marked(mark_of(folder))
+        assert [(point["step"], point["loss"]) for point in app.points(job_id)] == curve, (victim, moment)
+        assert (folder / "adapter" / "adapter_model.safetensors").read_bytes() == adapter, (victim, moment)
 
-        def client(number: int, turn: int = turn, names: list[str] = names) -> None:
-            with contextlib.suppress(OSError, ConnectionError):
-                for n in range(1000):
+
+def await_moment(folder: Path, moment: str, draw: random.Random) -> None:
+    """Waits until the trainer of the job does what it is to die at."""
+    until = time.monotonic() + 60
+    while not (folder / "worker.json").exists() or not json.loads((folder / "worker.json").read_text())["pid"]:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    if moment == "load":
+        time.sleep(draw.random() * 4)
+        return
+    later = draw.randrange(2, 6)  # not always the first checkpoint
+    while time.monotonic() < until:
+        told = (folder / "events.jsonl").read_text() if (folder / "events.jsonl").exists() else ""
+        if moment == "step" and told.count('"progress"') > 3 * later:
+            return
+        written = told.count('"checkpoint"')
+        if moment == "checkpoint" and written >= later and any(path.name[0] == "." for path in (folder / "checkpoints").iterdir()):
+            return
+        if moment == "final save" and (folder / "adapter.tmp").exists():
+            return
+        time.sleep(0.001)
+    raise AssertionError(f"it never came to its {moment}")
+
+
+TINY = """
+import json, os, struct, sys
+output, job, runs = sys.argv[1:4]
+with open(runs, "a") as file:
+    file.write(job + chr(10))
+header = json.dumps({"w": {"dtype": "U64", "shape": [1], "data_offsets": [0, 8]}}).encode()
+open(output + "/adapter_model.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + bytes(8))
+open(output + "/adapter_config.json", "w").write('{"peft_type": "LORA"}')
+print("step 1/1 loss 0.5")
+"""
+
+
+@counts(3, 100)
+def test_the_app_is_killed_while_four_clients_submit(tmp_path: Path, count: int) -> None:
+    app, runs = RealApp(tmp_path / "data"), tmp_path / "runs"
+    app.data.mkdir()
+    (tmp_path / "tiny.py").write_text(TINY)
+    argv = json.dumps([sys.executable, "-S", str(tmp_path / "tiny.py"), "{output}", "{job}", str(runs)])
+    (app.data / "recipes.toml").write_text(f'[[recipe]]\nname = "tiny"\nargv = {argv}\n')
+    app.start()
+    dataset = app.dataset(12)
+    acknowledged: dict[str, str] = {}
+    asked: set[str] = set()
+    try:
+        for turn in range(count):
+            begin = threading.Barrier(5)
+
+            def client(number: int, turn: int = turn, begin: threading.Barrier = begin) -> None:
+                draw = random.Random(turn * 4 + number)
+                begin.wait()
+                for n in range(3):
+                    time.sleep(draw.random() * 0.2)
                     name = f"t{turn} c{number} n{n}"
-                    job_id = app.submit(name=name, steps=1, key=name)
-                    if job_id:
-                        names.append(name)
-                        acknowledged.append(job_id)
+                    asked.add(name)
+                    headers = {"Idempotency-Key": name} if number % 2 else {}
+                    with contextlib.suppress(httpx.HTTPError):
+                        spec = {"name": name, "dataset_id": dataset, "recipe": "tiny"}
+                        acknowledged[name] = app.ask("POST", "/train", json=spec, headers=headers)["job_id"]
 
-        threads = [threading.Thread(target=client, args=(number,)) for number in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.1 + random.random() * 0.3)
-        app.kill()
-        for thread in threads:
-            thread.join()
-        store = JobStore(app.root / "data/training")
-        jobs = store.list()
-        assert set(acknowledged) <= {job.job_id for job in jobs}
-        assert len({job.name for job in jobs}) == len(jobs)
-        assert store.damaged <= 1
-        app.start()
-        for name in names[:2]:  # asked again with the same key, it is the same job
-            assert app.submit(name=name, steps=1, key=name) in acknowledged
-    app.kill()
-    assert len(set(acknowledged)) > count
-    # The queue is long; it need not be run down here.
-    store = JobStore(app.root / "data/training")
-    for job in store.open_jobs():
-        if job.status == "queued":
-            store.update(job.job_id, status="cancelled")
+            clients = [threading.Thread(target=client, args=(number,)) for number in range(4)]
+            for thread in clients:
+                thread.start()
+            begin.wait()
+            time.sleep(random.random() * 0.5)
+            app.kill()
+            for thread in clients:
+                thread.join()
+            app.start()
+            # Asked again with the same key, it is the same job, whether the first answer came or not.
+            for number in (1, 3):
+                name = f"t{turn} c{number} n0"
+                spec = {"name": name, "dataset_id": dataset, "recipe": "tiny"}
+                again = [app.ask("POST", "/train", json=spec, headers={"Idempotency-Key": name})["job_id"] for _ in range(2)]
+                assert acknowledged.setdefault(name, again[0]) == again[0] == again[1]
+        until = time.monotonic() + 60 + 6 * count
+        while (counted := app.ask("GET", "/status")["jobs"])["queued"] or counted["preparing"] or counted["running"]:
+            assert time.monotonic() < until, counted
+            time.sleep(0.2)
+    finally:
+        app.close()
+    jobs = {job.job_id: job for job in JobStore(app.data / "training").list()}
+    assert set(acknowledged.values()) <= jobs.keys()
+    assert len(set(acknowledged.values())) == len(acknowledged)
+    names = [job.name for job in jobs.values()]
+    assert len(set(names)) == len(names)
+    assert set(names) <= asked
+    assert {job.status for job in jobs.values()} == {"finished"}
+    assert sorted(runs.read_text().split()) == sorted(jobs)  # each once
+    print(f"{count} kills, {len(jobs)} jobs, {len(acknowledged)} acknowledged")
 
 
 @counts(10, 200)
@@ -376,17 +431,14 @@ def test_a_loss_that_is_no_number_ends_the_job_and_publishes_nothing(shop: Works
     json.dumps(progress.view(job, None), allow_nan=False)
 
 
-def test_the_second_app_on_a_folder_ends_at_once(app: App) -> None:
-    begun = time.monotonic()
+def test_the_second_app_on_a_folder_ends_at_once(app: RealApp) -> None:
     second = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "--data-dir", str(app.root / "data"), "--port", "0"],
-        capture_output=True,
-        text=True,
-        timeout=30,
+        [sys.executable, str(ROOT / "app.py"), "--data-dir", str(app.data), "--port", "0"], capture_output=True, text=True, timeout=30
     )
     assert second.returncode == 1
     assert f"process {app.process.pid}" in second.stderr  # type: ignore[union-attr]
-    print(f"{time.monotonic() - begun:.1f} s")
+    assert "Traceback" not in second.stderr
+    assert app.ask("GET", "/health")["ok"]
 
 
 def test_fifty_submits_at_once_run_once_each(shop: Workshop) -> None:
