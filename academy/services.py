@@ -29,9 +29,10 @@ from academy.curation.uploads import UploadRecord, UploadStore
 from academy.errors import AcademyError, Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
 from academy.files import disk_errors, folder_bytes
 from academy.habitat import Habitat
-from academy.jobs import launch, progress
+from academy.jobs import launch, progress, recipes
 from academy.jobs.backends.docker import DockerBackend
 from academy.jobs.backends.subprocess import SubprocessBackend
+from academy.jobs.recipes import Recipe
 from academy.jobs.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import ENDED, Job, JobStore
@@ -412,6 +413,11 @@ class Academy:
         """Puts a waiting job at a place of the queue; 1 is next."""
         self._changeable()
         return self.runner.move(job_id, place)
+
+    def list_recipes(self) -> list[Recipe]:
+        """The owner's own training commands; raises Invalid where their file cannot be used."""
+        self._enabled()
+        return list(recipes.load(self.settings.data_dir / "recipes.toml").values())
 
     def points(self, job_id: str) -> list[dict[str, Any]]:
         """Contract, section 1, row 10: each step once, in order."""

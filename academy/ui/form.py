@@ -51,6 +51,8 @@ def component(name: str) -> gr.components.FormComponent:
         return gr.Dropdown(choices, **common)
     if name == "continue_from":
         return gr.Dropdown([(t("form.new_adapter"), _NONE)], **common)
+    if name == "recipe":
+        return gr.Dropdown([(t("form.own_trainer"), _NONE)], **common)
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float) and optional:

@@ -100,7 +100,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         return str((event._data or {}).get("adapter", ""))
 
     plan = functools.partial(_plan, academy)
-    filled = {"inputs": [datasets, base], "outputs": [datasets, base, fields["continue_from"]], **quick}
+    filled = {"inputs": [datasets, base], "outputs": [datasets, base, fields["continue_from"], fields["recipe"]], **quick}
     page.load(choices, **filled).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=fields["continue_from"], **quick).then(plan, **planning)
@@ -149,6 +149,11 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
         manifests, adapters = academy.list_datasets(), academy.list_adapters()
     except AcademyError:
         manifests, adapters = [], []
+    own = [(t("form.own_trainer"), "")]
+    try:
+        own += [(f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.list_recipes()]
+    except AcademyError as error:
+        own.append((error.detail, ""))
     options = []
     for manifest in manifests:
         count = manifest.statistics.get("total_examples", 0)
@@ -163,6 +168,7 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
         gr.update(choices=options, value=chosen),
         gr.update(choices=bases, value=base_now or academy.settings.default_base_model),
         gr.update(choices=continued),
+        gr.update(choices=own),
     ]
 
 
