@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 
-from academy.api import models
+from academy.api import bodies, models
 from academy.api.wire import Id, Lane, StrictRoute, close_files, read_files
 from academy.curation.examples import DatasetRequest
 from academy.curation.imports import FileReport
@@ -135,12 +135,12 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     # ------------------------------------------------------------------------------------------------------ datasets
 
     @api.post("/dataset", tags=["datasets"])
-    async def create_dataset(request: Annotated[DatasetRequest | None, Body(openapi_examples=_DATASET)] = None) -> models.DatasetReply:
+    async def create_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.DatasetReply:
         """Curates lessons, commits and uploads into a frozen dataset."""
         return models.DatasetReply.model_validate(await slow.run(academy.create_dataset, request or DatasetRequest.model_validate({})))
 
     @api.post("/dataset/preview", tags=["datasets"])
-    async def preview_dataset(request: Annotated[DatasetRequest | None, Body(openapi_examples=_DATASET)] = None) -> models.PreviewReply:
+    async def preview_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.PreviewReply:
         """What a dataset would be; writes nothing."""
         return models.PreviewReply.model_validate(await slow.run(academy.preview_dataset, request or DatasetRequest.model_validate({})))
 

@@ -81,6 +81,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         return HTMLResponse(_DOCS.read_text(encoding="utf-8"))
 
     @app.get("/academy", include_in_schema=False)
+    @app.get("/academy/", include_in_schema=False)
     def academy_page(request: Request) -> RedirectResponse:
         return RedirectResponse(request.scope.get("root_path", "") + "/")
 
