@@ -8,7 +8,7 @@ import logging
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +17,7 @@ from academy import __version__, professor
 from academy.adapters.store import Adapter, AdapterStore
 from academy.bases import Base, BaseFacts, facts, fingerprint, resolve_base
 from academy.chat.request import ChatReply, ChatRequest
-from academy.chat.session import ChatSession
+from academy.chat.session import ChatSession, Reply
 from academy.config import Settings
 from academy.curation import imports, preview
 from academy.curation.curate import Curated, Sources, curate
@@ -72,6 +72,7 @@ class Academy:
 
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
+        self.session.close()
         self.runner.close()
         self.lessons.close()
         self.job_store.close()
@@ -490,8 +491,8 @@ class Academy:
         self._enabled()
         return self.session.reply(request)
 
-    def chat_stream(self, request: ChatRequest) -> Iterator[str | ChatReply]:
-        """The reply piece by piece, and at the end the whole with its figures."""
+    def chat_stream(self, request: ChatRequest) -> Reply:
+        """The reply piece by piece, and at the end the whole with its figures; returns at once, with the request in line."""
         self._enabled()
         return self.session.stream(request)
 

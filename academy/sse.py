@@ -35,17 +35,14 @@ _POLL_SECONDS = 0.08
 _HEARTBEAT_SECONDS = 15.0
 _SHARED_STEPS = 8
 _THREADS = 6
-_PASSED_BY = {
-    ("queued", "running"): ("preparing",),
-    ("queued", "finished"): ("preparing", "running"),
-    ("preparing", "finished"): ("running",),
-}
-"""States that a job must have been in between two others, however quickly it went by."""
+_METRICS_AT_ONCE = 128
+_WAY = ("queued", "preparing", "running")
+"""The states that a job goes through before it ends."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """How far a viewer is: `taken` lines after the one that begins at `offset`, and which status and metrics were told last."""
+    """How far a viewer is: `taken` lines after the one that begins at `offset`, the status told last, how many metrics were told."""
 
     offset: int = 0
     line: int = 0
@@ -53,6 +50,7 @@ class Position:
     status: str = ""
     attempt: int = 0
     metrics: int = 0
+    bar: int = 0  # the step of a foreign trainer's progress bar; it passes, so it is part of no id
 
     def event_id(self, job_id: str) -> str:
         """The position as an id; the check ties it to the job."""
@@ -97,13 +95,16 @@ class Step:
 
 
 def read_step(job: Job, position: Position) -> Step:
-    """Reads on from a position: at most one batch of the log, and at its end status and metrics."""
+    """Reads on from a position: at most one batch of the log, and at its end metrics and status."""
     frames: list[bytes] = []
     if job.status not in ENDED:
         position = _tell_status(job, position, frames)
     # The status was read before the size: when it says that the job has ended, nothing is written any more.
     size = _size(path_of(job))
     lines, offset, following = progress.read_log(job, position.offset, position.line, _BATCH_BYTES)
+    if position.offset > size or position.taken > len(lines):
+        position = replace(position, offset=0, line=0, taken=0)  # somebody has emptied the log: it begins anew
+        lines, offset, following = progress.read_log(job, 0, 0, _BATCH_BYTES)
     tail, first = position.tail(job.job_id), position.line
     for line in lines[position.taken :]:
         data = orjson.dumps({"type": "log", "line": line.line, "message": line.message, "timestamp": line.timestamp or None})
@@ -111,12 +112,17 @@ def read_step(job: Job, position: Position) -> Step:
     if lines:
         position = replace(position, offset=offset, line=following, taken=0)
     more = bool(lines) and offset < size
-    ended = job.status in ENDED and not more
     if not more:
-        position = _tell_metrics(job, position, frames)
+        position, more = _tell_metrics(job, position, frames)
+    ended = job.status in ENDED and not more
     if ended:
         position = _tell_status(job, position, frames)
-    return Step(b"".join(frames), position, more, ended)
+    return Step(in_one_line(b"".join(frames)), position, more, ended)
+
+
+def in_one_line(data: bytes) -> bytes:
+    """JSON without the two characters that it may hold as they are, but that some readers of streams take for the end of a line."""
+    return data.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
 
 
 def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
@@ -124,8 +130,7 @@ def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
         return position
     if position.status == job.status and job.status not in ENDED and position.attempt == 0:
         return replace(position, attempt=job.attempt)
-    same_run = position.attempt in (0, job.attempt)
-    for status in (*(_PASSED_BY.get((position.status, job.status), ()) if same_run else ()), job.status):
+    for status in (*_passed(position.status, job.status), job.status):
         position = replace(position, status=status, attempt=job.attempt)
         data: dict[str, Any] = {"type": "status", "status": status}
         if status in ENDED:
@@ -134,17 +139,27 @@ def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
     return position
 
 
-def _tell_metrics(job: Job, position: Position, frames: list[bytes]) -> Position:
-    data = progress.metrics(job)
-    if data.get("step") is None and data.get("latest_loss") is None:
-        return position
-    # The time left is an estimate that drifts; it alone is no news.
-    mark = zlib.crc32(orjson.dumps(data | {"eta_seconds": None}))
-    if mark == position.metrics:
-        return position
-    position = replace(position, metrics=mark)
-    frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
-    return position
+def _passed(before: str, now: str) -> tuple[str, ...]:
+    """The states that a job must have been in between two others, however quickly they went by."""
+    if not before or now in ("failed", "cancelled"):
+        return ()
+    start = _WAY.index(before) + 1 if before in _WAY else 0
+    return _WAY[start : _WAY.index(now) if now in _WAY else None]
+
+
+def _tell_metrics(job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
+    """Each metric that came since, some at a time; whether there are more."""
+    told, count = progress.told(job, position.metrics, _METRICS_AT_ONCE)
+    position = replace(position, metrics=min(position.metrics, count))
+    for data in told:
+        position = replace(position, metrics=position.metrics + 1, bar=data["step"] or 0)
+        frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
+    if job.recipe and position.metrics == count and job.status not in ENDED:
+        data = progress.metrics(job)
+        if (data["step"] or 0) > position.bar:
+            position = replace(position, bar=data["step"])
+            frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
+    return position, position.metrics < count
 
 
 def _frame(job_id: str, position: Position, data: dict[str, Any]) -> bytes:
@@ -245,7 +260,11 @@ class _Feed:
             task = self._steps[position] = asyncio.create_task(self._in_thread(self._read, position))
             while len(self._steps) > _SHARED_STEPS:
                 self._steps.popitem(last=False)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except (AcademyError, OSError):
+            self._steps.pop(position, None)  # whoever comes next tries again
+            raise
 
     async def _poll(self) -> None:
         before = None
@@ -267,9 +286,10 @@ class _Feed:
     def _read(self, position: Position) -> Step:
         return read_step(self._academy.job_record(self._job_id), position)
 
-    def _look(self) -> tuple[str, int, int, int]:
+    def _look(self) -> tuple[object, ...]:
         job = self._academy.job_record(self._job_id)
-        return job.status, job.attempt, _size(path_of(job)), _size(Path(job.output_dir) / "events.jsonl")
+        bar = progress.metrics(job)["step"] if job.recipe else None
+        return job.status, job.attempt, _size(path_of(job)), _size(Path(job.output_dir) / "events.jsonl"), bar
 
 
 class _Stream(StreamingResponse):

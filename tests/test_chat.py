@@ -187,17 +187,48 @@ def test_stop_ends_the_reply_and_what_was_said_stays(session, engine):
 
 def test_a_closed_or_dropped_stream_ends_the_reply(session, engine):
     for end in (lambda stream: stream.close(), lambda stream: None):
-        engine.gate.clear()
-        results = []
-        thread = threading.Thread(target=lambda results=results: results.append(session.stream(ask("w " * 10_000))))
-        thread.start()
-        _until(lambda: session.state()["busy"])
-        engine.gate.set()
-        thread.join(5)
-        end(results[0])
-        results.clear()
+        stream = session.stream(ask("w " * 10_000)).wait()
+        end(stream)
+        del stream
         gc.collect()
         _until(lambda: not session.state()["busy"])
+
+
+def test_a_request_that_is_closed_leaves_the_line_at_once(session, engine):
+    engine.gate.clear()
+    first, second, third = (session.stream(ask(text)) for text in ("one", "two", "three"))
+    _until(lambda: session.state()["busy"])
+    told = []
+
+    def wait():
+        try:
+            second.wait()
+        except Conflict as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    second.close()
+    waiting.join(5)
+    assert told
+    assert session.state()["waiting"] == 1
+    first.close()
+    with pytest.raises(Conflict):
+        first.wait()  # its first word had not come yet
+    engine.gate.set()
+    assert third.whole().text == "base three "
+
+
+def test_a_dropped_request_is_passed_over_when_its_turn_comes(session, engine):
+    engine.gate.clear()
+    first = session.stream(ask("one"))
+    _until(lambda: session.state()["busy"])
+    session.stream(ask("nobody waits for this"))
+    gc.collect()
+    last = session.stream(ask("three"))
+    engine.gate.set()
+    assert (first.whole().text, last.whole().text) == ("base one ", "base three ")
+    assert not session.state()["busy"]
 
 
 def test_requests_wait_in_line_and_a_long_line_is_refused(session, engine):
@@ -223,7 +254,7 @@ def test_on_a_gpu_the_chat_steps_aside_and_says_why(tmp_path, session, engine):
     session.step_aside("Handbook is training on the GPU.")
     assert engine.loaded is None
     with pytest.raises(Unavailable, match="Handbook is training"):
-        session.stream(ask())
+        session.stream(ask()).wait()
     assert session.state()["aside"]
     session.activate("one")
     assert engine.loaded is None
@@ -513,22 +544,3 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
         ids = engine._encode([{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
         wanted = {"plain": "Be brief.\n\n### Question:\nHello\n\n### Answer:\n", "gemma": "[user]Be brief.\n\nHello[model]"}[name]
         assert tokenizer.decode(ids) == wanted
-
-
-@pytest.mark.training
-def test_a_request_that_is_withdrawn_while_it_waits_is_not_answered(real):
-    stream = real.stream(ask(QUESTION, max_new_tokens=400))
-    told = []
-
-    def late():
-        with pytest.raises(Conflict) as error:
-            real.stream(ask(QUESTION))
-        told.append(error.value)
-
-    waiting = threading.Thread(target=late)
-    waiting.start()
-    _until(lambda: real.state()["waiting"] == 1)
-    real._line._tasks[0].reply.stop.set()
-    stream.close()
-    waiting.join(10)
-    assert "withdrawn" in told[0].message

@@ -26,6 +26,7 @@ from academy import sse
 from academy.config import Settings
 from academy.errors import AcademyError, Invalid
 from academy.guard import Guard
+from academy.jobs import progress
 from academy.jobs.store import Job, JobStore
 from academy.sse import Position, Streams, read_step
 
@@ -153,11 +154,13 @@ def finish(bench: Bench) -> None:
 def test_a_finished_job_tells_all_and_ends(bench: Bench, address: str) -> None:
     finish(bench)
     events = read(address)
-    assert [event.data["type"] for event in events] == ["connected", "log", "log", "log", "metrics", "status"]
+    assert [event.data["type"] for event in events] == ["connected", "log", "log", "log", "metrics", "metrics", "status"]
     assert events[0].data["job_id"] == JOB
     assert events[1].data == {"type": "log", "line": 0, "message": "loading", "timestamp": "2026-01-01T12:00:01.000Z"}
-    assert events[-2].data["data"]["latest_loss"] == 1.5
-    assert events[-2].data["data"]["loss_history"] == [2.5, 1.5]
+    assert [(data["step"], data["latest_loss"], data["loss_history"]) for data in told(events, "metrics", "data")] == [
+        (1, 2.5, [2.5]),
+        (2, 1.5, [2.5, 1.5]),
+    ]
     assert events[-1].data["status"] == "finished"
     assert all(event.id for event in events)
 
@@ -207,7 +210,7 @@ def test_after_the_final_status_a_reconnect_gets_204_and_after_a_resume_it_goes_
     bench.become("finished")
     events = read(address, last=last)
     assert told(events, "log", "line") == [1]
-    assert told(events, "status", "status") == ["finished"]
+    assert told(events, "status", "status") == ["queued", "preparing", "running", "finished"]
 
 
 @pytest.mark.parametrize("bad", ["x", "1-2-3", "0-0-0-new-0-0-00000000", "9" * 150, "-1-0-0-new-0-0-0", "٣-0-0-new-0-0-00000000"])
@@ -238,16 +241,23 @@ def test_a_foreign_log_is_shown_inert_and_in_bounds(bench: Bench, address: str) 
     bench.become("preparing", "running")
     with open(bench.folder / "train.log", "wb") as file:
         file.write(
-            b"10%\r50%\r100%\n\x1b[31mred\x1b[0m \xff\xfe\n<script>alert(1)</script>\ndata: forged\\n\\n\n" + b"x" * 300_000 + b"\nlast\n"
+            b"10%\r50%\r100%\n\x1b[31mred\x1b[0m \xff\xfe\n<script>alert(1)</script>\ndata: forged\\n\\n\n"
+            + b"x" * 300_000
+            + b"\n"
+            + b"\xff" * 8200
+            + b"\n"
+            + b"y" * 8200
+            + b"\nlast\n"
         )
     bench.become("finished")
     messages = told(read(address), "log", "message")
     assert messages[0] == "100%"
     assert messages[1].startswith("red ")
     assert messages[2:4] == ["<script>alert(1)</script>", "data: forged\\n\\n"]
-    assert len(messages[4].encode()) <= 8192
-    assert "cut" in messages[4]
-    assert messages[5] == "last"
+    for message in messages[4:7]:
+        assert len(message.encode()) <= 8192
+        assert "cut" in message
+    assert messages[7] == "last"
 
 
 def test_whoever_leaves_leaves_nothing_open(bench: Bench, address: str) -> None:
@@ -267,6 +277,46 @@ def test_states_that_went_by_between_two_looks_are_told_all_the_same(bench: Benc
     finish(bench)
     after = read_step(bench.job_record(JOB), step.position).frames.decode()
     assert [after.find(f'"status":"{status}"') >= 0 for status in ("preparing", "running", "finished")] == [True] * 3
+
+
+def test_every_metric_is_told_once_across_reconnects_and_runs_of_the_app(bench: Bench, address: str, settings: Settings) -> None:
+    bench.become("preparing", "running")
+    for step in range(1, 301):
+        bench.progress(step, 3 - step / 200)
+    first = read(address, until=lambda event: event.data["type"] == "metrics" and event.data["data"]["step"] == 137)
+    for step in range(301, 311):
+        bench.progress(step, 1.0)
+    bench.become("finished")
+    progress._cache._known.clear()
+    with serving(bench.app(settings)) as port:
+        second = read(f"http://127.0.0.1:{port}", last=first[-1].id)
+    data = told(first + second, "metrics", "data")
+    assert [item["step"] for item in data] == list(range(1, 311))
+    assert data[4]["loss_history"] == [3 - step / 200 for step in range(1, 6)]
+    assert data[-1]["loss_history"] == [1.0] * 10
+    assert data[-1]["min_loss"] == 1.0
+    assert data[99]["avg_loss"] == pytest.approx(3 - 50.5 / 200)
+
+
+def test_a_log_that_somebody_emptied_is_told_from_its_new_beginning(bench: Bench, address: str) -> None:
+    bench.become("preparing", "running")
+    bench.log("one", "two", "three")
+    last = read(address, until=lambda event: event.data.get("line") == 2)[-1].id
+    (bench.folder / "train.log").write_bytes(b"")
+    bench.log("new")
+    bench.become("finished")
+    events = read(address, last=last)
+    assert told(events, "log", "message") == ["new"]
+    assert told(events, "log", "line") == [0]
+
+
+def test_rare_line_ends_do_not_cut_an_event(bench: Bench, address: str) -> None:
+    bench.become("preparing", "running")
+    bench.log("a\u2028b\u2029c")
+    bench.become("failed", error="d\u2028e")
+    events = read(address)
+    assert told(events, "log", "message") == ["a\u2028b\u2029c"]
+    assert events[-1].data["error"] == "d\u2028e"
 
 
 def test_a_batch_is_bounded_however_long_the_log_is(bench: Bench) -> None:

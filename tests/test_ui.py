@@ -10,7 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from pydantic import ValidationError
 
-from academy.chat.request import ChatRequest
+from academy.adapters.store import AdapterStore
+from academy.chat.request import ChatRequest, Loaded, Outcome
+from academy.chat.session import ChatSession
+from academy.config import Settings
 from academy.curation.store import Manifest
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
@@ -386,30 +389,35 @@ def test_every_text_that_the_page_asks_for_exists():
 
 
 class Slow:
-    """An Academy whose chat answers one question after another, each as slowly as it is let."""
+    """An Academy whose chat answers slowly: the real session, and an engine that repeats the question until it is stopped."""
 
-    def __init__(self):
-        self.line, self.go_on, self.ended = threading.Lock(), threading.Event(), []
-        self.session = self
-        self.asked, self.begun = [], []
-
-    def state(self):
-        return {"waiting": len(self.asked) - len(self.begun), "busy": self.line.locked(), "adapter_id": None, "base_model": "mini"}
+    def __init__(self, folder):
+        settings = Settings(data_dir=folder, _env_file=None)
+        self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=self)
+        self.loaded, self.asked, self.ended = None, [], []
 
     def chat_stream(self, request):
         self.asked.append(request)
-        self.line.acquire()
-        self.begun.append(request)
-        return self._words(request.messages[-1].content)
+        return self.session.stream(request)
 
-    def _words(self, question):
-        try:
-            for n in range(1000):
-                yield f"{question}{n} "
-                self.go_on.wait(0.02)
-        finally:
-            self.ended.append(question)
-            self.line.release()
+    def prepare(self, base, adapter):
+        self.loaded = Loaded(base, "cpu")
+
+    def generate(self, messages, adapter, sampling, stop):
+        question = messages[-1]["content"]
+        for n in range(1000):
+            yield f"{question}{n} "
+            if stop.wait(0.02):
+                break
+        self.ended.append(question)
+        yield Outcome(1, n, "stopped")
+
+
+@pytest.fixture
+def slow(tmp_path):
+    academy = Slow(tmp_path)
+    yield academy
+    academy.session.close()
 
 
 def ask(academy, question, *, seed=""):
@@ -424,30 +432,40 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only():
-    academy = Slow()
-    stop_first, first = ask(academy, "one")
+def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):
+    stop_first, first = ask(slow, "one")
     next(step for step in first if "one3" in str(step))
-    stop_second, second = ask(academy, "two")
+    stop_second, second = ask(slow, "two")
     assert "before yours" in str([next(second), next(second)])
     stop_second.set()
     last = list(second)[-1]
+    assert slow.session.state()["waiting"] == 0, "its place is free again"
     assert last[0] == "two", "the question that was not answered is put back"
-    assert "one" not in academy.ended
+    assert "one" not in slow.ended
     next(step for step in first if "one9" in str(step))
     stop_first.set()
     turns = list(first)[-1][3]
     assert turns[0]["replies"][0]["text"].startswith("one0 ")
     assert turns[0]["replies"][0]["facts"] == texts.t("chat.stopped")
-    wait_for(lambda: academy.ended == ["one", "two"])
+    wait_for(lambda: slow.ended == ["one"])
 
 
-def test_the_seed_nought_is_a_seed_like_any_other():
-    academy = Slow()
+def test_a_page_that_goes_away_leaves_the_line(slow):
+    _, first = ask(slow, "one")
+    next(step for step in first if "one3" in str(step))
+    _, second = ask(slow, "two")
+    assert "before yours" in str([next(second), next(second)])
+    second.close()
+    assert slow.session.state()["waiting"] == 0
+    first.close()
+    wait_for(lambda: slow.ended == ["one"])
+
+
+def test_the_seed_nought_is_a_seed_like_any_other(slow):
     for seed in ("0", ""):
-        stop, steps = ask(academy, "x", seed=seed)
+        stop, steps = ask(slow, "x", seed=seed)
         next(step for step in steps if "x1" in str(step))
         stop.set()
         list(steps)
-        wait_for(lambda: not academy.line.locked())
-    assert [request.seed for request in academy.asked] == [0, None]
+        wait_for(lambda: not slow.session.state()["busy"])
+    assert [request.seed for request in slow.asked] == [0, None]

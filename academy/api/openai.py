@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
-from academy.api.talk import event_stream, let_go
+from academy.api.talk import event_stream, while_wanted
 from academy.api.wire import Json, Lane, StrictRoute, one_by_one
 from academy.chat import openai
-from academy.chat.request import ChatReply
+from academy.chat.session import Reply
 from academy.errors import AcademyError
 from academy.models import BUNDLED
 from academy.services import Academy
@@ -44,18 +44,17 @@ def router(academy: Academy, chats: Lane) -> APIRouter:
         return openai.model_card(name, academy.list_adapters(), bases())
 
     @api.post("/chat/completions")
-    async def complete(asked: Annotated[openai.CompletionRequest, Body(openapi_examples=_COMPLETION)]) -> Response:
+    async def complete(request: Request, asked: Annotated[openai.CompletionRequest, Body(openapi_examples=_COMPLETION)]) -> Response:
         """One reply, whole or as a stream; fields that Academy does not know are ignored."""
-        request = await chats.run(lambda: openai.chat_request(asked, academy.list_adapters(), bases()))
-        if not request.stream:
-            return Json(openai.completion(await chats.run(academy.chat, request), model=asked.model))
-        reply = await chats.run(academy.chat_stream, request)
-        return event_stream(_frames(reply, asked, chats))
+        reply = await chats.run(lambda: academy.chat_stream(openai.chat_request(asked, academy.list_adapters(), bases())))
+        if asked.stream:
+            return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), asked, chats))
+        return Json(openai.completion(await while_wanted(request, reply, chats.run(reply.whole)), model=asked.model))
 
     return api
 
 
-async def _frames(reply: Iterator[str | ChatReply], asked: openai.CompletionRequest, chats: Lane) -> AsyncIterator[bytes]:
+async def _frames(reply: Reply, asked: openai.CompletionRequest, chats: Lane) -> AsyncIterator[bytes]:
     chunks = openai.chunks(reply, model=asked.model, include_usage=openai.wants_usage(asked))
     try:
         async for chunk in one_by_one(chunks, chats):
@@ -66,5 +65,5 @@ async def _frames(reply: Iterator[str | ChatReply], asked: openai.CompletionRequ
         log.exception("A reply broke off.")
         yield openai.frame(openai.error_body(AcademyError("The reply broke off.", hint="The app's log says why.")))
     finally:
-        let_go(reply)
+        reply.close()
     yield openai.frame(None)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response, StreamingResponse
 
-from academy.api import models
+from academy.api import bodies, models
 from academy.api.wire import Lane, StrictRoute, one_by_one, to_json
-from academy.chat.request import ChatReply, ChatRequest
+from academy.chat.session import Reply
 from academy.curation.lessons import Lesson
 from academy.errors import AcademyError
 from academy.services import Academy
+from academy.sse import in_one_line
 
 log = logging.getLogger("academy.api")
+Result = TypeVar("Result")
 
 _CHAT: dict[str, Any] = {
     "a question": {"value": {"messages": [{"role": "user", "content": "Which port does the staging server listen on?"}]}},
@@ -32,11 +35,12 @@ def router(academy: Academy, chats: Lane) -> APIRouter:
     api = APIRouter(route_class=StrictRoute)
 
     @api.post("/chat", tags=["chat"], response_model=models.ChatAnswer)
-    async def chat(request: Annotated[ChatRequest, Body(openapi_examples=_CHAT)]) -> Any:
+    async def chat(request: Request, asked: Annotated[bodies.ChatIn, Body(openapi_examples=_CHAT)]) -> Any:
         """One reply; with `stream` as server-sent events of `{"delta"}` and a last `{"done": true, …}`."""
-        if not request.stream:
-            return models.ChatAnswer.model_validate(asdict(await chats.run(academy.chat, request)))
-        return event_stream(_frames(await chats.run(academy.chat_stream, request), chats))
+        reply = await chats.run(academy.chat_stream, asked)
+        if asked.stream:
+            return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), chats))
+        return models.ChatAnswer.model_validate(asdict(await while_wanted(request, reply, chats.run(reply.whole))))
 
     @api.post("/chat/stop", tags=["chat"])
     def stop() -> models.Done:
@@ -69,14 +73,22 @@ def event_stream(frames: AsyncIterator[bytes]) -> Response:
     return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-def let_go(reply: Iterator[str | ChatReply]) -> None:
-    """Ends a reply that nobody reads any more."""
-    close = getattr(reply, "close", None)
-    if close is not None:
-        close()
+async def while_wanted(request: Request, reply: Reply, work: Awaitable[Result]) -> Result:
+    """Awaits what comes of a reply; where the one who asked goes away, the reply ends or leaves the line."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        reply.close()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        return await work
+    finally:
+        watcher.cancel()
 
 
-async def _frames(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterator[bytes]:
+async def _frames(reply: Reply, chats: Lane) -> AsyncIterator[bytes]:
     try:
         async for part in one_by_one(reply, chats):
             yield _frame({"delta": part} if isinstance(part, str) else {"done": True, **asdict(part)})
@@ -87,8 +99,8 @@ async def _frames(reply: Iterator[str | ChatReply], chats: Lane) -> AsyncIterato
         log.exception("A reply broke off.")
         yield _frame({"error": "The reply broke off. The app's log says why."})
     finally:
-        let_go(reply)
+        reply.close()
 
 
 def _frame(value: dict[str, Any]) -> bytes:
-    return b"data: " + to_json(value) + b"\n\n"
+    return b"data: " + in_one_line(to_json(value)) + b"\n\n"

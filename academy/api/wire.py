@@ -122,17 +122,24 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _academy_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AcademyError)
-    content: dict[str, Any] = {"detail": error.detail}
-    if "/v1/" in request.url.path and "/api/" not in request.url.path:
-        content |= error_body(error)
+    content: dict[str, Any] = {"detail": error.detail, **_for_chat_clients(request, error)}
     if error.code:
         content["reason_code"] = error.code
     return Json(content, error.status)
 
 
-def _bad_request(_: Request, error: Exception) -> Response:
+def _for_chat_clients(request: Request, error: AcademyError) -> dict[str, Any]:
+    """The error once more as clients of OpenAI's API read it, on the routes made for them."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return error_body(error) if path.startswith("/v1/") else {}
+
+
+def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return Json({"detail": [_harmless(item) for item in list(error.errors())[:_SHOWN_ITEMS]]}, 422)
+    found = [_harmless(item) for item in list(error.errors())[:_SHOWN_ITEMS]]
+    words = "; ".join(f"{'.'.join(map(str, item['loc'][1:])) or 'body'}: {item.get('msg', '')}" for item in found)
+    said = Invalid(f"The request cannot be used: {words}.", hint="Correct it and ask again.")
+    return Json({"detail": found, **_for_chat_clients(request, said)}, 422)
 
 
 def _bad_value(_: Request, error: Exception) -> Response:
@@ -144,10 +151,13 @@ def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
     detail = error.detail
     if error.status_code == 400 and detail == "There was an error parsing the body":
-        return Json({"detail": [{"type": "body_invalid", "loc": ["body"], "msg": "The body cannot be read; send JSON in UTF-8."}]}, 422)
+        unread = [{"type": "body_invalid", "loc": ["body"], "msg": "The body cannot be read; send JSON in UTF-8.", "input": None}]
+        return _bad_request(request, RequestValidationError(unread))
     if error.status_code == 404 and detail == "Not Found":
         detail = "There is nothing at this address. /docs lists all of them."
-    return Json({"detail": detail}, error.status_code, headers=dict(error.headers or {}))
+    return Json(
+        {"detail": detail, **_for_chat_clients(request, AcademyError(detail))}, error.status_code, headers=dict(error.headers or {})
+    )
 
 
 def _os_error(_: Request, error: Exception) -> Response:

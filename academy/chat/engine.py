@@ -29,6 +29,9 @@ _SMALL = 50_000_000
 _WIDEST = 2048
 """Sampling looks at so many of the likeliest tokens; what lies beyond has no weight worth the sorting."""
 
+_COLDEST = 1e-4
+"""Below this temperature the likeliest token is as good as certain, and dividing by it would leave the range of numbers."""
+
 # What may differ between two adapters whose weights lie in the same places: everything else means other places or other mathematics.
 _FREE = {
     "r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "lora_dropout", "target_modules", "exclude_modules",
@@ -303,6 +306,7 @@ class TransformersEngine:
                         f"The message is too long: {len(ids):,} tokens, and {self._base.name if self._base else 'the model'} "
                         f"reads at most {self._limit:,}.",
                         hint="Shorten it.",
+                        code="context_length_exceeded",
                     )
                 break
             # Up to the next question, so that a conversation still begins with the user.
@@ -355,7 +359,7 @@ class TransformersEngine:
                     known = torch.tensor(sorted(set(seen)), device=logits.device)
                     score = logits[known]
                     logits[known] = torch.where(score < 0, score * penalty, score / penalty)
-                if sampling.temperature <= 0:
+                if sampling.temperature < _COLDEST:
                     token = int(logits.argmax())
                 else:
                     token = _draw(torch, logits.cpu(), sampling, settings.top_k or 0, generator)

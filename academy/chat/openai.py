@@ -128,8 +128,8 @@ def chunk(delta: dict[str, Any], *, model: str, identity: str, created: int, fin
 
 
 def frame(value: dict[str, Any] | None) -> bytes:
-    """An object of a stream as it is sent; None ends it."""
-    return b"data: [DONE]\n\n" if value is None else b"data: " + json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n\n"
+    """An object of a stream as it is sent, in ASCII, which no reader cuts at a rare kind of line end; None ends the stream."""
+    return b"data: [DONE]\n\n" if value is None else b"data: " + json.dumps(value, allow_nan=False).encode() + b"\n\n"
 
 
 def error_body(error: AcademyError) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from academy.adapters.check import check_adapter, find_base
 from academy.adapters.store import Adapter, AdapterStore
@@ -45,34 +45,26 @@ class ChatSession:
             return True, ""
         return False, f"The chat needs {', '.join(missing)}. Add it with: pip install -r requirements-academy.txt"
 
-    def stream(self, request: ChatRequest) -> Iterator[str | ChatReply]:
-        """The reply piece by piece, and last the whole; what stands against it is raised here, before the first piece.
-
-        Closing (or dropping) the iterator ends the reply; waiting for its turn happens in this call.
-        """
+    def stream(self, request: ChatRequest) -> Reply:
+        """The reply piece by piece, and last the whole; returns at once, with the request in line."""
         self._raise_unless_available()
         if request.adapter_id not in (None, BASE):
             # Said at once and not only when it is its turn.
             self._adapters.get(request.adapter_id)
-        reply = _Reply(request)
-        self._line.add(lambda: self._answer(reply), reply=reply)
-        reply.wait_for_start()
-        return _Listener(reply)
+        asked = _Asked(request)
+        self._line.add(lambda: self._answer(asked), asked=asked)
+        return Reply(asked, self._line)
 
     def reply(self, request: ChatRequest) -> ChatReply:
         """The whole reply."""
-        last = None
-        for part in self.stream(request):
-            last = part
-        assert isinstance(last, ChatReply)
-        return last
+        return self.stream(request).whole()
 
     def stop(self) -> bool:
         """Ends the reply in progress; what was said of it stays. False where there is none."""
-        reply = self._line.current
-        if reply is None:
+        asked = self._line.current
+        if asked is None:
             return False
-        reply.stop.set()
+        asked.stop.set()
         return True
 
     def activate(self, adapter_id: str) -> Adapter:
@@ -179,9 +171,9 @@ class ChatSession:
             base, adapter = self._choose(None, None)
             engine.prepare(base, adapter)
 
-    def _answer(self, reply: _Reply) -> None:
+    def _answer(self, asked: _Asked) -> None:
         began = time.monotonic()
-        request = reply.request
+        request = asked.request
         engine = self._get_engine()
         if self._aside and engine.on_gpu():
             raise Unavailable(f"The chat has stepped aside: {self._aside}", hint="It answers again when the GPU is free.")
@@ -195,23 +187,23 @@ class ChatSession:
         pieces: list[str] = []
         first = 0.0
         cut = False
-        for part in engine.generate(messages, adapter, sampling, reply.stop):
+        for part in engine.generate(messages, adapter, sampling, asked.stop):
             if isinstance(part, str):
                 shown = cutter.feed(part)
                 cut = cutter.found
                 if cut:
-                    reply.stop.set()
+                    asked.stop.set()
             else:
                 shown = cutter.rest()
-            if not reply.started:
+            if not asked.started:
                 first = time.monotonic() - began
-                reply.start()
+                asked.start()
             if shown:
                 pieces.append(shown)
-                reply.put(shown)
+                asked.parts.put(shown)
             if not isinstance(part, str):
                 took = max(1e-6, time.monotonic() - began - first)
-                reply.put(
+                asked.parts.put(
                     ChatReply(
                         text="".join(pieces),
                         adapter_id=adapter.adapter_id if adapter else None,
@@ -267,68 +259,74 @@ def _is_new(engine: Engine, adapter: Adapter) -> bool:
     return engine.loaded is None or engine.loaded.adapter_id != adapter.adapter_id
 
 
-class _Reply:
-    """A reply on its way from the engine's thread to whoever asked."""
+class _Asked:
+    """A request on its way to the engine's thread, and what comes back from there."""
 
     def __init__(self, request: ChatRequest) -> None:
         self.request = request
         self.stop = threading.Event()
         self.started = False
+        self.begun = threading.Event()
+        self.failure: BaseException | None = None
         self.parts: queue.SimpleQueue[str | ChatReply | BaseException] = queue.SimpleQueue()
-        self._begun = threading.Event()
-        self._failure: BaseException | None = None
 
     def start(self) -> None:
         self.started = True
-        self._begun.set()
-
-    def put(self, part: str | ChatReply) -> None:
-        self.parts.put(part)
+        self.begun.set()
 
     def fail(self, error: BaseException) -> None:
         if not self.started:
-            self._failure = error
+            self.failure = error
         self.parts.put(error)
-        self._begun.set()
-
-    def wait_for_start(self) -> None:
-        try:
-            self._begun.wait()
-        except BaseException:
-            self.stop.set()
-            raise
-        if self._failure is not None:
-            raise self._failure
+        self.begun.set()
 
 
-class _Listener(Iterator["str | ChatReply"]):
-    """The end of a reply that the caller holds; when it is closed or dropped, the reply ends."""
+class Reply(Iterator["str | ChatReply"]):
+    """A reply that waits for its turn or is being given: pieces, and last the whole. Closed or dropped, it ends."""
 
-    def __init__(self, reply: _Reply) -> None:
-        self._reply = reply
+    def __init__(self, asked: _Asked, line: _Line) -> None:
+        self._asked = asked
+        self._line = line
         self._ended = False
+
+    def wait(self) -> Self:
+        """Waits for the first piece; raises what stands against the reply, also that it was closed meanwhile."""
+        self._asked.begun.wait()
+        if self._asked.failure is not None:
+            raise self._asked.failure
+        return self
 
     def __next__(self) -> str | ChatReply:
         if self._ended:
             raise StopIteration
-        part = self._reply.parts.get()
+        part = self._asked.parts.get()
         self._ended = not isinstance(part, str)
         if isinstance(part, BaseException):
             raise part
         return part
 
+    def whole(self) -> ChatReply:
+        """The whole reply, when it has ended."""
+        *_, last = self
+        assert isinstance(last, ChatReply)
+        return last
+
     def close(self) -> None:
-        self._ended = True
-        self._reply.stop.set()
+        """Ends the reply, or takes the request out of the line; from any thread, and whoever waits for it is told."""
+        self._asked.stop.set()
+        self._line.withdraw(self._asked)
+        if not self._asked.started:
+            self._asked.fail(_withdrawn())
 
     def __del__(self) -> None:
-        self._reply.stop.set()
+        # No lock can be taken here; what waits in line is passed over when its turn comes.
+        self._asked.stop.set()
 
 
 @dataclass
 class _Task:
     work: Callable[[], Any]
-    reply: _Reply | None = None
+    asked: _Asked | None = None
     result: Future[Any] = field(default_factory=Future)
 
 
@@ -340,21 +338,26 @@ class _Line:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self.current: _Reply | None = None
+        self.current: _Asked | None = None
         self.busy = False
 
     @property
     def waiting(self) -> int:
         """Replies that wait for their turn."""
         with self._changed:
-            return sum(task.reply is not None for task in self._tasks)
+            return sum(task.asked is not None for task in self._tasks)
 
-    def add(self, work: Callable[[], Any], *, reply: _Reply | None = None) -> None:
+    def add(self, work: Callable[[], Any], *, asked: _Asked | None = None) -> None:
         with self._changed:
-            if sum(task.reply is not None for task in self._tasks) >= _WAITING:
+            if sum(task.asked is not None for task in self._tasks) >= _WAITING:
                 raise Unavailable(f"The chat is busy: {_WAITING} requests wait already.", hint="Try again in a moment.")
-            self._tasks.append(_Task(work, reply))
+            self._tasks.append(_Task(work, asked))
             self._wake()
+
+    def withdraw(self, asked: _Asked) -> None:
+        """Takes a request out that is not wanted any more; one in progress stays."""
+        with self._changed:
+            self._tasks = deque(task for task in self._tasks if task.asked is not asked)
 
     def call(self, work: Callable[[], Any]) -> Any:
         """Does it as soon as the reply in progress has ended, and returns its result."""
@@ -389,20 +392,20 @@ class _Line:
                     waiting, self._tasks = list(self._tasks), deque()
                     break
                 task = self._tasks.popleft()
-                self.current, self.busy = task.reply, True
+                self.current, self.busy = task.asked, True
             self._do(task)
             with self._changed:
                 self.current, self.busy = None, False
         for task in waiting:
             error = Unavailable("The chat is closed.", hint="The app is shutting down.")
             task.result.set_exception(error)
-            if task.reply is not None:
-                task.reply.fail(error)
+            if task.asked is not None:
+                task.asked.fail(error)
 
     def _do(self, task: _Task) -> None:
-        reply = task.reply
-        if reply is not None and reply.stop.is_set():
-            reply.fail(Conflict("The request was withdrawn before its turn came."))
+        asked = task.asked
+        if asked is not None and asked.stop.is_set():
+            asked.fail(_withdrawn())
             return
         try:
             task.result.set_result(task.work())
@@ -410,8 +413,12 @@ class _Line:
             # This thread must outlive every request: the error goes to whoever asked.
             told = _explained(error)
             task.result.set_exception(told)
-            if reply is not None:
-                reply.fail(told)
+            if asked is not None:
+                asked.fail(told)
+
+
+def _withdrawn() -> AcademyError:
+    return Conflict("The request was withdrawn before its turn came.")
 
 
 def _explained(error: Exception) -> AcademyError:

@@ -44,6 +44,7 @@ class Event(TypedDict, total=False):
     tokens_per_second: float
     memory_mb: float
     non_finite: bool
+    passing: bool  # read off a foreign trainer's progress bar: it stands for now, and is no point of its own
     # checkpoint
     path: str  # relative to the job's folder
     best: bool

@@ -16,6 +16,7 @@ _STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) ?")
 _ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]?|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]?")
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _PIECE = 1 << 20
+_TAIL_PIECE = 1 << 16
 _REMEMBERED = 64
 
 
@@ -57,12 +58,15 @@ def tail_with_offset(job: Job, lines: int = 500, limit: int = 1 << 22) -> tuple[
         return [], 0, 0
     with open(descriptor, "rb", buffering=0) as file:
         end, count = _counts.whole_lines(str(path), file)
-        start = max(0, end - limit)
-        data = os.pread(file.fileno(), end - start, start)
-    # What is before the first line's end may be the rest of a line that was cut.
-    raw = data.split(b"\n")[:-1]
-    if start:
-        raw = raw[1:]
+        raw: list[bytes] = []
+        size = min(limit, _TAIL_PIECE)
+        while lines > 0:
+            start = max(0, end - size)
+            # What is before the first line's end may be the rest of a line that was cut.
+            raw = os.pread(file.fileno(), end - start, start).split(b"\n")[1 if start else 0 : -1]
+            if len(raw) >= lines or not start or size >= limit:
+                break
+            size = min(limit, 4 * size)
     raw = raw[-lines:] if lines > 0 else []
     first = count - len(raw)
     return [_parse(number, text) for number, text in enumerate(raw, first)], first, end
@@ -100,7 +104,7 @@ def _parse(number: int, raw: bytes) -> LogLine:
     if "\r" in message:
         message = next((state for state in reversed(message.split("\r")) if state.strip()), "")
     message = _CONTROLS.sub("", _ESCAPES.sub("", message)) if not message.isprintable() else message
-    if len(raw) > LINE_LIMIT + 64 and len(message.encode()) > LINE_LIMIT:
+    if len(message) > LINE_LIMIT // 4 and len(message.encode()) > LINE_LIMIT:
         message = message.encode()[: LINE_LIMIT - 32].decode("utf-8", "ignore") + f" … [cut: {len(raw)} bytes]"
     return LogLine(number, message, stamp)
 

@@ -8,6 +8,7 @@ import math
 import os
 import statistics
 import threading
+from array import array
 from collections import OrderedDict, deque
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +23,18 @@ from academy.jobs.folder import read_plain
 from academy.jobs.log import LogLine, read_log, tail_log, tail_with_offset
 from academy.jobs.store import ENDED, Job
 
-__all__ = ["Events", "LogLine", "Progress", "log_tail", "metrics", "points", "progress", "read_log", "tail_log", "tail_with_offset", "view"]
+__all__ = [
+    "Events", "LogLine", "Progress", "log_tail", "metrics", "points", "progress", "read_log", "tail_log", "tail_with_offset", "told",
+    "view",
+]  # fmt: skip
 
 _POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "time")
+_TOLD = (
+    "current_epoch", "total_epochs", "step", "total_steps", "latest_loss", "min_loss", "avg_loss", "eval_loss", "learning_rate", "accuracy",
+    "tokens_per_second", "memory_mb", "progress_percent", "eta_seconds",
+)  # fmt: skip
+_WHOLE = ("step", "total_steps")
+_HISTORY = 10
 _REMEMBERED = 32
 _PIECE = 1 << 20
 _LONGEST_EVENT = 1 << 22
@@ -66,13 +76,17 @@ class Progress:
         self._times: deque[tuple[int, float]] = deque(maxlen=32)
         self._losses = 0
         self._loss_sum = 0.0
+        # What the metrics were each time that one arrived, in columns, for a stream tells each of them once: 130 bytes and not a kilobyte.
+        self._told = array("d")
+        self._history = array("d")
+        self._history_from = 0
         self.points: dict[int, dict[str, Any]] = {}
         self.step: int | None = None
         self.total_steps: int | None = None
         self.epoch: float | None = None
         self.total_epochs: float | None = None
         self.min_loss: float | None = None
-        self.history: deque[float] = deque(maxlen=10)
+        self.history: deque[float] = deque(maxlen=_HISTORY)
         self.latest: dict[str, Any] = {}
         self.started: Event | None = None
         self.preparing: Event | None = None
@@ -117,6 +131,7 @@ class Progress:
         self.points, self.step, self.epoch, self.min_loss = {}, kept if kept > 0 else None, None, None
         self._losses, self._loss_sum, self.latest = 0, 0.0, {}
         self.history.clear()
+        self._history_from = len(self._history)
         self._times.clear()
         for point in points:
             self._add(point["step"], point)
@@ -142,6 +157,10 @@ class Progress:
         if _number(event.get("total_epochs")):
             self.total_epochs = _number(event.get("total_epochs"))
         self._add(step, point)
+        if not event.get("passing"):
+            numbers = self._metrics("running")
+            self._told.extend(math.nan if numbers[name] is None else numbers[name] for name in _TOLD)
+            self._told.extend((self._history_from, len(self._history)))
 
     def _add(self, step: int, point: dict[str, Any]) -> None:
         merged = self.points.setdefault(step, {"step": step})
@@ -160,6 +179,7 @@ class Progress:
             self._loss_sum += loss
             self.min_loss = loss if self.min_loss is None else min(self.min_loss, loss)
             self.history.append(loss)
+            self._history.append(loss)
 
     def ordered(self) -> list[dict[str, Any]]:
         """The points by step, each once."""
@@ -190,12 +210,26 @@ class Progress:
         return round(left * statistics.median(paces), 1) if paces else None
 
     def metrics(self, job: Job) -> dict[str, Any]:
-        """The data of the stream's `metrics` events."""
+        """What the numbers are now."""
         with self._lock:
-            return self._metrics(job)
+            return self._metrics(job.status)
 
-    def _metrics(self, job: Job) -> dict[str, Any]:
-        ended = job.status in ENDED
+    def told(self, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+        """What the numbers were when each metric arrived: those from the number `first` on, and how many there are in all."""
+        width = len(_TOLD) + 2
+        with self._lock:
+            count = len(self._told) // width
+            rows = [self._told[place * width : (place + 1) * width] for place in range(first, min(first + limit, count))]
+            return [self._then(row) for row in rows], count
+
+    def _then(self, row: array[float]) -> dict[str, Any]:
+        found: dict[str, Any] = {name: None if math.isnan(value) else value for name, value in zip(_TOLD, row, strict=False)}
+        found |= {name: int(found[name]) for name in _WHOLE if found[name] is not None}
+        begin, end = int(row[-2]), int(row[-1])
+        return found | {"loss_history": list(self._history[max(begin, end - _HISTORY) : end])}
+
+    def _metrics(self, status: str) -> dict[str, Any]:
+        ended = status in ENDED
         return {
             "current_epoch": self.epoch,
             "total_epochs": self.total_epochs,
@@ -209,8 +243,8 @@ class Progress:
             "accuracy": self.latest.get("accuracy"),
             "tokens_per_second": self.latest.get("tokens_per_second"),
             "memory_mb": self.latest.get("memory_mb"),
-            "progress_percent": 100.0 if job.status == "finished" else self.percent(),
-            "eta_seconds": (0.0 if job.status == "finished" else None) if ended else self.eta_seconds(),
+            "progress_percent": 100.0 if status == "finished" else self.percent(),
+            "eta_seconds": (0.0 if status == "finished" else None) if ended else self.eta_seconds(),
             "loss_history": list(self.history),
         }
 
@@ -221,8 +255,13 @@ def progress(job: Job) -> Progress:
 
 
 def metrics(job: Job) -> dict[str, Any]:
-    """The data of the stream's `metrics` events, as of now."""
+    """The numbers of the stream's `metrics` events, as of now."""
     return _cache.get(job).metrics(job)
+
+
+def told(job: Job, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The data of the stream's `metrics` events from the number `first` on, and how many there are in all."""
+    return _cache.get(job).told(first, limit)
 
 
 def points(job: Job) -> list[dict[str, Any]]:
@@ -329,7 +368,8 @@ class _Foreign:
             return []
         self._bar = raw
         parsed = self._parser.parse_line(raw.decode("utf-8", "replace"))
-        return self._events(parsed, "") if parsed is not None and parsed.loss is None and parsed.eval_loss is None else []
+        known = parsed is not None and parsed.loss is None and parsed.eval_loss is None
+        return [{**event, "passing": True} for event in self._events(parsed, "")] if known else []
 
     def _events(self, parsed: Any, stamp: str) -> list[Event]:
         if parsed.step is not None:

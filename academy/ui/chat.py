@@ -198,16 +198,13 @@ def _ahead(academy: Academy) -> int:
 
 
 class _Reading:
-    """A reply piece by piece, "" while nothing comes; it ends at once when `stop` is set, also while it waits for its turn.
-
-    The stream is read in a thread of its own, because asking for one returns only when it is the request's turn.
-    """
+    """A reply piece by piece, "" while nothing comes; when `stop` is set or nobody reads on, the reply ends or leaves the line at once."""
 
     def __init__(self, academy: Academy, request: ChatRequest, stop: threading.Event) -> None:
         self._stop = stop
-        self._left = threading.Event()
+        self._reply = academy.chat_stream(request)
         self._pieces: queue.SimpleQueue[str | ChatReply | BaseException | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, args=(academy, request), name="chat-listener", daemon=True).start()
+        threading.Thread(target=self._read, name="chat-listener", daemon=True).start()
 
     def __iter__(self) -> Iterator[str | ChatReply]:
         try:
@@ -223,15 +220,11 @@ class _Reading:
                     return
                 yield piece
         finally:
-            self._left.set()
+            self._reply.close()
 
-    def _read(self, academy: Academy, request: ChatRequest) -> None:
+    def _read(self) -> None:
         try:
-            if self._left.is_set():
-                return
-            for piece in academy.chat_stream(request):
-                if self._left.is_set() or self._stop.is_set():
-                    break  # the stream is dropped with this thread, which ends the reply
+            for piece in self._reply:
                 self._pieces.put(piece)
             self._pieces.put(None)
         except Exception as error:
