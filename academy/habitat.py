@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from academy.config import Settings
+from academy.errors import AcademyError
 
 ML_COMMAND = "pip install -r requirements-academy.txt"
 ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
@@ -48,9 +49,9 @@ class Component:
 class Habitat:
     """Asks the machine; answers are kept for a moment, since pages and scripts ask often."""
 
-    def __init__(self, settings: Settings, docker_check: Callable[[], tuple[bool, str]] | None = None) -> None:
+    def __init__(self, settings: Settings, look_at_docker: Callable[[bool], str] | None = None) -> None:
         self._settings = settings
-        self._docker_check = docker_check
+        self._look_at_docker = look_at_docker
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
 
@@ -93,13 +94,9 @@ class Habitat:
 
     def docker(self) -> Component:
         """Whether trainings can run in containers."""
-        if self._docker_check is None:
-            return Component("docker", False, "The docker backend is not set up.", "")
-        ok, reason = self._keep("docker", 10.0, self._docker_check)
-        if ok:
-            return Component("docker", True, reason or "Trainings can run in containers.")
-        remedy = "" if "docker build" in reason else "Start Docker, then: docker build -t academy-trainer ."
-        return Component("docker", False, reason, remedy)
+        if self._look_at_docker is None:
+            return Component("docker", False, "The docker backend is not set up.")
+        return self._keep("docker", 3.0, self._ask_docker)
 
     def components(self) -> list[Component]:
         """Everything the Overview shows, in order."""
@@ -129,6 +126,13 @@ class Habitat:
             "python": platform.python_version(),
             "components": [asdict(component) for component in self.components()],
         }
+
+    def _ask_docker(self) -> Component:
+        assert self._look_at_docker is not None
+        try:
+            return Component("docker", True, self._look_at_docker(bool(self.gpus())))
+        except AcademyError as error:
+            return Component("docker", False, error.message, error.hint)
 
     def _git(self) -> Component:
         if shutil.which("git") is None:

@@ -31,6 +31,7 @@ from academy.files import disk_errors, folder_bytes
 from academy.habitat import Habitat
 from academy.jobs import launch, progress, recipes
 from academy.jobs.backends.docker import DockerBackend
+from academy.jobs.backends.image import ImageState, TrainingImage
 from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.recipes import Recipe
 from academy.jobs.runner import Runner
@@ -55,7 +56,8 @@ class Academy:
         self.adapters = AdapterStore(settings.models_dir, settings.training_dir)
         self.session = ChatSession(settings, self.adapters)
         docker = DockerBackend(settings)
-        self.habitat = Habitat(settings, docker.available)
+        self.habitat = Habitat(settings, docker.look)
+        self.training_image = TrainingImage(settings)
         self.runner = Runner(settings, self.job_store, {"subprocess": SubprocessBackend(settings), "docker": docker})
         self.runner.on_change.append(self._share_the_gpu)
         self._dry = threading.Lock()
@@ -448,6 +450,21 @@ class Academy:
         """Deletes the checkpoints of an ended job and returns the bytes that became free; it can then not be resumed."""
         self._changeable()
         return self.runner.delete_checkpoints(job_id)
+
+    def image(self) -> ImageState:
+        """Whether the image that trainings in containers need is here, on its way, or missing."""
+        self._enabled()
+        return self.training_image.state()
+
+    def get_image(self) -> ImageState:
+        """Begins to pull or build that image, which goes on by itself."""
+        self._changeable()
+        return self.training_image.get()
+
+    def cancel_image(self) -> ImageState:
+        """Stops pulling or building it."""
+        self._changeable()
+        return self.training_image.cancel()
 
     # ---------------------------------------------------------------- adapters
 

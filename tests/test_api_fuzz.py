@@ -32,7 +32,9 @@ _MEANT = {503, 507}
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The description of an application with some lessons, a dataset and a waiting job."""
-    academy = Academy(Settings(data_dir=tmp_path_factory.mktemp("fuzz"), _env_file=None))  # type: ignore[call-arg]
+    # An image that cannot be had: asking for it must begin no build.
+    folder = tmp_path_factory.mktemp("fuzz")
+    academy = Academy(Settings(data_dir=folder, training_image="127.0.0.1:9/none", _env_file=None))  # type: ignore[call-arg]
     academy.habitat.training = lambda: Component("training", True, "assumed")  # type: ignore[method-assign]
     academy.session = ChatSession(academy.settings, academy.adapters, engine=EchoEngine())
     academy.load_samples()

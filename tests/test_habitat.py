@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from academy.errors import Unavailable
 from academy.habitat import Habitat
 
 
 def test_every_component_that_does_not_work_says_why(settings):
-    habitat = Habitat(settings, lambda: (False, "The Docker Engine does not answer."))
+    def away(gpus: bool) -> str:
+        raise Unavailable("The Docker Engine does not answer.", hint="Start it.")
+
+    habitat = Habitat(settings, away)
     for component in habitat.components():
         assert component.reason
-    assert habitat.docker().remedy
+    assert (habitat.docker().ok, habitat.docker().reason, habitat.docker().remedy) == (
+        False,
+        "The Docker Engine does not answer.",
+        "Start it.",
+    )
 
 
 def test_gpus_that_are_switched_off_are_not_asked_for(settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,7 @@ from academy.curation.imports import FileReport
 from academy.curation.lessons import Lesson
 from academy.curation.store import Manifest
 from academy.curation.uploads import UploadRecord
+from academy.jobs.backends.image import ImageState
 from academy.jobs.store import Job, Status
 
 
@@ -373,6 +375,21 @@ class Freed(Reply):
     success: bool = True
     message: str
     freed_bytes: int
+
+
+class ImageReply(Reply):
+    image: str
+    way: Literal["pull", "build"]
+    status: Literal["ready", "missing", "getting", "failed", "cancelled", "unavailable"]
+    message: str
+    fraction: float | None
+    bytes_done: int | None
+    bytes_total: int | None
+    error: str | None
+
+    @classmethod
+    def of(cls, state: ImageState) -> ImageReply:
+        return cls(**asdict(state))
 
 
 # ---------------------------------------------------------------------------------------------------------- adapters

@@ -138,6 +138,23 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
         """What takes how much."""
         return academy.disk()
 
+    # ------------------------------------------------------------------------------------------------------ image
+
+    @api.get("/docker/image", tags=["docker"])
+    def image() -> models.ImageReply:
+        """Whether the image that trainings in containers need is here, and how far it is while it is pulled or built."""
+        return models.ImageReply.of(academy.image())
+
+    @api.post("/docker/image", tags=["docker"])
+    async def get_image() -> models.ImageReply:
+        """Begins to pull the image, or to build Academy's own; nothing is done where it is here already."""
+        return models.ImageReply.of(await slow.run(academy.get_image))
+
+    @api.delete("/docker/image", tags=["docker"])
+    async def cancel_image() -> models.ImageReply:
+        """Stops pulling or building; an image that is here stays."""
+        return models.ImageReply.of(await slow.run(academy.cancel_image))
+
     # ------------------------------------------------------------------------------------------------------ adapters
 
     @api.get("/adapters", tags=["adapters"])

@@ -47,9 +47,18 @@ def read_plain(path: Path, limit: int) -> bytes | None:
             return None
 
 
+def touch(path: Path) -> None:
+    """Makes an empty file, never through a link: a trainer in a container may have put one there that leads anywhere."""
+    if path.is_symlink():
+        path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o644))
+
+
 def checkpoints(folder: Path) -> list[tuple[int, Path]]:
     """The complete checkpoints, oldest first, ordered by step: a clock may step back, a step does not."""
     found = []
+    if (folder / "checkpoints").is_symlink():
+        return []
     with contextlib.suppress(OSError):
         for path in (folder / "checkpoints").iterdir():
             match = _STEP.match(path.name)
@@ -90,7 +99,7 @@ def clear_attempt(folder: Path) -> None:
     """Makes the folder ready for the next run: the last one's files go, and a torn last event with them."""
     for name in ATTEMPT_FILES:
         (folder / name).unlink(missing_ok=True)
-    for name in (".staged", ".inputs"):
+    for name in (".staged", ".inputs", ".base"):
         remove(folder / name)
     events = folder / "events.jsonl"
     if events.is_symlink():
@@ -110,6 +119,9 @@ def clear_attempt(folder: Path) -> None:
         if start != end:
             file.truncate(start)
             os.fsync(file.fileno())
+    if (folder / "checkpoints").is_symlink():
+        # A trainer in a container put it there: what it leads to is nobody's checkpoints.
+        remove(folder / "checkpoints")
     with contextlib.suppress(OSError):
         for path in (folder / "checkpoints").iterdir():
             # Whatever is not a complete checkpoint is what a killed trainer left half-way.

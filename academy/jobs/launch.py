@@ -57,6 +57,7 @@ _PASSED_TO_FETCH = (
     "HF_ENDPOINT",
     "HF_TOKEN",
     "HF_TOKEN_PATH",
+    "HF_HUB_OFFLINE",
     "HUGGING_FACE_HUB_TOKEN",
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -165,7 +166,7 @@ def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -
     """Two steps on the longest rows, at once and outside the queue: what it takes, and whether that is there."""
     if not fields.get("base_path"):
         raise Refused(f"{fields.get('base_model')} has not been fetched yet.", hint="Start a training with it, which fetches it.")
-    backend = DockerBackend(settings) if spec.backend == "docker" else SubprocessBackend(settings)
+    backend = DockerBackend(settings, sweeps=False) if spec.backend == "docker" else SubprocessBackend(settings)
     backend.check(None)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with disk_errors("the dry run's folder"), tempfile.TemporaryDirectory(prefix="dry_run_", dir=settings.data_dir) as name:

@@ -155,7 +155,7 @@ class Runner:
             else:
                 if not job.recipe and job.phase != "fetch":
                     with disk_errors("the wish to stop"):
-                        (Path(job.output_dir) / "stop").touch()
+                        job_folder.touch(Path(job.output_dir) / "stop")
                 job = self._wish(job, "stop")
         self._wake.set()
         return job
@@ -370,7 +370,7 @@ class Runner:
             if wish == "cancel" or (wish == "stop" and (job.phase == "fetch" or job.recipe)):
                 watch.end(backend, job)
             elif wish == "stop" and not (Path(job.output_dir) / "stop").exists():
-                (Path(job.output_dir) / "stop").touch()
+                job_folder.touch(Path(job.output_dir) / "stop")
             return
         self._conclude(job, watch, backend)
 

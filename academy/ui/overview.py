@@ -25,6 +25,7 @@ from academy.ui.pieces import (
     pill,
     plural,
     remedy,
+    size,
     span,
     tag,
     tile,
@@ -233,6 +234,7 @@ def _parts(academy: Academy, view: View) -> Html:
                 div(t(f"part.{part['name']}"), cls="ac-strong"),
                 div(part["reason"], cls="ac-soft"),
                 div(remedy(part["remedy"]), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
+                _image(academy) if part["name"] == "docker" and not part["ok"] else "",
             ),
             cls="ac-part",
         )
@@ -241,5 +243,31 @@ def _parts(academy: Academy, view: View) -> Html:
     return card(t("overview.parts"), div(*rows, cls="ac-parts"))
 
 
+def _image(academy: Academy) -> Html:
+    """The way to the missing image of the containers: a button, and how far it is."""
+    state = academy.training_image.state()
+    if state.status in ("ready", "unavailable"):
+        return Html("")
+    if state.status == "getting":
+        done = f" {size(state.bytes_done)} / {size(state.bytes_total)}" if state.bytes_done and state.bytes_total else ""
+        return div(
+            bar(state.fraction, "preparing"),
+            div(
+                span(f"{state.message}{done}", cls="ac-soft ac-num"), button(t("image.cancel"), "image.cancel", kind="small"), cls="ac-row"
+            ),
+        )
+    label = t("image.build") if state.way == "build" else t("image.pull")
+    return join([notice(state.error) if state.error else "", div(button(label, "image.get", kind="small"), cls="ac-row")])
+
+
+def _get_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    state = academy.get_image()
+    return {"toast": toast(t("image.begun", image=state.image))}
+
+
+def _cancel_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    return {"toast": toast(academy.cancel_image().message)}
+
+
 REGIONS = {"first": _first, "now": _now, "machine": _machine, "parts": _parts}
-ACTS = {"first.samples": _load_samples, "first.train": _train, "first.chat": _chat}
+ACTS = {"first.samples": _load_samples, "first.train": _train, "first.chat": _chat, "image.get": _get_image, "image.cancel": _cancel_image}

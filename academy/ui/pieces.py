@@ -156,7 +156,7 @@ def command(text: str) -> Html:
 
 def remedy(text: str) -> Html:
     """A remedy: a command is shown to be copied, a sentence as it is."""
-    found = re.search(r"(pip install [^\n]*|docker build [^\n]*)$", text)
+    found = re.search(r"(pip install [^\n]*|docker (?:build|pull) [^\n]*)$", text)
     if not found:
         return esc(text)
     return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])

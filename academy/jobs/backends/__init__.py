@@ -58,10 +58,6 @@ class Backend(Protocol):
 
     name: str
 
-    def available(self) -> tuple[bool, str]:
-        """Whether it can work, else why not and what to do."""
-        ...
-
     def check(self, image: str | None) -> None:
         """Raises an AcademyError at submit for what would keep the job from starting."""
         ...

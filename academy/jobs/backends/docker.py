@@ -11,15 +11,16 @@ import shutil
 import stat
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from academy.config import Settings
-from academy.errors import Unavailable
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends import Command, Death, Seen
+from academy.jobs.backends.engine import check_image, connect, explain, offers_gpus, short
 from academy.jobs.backends.subprocess import ROOT, WARDEN
 from academy.jobs.processes import boot_id, is_held
 from academy.jobs.store import Job
@@ -34,7 +35,7 @@ START_SECONDS = 90.0  # how long a daemon that is away is waited for at a start
 SETTLE_SECONDS = 3.0  # after an end that nobody wished: does the daemon itself go away now?
 PIDS = 2048
 STAGED = ".staged"  # copies in the job's folder, while it runs
-INPUTS = ".inputs"  # where the dataset's files are laid over, while it runs
+INPUTS, BASE = ".inputs", ".base"  # where files are laid over, while it runs
 CALL_SECONDS = 10
 _PLACE = Path("/opt/academy")
 
@@ -65,7 +66,7 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, settings: Settings, *, root: Path = ROOT) -> None:
+    def __init__(self, settings: Settings, *, root: Path = ROOT, sweeps: bool = True) -> None:
         self._settings = settings
         self._root = root
         self._mark = hashlib.sha256(str(settings.data_dir).encode()).hexdigest()[:16]
@@ -73,61 +74,47 @@ class DockerBackend:
         self._known: dict[str, _Container] = {}
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
-        self._swept = False
+        self._swept = not sweeps
         self._begun = time.monotonic()
         self._client: Any = None
 
-    def available(self) -> tuple[bool, str]:
-        """Whether an engine answers and the training image is there."""
+    def look(self, gpus: bool) -> str:
+        """What can be said of trainings in containers on a machine with or without GPUs; raises Unavailable where they cannot be."""
+        self.check(None)
+        if not gpus:
+            return "Trainings can run in containers."
+        client = connect(5)
         try:
-            self.check(None)
-        except Unavailable as error:
-            return False, error.detail
-        return True, ""
+            offered = offers_gpus(client.info())
+        except Exception as error:
+            raise explain(error) from error
+        finally:
+            client.close()
+        if offered:
+            return "Trainings can run in containers, with the GPU."
+        return "Trainings can run in containers, but on the CPU only: install the NVIDIA Container Toolkit, which gives Docker the GPU."
 
     def check(self, image: str | None) -> None:
         """Raises Unavailable without an engine or without the image; nothing is pulled unasked."""
-        wanted = image or self._settings.training_image
-        try:
-            import docker
-            from docker.errors import ImageNotFound
-        except ImportError as error:
-            raise Unavailable("The Python package 'docker' is missing.", hint="pip install -r requirements.txt") from error
-        try:
-            client = docker.from_env(timeout=5)
-            try:
-                client.images.get(wanted)
-            finally:
-                client.close()
-        except ImageNotFound as error:
-            how = "docker build -t academy-trainer ." if wanted == "academy-trainer:latest" else f"docker pull {wanted}"
-            raise Unavailable(f"The image {wanted} is not on this machine.", hint=f"Get it with: {how}") from error
-        except Exception as error:  # the SDK lets the errors of requests and urllib3 through
-            hint = "Start the Docker Engine, or choose the subprocess backend."
-            raise Unavailable(f"Docker does not answer: {_short(error)}.", hint=hint) from error
+        check_image(image or self._settings.training_image)
 
     def seen(self, job: Job) -> Seen:
         """Everything under fixed places in the container."""
-        base = None
-        if job.base_path:
-            inner = _base_mount(Path(job.base_path))[1]
-            base = Path("/base") / inner if inner else Path("/base")
         return Seen(
             folder=Path("/job"),
             root=_PLACE,
             python="python3",
             dataset=Path("/data/dataset.jsonl"),
             evaluation=Path("/data/eval.jsonl") if job.eval_path else None,
-            base=base,
+            base=Path("/base") / _base_mount(Path(job.base_path))[1] if job.base_path else None,
             continue_from=Path("/continue") if job.continue_from_path else None,
         )
 
     def start(self, job: Job, folder: Path, command: Command) -> dict[str, Any]:
-        """Hands the job's folder to the container's user and lets the watching thread create it."""
+        """Writes what the warden is told and lets the watching thread create the container."""
         with disk_errors("the job's folder"):
             write_atomic(folder / "command.json", job_folder.dumps(command.as_json()), mode=0o644)
-            (folder / "warden.lock").touch()
-        _give(folder, *self._user())
+            job_folder.touch(folder / "warden.lock")
         with self._lock:
             self._known[job.job_id] = _Container(job, command, "starting")
         self._run()
@@ -158,7 +145,7 @@ class DockerBackend:
     def terminate(self, job: Job, *, force: bool = False) -> None:
         """By a file that the warden looks for, so that it works without a daemon too; and by signal."""
         with contextlib.suppress(OSError):
-            (Path(job.output_dir) / "cancel").touch()
+            job_folder.touch(Path(job.output_dir) / "cancel")
         container = self._of(job)
         container.kill, container.asked = "SIGKILL" if force else "SIGTERM", True
         self._run()
@@ -197,7 +184,7 @@ class DockerBackend:
     def _run(self) -> None:
         self._wake.set()
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="docker", daemon=True)
                 self._thread.start()
 
@@ -206,6 +193,9 @@ class DockerBackend:
             self._wake.clear()
             with self._lock:
                 containers = list(self._known.values())
+                if not containers and self._swept:
+                    self._thread = None
+                    return
             for container in containers:
                 self._look(container)
             if not self._swept and time.monotonic() - self._begun > SWEEP_AFTER:
@@ -236,14 +226,13 @@ class DockerBackend:
                     "The disk is full. Free some space and try again.",
                 )
             elif container.state == "starting" and (_is_final(error) or time.monotonic() - container.begun > START_SECONDS):
-                container.state, container.error = "refused", f"Docker could not start the container: {_short(error)}."
-            log.info("Docker did not answer for %s: %s", container.job.job_id, _short(error))
+                image = (container.command and container.command.image) or self._settings.training_image
+                container.state, container.error = "refused", _why_not(error, image)
+            log.info("Docker did not answer for %s: %s", container.job.job_id, short(error))
 
     def _docker(self) -> Any:
         if self._client is None:
-            import docker
-
-            self._client = docker.from_env(timeout=CALL_SECONDS)
+            self._client = connect(CALL_SECONDS)
         return self._client
 
     def _container_name(self, job: Job) -> str:
@@ -265,6 +254,7 @@ class DockerBackend:
             self._docker().api.remove_container(found["Id"], v=True, force=True)
             found = None
         if found is None:
+            _give(Path(job.output_dir), *self._user())
             self._stage(job)
             created = self._docker().containers.create(**self._arguments(job, command))
             container.container_id = created.id
@@ -344,8 +334,11 @@ class DockerBackend:
         except APIError as error:
             if error.status_code != 409:  # 409: it is being removed already
                 raise
-        for name in (STAGED, INPUTS):
-            job_folder.remove(Path(container.job.output_dir) / name)
+        folder = Path(container.job.output_dir)
+        for name in (STAGED, INPUTS, BASE):
+            job_folder.remove(folder / name)
+        # What the container wrote belongs to whom the data folder belongs, not to a number that nobody has here.
+        _give(folder, *self._owner())
         with self._lock:
             if self._known.get(container.job.job_id) is container:
                 del self._known[container.job.job_id]
@@ -361,7 +354,7 @@ class DockerBackend:
                     self._docker().api.remove_container(found["Id"], v=True, force=True)
             self._swept = True
         except Exception as error:
-            log.info("Old containers could not be removed yet: %s", _short(error))
+            log.info("Old containers could not be removed yet: %s", short(error))
 
     def _stage(self, job: Job) -> None:
         """Copies what the container's user may not read (transformers saves weights as 0600), instead of opening it to everybody."""
@@ -370,7 +363,7 @@ class DockerBackend:
             if not _may_read(path, user, group):
                 log.info("%s: the container's user may not read %s; it gets a copy.", job.job_id, path)
                 copy = Path(job.output_dir) / STAGED / name
-                copy.parent.mkdir(exist_ok=True)
+                copy.parent.mkdir(parents=True, exist_ok=True)
                 job_folder.remove(copy)
                 if path.is_dir():
                     shutil.copytree(path, copy, symlinks=True)
@@ -384,14 +377,29 @@ class DockerBackend:
         if job.eval_path:
             found["eval.jsonl"] = Path(job.eval_path)
         if job.base_path:
-            found["base"] = _base_mount(Path(job.base_path))[0]
+            found |= _base_sources(Path(job.base_path))
         if job.continue_from_path:
             found["continue"] = Path(job.continue_from_path)
         return found
 
-    def _user(self) -> tuple[int, int]:
+    def _owner(self) -> tuple[int, int]:
         owner = os.stat(self._settings.data_dir)
-        return (owner.st_uid, owner.st_gid) if owner.st_uid else (UNPRIVILEGED, UNPRIVILEGED)
+        return owner.st_uid, owner.st_gid
+
+    def _user(self) -> tuple[int, int]:
+        """Who the container is: who owns the data folder, but never root."""
+        # Without root's rights nothing can be handed over: then it is who runs the app and owns what the app makes.
+        user, group = self._owner() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        return (user, group) if user else (UNPRIVILEGED, UNPRIVILEGED)
+
+    def _laid_out(self, job: Job, name: str, files: Iterable[str]) -> Path:
+        """A folder of empty files, over which others are mounted."""
+        folder = Path(job.output_dir) / name
+        folder.mkdir(exist_ok=True)
+        for file in files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            job_folder.touch(folder / file)
+        return folder
 
     def _arguments(self, job: Job, command: Command) -> dict[str, Any]:
         """All that `docker run` would be told."""
@@ -401,24 +409,26 @@ class DockerBackend:
         mounts = [(Path(job.output_dir), seen.folder, "rw")]
         mounts += [(self._root / "academy", _PLACE / "academy", "ro"), (WARDEN, _PLACE / "warden.py", "ro")]
         # The places of the files must be there before a read-only folder is laid over what an image may declare as a volume.
-        inputs = Path(job.output_dir) / INPUTS
-        inputs.mkdir(exist_ok=True)
-        for name in self._sources(job).keys() & {"dataset.jsonl", "eval.jsonl"}:
-            (inputs / name).touch()
-        mounts.append((inputs, Path("/data"), "ro"))
+        sources = self._sources(job)
+        mounts.append((self._laid_out(job, INPUTS, sources.keys() & {"dataset.jsonl", "eval.jsonl"}), Path("/data"), "ro"))
+        if files := {name.partition("/")[2] for name in sources if name.startswith("base/")}:
+            mounts.append((self._laid_out(job, BASE, files), Path("/base"), "ro"))
         volumes = self._docker().images.get(command.image or self._settings.training_image).attrs["Config"].get("Volumes") or {}
         scratch = {place: "rw,noexec,nosuid,nodev,size=64m" for place in volumes if place != "/data"}
-        places = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "base": Path("/base"), "continue": seen.continue_from}
-        for name, path in self._sources(job).items():
+        places = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "continue": seen.continue_from}
+        for name, path in sources.items():
             copy = Path(job.output_dir) / STAGED / name
-            mounts.append((copy if copy.exists() else path, places[name], "ro"))
+            mounts.append((copy if copy.exists() else path, places.get(name) or Path("/") / name, "ro"))
         info = self._docker().info()
         memory = int(info.get("MemTotal") or (8 << 30)) * 9 // 10
+        # An image may ask for all GPUs by itself: "void" gives none, whatever it says.
         environment = {"NVIDIA_VISIBLE_DEVICES": "void"}
         requests = []
-        if self._settings.enable_gpu and "nvidia" in (info.get("Runtimes") or {}):
+        granted = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if self._settings.enable_gpu and offers_gpus(info) and granted not in ("", "-1"):
             environment = {}
-            requests = [DeviceRequest(count=-1, capabilities=[["gpu"]])]
+            which: dict[str, Any] = {"device_ids": granted.split(",")} if granted else {"count": -1}
+            requests = [DeviceRequest(capabilities=[["gpu"]], **which)]
         user, group = self._user()
         return {
             "image": command.image or self._settings.training_image,
@@ -445,6 +455,8 @@ class DockerBackend:
             "ulimits": [Ulimit(name="core", soft=0, hard=0)],
             "log_config": LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
             "stop_signal": "SIGTERM",
+            # The image's own asks for the app, which is not here.
+            "healthcheck": {"test": ["NONE"]},
             "init": False,
         }
 
@@ -456,13 +468,21 @@ def _base_mount(base: Path) -> tuple[Path, str]:
     return base, ""
 
 
+def _base_sources(base: Path) -> dict[str, Path]:
+    """The folder; or its files one by one, where links lead out of it, which would lead nowhere in a container."""
+    folder, inner = _base_mount(base)
+    whole = folder.resolve()
+    if all(not item.is_symlink() or item.resolve().is_relative_to(whole) for item in base.iterdir()):
+        return {"base": folder}
+    return {str(Path("base", inner, item.name)): item.resolve() for item in base.iterdir() if item.is_file()}
+
+
 def _give(folder: Path, user: int, group: int) -> None:
     """Gives the folder and all in it to the container's user; links are not followed."""
     if os.geteuid() != 0:
         return
-    if not folder.exists():
-        return
-    os.chown(folder, user, group, follow_symlinks=False)
+    with contextlib.suppress(FileNotFoundError):
+        os.chown(folder, user, group, follow_symlinks=False)
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
             with contextlib.suppress(FileNotFoundError):  # it may be being removed
@@ -487,9 +507,17 @@ def _may_read(path: Path, user: int, group: int) -> bool:
 def _is_final(error: Exception) -> bool:
     """Whether another try would end the same: the daemon understood and refused."""
     status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    return isinstance(status, int) and 400 <= status < 500
+    return isinstance(status, int) and (400 <= status < 500 or "could not select device driver" in short(error))
 
 
-def _short(error: BaseException) -> str:
-    text = str(getattr(error, "explanation", "") or error).strip().splitlines()
-    return (text[0][:300] if text else type(error).__name__).rstrip(".")
+def _why_not(error: Exception, image: str) -> str:
+    """Why the engine would not start a container, as a sentence with what to do."""
+    said = short(error)
+    lower = said.lower()
+    if "executable file not found" in lower or ("no such file or directory" in lower and "exec" in lower):
+        return f"The image {image} has no python3. Choose one with Python 3.9 or newer and the training libraries."
+    if "bind source path does not exist" in lower:
+        return "The Docker Engine does not see Academy's files: both must be on one machine, and Academy not in a container of its own."
+    if "could not select device driver" in lower or "nvidia-container" in lower:
+        return f"Docker could not hand over the GPU: {said}. Install the NVIDIA Container Toolkit, or set ACADEMY_ENABLE_GPU=false."
+    return f"Docker could not start the container. {explain(error, image).detail}"

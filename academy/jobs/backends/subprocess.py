@@ -33,10 +33,6 @@ class SubprocessBackend:
         self._root = root
         self._wardens: dict[str, subprocess.Popen[bytes]] = {}  # those that this app has started, to be waited for
 
-    def available(self) -> tuple[bool, str]:
-        """Always, where there are processes; libraries are the habitat's matter."""
-        return True, ""
-
     def check(self, image: str | None) -> None:
         """Nothing can be missing; an image means nothing here."""
 
@@ -107,7 +103,7 @@ class SubprocessBackend:
         """By signal, and by a file for a warden that cannot be signalled."""
         folder = Path(job.output_dir)
         with contextlib.suppress(OSError):
-            (folder / "cancel").touch()
+            job_folder.touch(folder / "cancel")
         worker = job_folder.read_small(folder / "worker.json") or {}
         pid, birth = worker.get("warden_pid"), worker.get("warden_birth")
         if isinstance(pid, int) and isinstance(birth, str) and is_held(folder / "warden.lock"):
