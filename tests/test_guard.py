@@ -16,6 +16,7 @@ import httpx
 import pytest
 from serving import memory_mb, serving
 
+from academy import server
 from academy.config import Settings
 from academy.guard import Guard, Patience
 from academy.login import Tries, token_for
@@ -283,6 +284,37 @@ def test_in_a_space_the_cookie_works_in_its_frame_and_without_token_nothing_can_
     assert statuses(demonstration, "/api/v1/academy/chat", [host], "POST") == [200]
 
 
+def test_whoever_logs_out_needs_the_token_again(tmp_path: Path) -> None:
+    guard = Guard(echo, settings_for(tmp_path, host="0.0.0.0", token="right-token"))
+
+    async def work() -> list[httpx.Response]:
+        async with client_of(guard) as client:
+            await client.post("/login", data={"token": "right-token"})
+            return [await client.get("/"), await client.get("/logout"), await client.get("/")]
+
+    inside, bye, outside = run(work)
+    assert (inside.status_code, bye.status_code, outside.status_code) == (200, 303, 401)
+    assert bye.headers["location"] == "/login"
+    assert statuses(guard, "/logout", [{}]) == [303]
+    assert statuses(Guard(echo, settings_for(tmp_path)), "/logout", [{}]) == [303]
+
+
+def test_a_program_that_only_looks_at_the_link_does_not_use_it_up(tmp_path: Path) -> None:
+    guard = Guard(echo, settings_for(tmp_path, host="0.0.0.0"))
+    path = guard.login_path()
+    assert statuses(guard, path, [{}], "HEAD") == [200]
+    assert statuses(guard, path, [{}, {}]) == [200, 401]
+
+
+def test_guesses_under_ever_new_addresses_shut_everybody_out(tmp_path: Path) -> None:
+    # Behind a proxy of this machine the address is what X-Forwarded-For says, so anybody here can choose his own.
+    tries = Tries(allowed=10, window=60, allowed_in_all=30)
+    for number in range(31):
+        assert not tries.shut_out(f"10.0.0.{number}")
+        tries.failed(f"10.0.0.{number}", str(number).encode())
+    assert tries.shut_out("10.0.1.1")
+
+
 def test_guessing_is_answered_with_429_and_then_not_even_listened_to(tmp_path: Path) -> None:
     guard = Guard(echo, settings_for(tmp_path, host="0.0.0.0", token="right-token"))
     guesses = [{"Authorization": f"Bearer guess-{number}"} for number in range(13)]
@@ -404,6 +436,49 @@ async def endless(scope: dict[str, Any], receive: Any, send: Any) -> None:
     while True:
         await send({"type": "http.response.body", "body": b"x", "more_body": True})
         await asyncio.sleep(0.01)
+
+
+def test_two_hundred_that_never_end_their_request_hold_up_nobody_and_are_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # uvicorn waits for the head of a request for ever.
+    monkeypatch.setattr(server, "HEAD_SECONDS", 1.0)
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(200)]
+    for number, connection in enumerate(slow):
+        if number % 4:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    for _ in range(5):
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+        for connection in slow[1::4]:
+            connection.sendall(b"x")  # what trickles in wins no time
+    for number, connection in enumerate(slow):
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(4096):
+                answer += piece
+        # Who only connected, as browsers do ahead of time, gets no answer that it would take for that to its next question.
+        assert answer.startswith(b"HTTP/1.1 408 ") if number % 4 else answer == b""
+        connection.close()
+
+
+def test_a_second_request_of_a_connection_has_as_much_time_as_the_first(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.4)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        for pause in (0.0, 0.2):
+            time.sleep(0.3)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: lo")
+            time.sleep(pause)
+            connection.sendall(b"calhost\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"0\r\n\r\n"):
+                answer += connection.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"GET /")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_what_is_no_http_is_answered_in_json(port: int) -> None:
+    answer = ask(port, "\x00\x01 nonsense", b"\r\n")
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert '"detail"' in answer
 
 
 def test_a_sender_that_goes_away_is_no_error(port: int, caplog: pytest.LogCaptureFixture) -> None:

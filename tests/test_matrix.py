@@ -39,6 +39,51 @@ CROSS_SITE = [
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
     {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
 ]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+TRICKS = [
+    *(
+        "//",
+        "/./",
+        "/../",
+        "/%2e%2e/",
+        "/..%2f..%2fetc/passwd",
+        "//api/v1/academy/status",
+        "/api//v1/academy/status",
+        "/%2fapi/v1/academy/status",
+    ),
+    *(
+        "/api/v1/academy/./status",
+        "/api/v1/academy/x/../status",
+        "/api/v1/academy/health/../status",
+        "/api/v1/academy/health%2f..%2fstatus",
+    ),
+    *("/api/v1/academy/health;/../status", "/api/v1/academy/health%00/status", "/API/v1/academy/status", "/api/v1/academy/status/"),
+    *("/login/../api/v1/academy/status", "/login/..%2fapi/v1/academy/status", "/login;/api/v1/academy/status", "/login%2f..%2f", "/loginx"),
+    *("/login/x", "/logout/../config", "/login%00", "/login?/../config", "/login#/config", "\\login", "login", "*", ""),
+    *("/gradio_api/file=/etc/passwd", "//gradio_api/file=/etc/passwd", "/gradio_api/%66ile=/etc/passwd", "/gradio_api/file%3d/etc/passwd"),
+    *("/gradio_api/file=%2fetc%2fpasswd", "/gradio_api/file=..%2f..%2f..%2f..%2fetc%2fpasswd", "/gradio_api/file=http://evil.example/"),
+    *("/gradio_api/proxy=http://evil.example/", "/gradio_api/%70roxy=http://evil.example/", "/gradio_api//proxy=http://evil.example/"),
+    *(
+        "/monitoring",
+        "/monitoring/",
+        "/monitoring/summary",
+        "/gradio_api/mcp",
+        "/gradio_api/mcp/",
+        "/gradio_api/mcp/sse",
+        "/gradio_api/mcp/http",
+    ),
+    *("/static/../../../../etc/passwd", "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2f..%2fetc%2fpasswd", "/svelte/../x"),
+    *(
+        "/.env",
+        "/data/lessons.db",
+        "/training/jobs.jsonl",
+        "/token",
+        "/cookie_key",
+        "/docs/../config",
+        "/academy/..;/config",
+        "/v1/../config",
+    ),
+]
 BAD_IDS = [
     *("..", ".", "...", "../", "../..", "../../etc/passwd", "..\\..\\windows", "/etc/passwd", "//etc/passwd", "C:\\windows", "C:/windows"),
     *("....//", "..;/", "..%00", "a/../b", "a/./b", "a//b", "a\\b", "./a", "~", "~root", "$HOME", "$(id)", "`id`", "a;id", "a|id", "a&b"),
@@ -75,14 +120,14 @@ class Routes:
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
-        mounted = next(route.app for route in guard._app.routes if isinstance(route, Mount))  # type: ignore[attr-defined]
-        self.rest = self._of(guard._app.openapi())  # type: ignore[attr-defined]
-        self.gradio = self._of(mounted.openapi())
-        self.all = [*self.rest, *self.gradio, ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/academy"), ("GET", "/nowhere")]
-
-    @staticmethod
-    def _of(description: dict[str, Any]) -> list[tuple[str, str]]:
-        return [(method.upper(), path) for path, methods in description["paths"].items() for method in methods]
+        mounted: Any = next(route.app for route in guard._app.routes if isinstance(route, Mount))  # type: ignore[attr-defined]
+        described = guard._app.openapi()["paths"]  # type: ignore[attr-defined]
+        self.rest = [(method.upper(), path) for path, methods in described.items() for method in methods]
+        # Not from its description, which leaves some of its routes out.
+        self.gradio = list(routes_of(mounted))
+        paths = {path for _, path in [*self.rest, *self.gradio]} | {"/docs", "/openapi.json", "/academy", "/academy/", "/nowhere", "/api/x"}
+        asked = {*self.rest, *self.gradio} | {(method, path) for path in paths for method in ("GET", "HEAD", "POST", "OPTIONS")}
+        self.all = sorted(asked)
 
     def ask(self, asked: list[tuple[str, str, dict[str, str]]]) -> list[Answer]:
         """The answers to requests, each a method, a path (as it stands in the request line) and headers."""
@@ -120,6 +165,15 @@ class Routes:
         await self.guard(scope, receive, send)
         body = b"".join(message.get("body", b"") for message in sent[1:])
         return Answer(sent[0]["status"], body.decode("utf-8", "replace"))
+
+
+def routes_of(router: Any) -> Iterator[tuple[str, str]]:
+    """Every method and path of a router and of those that it includes."""
+    for route in router.routes:
+        if hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)
+        for method in getattr(route, "methods", None) or ():
+            yield method, route.path
 
 
 def filled(path: str, value: str = "x") -> str:
@@ -167,12 +221,15 @@ def test_there_are_as_many_routes_as_we_think(open_routes: Routes) -> None:
 
 
 def test_without_the_right_token_no_route_answers(token_routes: Routes) -> None:
-    outside = {("GET", f"{API}/health"), ("GET", "/login"), ("POST", "/login"), ("GET", "/login/"), ("POST", "/login/")}
+    outside = {("GET", f"{API}/health"), ("HEAD", f"{API}/health")}
     routes = [(method, filled(path)) for method, path in token_routes.all if (method, path) not in outside]
+    routes = [(method, path) for method, path in routes if path.rstrip("/") not in ("/login", "/logout")]
+    routes += [(method, path) for path in TRICKS for method in METHODS]
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         asked = [(method, path, headers) for method, path in routes]
         for request, answer in zip(asked, token_routes.ask(asked), strict=True):
-            assert answer.status_code in (401, 429), (request, answer.status_code)
+            malformed = not request[1].startswith("/") or "%00" in request[1]
+            assert answer.status_code in ((400,) if malformed else (401, 429)), (request, answer.status_code)
             assert TOKEN not in answer.text
     inside = token_routes.ask([("GET", f"{API}/status", {"Authorization": f"Bearer {TOKEN}"}), ("GET", f"{API}/health", {})])
     assert [answer.status_code for answer in inside] == [200, 200]
@@ -191,11 +248,59 @@ def test_to_another_website_no_route_answers(open_routes: Routes) -> None:
         for headers in CROSS_SITE
         # A link to the page, which leaves nothing but a Referer, is everybody's right.
         if not (
-            "Referer" in headers and method in ("GET", "HEAD") and not path.startswith(("/api/", "/v1/", "/gradio_api/", "/openapi.json"))
+            "Referer" in headers
+            and method in ("GET", "HEAD", "OPTIONS")
+            and not path.startswith(("/api/", "/v1/", "/gradio_api/", "/openapi.json"))
         )
     ]
     for request, answer in zip(asked, open_routes.ask(asked), strict=True):
         assert answer.status_code == 403, (request, answer.status_code)
+
+
+def test_no_trick_with_a_path_leads_to_another_file_or_past_a_closed_door(open_routes: Routes, data: Path) -> None:
+    for name in ("token", "canary.txt"):
+        (data / name).write_text("root:this must never leave")
+    asked = [(method, path, {}) for path in TRICKS for method in METHODS]
+    for request, answer in zip(asked, open_routes.ask(asked), strict=True):
+        path = request[1]
+        # The login page only leads home here; a trailing slash of a page is a page, and health has nothing to hide.
+        harmless = path.startswith(("/login", "/logout")) or (path in ("//", "/./", "/../") and answer.status_code == 200)
+        assert harmless or answer.status_code in (400, 401, 403, 404, 405, 422), (request, answer.status_code, answer.text[:200])
+        assert "root:" not in answer.text, request
+    for name in ("token", "canary.txt"):
+        (data / name).unlink()
+
+
+def test_methods_that_nobody_needs_are_refused(open_routes: Routes, token_routes: Routes) -> None:
+    asked = [
+        (method, path, {})
+        for method in ("TRACE", "CONNECT", "PROPFIND", "get", "FOO")
+        for path in ("/", f"{API}/jobs", "/gradio_api/upload")
+    ]
+    for routes in (open_routes, token_routes):
+        assert {answer.status_code for answer in routes.ask(asked)} == {405}
+
+
+def test_no_websocket_gets_past_the_guard_without_the_right_token(token_routes: Routes) -> None:
+    async def work() -> list[Any]:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        for _, path in token_routes.all:
+            headers = [(b"host", b"localhost:7860"), (b"authorization", b"Bearer wrong")]
+            scope = {
+                "type": "websocket",
+                "path": filled(path),
+                "headers": headers,
+                "server": ("127.0.0.1", 7860),
+                "client": ("203.0.113.9", 1),
+            }
+            await token_routes.guard(scope, None, send)  # type: ignore[arg-type]
+        return sent
+
+    assert {message["type"] for message in anyio.run(work)} == {"websocket.close"}
 
 
 def test_no_route_takes_a_bad_id(open_routes: Routes) -> None:

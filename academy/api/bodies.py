@@ -20,7 +20,7 @@ class Exact(BaseModel):
     def _as_described(cls, value: Any, info: ValidationInfo) -> Any:
         annotation = cls.model_fields[info.field_name or ""].annotation
         kinds = {annotation, *get_args(annotation)}
-        if bool in kinds and not isinstance(value, bool):
+        if bool in kinds and value is not None and not isinstance(value, bool):
             raise PydanticKnownError("bool_type")
         if kinds & {int, float} and isinstance(value, bool | str):
             raise PydanticKnownError("int_type" if int in kinds else "float_type")
