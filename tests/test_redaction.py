@@ -93,6 +93,7 @@ ALWAYS = {
     "pem cut off": _pem(lambda block: block.rpartition("\n")[0]),
     "jwt": _whole(Maker.jwt),
     "url password": _in("postgres://app:@@@db.example.com:5432/app", Maker.password),
+    "url password like a setting": _in("amqp://guest:secret.@@@rabbit//", lambda m: m.chars(3)),
     "url password alone": _in("redis://:@@@cache:6379/0", Maker.password),
 }
 MOSTLY = {
@@ -112,6 +113,16 @@ MOSTLY = {
     "password told": _in("The password is @@", Maker.password),
     "password in xml": _in("<password>@@</password>", Maker.password),
     "password of curl": _in("curl -u admin:@@ https://example.com", Maker.password),
+    "password beside others": _in("host=db user=app password=@@ dbname=app", Maker.password),
+    "password of a connection": _in("Server=tcp:db.example.com;User Id=sa;Pwd=@@;Encrypt=true", Maker.password),
+    "password of netrc": _in("machine git.example.com login joe password @@", Maker.password),
+    "password of redis": _in("requirepass @@", Maker.password),
+    "password in a sentence": _in("Log in as admin with password @@ until Friday.", lambda m: m.password() + "7x"),
+    "password in quotes": _in('Use the password "@@" for now.', Maker.password),
+    "password of docker": _in('{"auths": {"hub": {"auth": "@@"}}}', lambda m: base64.b64encode(f"bob:{m.password()}".encode()).decode()),
+    "htpasswd": _in("bob:@@", lambda m: "$apr1$" + m.chars(8) + "$" + m.chars(22, LETTERS + "./")),
+    "htpasswd bcrypt": _in("bob:@@", lambda m: "$2y$10$" + m.chars(53, LETTERS + "./")),
+    "shadow": _in("root:@@:19000:0:99999:7:::", lambda m: "$6$" + m.chars(16) + "$" + m.chars(86, LETTERS + "./")),
     "api key": _in('api_key: "@@"', lambda m: m.chars(32)),
     "api key in env": _in("export DATADOG_API_KEY=@@", lambda m: m.chars(32, HEX)),
     "bearer": _in("Authorization: Bearer @@", lambda m: m.chars(40, URL_SAFE)),
@@ -205,6 +216,14 @@ CLEAN = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyE5dgZk4ZyC1E2mE7cB1mXo3P9qv0Lw6oF3wJ5sT7h alice@laptop",
     "Basic authentication and bearer tokens are explained in chapter 3.",
     "monkey=banana1234 turkey: 55aa",
+    'METHOD can be "trust", "reject", "password", "scram-sha-256".',
+    "{username:`Användarnamn`,password:`Lösenord`}",
+    "Link: https://lore.example.org/CAFLxGvw0WMxaMqYqJ5WgvVSbKHq2D2xcXTOgMCpgq9nDC-MWTQ@mail.example.com",
+    'url("./KaTeX_SansSerif-Regular-CS6fqUqJfq2xA81bD.woff2")',
+    "The transaction 0x307b89dfbe78b2f2b9dfbe0705ad577e0c6388c811edc76b55d027becd0a11ee failed.",
+    "Enter the password twice, or choose password authentication with SHA-256.",
+    "user=alice; password=${PASSWORD}; host=db",
+    "connect(host=host, user=user, password=settings.database_password)",
 ]
 
 

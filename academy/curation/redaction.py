@@ -175,6 +175,12 @@ _FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str]]] = [
         ("age", ["AGE-SECRET-KEY-"], r"AGE-SECRET-KEY-1[A-Z0-9]{40,}"),
         ("firebase", [":APA91b"], r"[\w\-]{11,}:APA91b[\w\-]{60,}"),
         ("mapbox", ["sk.eyJ"], r"sk\.eyJ[\w\-]{20,}\.[\w\-]{10,}"),
+        (
+            "password-hash",
+            ["$apr1$", "$1$", "$5$", "$6$", "$y$", "$2", "$argon2", "pbkdf2", "scrypt", "{SHA}", "{SSHA"],
+            r"\$(?:apr1|1|5|6|y|7|argon2(?:id|i|d))\$[\w$=,./+]{20,}|\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\{SS?HA\d{0,3}\}[A-Za-z0-9+/]{27,}={0,2}"
+            r"|(?:pbkdf2(?:_sha\d+|:sha\d+:\d+)|scrypt(?::\d+){3})\$[\w.$+/=]{20,}",
+        ),
         ("alibaba", ["LTAI"], _B + r"LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])"),
         (
             "service-token",
@@ -214,8 +220,8 @@ _URL_USER = re.compile(r"://([A-Za-z0-9_\-]{20,200})@(?=[\w\[])")
 
 # These are looked for in the text in small letters: a quarter of the time that ignoring case takes.
 _PASS_WORDS = (
-    r"pass(?:word|wd|phrase|code|wort)?|pwd|(?<![a-z0-9_])pw(?![a-z])|kennwort|has[lł]o|contrase(?:ñ|n)a|mot[ _]de[ _]passe|motdepasse"
-    r"|senha|пароль|パスワード|密码"
+    r"pass(?:word|wd|phrase|code|wort)?|pwd|(?<![a-z0-9_])(?:pw|psk)(?![a-z])|kennwort|has[lł]o|contrase(?:ñ|n)a|mot[ _]de[ _]passe"
+    r"|motdepasse|senha|пароль|パスワード|密码"
 )
 _KEY_WORDS = r"secret|token|key|credential|_auth\b|authorization|session[ _\-]?id|\bsid\b|salt|seed"
 _KEY_BEFORE = re.compile(
@@ -227,23 +233,28 @@ _ASSIGNMENT = re.compile(
     rf"(?:(?P<pass>{_PASS_WORDS})|(?P<key>{_KEY_WORDS}))(?P<tail>[a-z0-9_\-]{{0,24}})[\\\"'`*]{{0,4}}\]?"
     r"(?:[ \t]*(?P<op>=>|:=|===?|!==?|\?=|[:=]|<-)[ \t]*(?P<soft>\\?[\"'`*]{0,3})"
     r"|[ \t]+(?P<is>(?:is|was|are|now|set|to|ist|lautet|heißt|est|es|jest|brzmi)(?: (?:now|set|to|jetzt|teraz|nun)){0,2})[ \t]*:?[ \t]+"
-    r"(?P<soft2>[\"'`*]{0,3})|[ \t]*[,>][ \t]*(?P<soft3>[\"'`])|[ \t]*\|[ \t]*[\"'`]?)(?P<value>[^\s\"'`]{4,4000})"
+    r"(?P<soft2>[\"'`*]{0,3})|[ \t]*[,>][ \t]*(?P<soft3>[\"'`])|[ \t]*\|[ \t]*[\"'`]?"
+    r"|(?(pass)(?P<said>[ \t]+)(?P<soft4>[\"'`]?)|(?!)))(?P<value>[^\s\"'`]{4,4000})"
 )
 _PASS_PHRASE = re.compile(rf"(?:{_PASS_WORDS})[\"']?[ \t]*[:=][ \t]*([\"'])(?P<value>(?=[^\"'\n]*\d)[^\"'\n ]+(?: [^\"'\n ]+){{1,8}})\1")
 _XML = re.compile(rf"<[\w:.\-]{{0,40}}(?:{_PASS_WORDS}|{_KEY_WORDS})>(?P<value>[^<>\s]{{4,400}})</")
-_HINTS = ["pass", "pw", "token", "key", "secret", "credential", "auth", "session", "sid", "salt", "seed"]
+_HINTS = ["pass", "pw", "psk", "token", "key", "secret", "credential", "auth", "session", "sid", "salt", "seed"]
 _HINTS += ["wort", "hasł", "haslo", "contrase", "senha", "пароль", "パスワード", "密码"]
 
 _COMMAND = re.compile(
     r"(?<![\w\-])(?:(?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,80}:([^\s'\"]{3,200})"
     r"|--?(?:password|passwd|pass|token|api-?key|secret|auth-token|access-token|secret-key|client-secret)[ =]['\"]?([^\s'\"]{4,400})"
-    r"|sshpass\s+-p\s*['\"]?([^\s'\"]{3,200})|mysql(?:dump|admin)?\s[^\n]{0,80}?-p([^\s'\"]{4,100})"
+    r"|(?:machine\s+\S{1,100}\s+login\s+\S{1,100}\s+password|requirepass|masterauth|sqlcmd\s[^\n]{0,80}?-P)\s+['\"]?([^\s'\"]{3,200})"
+    r"|jdbc:oracle:thin:\w{1,40}/([^@\s/]{3,100})(?=@)|sshpass\s+-p\s*['\"]?([^\s'\"]{3,200})|mysql(?:dump|admin)?\s[^\n]{0,80}?-p([^\s'\"]{4,100})"
     r"|login\s+\S{1,100}\s+password\s+(\S{3,200})"
     r"|(?i:log ?in|credentials?|creds|zugangsdaten)\b[^\n/]{0,40}[ :]\S{1,60} ?/ ?([^\s/\"'`<>,;)]{6,60}))"
 )
+_GIVEN = (1, 3, 4, 5)
+"""The groups of _COMMAND where nothing but a password can stand."""
 _HEADER = re.compile(
     r"(?P<scheme>bearer|basic|token|digest|apikey|api-key)[ \t]+[\"']?(?P<value>[A-Za-z0-9._~+/=\-]{8,4000})", re.IGNORECASE
 )
+_AUTH = re.compile(r"(?<![A-Za-z])auth\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?([A-Za-z0-9+/]{8,400}={0,2})(?![A-Za-z0-9+/=])")
 _COOKIE = re.compile(
     r"(?i:cookie)[\"']?\s*[:=]\s*[\"']?(?:[^\n]{0,300}?[;\s\"'])??[\w.\-]*(?i:sess|sid|auth|token|jwt)[\w.\-]*=([^\s;\"',]{16,2000})"
 )
@@ -274,9 +285,9 @@ def _find(text: str) -> list[_Span]:
     if any(hint in low for hint in _HINTS):
         spans += _assignments(text, low)
         spans += _phrases(text, low)
-    if " -" in text or "log" in low or "cred" in low or "zugangsdaten" in low:
+    if " -" in text or "log" in low or any(hint in low for hint in ("cred", "zugangsdaten", "requirepass", "masterauth", ":thin:")):
         spans += _commands(text)
-    if "bearer" in low or "authorization" in low or "basic " in low:
+    if "auth" in low or "bearer" in low or "basic " in low:
         spans += _headers(text, low)
     if "cookie" in low:
         spans += _cookies(text)
@@ -366,11 +377,15 @@ def _phrases(text: str, low: str) -> Iterator[_Span]:
 def _commands(text: str) -> Iterator[_Span]:
     for match in _COMMAND.finditer(text):
         group = match.lastindex or 0
-        if group and _is_password(match.group(group), quoted=group in (1, 3)):
+        is_given = group in _GIVEN or text[match.start(group) - 1] == "="
+        if group and _is_password(match.group(group), quoted=is_given):
             yield *match.span(group), "password"
 
 
 def _headers(text: str, low: str) -> Iterator[_Span]:
+    for match in _AUTH.finditer(text):
+        if _is_user_and_password(match.group(1)):
+            yield *match.span(1), "auth-header"
     for match in _HEADER.finditer(text):
         if _is_header(match, low):
             yield *match.span("value"), "auth-header"
@@ -391,13 +406,13 @@ _BARE_END = re.compile(r"[,;)}\]>|](?=\s|$|[,;)}\]\"'])|&(?=\w+=)|\\[nrt\"']|\*\
 
 def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
     """The span of the value of `password = …`, or None where it is code, a word or a placeholder."""
-    soft = match.group("soft") or match.group("soft2") or match.group("soft3") or ""
+    soft = next(filter(None, match.group("soft", "soft2", "soft3", "soft4")), "")
     quote = soft.strip("\\*")[-1:]
     start, end = match.span("value")
     value, tail = text[start:end], match.group("tail")
     if not quote:
         value = _BARE_END.split(value, maxsplit=1)[0].rstrip(".,;:*")
-    elif match.group("op") and text[end : end + 1] != quote:
+    elif (match.group("op") or match.group("said")) and text[end : end + 1] != quote:
         return None  # a sentence, or cut off in its middle
     value = value.removesuffix("\\")
     if len(value) < 4 or _is_placeholder(value):
@@ -409,12 +424,22 @@ def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
             return (*span, "password") if value.startswith(_HASHED) else None
         if match.group("pass") == "pass":
             # "passed to", "compass", "bypass": only `pass = …`, `PASS: …`, `db_pass=…` are about a password.
+            if (
+                _is_environment(text, match)
+                and not before.isalpha()
+                and not _CODE.fullmatch(value[:200])
+                and _is_password(value, quoted=True)
+            ):
+                return *span, "password"
             is_named = match.group("op") in ("=", ":", "=>") and not tail[:1].isalpha() and not before.isalpha()
             return (
                 (*span, "password") if is_named and (quote or not _CODE.fullmatch(value[:200])) and (quote or _is_strong(value)) else None
             )
-        is_given = match.group("is") is None and (bool(quote) or _is_environment(text, match))
-        return (*span, "password") if _is_password(value, quoted=is_given) else None
+        if match.group("said"):
+            return (*span, "password") if _is_drawn(value) or (quote and _is_random(value, quoted=True)) else None
+        is_given = bool(quote and match.group("op")) or _is_environment(text, match) or _is_connection(low, match)
+        is_told = bool(match.group("is")) and _is_drawn(value)
+        return (*span, "password") if is_told or _is_password(value, quoted=is_given) else None
     before = low[max(0, match.start() - 24) : match.start()]
     if match.group("key") in ("key", "seed", "salt") and not _KEY_BEFORE.search(before) and not (quote and len(value) >= 20):
         return None
@@ -428,28 +453,47 @@ def _is_environment(text: str, match: re.Match[str]) -> bool:
     return match.group("op") == "=" and text[match.start("pass") : match.end("tail")].isupper() and text[match.end("op")] not in " \t"
 
 
+_CONNECTED = re.compile(r"(?:\w=[^\s;&,()]*(?: ?; ?| |&)|\?)[\w.]{0,20}$")
+
+
+def _is_connection(low: str, match: re.Match[str]) -> bool:
+    """Whether this is one of several settings of a connection, which need no quotes: `host=db user=app password=sunflower`."""
+    if match.group("op") != "=" or low[match.end("op")] in " \t" or any(sign in match.group("value") for sign in "([{"):
+        return False
+    return _CONNECTED.search(low[max(0, match.start() - 120) : match.start()]) is not None
+
+
 def _is_header(match: re.Match[str], low: str) -> bool:
     value, scheme = match.group("value").rstrip("."), match.group("scheme").lower()
     before = low[max(0, match.start() - 40) : match.start()]
     if scheme == "basic":
-        try:
-            plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        return b":" in plain and all(byte >= 32 and byte != 127 for byte in plain)
+        return _is_user_and_password(value)
     if scheme == "bearer":
         return _is_random(value) or (len(value) >= 20 and any(char.isdigit() for char in value) and "authorization" in before)
     return "authorization" in before and _is_random(value)
 
 
+def _is_user_and_password(value: str) -> bool:
+    """Whether this is `user:password` in base64."""
+    try:
+        plain = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return b":" in plain and all(byte >= 32 and byte != 127 for byte in plain)
+
+
 _HASH_WORDS = re.compile(
     r"sha-?\d*|md5|hash|digest|checksum|commit|revision|\brev\b|blob|\btree\b|etag|uuid|guid|integrity|fingerprint|crc|\bsum\b|\bsums\b|parent"
-    r"|layer|image|object|merge|index|cherry|trace|span|version|build|nonce|thumbprint|snapshot|\bh1:|blake|adler|\bids?\b|_id\b|resolved|\bref\b|cache"
+    r"|layer|image|object|merge|index|cherry|trace|span|version|build|nonce|thumbprint|snapshot|\bh1:|blake|adler|\bids?\b|_id\b|resolved|\bref\b|cache|\btxn?\b|transaction"
 )
 _SECRET_WORDS = re.compile(
     r"secret|password|passwd|token|credential|bearer|api[ _\-]?key|apikey|private|\bauth|access[ _\-]?key|\bkey\b|_key|signing"
 )
 _SUM_LINE = re.compile(r"[ \t]+\*?[\w./\-]+\.\w{1,8}\b|  \S|[ \t]*[|,][ \t]*\S+\.(?:whl|gz|zip|tar|deb|rpm|jar|iso)")
+_NAMED = re.compile(
+    r"@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}|\.(?:woff2?|m?[jt]s|css|png|jpe?g|svg|webp|map|html?|json|gz|zip|whl|py|md|pdf|ttf|wasm)\b"
+)
+"""The rest of a file's name, or of the id of a mail."""
 _PATH_WORD = re.compile(r"(?:[a-z]{3,}|[A-Z][a-z]{2,})(?:[_\-][a-z0-9]+)*")
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
@@ -484,6 +528,8 @@ def _pieces(token: str, start: int) -> Iterator[tuple[int, str]]:
 
 def _is_secret_piece(text: str, low: str, start: int, piece: str) -> bool:
     end = start + len(piece)
+    if _NAMED.match(text, end):
+        return False
     if len(piece) > 512 or text[end : end + 1] == "(" or piece.startswith(("_Z", "__")):
         return False  # a file in base64, a call, a compiler's name for a function
     before = low[max(0, start - 60) : start]
@@ -532,8 +578,8 @@ def _in_block(text: str, start: int, end: int) -> bool:
 
 _PLACEHOLDER = re.compile(
     r"\[redacted:.*|\$\{.*|\$\(.*|(?-i:\$[A-Z_]{3,}\d*\W*)|\{\{.*|\{[\w.:\[\]'\"()]*\}.*|<[^<>]*>?|%\(?\w*\)?[sdr]|%|[xX*•.\-_#?]{3,}|(?:your|my|the|some"
-    r"|example|dummy|fake|test|insert|replace|put|enter)[_\-\s.].*|(?-i:your[A-Z]\w*)|\.{2,}.*|\*+|…|process\.env.*|os\.environ.*|os\.getenv.*|env\.\w.*"
-    r"|vars?\.\w.*|secrets?\.\w.*|@[a-z]+|(?-i:%[A-Z_]+%)",
+    r"|example|dummy|fake|test|insert|replace|put|enter)[_\-\s.].*|(?-i:your[A-Z]\w*)|\.{2,}.*|\*+|…|process\.env.*|os\.environ.*|os\.getenv.*"
+    r"|(?-i:(?:env|vars|secrets)\.[A-Z_]{3,}[A-Z0-9_]*\W*)|(?-i:vars?\.[a-z_]+)|@[a-z]+|(?-i:%[A-Z_]+%)",
     re.IGNORECASE | re.DOTALL,
 )
 _ORDINARY = set(
@@ -542,7 +588,10 @@ _ORDINARY = set(
     hidden text bytes int bool self value values default any object input field label type name user username login email
     test tests example empty unknown invalid missing expired wrong valid correct incorrect changed reset forgotten needed
     stored encrypted hashed bearer basic digest dict list tuple function return yes not key keys apikey api_key auth access
-    private public missing_token optional[str] unset error errors form prompt masked encoded plain plaintext sensitive redacted
+    private public
+    parola lösenord wachtwoord passwort kennwort hasło heslo senha contraseña salasana jelszó lozinka adgangskode passord clave
+    סיסמה пароль 密码 密碼 パスワード 비밀번호 รหัสผ่าน şifre parool parol geslo
+    missing_token optional[str] unset error errors form prompt masked encoded plain plaintext sensitive redacted
     """.split()  # noqa: SIM905
 )
 
@@ -565,10 +614,17 @@ def _is_password(value: str, *, quoted: bool) -> bool:
     return not _CODE.fullmatch(value[:200]) and _is_strong(value)
 
 
+def _is_drawn(value: str) -> bool:
+    """Whether a bare value in a sentence can hardly be a word: it has digits among letters of both cases, or among signs."""
+    if len(value) < 6 or any(sign in value for sign in "/()[]{}<>:=") or not any(map(str.isdigit, value)) or _CODE_NAME.search(value):
+        return False
+    return any(sign in value for sign in "!@#$%^&*+?~") or (_mixture(value) > 0.25 and (any(map(str.isupper, value)) or len(value) >= 8))
+
+
 _NAME = re.compile(r"(?i:[a-z]*pass(?:word|wd|phrase)?s?[a-z]*)|[a-z]+(?:[_.\-][a-z]+)+|[\w.]+/[\w./]+|:.*")
 _STEADY = re.compile(r"[A-Za-z_]\w*\d?|[\d.,:/\-]+|[\w\-]+(?:\.[\w\-]+)*/.*|\w+(?:[.\-]\w+)*:?")
 _CODE_NAME = re.compile(
-    r"(?:sha|md|utf|iso|base|python|bcrypt|scrypt|argon|pbkdf|latin|aes|rsa|step|line|page|part|field|value|param|arg)[\-]?\d+",
+    r"(?:^|[\-_])(?:sha|md|utf|iso|base|python|bcrypt|scrypt|argon|pbkdf|latin|aes|rsa|step|line|page|part|field|value|param|arg)[\-]?\d+$",
     re.IGNORECASE,
 )
 
@@ -581,7 +637,7 @@ def _is_strong(value: str) -> bool:
         return True
     if _STEADY.fullmatch(value):
         # A word with a number: `hunter22` may be a password, `value_2`, `a.b2`, `v1/x` and `sha256` are names.
-        return len(value) >= 6 and not set(value) & set("/(_.:") and any(map(str.isdigit, value)) and not _CODE_NAME.fullmatch(value)
+        return len(value) >= 6 and not set(value) & set("/(_.:") and any(map(str.isdigit, value)) and not _CODE_NAME.search(value)
     return any(char in "0123456789!@#$%^&*+=?~" for char in value)
 
 
