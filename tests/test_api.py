@@ -327,6 +327,27 @@ def test_a_bad_body_is_refused_in_valid_json(refusing: TestClient, body: bytes) 
         assert len(answer.content) < 20_000
 
 
+def test_a_number_is_no_text_and_true_is_no_number(refusing: TestClient) -> None:
+    chat = {"messages": [{"role": "user", "content": "x"}]}
+    for path, body in (
+        ("/train", {"num_epochs": True}),
+        ("/train", {"lora_rank": "16"}),
+        ("/train", {"learning_rate": "2e-4"}),
+        ("/train", {"lora_rank": 16.5}),
+        ("/train", {"use_dora": 1}),
+        ("/train", {"use_dora": "yes"}),
+        ("/train", {"lora_rank": None}),
+        ("/dataset", {"lessons_limit": True}),
+        ("/dataset/preview", {"lessons_limit": "10"}),
+        ("/dataset", {"include_git": "false"}),
+        ("/chat", chat | {"max_new_tokens": True}),
+        ("/chat", chat | {"stream": 1}),
+        ("/chat", chat | {"temperature": "0"}),
+    ):
+        detail = refused(refusing.post(f"{API}{path}", json=body), 422)
+        assert next(reversed(body)) in json.dumps(detail), (path, body)
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
 def test_a_body_that_is_not_said_to_be_json_is_refused(refusing: TestClient, kind: str) -> None:
     answer = refusing.post(f"{API}/lessons", content=b'{"situation": "\xff"}', headers={"Content-Type": kind})
@@ -402,6 +423,7 @@ def test_a_full_disk_is_507_and_says_so(client: TestClient, academy: Academy, mo
 def test_what_is_nowhere_is_404_and_the_wrong_method_405_both_in_json(client: TestClient) -> None:
     refused(client.get("/api/v1/academy/nowhere"), 404)
     refused(client.get("/api/v2"), 404)
+    assert client.get("/academy/", follow_redirects=False).headers["location"] == "/"
     refused(client.put(f"{API}/train"), 405)
 
 

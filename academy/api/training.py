@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from academy.adapters.store import Adapter
-from academy.api import models
+from academy.api import bodies, models
 from academy.api.wire import Id, Lane, StrictRoute
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
@@ -25,13 +25,18 @@ _TRAIN: dict[str, Any] = {
 }
 _Key = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", max_length=200, pattern=r"^[\x20-\x7e]*$", description="The same key again gives the same job."),
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern=r"^[\x20-\x7e]*$",
+        description="The same key again gives the same job, whatever else is asked with it.",
+    ),
 ]
 _LastEvent = Annotated[
     str | None, Header(alias="Last-Event-ID", max_length=200, description="Goes on after that event, without gap or repeat.")
 ]
 _Changes = Annotated[
-    TrainingSpec | None, Body(openapi_examples={"the same again": {"value": {}}, "half the batch": {"value": {"batch_size": 2}}})
+    bodies.TrainIn | None, Body(openapi_examples={"the same again": {"value": {}}, "half the batch": {"value": {"batch_size": 2}}})
 ]
 
 
@@ -43,17 +48,17 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     # ------------------------------------------------------------------------------------------------------ jobs
 
     @api.post("/train", tags=["jobs"])
-    async def train(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None, key: _Key = None) -> models.TrainReply:
+    async def train(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None, key: _Key = None) -> models.TrainReply:
         """Queues a training, after checking all that can be checked before."""
         return models.TrainReply.of(await slow.run(academy.train, spec or TrainingSpec.model_validate({}), key or None))
 
     @api.post("/train/plan", tags=["jobs"])
-    async def plan(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
+    async def plan(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
         """What a training would use, why, and what stands against it; starts nothing."""
         return await slow.run(academy.plan, spec or TrainingSpec.model_validate({}))
 
     @api.post("/train/dry-run", tags=["jobs"])
-    async def dry_run(spec: Annotated[TrainingSpec | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
+    async def dry_run(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
         """Whether it will fit: two steps on the longest rows, and what they took."""
         return await slow.run(academy.dry_run, spec or TrainingSpec.model_validate({}))
 
