@@ -19,7 +19,7 @@ from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job
 from academy.ui import chat, form, live, pieces, texts
-from academy.ui.dataset import _dropped, conversation
+from academy.ui.opened import conversation, dropped
 from academy.ui.training import why_failed
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
@@ -343,7 +343,7 @@ def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():
     rows = [{"key": str(n), "rule": "duplicate", "reason": f"The same as lesson lesson_{n}e0f.", "source": "lessons"} for n in range(3)]
     rows += [{"key": "x", "rule": "too_short", "reason": "Only 2 words.", "source": "lessons", "origin": "lesson_77"}]
     item = Manifest.model_construct(dropped=rows)
-    html = _dropped(item, live.View({"dropped_reason": "duplicate"}))
+    html = dropped(item, live.View({"dropped_reason": "duplicate"}))
     assert "lesson_" not in html
     assert html.count("The same as another lesson.") == 3
     assert "Only 2 words." not in html

@@ -162,6 +162,16 @@ def remedy(text: str) -> Html:
     return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])
 
 
+def closer() -> Html:
+    """The button that closes a dialog."""
+    return div(tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True), cls="ac-row ac-row-end")
+
+
+def short(text: str, most: int = 600) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
 def thumb(rating: str) -> Html:
     """A thumb up (good) or down (bad)."""
     turned = "" if rating == "good" else ' transform="rotate(180 12 12)"'
