@@ -1,4 +1,4 @@
-"""Conversations as chat programs export them: ChatGPT, Claude, Open WebUI."""
+"""Conversations as chat programs export them: ChatGPT, Claude, Open WebUI; and the trees of Open Assistant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from academy.curation.records import Kept, RowError, check_content, in_order, ke
 
 
 def kind_of(record: dict[str, Any]) -> str:
-    """chatgpt, claude or open-webui; empty for what is no such export."""
+    """chatgpt, claude, open-webui or oasst; empty for what is no such export."""
     if isinstance(record.get("mapping"), dict):
         return "chatgpt"
     if isinstance(record.get("chat_messages"), list):
@@ -17,6 +17,9 @@ def kind_of(record: dict[str, Any]) -> str:
     chat = record.get("chat")
     if isinstance(chat, dict) and (isinstance(chat.get("messages"), list) or isinstance(chat.get("history"), dict)):
         return "open-webui"
+    prompt = record.get("prompt")
+    if isinstance(prompt, dict) and isinstance(prompt.get("replies"), list):
+        return "oasst"
     return ""
 
 
@@ -30,6 +33,9 @@ def read_chat(row: int, record: dict[str, Any]) -> Kept:
     elif kind == "claude":
         said = _claude(record, notes)
         name, moment, key = record.get("name"), record.get("created_at"), record.get("uuid")
+    elif kind == "oasst":
+        said = _open_assistant(record["prompt"], notes)
+        name, moment, key = None, record["prompt"].get("created_date"), record.get("message_tree_id")
     else:
         said = _open_webui(record["chat"], notes)
         name, moment, key = record.get("title") or record["chat"].get("title"), record.get("created_at"), record.get("id")
@@ -56,7 +62,7 @@ def _merged(said: list[Turn], notes: list[str]) -> tuple[Turn, ...]:
         turns.pop()
         notes.append("the last question has no answer and was left out")
     if not turns:
-        raise RowError("holds no question with an answer")
+        raise RowError("holds no question with an answer" + "".join(f" ({note})" for note in notes if note.startswith("left out")))
     # Two messages that were put together can be too long, though neither was.
     return in_order(system + [Turn(turn.role, check_content(turn.content, turn.role)) for turn in turns])
 
@@ -190,6 +196,30 @@ def _open_webui(chat: dict[str, Any], notes: list[str]) -> list[Turn]:
     if others:
         notes.append(f"left out: {others} messages that are no text")
     return said
+
+
+def _open_assistant(prompt: dict[str, Any], notes: list[str]) -> list[Turn]:
+    """From the prompt along the reply that was ranked best each time."""
+    said: list[Turn] = []
+    others = 0
+    message: Any = prompt
+    while message is not None:
+        number = len(said) + 1
+        role, text, replies = message.get("role"), message.get("text"), message.get("replies")
+        if role not in ("prompter", "assistant"):
+            raise RowError(f"message {number} has an unknown role")
+        said.append(Turn("user" if role == "prompter" else "assistant", check_content(text, f"message {number}")))
+        known = [reply for reply in replies if isinstance(reply, dict)] if isinstance(replies, list) else []
+        others += max(0, len(known) - 1)
+        message = min(known, key=_rank, default=None)
+    if others:
+        notes.append(f"left out: {others} replies that were ranked lower")
+    return said
+
+
+def _rank(reply: dict[str, Any]) -> float:
+    rank = reply.get("rank")
+    return rank if isinstance(rank, int | float) else float("inf")
 
 
 def _count(skipped: dict[str, int], what: str, count: int = 1) -> None:

@@ -8,6 +8,8 @@ import io
 import itertools
 import json
 import re
+import shutil
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from pydantic import BaseModel, Field
 from academy.curation import chats, records
 from academy.curation.jsonstream import JsonStream, Value
 from academy.curation.lessons import LessonStore
-from academy.curation.lines import Capped, as_utf8, encoding_of, numbered_lines
+from academy.curation.lines import WINDOWS, Capped, as_utf8, encoding_of, numbered_lines, older_encoding_of
 from academy.curation.prose import read_prose
 from academy.curation.records import MAX_DEPTH, MAX_RECORD, Kept, Refused, RowError, check_mapping, parse, recognise, shown
 from academy.curation.tables import SEPARATORS, Layout, layout_of, parquet_columns, read_parquet, read_table
@@ -143,13 +145,13 @@ class _Part:
     path: Path | None = None
     head: bytes = b""
     kind: str = ""
-    recoded: bool = False
+    older: str = ""
+    single: bool = False  # a list that is one conversation, and not a list of records
     layout: Layout | None = None
 
     def open(self) -> BinaryIO:
         """The part as UTF-8."""
-        raw = self.open_raw()
-        return as_utf8(raw, self.raw_head)
+        return as_utf8(self.open_raw(), self.raw_head, self.older)
 
     raw_head: bytes = field(default=b"", repr=False)
 
@@ -181,9 +183,9 @@ class _File:
         part = self._parts()[0]
         self._look(part)
         samples: list[dict[str, Any]] = []
-        if part.kind == "parquet":
-            columns = parquet_columns(self._path)
-            samples = [row for _, row in itertools.islice(_only_rows(read_parquet(self._path, None)), 5)]
+        if part.path is not None and part.kind == "parquet":
+            columns = parquet_columns(part.path)
+            samples = [row for _, row in itertools.islice(_only_rows(read_parquet(part.path, None)), 5)]
         elif part.layout is not None:
             columns = part.layout.columns
             rows = read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
@@ -196,9 +198,8 @@ class _File:
             if part.kind not in ("alpaca", "pairs", "lessons", "preference", *_JSON):
                 return Detected(kind=part.kind, sample=[_short(value) for value in samples])
         mapping = recognise(columns)
-        conversation = next((column for column in columns if column in ("messages", "conversations")), None)
-        if conversation:
-            mapping = {}
+        if not {"situation", "action"} <= set(mapping) and any(_kind_of(value) for value in samples):
+            columns, mapping = [], {}  # whole conversations: there is nothing to map
         return Detected(kind=part.kind, columns=columns, mapping=mapping, sample=[_short(value) for value in samples])
 
     # ---------------------------------------------------------------- containers
@@ -212,7 +213,7 @@ class _File:
             return self._zipped()
         if magic.startswith(b"\x1f\x8b"):
             inner = re.sub(r"\.gz(ip)?$", "", self._name, flags=re.IGNORECASE)
-            return [_Part(inner, lambda: self._capped(gzip.open(self._path, "rb"), inner))]  # type: ignore[arg-type]
+            return [_Part(inner, lambda: self._capped(gzip.open(self._path, "rb"), inner))]
         for start, what in _FOREIGN:
             if magic.startswith(start):
                 raise Invalid(f"{self._name} is {what}, which cannot be read here.", hint=f"Save it as {_KNOWN}.")
@@ -232,7 +233,9 @@ class _File:
         chat = [member for member in members if re.fullmatch(r"conversations([-_]\d+)?\.json", _last(member.filename))]
         if not chat and len(members) > 2000:
             raise Invalid(f"{self._name} holds {len(members):,} files; 2,000 is the limit.", hint="Pack fewer into one zip.")
-        members = chat or members
+        # Beside data a README is about the data, and no lesson.
+        data = [member for member in members if not _is_about(member.filename)]
+        members = chat or data or members
         others = [_last(member.filename) for member in seen if member not in members]
         if others:
             listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
@@ -276,10 +279,29 @@ class _File:
             if part.raw_head.startswith(start):
                 raise Invalid(f"{part.name} is {what}, which cannot be read here.", hint=f"Save it as {_KNOWN}.")
         if part.raw_head.startswith(b"PAR1"):
-            if part.path is None:
-                raise Invalid(f"{part.name} is a Parquet file inside an archive.", hint="Unpack it and send the Parquet file itself.")
             part.kind = "parquet"
+            if part.path is None:
+                part.path = self._unpacked(part)
             return
+        self._read_head(part)
+        end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""
+        sample = part.head[:4096]
+        if not encoding_of(part.raw_head)[0] and sum(sample.count(byte) for byte in _CONTROL) > len(sample) // 10:
+            raise Invalid(f"{part.name} is no text.", hint=f"Known are {_KNOWN}.")
+        part.kind = self._kind(part, end)
+        if part.kind not in _JSON and not encoding_of(part.raw_head)[0]:
+            # JSON is UTF-8 by definition; tables and texts of older programs often are not.
+            with contextlib.closing(part.open()) as file:
+                part.older = older_encoding_of(file)
+            if part.older:
+                self.notes.append(f"read as {WINDOWS[part.older]}, because it is not UTF-8")
+                self._read_head(part)
+                part.kind = self._kind(part, end)
+        if part.kind == "csv":
+            part.layout = layout_of(part.head, prefer="\t" if end in ("tsv", "tab") else "", mapping=self._mapping)
+            part.kind = "tsv" if part.layout.separator == "\t" else "csv"
+
+    def _read_head(self, part: _Part) -> None:
         with contextlib.closing(part.open()) as file:
             head = file.read(_HEAD)
             while head and not head.strip() and (more := file.read(_HEAD)):
@@ -287,14 +309,15 @@ class _File:
         part.head = head.removeprefix(b"\xef\xbb\xbf")
         if not part.head.strip():
             raise Invalid(f"{part.name} is empty.", hint="Choose a file with something in it.")
-        end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""
-        sample = part.head[:4096]
-        if not encoding_of(part.raw_head)[0] and sum(sample.count(byte) for byte in _CONTROL) > len(sample) // 10:
-            raise Invalid(f"{part.name} is no text.", hint=f"Known are {_KNOWN}.")
-        part.kind = self._kind(part, end)
-        if part.kind == "csv":
-            part.layout = layout_of(part.head, prefer="\t" if end in ("tsv", "tab") else "", mapping=self._mapping)
-            part.kind = "tsv" if part.layout.separator == "\t" else "csv"
+
+    def _unpacked(self, part: _Part) -> Path:
+        """A Parquet file out of an archive, for as long as it is read: its contents are listed at its end."""
+        file = tempfile.NamedTemporaryFile(dir=self._path.parent, suffix=".parquet")  # noqa: SIM115
+        self._stack.enter_context(file)
+        with contextlib.closing(part.open_raw()) as packed:
+            shutil.copyfileobj(packed, file, 1 << 20)
+        file.flush()
+        return Path(file.name)
 
     def _kind(self, part: _Part, end: str) -> str:
         if end in ("md", "markdown", "mdx", "rst", "qmd"):
@@ -302,6 +325,7 @@ class _File:
         first = part.head.lstrip()[:1]
         if end in ("jsonl", "ndjson", "jsonlines", "json") or first in (b"{", b"["):
             kind = _json_shape(part.head, end)
+            part.single = kind == "array" and _is_conversation(part.head)
             if kind or end in ("jsonl", "ndjson", "jsonlines", "json"):
                 return kind or "lines"
         if end in ("csv", "tsv", "tab", "psv"):
@@ -316,10 +340,15 @@ class _File:
 
     def _read(self, part: _Part) -> Iterator[Kept | Refused]:
         if part.kind in ("markdown", "text"):
-            yield from read_prose(part.open(), part.open(), self.notes)
-        elif part.kind == "parquet":
-            for item in read_parquet(self._path, self._mapping):
+            yield from read_prose(part.open, self.notes)
+        elif part.path is not None and part.kind == "parquet":
+            self._check_columns(part, parquet_columns(part.path))
+            empty = True
+            for item in read_parquet(part.path, self._mapping):
+                empty = False
                 yield item if isinstance(item, Refused) else self._row(*item)
+            if empty:
+                raise Invalid(f"{part.name} has columns and no row.", hint="Choose a file with at least one row.")
         elif part.layout is not None:
             yield from self._table(part, part.layout)
         else:
@@ -346,21 +375,7 @@ class _File:
         return records.read_record(number, value, self._mapping)
 
     def _table(self, part: _Part, layout: Layout) -> Iterator[Kept | Refused]:
-        if self._mapping is not None:
-            check_mapping(self._mapping, layout.columns)
-        else:
-            parts = recognise(layout.columns)
-            lists = any(column in ("messages", "conversations", "chosen") for column in layout.columns)
-            if not lists and ("situation" not in parts or "action" not in parts):
-                listed = ", ".join(shown(column) for column in layout.columns[:12])
-                raise Invalid(
-                    f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
-                    hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
-                )
-        used = set((self._mapping or recognise(layout.columns)).values()) | set(records.LISTS)
-        unused = [column for column in layout.columns if column not in used and not column.startswith("column ")]
-        if unused:
-            self.notes.append(f"columns that are not used: {', '.join(shown(column) for column in unused[:12])}")
+        self._check_columns(part, layout.columns)
         if layout.above:
             self.notes.append(f"rows above the header, left out: {layout.above}")
         empty = True
@@ -370,11 +385,28 @@ class _File:
         if empty:
             raise Invalid(f"{part.name} has a header and no row below it.", hint="Choose a file with at least one row.")
 
+    def _check_columns(self, part: _Part, columns: list[str]) -> None:
+        if self._mapping is not None:
+            check_mapping(self._mapping, columns)
+        elif not records.is_understood(columns):
+            listed = ", ".join(shown(column) for column in columns[:12])
+            raise Invalid(
+                f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
+                hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
+            )
+        parts = self._mapping or recognise(columns)
+        used = {*parts.values(), *(() if self._mapping else records.LISTS if "action" in parts else records.WHOLE)}
+        unused = [column for column in columns if column not in used and not column.startswith("column ")]
+        if unused:
+            self.notes.append(f"columns that are not used: {', '.join(shown(column) for column in unused[:12])}")
+
     def _values(self, part: _Part) -> Iterator[tuple[int, Any]]:
         """The records of a JSON file with their numbers: Refused in place of one that cannot be read."""
         file = part.open()
         if part.kind == "lines":
-            for number, line, length in numbered_lines(file, MAX_RECORD):
+            # The lines of old Macs end in a carriage return alone.
+            separator = b"\r" if b"\r" in part.head and b"\n" not in part.head else b"\n"
+            for number, line, length in numbered_lines(file, MAX_RECORD, separator):
                 if length > MAX_RECORD and not line:
                     yield number, Refused(number, f"is longer than {MAX_RECORD >> 20} MB ({length / (1 << 20):,.1f} MB)")
                 elif stripped := line.strip().removeprefix(b"\xef\xbb\xbf"):
@@ -383,7 +415,7 @@ class _File:
         stream = JsonStream(file, limit=MAX_RECORD, depth=MAX_DEPTH)
         if part.kind == "array":
             stream.peek()
-            values = stream.items()
+            values = iter([stream.value()]) if part.single else stream.items()
         elif part.kind == "wrapper":
             stream.peek()
             keys = _wrapper_keys(part.head)
@@ -392,8 +424,10 @@ class _File:
             values = stream.sequence()
         number = 0
         for value in values:
-            number += 1
-            yield number, _parsed(number, value)
+            parsed = _parsed(number + 1, value)
+            for record in records.questions_of(parsed) or [parsed]:
+                number += 1
+                yield number, record
         if stream.closed_early:
             self.notes.append(f"the file breaks off after record {number}: the list is never closed")
         elif part.kind in ("array", "wrapper"):
@@ -425,7 +459,7 @@ _FOREIGN = (
     (b"<?xml", "XML"),
 )
 _CONTROL = [*range(9), *range(14, 27), *range(28, 32)]
-_READABLE = {"json", "jsonl", "ndjson", "jsonlines", "csv", "tsv", "tab", "psv", "md", "markdown", "txt", "text"}
+_READABLE = {"json", "jsonl", "ndjson", "jsonlines", "csv", "tsv", "tab", "psv", "parquet", "md", "markdown", "txt", "text"}
 
 
 def _is_hidden(name: str) -> bool:
@@ -434,6 +468,10 @@ def _is_hidden(name: str) -> bool:
 
 def _is_wanted(name: str) -> bool:
     return not _is_hidden(name) and _last(name).lower().rsplit(".", 1)[-1] in _READABLE
+
+
+def _is_about(name: str) -> bool:
+    return bool(re.match(r"(readme|licen[cs]e|changelog|notice|contributing)\b[^/]*(\.md|\.txt|\.markdown)$", _last(name), re.IGNORECASE))
 
 
 def _last(name: str) -> str:
@@ -546,6 +584,18 @@ def _holds_record(key: str, item: Value) -> bool:
     if isinstance(value, list):
         return key not in ("history",) and bool(value) and records.is_message(value[0])
     return isinstance(value, dict) and not records.is_message(value)
+
+
+def _is_conversation(head: bytes) -> bool:
+    """Whether the list that begins here is a list of messages, rather than of records."""
+    stream = JsonStream(io.BytesIO(head), limit=len(head), depth=MAX_DEPTH)
+    stream.peek()
+    first = next(stream.items(), None)
+    try:
+        value = parse(first.raw) if first and not first.problem else None
+    except RowError:
+        return False
+    return records.is_message(value) and records.kind_of(value) == "" and not records.is_of_tree(value)
 
 
 def _is_table(head: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -34,17 +35,81 @@ def encoding_of(head: bytes) -> tuple[str, int]:
     return "", 0
 
 
-def as_utf8(file: BinaryIO, head: bytes) -> BinaryIO:
+def older_encoding_of(file: BinaryIO) -> str:
+    """The Windows encoding of a text that is not UTF-8, guessed from its first special characters; "" for UTF-8, bad bytes or not."""
+    sample = b""
+    while len(sample) < _SAMPLE and (chunk := file.read(1 << 20)):
+        if not chunk.isascii():
+            chunk += file.readline(1 << 16)  # up to the end of a line: a character must not be cut in two
+            sample += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())[: 2 * _SAMPLE]
+    whole = len(_UTF8.findall(sample))
+    if sum(byte > 0x7F for byte in _UTF8.sub(b"", sample)) < max(1, 3 * whole):
+        return ""
+    # Of those that fit equally well the first counts.
+    likeness = {name: _likeness(sample.decode(name, "replace")) for name in WINDOWS}
+    best = max(likeness, key=lambda name: likeness[name])
+    # Two or three odd bytes are no Cyrillic text.
+    enough = best != "cp1251" or len(_SPECIAL.findall(sample.decode(best, "replace"))) > 3
+    return best if likeness[best] >= 0.9 and enough else ""
+
+
+def as_utf8(file: BinaryIO, head: bytes, older: str = "") -> BinaryIO:
     """The file, which stands at its beginning, as UTF-8 without a mark; what cannot be decoded stays invalid, to be refused row by row."""
     name, mark = encoding_of(head)
     file.read(mark)
+    name = name or older
     return io.BufferedReader(_Recoded(file, name), 1 << 18) if name else file
+
+
+WINDOWS = {"cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp1251": "Windows-1251"}
+"""Encodings of Windows before UTF-8: of western, central and eastern Europe."""
+
+_SAMPLE = 1 << 16
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SPECIAL = re.compile(r"[^\x00-\x7f]")
+_SIGNS = "“”‘’–—…•«»‹›§°±²³¹µ·º¼½¾¿¡×÷©®™ª†‰№\xa0\xad"
+_BETWEEN_LETTERS = "’‘–—…·\xad\xa0"
+
+
+def _likeness(text: str) -> float:
+    """The part of the special characters that stand where they could stand in a text that somebody wrote."""
+    places = [match.start() for match in _SPECIAL.finditer(text)]
+    return sum(_fits(text, place) for place in places) / max(1, len(places))
+
+
+def _fits(text: str, place: int) -> bool:
+    char = text[place]
+    before, after = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+    if char in "„‚":
+        return after.isalnum() and not before.isalnum()
+    if char in "€£¥¢":
+        return not before.isalpha() and not after.isalpha()
+    if not char.isalpha() or char in "ªºµ":
+        return char in _SIGNS and (char in _BETWEEN_LETTERS or not (before.isalpha() and after.isalpha()))
+    if char.isupper() and before.islower():
+        return False
+    if "а" <= char.lower() <= "џ":
+        return not any(side.isalpha() and side.isascii() for side in (before, after))
+    # No word in Latin letters is made of special ones alone.
+    if char == "ÿ" or sum(near.isalpha() and not near.isascii() for near in text[max(0, place - 4) : place + 5]) > 5:
+        return False
+    return char.islower() or before.isupper() or not after or after.isalpha() or after in " ,.;:!?'’\"\r\n\t|-"
+
+
+def _as_invalid(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end
+
+
+codecs.register_error("academy-invalid", _as_invalid)
+_INVALID = "\udcff".encode("utf-8", "surrogatepass")
 
 
 class _Recoded(io.RawIOBase):
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
-        self._decoder = codecs.getincrementaldecoder(name)(errors="surrogatepass")
+        # Not a character: a byte that is invalid in UTF-8 stands for it, so that its row is refused.
+        self._decoder = codecs.getincrementaldecoder(name)(errors="academy-invalid")
         self._ready = b""
         self._ended = False
 
@@ -55,12 +120,8 @@ class _Recoded(io.RawIOBase):
         while not self._ready and not self._ended:
             data = self._file.read(1 << 16)
             self._ended = not data
-            try:
-                self._ready = self._decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
-            except UnicodeDecodeError:
-                # Not a character: a byte that is invalid in UTF-8 stands for it, so that its row is refused.
-                self._decoder.reset()
-                self._ready = b"\xff"
+            text = self._decoder.decode(data, final=not data)
+            self._ready = text.encode("utf-8", "surrogatepass").replace(_INVALID, b"\xff")
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]

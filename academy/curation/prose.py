@@ -1,17 +1,19 @@
-"""Questions and answers in Markdown and plain text: "Q: … A: …", dialogues, and headings with the text below them."""
+"""Questions and answers in Markdown and plain text: "Q: … A: …", dialogues, headings with the text below them, tables, paragraphs."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from academy.curation.examples import Role, Turn
 from academy.curation.lines import numbered_lines
-from academy.curation.records import MAX_RECORD, MAX_TEXT, Kept, Refused, RowError, check_content, in_order, keep
+from academy.curation.records import MAX_RECORD, MAX_TEXT, Kept, Refused, RowError, check_content, in_order, keep, recognise, shown
 from academy.errors import Invalid
 
+Open = Callable[[], BinaryIO]
 # Lines before the first label that are held in memory at most.
 _MAX_BEFORE = 100_000
 
@@ -32,6 +34,13 @@ _LABEL = re.compile(
     r"[ \t]*(?P<close>\*\*|__|\*|_)?[ \t]*(?P<colon>[:：]|(?<=\d)[.)])?[ \t]*(?P<close2>\*\*|__|\*|_)?[ \t]*(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+# Question and answer by one letter each: German, French, Polish, Spanish, Italian, Dutch, Russian.
+_LETTERS = (("F", "A"), ("Q", "R"), ("P", "O"), ("P", "R"), ("D", "R"), ("V", "A"), ("В", "О"))
+_LETTER = re.compile(r"^[ ]{0,3}(?:\*\*)?(?P<letter>[FQPDVARO\u0412\u041e])\d{0,5}(?:\*\*)?[ ]?:(?:\*\*)?[ \t]*(?P<rest>.*)$", re.DOTALL)
+# A question in bold, with its answer beside or below it.
+_BOLD = re.compile(r"^ {0,3}(?:[-*+][ \t]+|\d{1,4}[.)][ \t]+)?(\*\*|__)(?P<asked>[^*_\n][^\n]*?[?？])\1[ \t]*(?P<rest>.*)$", re.DOTALL)
+_DELIMITER = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*\r?\n?$")
+_BOLD_LEVEL = 7
 _INPUT = re.compile(r"\binput\b", re.IGNORECASE)
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?\n?$", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -39,22 +48,30 @@ _RULE = re.compile(r"^ {0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*\r?\n?$")
 
 
-def read_prose(file: BinaryIO, again: BinaryIO, notes: list[str]) -> Iterator[Kept | Refused]:
-    """The questions and answers of a text, which is read twice (`again`); raises Invalid where there are none to be seen."""
-    labels = {"q": 0, "a": 0, "u": 0, "b": 0, "i": 0, "o": 0}
-    headings = 0
-    for line in _lines(file):
-        if line.label in labels:
-            labels[line.label] += 1
-        headings += line.level > 0
+def read_prose(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
+    """The questions and answers of a text, which is read several times; raises Invalid where there are none to be seen."""
+    seen = _Survey(_lines(opened()))
+    labels, asks = seen.labels, seen.asking
+    if seen.tables:
+        yield from _tabled(_lines(opened()))
     if labels["q"] and labels["a"]:
-        yield from _mixed(_lines(again), {"q": "user", "a": "assistant", "s": "system"}, notes)
+        yield from _mixed(_lines(opened()), {"q": "user", "a": "assistant", "s": "system"}, notes)
     elif labels["u"] and labels["b"]:
-        yield from _labelled(_lines(again), {"u": "user", "b": "assistant", "s": "system"}, notes)
+        yield from _labelled(_lines(opened()), {"u": "user", "b": "assistant", "s": "system"}, notes)
     elif labels["i"] and labels["o"]:
-        yield from _mixed(_lines(again), {"i": "user", "o": "assistant", "s": "system"}, notes)
-    elif headings:
-        yield from _headed(_lines(again), notes)
+        yield from _mixed(_lines(opened()), {"i": "user", "o": "assistant", "s": "system"}, notes)
+    elif (letters := seen.letters()) and not asks:
+        yield from _labelled(_lines(opened(), letters=letters), {"q": "user", "a": "assistant"}, notes)
+    elif seen.bold and not asks:
+        yield from _headed(_lines(opened(), bold=True), notes)
+    elif seen.headings:
+        yield from _headed(_lines(opened()), notes)
+    elif seen.tables:
+        beside = sum(bool(line.text.strip()) and not line.table for line in _lines(opened()))
+        if beside:
+            notes.append(f"{beside} lines beside the tables are no questions and were left out")
+    elif seen.is_of_paragraphs():
+        yield from _in_paragraphs(_lines(opened()), notes)
     else:
         raise Invalid(
             "No questions and answers were found in this text.",
@@ -62,12 +79,50 @@ def read_prose(file: BinaryIO, again: BinaryIO, notes: list[str]) -> Iterator[Ke
         )
 
 
+class _Survey:
+    """What there is of each form in a text."""
+
+    def __init__(self, lines: Iterator[_Line]) -> None:
+        self.labels: Counter[str] = Counter()
+        self.headings = self.asking = self.bold = self.tables = 0
+        self._letters: Counter[str] = Counter()
+        self._first_letter = ""
+        self._paragraphs: list[bool] = []  # of the first ones: does its first line ask?
+        blank = True
+        for line in lines:
+            self.labels[line.label] += 1
+            self.headings += line.level > 0
+            self.asking += line.level > 0 and _asks(line.heading)
+            self.tables += line.table == "head"
+            self.bold += not line.table and bool(_BOLD.match(line.text))
+            if match := _LETTER.match(line.text):
+                self._letters[match["letter"]] += 1
+                self._first_letter = self._first_letter or match["letter"]
+            if blank and line.text.strip() and len(self._paragraphs) < 1000:
+                self._paragraphs.append(_asks(line.text))
+            blank = not line.text.strip()
+
+    def letters(self) -> tuple[str, str] | None:
+        """The letters that mark questions and answers, if two do."""
+        pairs = [pair for pair in _LETTERS if self._first_letter == pair[0] and self._letters[pair[1]]]
+        return max(pairs, key=lambda pair: self._letters[pair[1]], default=None)
+
+    def is_of_paragraphs(self) -> bool:
+        """Whether at least two paragraphs, among them the first or second, begin with a line that asks, and not much else is there."""
+        asking = sum(self._paragraphs)
+        return asking > 1 and any(self._paragraphs[:2]) and 3 * asking >= len(self._paragraphs)
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "？"))
+
+
 class _Line:
     """A line, and what it is outside of fenced code: a label with the text after it, or a heading of a level."""
 
-    __slots__ = ("heading", "label", "level", "number", "problem", "rest", "text", "underline")
+    __slots__ = ("cells", "heading", "label", "level", "number", "problem", "rest", "table", "text", "underline")
 
-    def __init__(self, number: int, text: str, problem: str, fenced: bool) -> None:
+    def __init__(self, number: int, text: str, problem: str, fenced: bool, letters: tuple[str, str] | None, bold: bool) -> None:
         self.number = number
         self.text = text
         self.problem = problem
@@ -76,7 +131,13 @@ class _Line:
         self.level = 0
         self.heading = ""
         self.underline = False
+        self.table = ""  # head, rule or row of a table of questions and answers
+        self.cells: tuple[str, str] | None = None
         if fenced or problem:
+            return
+        if letters:
+            if (match := _LETTER.match(text)) and match["letter"] in letters:
+                self.label, self.rest = "q" if match["letter"] == letters[0] else "a", match["rest"]
             return
         if match := _HEADING.match(text):
             self.level = len(match[1])
@@ -90,6 +151,8 @@ class _Line:
                 if stripped.endswith(label["bold"]):
                     self.rest = stripped[: -len(label["bold"])]
             self.level = 0
+        if bold and (match := _BOLD.match(text)):
+            self.level, self.heading, self.label, self.rest = _BOLD_LEVEL, match["asked"].strip(), "", match["rest"]
 
 
 def _is_label(match: re.Match[str]) -> bool:
@@ -99,9 +162,10 @@ def _is_label(match: re.Match[str]) -> bool:
     return not match["rest"].strip() and bool((match["lead"] or "").startswith("#") or (match["bold"] and match["close"]))
 
 
-def _lines(file: BinaryIO) -> Iterator[_Line]:
+def _lines(file: BinaryIO, *, letters: tuple[str, str] | None = None, bold: bool = False) -> Iterator[_Line]:
     fence = ""
     pending: _Line | None = None
+    columns: _Columns | None = None
     for number, raw, length in numbered_lines(file, MAX_RECORD):
         problem = ""
         if length > MAX_RECORD and not raw:
@@ -114,15 +178,22 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
         if number == 1:
             text = text.removeprefix("\ufeff")
         match = _FENCE.match(text)
-        line = _Line(number, text, problem, bool(fence) or bool(match))
+        line = _Line(number, text, problem, bool(fence) or bool(match), letters, bold)
         if match and not fence:
             fence = match[1]
         elif match and match[1].startswith(fence) and text.strip() == match[1]:
             fence = ""
-        # A line that is underlined is a heading, which only the next line tells.
+        # A line that is underlined is a heading, or the head of a table, which only the next line tells.
+        if columns and (fence or not text.strip() or "|" not in text):
+            columns = None
+        elif columns:
+            line.table, line.cells, line.label, line.level = "row", columns.cells(text), "", 0
         if pending is not None:
             under = _UNDERLINE.match(text)
-            if under and not fence and _can_be_underlined(pending):
+            if not columns and not fence and _DELIMITER.match(text) and (columns := _Columns.of(pending.text)):
+                pending.table, line.table = "head", "rule"
+                pending.label, pending.level = "", 0
+            elif under and not fence and _can_be_underlined(pending):
                 pending.level = 1 if "=" in under[1] else 2
                 pending.heading = pending.text.strip()
                 line.underline = True
@@ -144,6 +215,50 @@ def _can_be_underlined(line: _Line) -> bool:
     )
 
 
+# ------------------------------------------------------------------ tables
+
+
+class _Columns:
+    """Where in the rows of a table the question and the answer stand."""
+
+    def __init__(self, question: int, answer: int, count: int) -> None:
+        self._question, self._answer, self._count = question, answer, count
+
+    @staticmethod
+    def of(head: str) -> _Columns | None:
+        """The columns of a table with this head; None where it is not one of questions and answers."""
+        names = _cells(head)
+        parts = recognise(names)
+        if len(names) < 2 or "situation" not in parts or "action" not in parts:
+            return None
+        return _Columns(names.index(parts["situation"]), names.index(parts["action"]), len(names))
+
+    def cells(self, row: str) -> tuple[str, str]:
+        """Question and answer of a row; empty where it has none."""
+        cells = [*_cells(row), *[""] * self._count]
+        return cells[self._question], cells[self._answer]
+
+
+def _cells(row: str) -> list[str]:
+    inner = row.strip().removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", inner)]
+
+
+def _tabled(lines: Iterator[_Line]) -> Iterator[Kept | Refused]:
+    for line in lines:
+        if line.table == "row" and line.cells is not None:
+            try:
+                if line.problem:
+                    raise RowError(line.problem)
+                question, answer = (
+                    check_content(text, what) for text, what in zip(line.cells, ("the question", "the answer"), strict=True)
+                )
+                yield keep(line.number, (Turn("user", question), Turn("assistant", answer)))
+            except RowError as error:
+                yield Refused(line.number, str(error))
+
+
 # ------------------------------------------------------------------ labels
 
 
@@ -153,12 +268,16 @@ class _Said:
     def __init__(self, role: Role | None, line: _Line) -> None:
         self.role: Role | None = role
         self.first = line.number
+        self.tabled = False
         self.lines: list[_Line] = []
         self.size = 0
         self.problem = ""
         self.parted = False
 
     def add(self, line: _Line, text: str) -> None:
+        if line.table:
+            self.tabled = True
+            return
         self.problem = self.problem or line.problem
         self.size += len(text)
         if self.size <= MAX_TEXT + 1000:
@@ -185,7 +304,7 @@ def _mixed(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) -> 
         before.append(line)
         if line.label in roles or len(before) > _MAX_BEFORE:
             break
-    if any(line.level and line.heading.endswith(("?", "？")) for line in before[:-1]):
+    if any(line.level and _asks(line.heading) for line in before[:-1]):
         yield from _headed(iter(before[:-1]), notes)
         before = before[-1:]
     yield from _labelled(itertools.chain(before, lines), roles, notes)
@@ -205,7 +324,7 @@ def _labelled(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) 
                 ended = current.parted or current.role is None
                 done = current.role == "assistant" or (current.role == "user" and roles[line.label] != "assistant")
                 if ended or (pairs and done):
-                    yield from _closed(conversation, pairs)
+                    yield from _closed(conversation, pairs, notes)
                     conversation = []
             current, start = _Said(roles[line.label], line), line.rest
             current.size = len(start)
@@ -215,17 +334,17 @@ def _labelled(lines: Iterator[_Line], roles: dict[str, Role], notes: list[str]) 
             current.add(line, line.text)
     if current is not None:
         conversation.append((current, current.text(start)))
-        yield from _closed(conversation, pairs)
+        yield from _closed(conversation, pairs, notes)
 
 
-def _closed(said: list[tuple[_Said, str]], pairs: bool) -> Iterator[Kept | Refused]:
+def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[str]) -> Iterator[Kept | Refused]:
     if not said:
         return
     first = said[0][0]
     if first.role is None:
         if said[0][1]:
-            yield Refused(first.first, "stands before the first question and belongs to none")
-        yield from _closed(said[1:], pairs)
+            notes.append(f"line {first.first}: the text before the first question belongs to none and was left out")
+        yield from _closed(said[1:], pairs, notes)
         return
     turns: list[Turn] = []
     try:
@@ -256,39 +375,46 @@ def _headed(lines: Iterator[_Line], notes: list[str]) -> Iterator[Kept | Refused
         if line.underline:
             continue
         # Below a heading that asks (ends in a question mark) deeper ones that do not are part of its answer.
-        if line.level and not (asks and line.level > asks and not line.heading.endswith(("?", "？"))):
+        if line.level and not (asks and line.level > asks and not _asks(line.heading)):
             if heading is not None and said is not None:
-                if _is_chapter(said, heading, line):
+                if _is_chapter(said, heading, line, notes):
                     chapters += 1
                 else:
                     yield _under(heading, said)
             elif said is not None and said.text(""):
-                yield Refused(said.first, "stands before the first heading and belongs to no question")
+                notes.append(f"line {said.first}: the text before the first heading belongs to no question and was left out")
             heading, said = line, _Said("assistant", line)
-            asks = line.level if line.heading.endswith(("?", "？")) else 0
+            asks = line.level if _asks(line.heading) else 0
         else:
             if said is None:
                 said = _Said(None, line)
             said.add(line, line.text)
-    if heading is not None and said is not None:
+    if heading is not None and said is not None and not _is_chapter(said, heading, None, notes):
         yield _under(heading, said)
     if chapters:
         notes.append(f"{chapters} headings that only hold other headings are no questions")
 
 
-def _is_chapter(said: _Said, heading: _Line, following: _Line) -> bool:
-    return not said.problem and following.level > heading.level and not said.text("")
+def _is_chapter(said: _Said, heading: _Line, following: _Line | None, notes: list[str]) -> bool:
+    """Whether a heading is a title above questions or above a table of them; text below it is then an introduction."""
+    deeper = following is not None and following.level > heading.level
+    text = said.text(heading.rest if heading.level == _BOLD_LEVEL else "")
+    if said.problem or _asks(heading.heading) or not (said.tabled or (deeper and (not text or _asks(following.heading)))):  # type: ignore[union-attr]
+        return False
+    if text:
+        notes.append(f"line {heading.number}: the text below the heading {shown(heading.heading)} is an introduction and was left out")
+    return True
 
 
 def _under(heading: _Line, said: _Said) -> Kept | Refused:
     try:
         if said.problem:
             raise RowError(said.problem)
-        text = said.text("")
+        text = said.text(heading.rest if heading.level == _BOLD_LEVEL else "")
         if not heading.heading:
             raise RowError("has an empty heading")
         if not text:
-            raise RowError("has no text below the heading")
+            raise RowError("has no answer: there is no text below the heading")
         turns = (
             Turn("user", check_content(heading.heading, "the heading")),
             Turn("assistant", check_content(text, "the text below the heading")),
@@ -316,3 +442,39 @@ def _without_front_matter(lines: Iterator[_Line], notes: list[str]) -> Iterator[
             yield from held
             held = []
     yield from held
+
+
+# ------------------------------------------------------------------ paragraphs
+
+
+def _in_paragraphs(lines: Iterator[_Line], notes: list[str]) -> Iterator[Kept | Refused]:
+    """A paragraph whose first line asks begins a pair; what follows, to the next such paragraph, is the answer."""
+    question: _Line | None = None
+    said: _Said | None = None
+    blank = True
+    for line in lines:
+        if blank and _asks(line.text):
+            if question is not None and said is not None:
+                yield _answered(question, said)
+            elif said is not None and said.text(""):
+                notes.append(f"line {said.first}: the text before the first question belongs to none and was left out")
+            question, said = line, _Said("assistant", line)
+        else:
+            said = said or _Said(None, line)
+            said.add(line, line.text)
+        blank = not line.text.strip()
+    if question is not None and said is not None:
+        yield _answered(question, said)
+
+
+def _answered(question: _Line, said: _Said) -> Kept | Refused:
+    try:
+        if said.problem or question.problem:
+            raise RowError(said.problem or question.problem)
+        answer = said.text("")
+        if not answer:
+            raise RowError("is a question without an answer")
+        asked = check_content(question.text.strip(), "the question")
+        return keep(question.number, (Turn("user", asked), Turn("assistant", check_content(answer, "the answer"))))
+    except RowError as error:
+        return Refused(question.number, str(error))

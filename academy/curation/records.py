@@ -14,8 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from academy.curation.examples import Role, Turn
+from academy.curation.examples import Turn
 from academy.curation.lessons import MAX_TEXT, LessonIn, Rating, check_text, earlier_turns, normal_time
+from academy.curation.spelled import is_spelled, spelled_turns
 from academy.errors import Invalid
 from academy.files import check_name
 
@@ -170,7 +171,9 @@ def parse(raw: bytes) -> Any:
     try:
         return _DECODER.decode(text.strip(" \t\r\n\ufeff"))
     except json.JSONDecodeError as error:
-        raise RowError(f"is not valid JSON: {error.msg} at character {error.pos + 1}") from error
+        if error.msg == "Extra data" and text[error.pos :].strip() == ",":
+            raise RowError("ends in a comma: each line must be one JSON value and nothing else") from error
+        raise RowError(f"is not valid JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise RowError("is nested too deep") from error
     except ValueError as error:
@@ -247,6 +250,7 @@ _TOOL = {
     "toolresult",
 }
 LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "contents")
+WHOLE = (*LISTS, "chosen", "preferred_output", "text", "mapping", "chat_messages")
 _ROLE_KEYS = ("role", "from", "sender", "author", "speaker")
 _TEXT_KEYS = ("content", "value", "text", "message", "utterance", "parts")
 
@@ -283,7 +287,7 @@ def kind_of(record: Any) -> str:
     if "instruction" in record and "output" in record:
         return "alpaca"
     parts = recognise([key for key in record if isinstance(key, str)])
-    if isinstance(record.get("text"), str) and "action" not in parts and _SPELLED.search(record["text"]):
+    if (text := _spelled_text(record)) is not None and is_spelled(text):
         return "messages"
     return "pairs" if "situation" in parts and "action" in parts else ""
 
@@ -309,9 +313,45 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
         data = record.get("data")
         if isinstance(data, list) and len(data) > 1 and all(isinstance(item, str) for item in data):
             return keep(row, conversation(data, "data"))
-        if isinstance(record.get("text"), str) and "action" not in recognise([key for key in record if isinstance(key, str)]):
-            return keep(row, _with_system(record, in_order(_spelled_out(record["text"]))))
+        text = _spelled_text(record)
+        if text is not None:
+            return keep(row, _with_system(record, _spelled_out(text)), **_extras(record, recognise(_extra_columns(record))))
+        if is_of_tree(record):
+            raise RowError("is one message of a tree ('parent_id'); use the file that holds a whole tree in each record")
     return _pair(row, record, mapping)
+
+
+def is_understood(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns holds questions and answers, or whole conversations."""
+    parts = recognise(columns)
+    whole = any(column in WHOLE for column in columns) or ("data" in columns and len(columns) < 3)
+    return whole or ("situation" in parts and "action" in parts)
+
+
+def is_of_tree(value: Any) -> bool:
+    """Whether a value is one message of a tree that is spread over many records."""
+    return isinstance(value, dict) and "parent_id" in value and "role" in value and "text" in value
+
+
+def questions_of(value: Any) -> list[dict[str, Any]]:
+    """The questions of an article of SQuAD (paragraphs with a context and questions on it), each as a record; none for anything else."""
+    paragraphs = value.get("paragraphs") if isinstance(value, dict) else None
+    if not isinstance(paragraphs, list) or not all(isinstance(item, dict) and isinstance(item.get("qas"), list) for item in paragraphs):
+        return []
+    return [
+        {"question": item.get("question"), "context": paragraph.get("context"), "answers": item.get("answers")}
+        for paragraph in paragraphs
+        for item in paragraph["qas"]
+        if isinstance(item, dict)
+    ]
+
+
+def _spelled_text(record: dict[str, Any]) -> str | None:
+    """The text that may hold a whole conversation, where nothing else does."""
+    text = record.get("text")
+    if isinstance(text, str) and "action" not in recognise([key for key in record if isinstance(key, str)]) and not is_of_tree(record):
+        return text
+    return next((said for key in LISTS if isinstance(said := record.get(key), str) and is_spelled(said)), None)
 
 
 def _listed(value: Any) -> list[Any] | None:
@@ -500,45 +540,12 @@ def _marked(text: str) -> list[Any]:
     return [{"role": "user" if role == "Human" else "assistant", "content": content} for role, content in pairs]
 
 
-_SPELLED = re.compile(
-    r"<\|im_start\|>[ ]?(?P<chatml>\w+)\r?\n"
-    r"|(?:^|\n|(?<=[^#]))###[ ]?(?P<hashes>Human|User|Instruction|Assistant|Response|System|GPT)[ ]?:[ ]?\n?"
-    r"|(?:^|\n\n)(?P<plain>Human|User|Assistant|System): ?"
-)
-_SPELLED_ROLES: dict[str, Role] = {
-    "system": "system",
-    "human": "user",
-    "user": "user",
-    "instruction": "user",
-    "assistant": "assistant",
-    "response": "assistant",
-    "gpt": "assistant",
-}
-
-
-def _spelled_out(text: str) -> list[Turn]:
-    """The turns of a text that marks its speakers (`### Human:`, `<|im_start|>user`, `Human:`)."""
-    marks = list(_SPELLED.finditer(text))
-    # The kind of mark that comes first is the one that counts: another one may stand in what somebody says.
-    kind = marks[0].lastgroup if marks else None
-    marks = [mark for mark in marks if mark.lastgroup == kind]
-    if len(marks) < 2 or text[: marks[0].start()].strip():
-        raise RowError("has no answer among its keys, and its text does not say who speaks")
-    turns: list[Turn] = []
-    for number, (mark, following) in enumerate(zip(marks, [*marks[1:], None], strict=True), 1):
-        role = str(mark[str(kind)]).lower()
-        said = text[mark.end() : following.start() if following else len(text)]
-        if kind == "chatml":
-            said = said.split("<|im_end|>")[0]
-        elif said.endswith("\n"):
-            said = said[:-1]
-        known = _SPELLED_ROLES.get(role)
-        if known is None:
-            raise RowError(f"turn {number} has the role {shown(role)}; known are system, user and assistant")
-        turns.append(
-            Turn("system" if known == "system" else "user" if known == "user" else "assistant", check_content(said, f"turn {number}"))
-        )
-    return turns
+def _spelled_out(text: str) -> tuple[Turn, ...]:
+    try:
+        turns = spelled_turns(text)
+    except ValueError as error:
+        raise RowError(str(error)) from error
+    return in_order([Turn(role, check_content(said, f"turn {number}")) for number, (role, said) in enumerate(turns, 1)])
 
 
 def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> Kept:
@@ -559,14 +566,31 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
     if isinstance(question, list) and question and is_message(question[0]):
         return keep(row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **_extras(record, parts))
     question = check_content(question, parts["situation"][:40])
-    answer = check_content(answer, parts["action"][:40])
+    extras = _extras(record, parts)
+    answer = check_content(_answer(answer, parts["action"], extras["notes"]), parts["action"][:40])
     if context is not None and context != "":
         if not isinstance(context, str):
             raise RowError(f"{parts['input'][:40]} is {_a(context)}, not text")
         if context.strip():
             question = f"{question}\n\n{check_content(context, parts['input'][:40])}"
     turns = [*_history(_value(record, parts, "history")), Turn("user", question), Turn("assistant", answer)]
-    return keep(row, _with_system(record, in_order(turns), parts.get("system")), **_extras(record, parts))
+    return keep(row, _with_system(record, in_order(turns), parts.get("system")), **extras)
+
+
+def _answer(value: Any, column: str, notes: list[str]) -> Any:
+    """The first of the answers that SQuAD gives: `{"text": [...]}` or `[{"text": ...}, ...]`; anything else as it is."""
+    if isinstance(value, dict) and isinstance(value.get("text"), list):
+        texts = value["text"]
+    elif isinstance(value, list) and all(isinstance(item, dict) and "text" in item for item in value):
+        texts = [item["text"] for item in value]
+    else:
+        return value
+    if not texts:
+        raise RowError(f"has no answer: {column[:40]} is empty")
+    others = len({str(text) for text in texts} - {str(texts[0])})
+    if others:
+        notes.append(f"left out: {others} other answers to the same question")
+    return texts[0]
 
 
 def _value(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
@@ -629,7 +653,11 @@ def _extras(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
         extras["rating"] = _rating(rating)
         if extras["rating"] is None and rating not in ("none", "None", "null"):
             notes.append(f"the rating {shown(str(rating))} means neither good nor bad and was left out")
-    extras["tags"] = _tags(_value(record, parts, "tags"), notes)
+    tags = _value(record, parts, "tags")
+    if isinstance(tags, bool):  # whether the completion is a good one (KTO)
+        extras["rating"] = extras.get("rating") or _rating(tags)
+        tags = None
+    extras["tags"] = _tags(tags, notes)
     moment = _value(record, parts, "timestamp")
     if moment not in (None, ""):
         extras["time"] = read_time(moment)

@@ -143,9 +143,19 @@ def read_parquet(path: Path, mapping: dict[str, str] | None) -> Iterator[tuple[i
                         if place in too_long:
                             yield Refused(row, too_long[place])
                         else:
-                            yield row, {key: value for key, value in next(records).items() if value is not None}
+                            yield row, {key: _text_of(value) for key, value in next(records).items() if value is not None}
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
         raise Invalid(f"This Parquet file is damaged or of an unknown kind ({type(error).__name__}).", hint=hint) from error
+
+
+def _text_of(value: Any) -> Any:
+    """Text that was written as bytes, as old programs do, as text; anything else as it is."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    return value
 
 
 def _too_long(part: Any) -> dict[int, str]:
@@ -158,7 +168,9 @@ def _too_long(part: Any) -> dict[int, str]:
         if pa.types.is_dictionary(column.type):
             sizes = pc.call_function("binary_length", [column.dictionary]).to_pylist()
             lengths = [None if index is None else sizes[index] for index in column.indices.to_pylist()]
-        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        elif any(
+            kind(column.type) for kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+        ):
             lengths = pc.call_function("binary_length", [column]).to_pylist()
         else:
             continue
