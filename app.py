@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     set_environment(settings)
     # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
     import gradio as gr
+    from starlette.routing import Mount
 
     from academy.api.routes import create_api
     from academy.guard import Guard
@@ -90,7 +91,17 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
         **page.mount_options(),
     )
     demo.has_launched = True
+    for route in app.routes:
+        if isinstance(route, Mount):
+            route.app.add_exception_handler(KeyError, _stale)  # type: ignore[attr-defined]
     return Guard(app, settings), academy
+
+
+def _stale(_request: Any, _error: Exception) -> Any:
+    # Gradio looks components and events up by number, and answers an unknown one with 500.
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"detail": "This page does not fit the app behind it any more. Load it again."}, 404)
 
 
 def set_environment(settings: Settings) -> None:
