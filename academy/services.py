@@ -58,7 +58,8 @@ class Academy:
         docker = DockerBackend(settings)
         self.habitat = Habitat(settings, docker.look)
         self.training_image = TrainingImage(settings)
-        self.runner = Runner(settings, self.job_store, {"subprocess": SubprocessBackend(settings), "docker": docker})
+        backends = {"subprocess": SubprocessBackend(settings), "docker": docker}
+        self.runner = Runner(settings, self.job_store, backends, in_use=self.adapters.active_id)
         self.runner.on_change.append(self._share_the_gpu)
         self._dry = threading.Lock()
         self._only_shows = False
@@ -367,7 +368,7 @@ class Academy:
         """Contract, section 1, row 8, with the name and the doctor's remedy."""
         self._enabled()
         job = self.job_store.get(job_id)
-        return progress.view(job, self.runner.queue_position(job_id))
+        return progress.view(job, self.runner.queue_position(job_id)) | {"disk": self.runner.usage(job)}
 
     def job_record(self, job_id: str) -> Job:
         """The job's line in the journal."""
@@ -378,6 +379,19 @@ class Academy:
         """The jobs, newest first."""
         self._enabled()
         return self.job_store.list(limit, status)
+
+    def jobs_with_size(self, limit: int = 50, status: str | None = None) -> list[dict[str, Any]]:
+        """The jobs, newest first, each with the bytes that its folder takes."""
+        return [asdict(job) | {"size_bytes": self.runner.usage(job)["total"]} for job in self.jobs(limit, status)]
+
+    def rename_job(self, job_id: str, name: str) -> Job:
+        """Gives a job another name, and its adapter with it, if there is one."""
+        self._changeable()
+        job = self.runner.rename(job_id, name)
+        if job.adapter_path:
+            with contextlib.suppress(NotFound):
+                self.adapters.rename(job_id, name)
+        return job
 
     def cancel(self, job_id: str) -> Job:
         """Ends a job without keeping anything but its checkpoints."""
@@ -465,6 +479,11 @@ class Academy:
         """Stops pulling or building it."""
         self._changeable()
         return self.training_image.cancel()
+
+    def clean_old_checkpoints(self) -> int:
+        """Deletes the checkpoints of all finished jobs but the active adapter's, and returns the bytes that became free."""
+        self._changeable()
+        return self.runner.delete_old_checkpoints()
 
     # ---------------------------------------------------------------- adapters
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,31 @@ def test_a_log_of_a_gigabyte_opens_within_a_second_and_50_mb(tmp_path: Path) -> 
     assert first % 100_000 == 99_500
     assert (seconds < 2, megabytes < 50) == (True, True)
     assert re.match(r"\d", done.stdout)
+
+
+def test_a_job_that_gives_no_sign_of_life_says_so(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    assert (progress.silence(job), progress.warning(job)) == (None, None)
+    tell(tmp_path, {"type": "started", "total_steps": 20}, *(step(n, second=10 * n) for n in range(1, 5)))
+    assert progress.view(job, None)["warning"] is None
+
+    def be_silent(seconds: float) -> None:
+        os.utime(tmp_path / "events.jsonl", (time.time() - seconds, time.time() - seconds))
+
+    be_silent(200)
+    assert progress.warning(job) is None
+    be_silent(421)
+    assert progress.view(job, None)["silent_seconds"] == pytest.approx(421, abs=5)
+    assert (progress.view(job, None)["warning"] or "").startswith("No sign of life for 7 min, since step 4.")
+    (tmp_path / "unfinished.txt").write_text("a bar that moves")
+    assert progress.warning(job) is None
+    assert progress.silence(a_job(tmp_path, status="finished")) is None
+    be_silent(-3600)  # the clock was set back
+    assert progress.silence(job) == 0.0
+
+
+def test_a_slow_training_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    tell(tmp_path, {"type": "started", "total_steps": 20}, *(step(n, second=120 * n) for n in range(1, 5)))
+    os.utime(tmp_path / "events.jsonl", (time.time() - 421, time.time() - 421))
+    assert progress.warning(job) is None

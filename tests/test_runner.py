@@ -412,7 +412,7 @@ def test_checkpoints_are_deleted_on_demand(quick: Workshop) -> None:
     quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
     quick.runner.tick()
     assert quick.job(job.job_id).resumable
-    assert quick.runner.usage(job.job_id)["checkpoints"] == 2
+    assert quick.runner.usage(job)["checkpoints"] == 2
     assert quick.runner.delete_checkpoints(job.job_id) == 2
     assert not quick.job(job.job_id).resumable
 
@@ -444,6 +444,51 @@ def test_only_the_newest_finished_jobs_keep_their_checkpoints(quick: Workshop, m
     # The first has failed: it needs them to be resumed.
     assert [(Path(job.output_dir) / "checkpoints").exists() for job in jobs] == [True, False, False, True, True]
     assert all((Path(job.output_dir) / "adapter").exists() for job in jobs)
+
+
+def test_the_checkpoints_of_the_active_adapter_and_of_what_can_be_resumed_stay(quick: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = []
+    for number in range(4):
+        job = quick.submit()
+        quick.runner.tick()
+        leave_checkpoint(job, 3)
+        if number < 3:
+            tell(job, STARTED, STEP, FAILED if number == 0 else FINISHED)
+            leave_record(job)
+            leave_adapter(job)
+            quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
+            quick.runner.tick()
+        jobs.append(quick.job(job.job_id))
+    assert [job.status for job in jobs] == ["failed", "finished", "finished", "preparing"]
+    monkeypatch.setattr(quick.runner, "_in_use", lambda: jobs[1].job_id)
+    with pytest.raises(Conflict, match="active"):
+        quick.runner.delete_checkpoints(jobs[1].job_id)
+    monkeypatch.setattr(runner_module, "KEPT_CHECKPOINTS", 0)
+    assert quick.runner.usage(jobs[2])["checkpoints"] == 2
+    assert quick.runner.delete_old_checkpoints() == 2
+    assert quick.runner.usage(jobs[2])["checkpoints"] == 0
+    assert [(Path(job.output_dir) / "checkpoints").exists() for job in jobs] == [True, True, False, True]
+
+
+def test_a_job_is_renamed_whatever_it_does(quick: Workshop) -> None:
+    job = quick.submit(name="first")
+    assert quick.runner.rename(job.job_id, "  second   try ").name == "second try"
+    for bad in ("", " ", "x" * 81, "a\x00b"):
+        with pytest.raises(Invalid):
+            quick.runner.rename(job.job_id, bad)
+    quick.runner.tick()
+    assert json.loads((Path(job.output_dir) / "spec.json").read_text())["name"] == "second try"
+    quick.runner.rename(job.job_id, "third")
+    tell(job, STARTED, FINISHED)
+    leave_adapter(job)
+    leave_record(job)
+    (Path(job.output_dir) / "metadata.json").write_text('{"name": "second try", "steps": 9}')
+    quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
+    quick.runner.tick()
+    assert json.loads((Path(job.output_dir) / "metadata.json").read_text()) == {"name": "third", "steps": 9}
+    quick.runner.rename(job.job_id, "fourth")
+    quick.open()
+    assert (quick.job(job.job_id).name, quick.job(job.job_id).status) == ("fourth", "finished")
 
 
 # Real processes
@@ -510,6 +555,23 @@ def test_a_stopped_warden_is_ended_all_the_same(shop: Workshop) -> None:
     ended = shop.wait(job.job_id)
     assert ended.status == "cancelled"
     assert not left_over(ended)
+
+
+@real
+def test_a_stopped_trainer_is_cancelled_with_all_that_it_started(shop: Workshop) -> None:
+    job = shop.submit(name="ignores bare children", steps=1000, pause=0.01)
+    shop.wait_step(job.job_id, 2)
+    found = worker(job)
+    mine = left_over(job)
+    assert len(mine) >= 2  # and those in a session of their own that no longer carry the mark
+    kill(found["pid"], signal.SIGSTOP)
+    begun = time.monotonic()
+    shop.runner.cancel(job.job_id)
+    ended = shop.wait(job.job_id)
+    assert time.monotonic() - begun < 10
+    assert ended.status == "cancelled"
+    assert not left_over(ended)
+    assert not any(exists(pid) for pid, _ in mine)
 
 
 @real

@@ -97,6 +97,11 @@ class AdapterStore:
             log.warning("The active adapter %s cannot be used: %s", ascii(adapter_id), error.message)
             return None
 
+    def active_id(self) -> str | None:
+        """The id of the adapter that is active, whether or not it can be used."""
+        adapter_id = self._state().get("adapter_id")
+        return adapter_id if isinstance(adapter_id, str) else None
+
     def previous(self) -> Adapter | None:
         """The adapter that was active before the one that is now; None where there was none that still exists."""
         state = self._state()

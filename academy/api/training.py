@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,6 +125,12 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
         moved = academy.move_job(job_id, asked.place)
         return models.JobDone.of(moved, f"{moved.name} has moved.")
 
+    @api.patch("/train/{job_id}", tags=["jobs"])
+    def rename_job(job_id: Id, asked: Annotated[models.NewName, Body(examples=[{"name": "handbook, second try"}])]) -> models.JobDone:
+        """Gives a job another name, and its adapter with it."""
+        renamed = academy.rename_job(job_id, asked.name)
+        return models.JobDone.of(renamed, f"It is called {renamed.name} now.")
+
     @api.delete("/train/{job_id}/checkpoints", tags=["jobs"])
     def clean(job_id: Id) -> models.Freed:
         """Deletes the checkpoints of an ended job, which can then not be resumed."""
@@ -135,13 +140,19 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.get("/jobs", tags=["jobs"])
     def jobs(asked: Annotated[models.JobsQuery, Query()]) -> models.JobsReply:
         """The jobs, newest first."""
-        found = academy.jobs(asked.limit, asked.status)
-        return models.JobsReply(count=len(found), jobs=[models.JobItem.model_validate(asdict(job)) for job in found])
+        found = academy.jobs_with_size(asked.limit, asked.status)
+        return models.JobsReply(count=len(found), jobs=[models.JobItem.model_validate(job) for job in found])
 
     @api.get("/disk", tags=["jobs"])
     def disk() -> dict[str, Any]:
         """What takes how much."""
         return academy.disk()
+
+    @api.delete("/disk/checkpoints", tags=["jobs"])
+    def clean_all() -> models.Freed:
+        """Deletes the checkpoints of all finished jobs; those of jobs that can be resumed, and the active adapter's, stay."""
+        freed = academy.clean_old_checkpoints()
+        return models.Freed(message=f"{freed / 1e6:,.1f} MB are free again.", freed_bytes=freed)
 
     # ------------------------------------------------------------------------------------------------------ image
 

@@ -8,6 +8,7 @@ import math
 import os
 import statistics
 import threading
+import time
 from array import array
 from collections import OrderedDict, deque
 from datetime import datetime
@@ -21,7 +22,7 @@ from academy.jobs import log
 from academy.jobs.events import Event
 from academy.jobs.folder import read_plain
 from academy.jobs.log import LogLine, read_log, tail_log, tail_with_offset
-from academy.jobs.store import ENDED, Job
+from academy.jobs.store import ACTIVE, ENDED, Job
 
 __all__ = [
     "Events", "LogLine", "Progress", "log_tail", "metrics", "points", "progress", "read_log", "tail_log", "tail_with_offset", "told",
@@ -36,6 +37,8 @@ _TOLD = (
 _WHOLE = ("step", "total_steps")
 _HISTORY = 10
 _REMEMBERED = 32
+_SILENT_SECONDS = 300.0
+_SIGNS = ("worker.json", "events.jsonl", "train.log", "unfinished.txt")
 _PIECE = 1 << 20
 _LONGEST_EVENT = 1 << 22
 
@@ -209,6 +212,11 @@ class Progress:
         ]
         return round(left * statistics.median(paces), 1) if paces else None
 
+    def longest_pause(self) -> float:
+        """The longest time between two of the last steps that were told."""
+        moments = [moment for _, moment in tuple(self._times)]
+        return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)
+
     def metrics(self, job: Job) -> dict[str, Any]:
         """What the numbers are now."""
         with self._lock:
@@ -311,6 +319,8 @@ def view(job: Job, queue_position: int | None) -> dict[str, Any]:
         "total_steps": state.total_steps or job.total_steps,
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],
+        "silent_seconds": silence(job),
+        "warning": warning(job),
         "preparing": dict(preparing) if preparing else None,
         "queue_position": queue_position,
         "base_model": job.base_model,
@@ -322,6 +332,29 @@ def view(job: Job, queue_position: int | None) -> dict[str, Any]:
         "notes": list(state.notes),
         "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
     }
+
+
+def silence(job: Job) -> float | None:
+    """For how many seconds a job that should be at work has given no sign of life: no event, no line, no bar that moved."""
+    if job.status not in ACTIVE:
+        return None
+    signs = []
+    for name in _SIGNS:
+        with contextlib.suppress(OSError):
+            signs.append(os.lstat(Path(job.output_dir) / name).st_mtime)
+    return round(max(0.0, time.time() - max(signs)), 1) if signs else None
+
+
+def warning(job: Job) -> str | None:
+    """A sentence where a job has been silent for much longer than is usual for it; it is told and not ended, for it may be slow."""
+    silent, state = silence(job), _cache.get(job)
+    if silent is None or silent < max(_SILENT_SECONDS, 5 * state.longest_pause()):
+        return None
+    where = f"since step {state.step}" if state.step else "before the first step"
+    return (
+        f"No sign of life for {round(silent / 60)} min, {where}. A very long step or evaluation may be the reason; "
+        "if the machine is idle meanwhile, the training hangs: cancel it, then resume it or train again."
+    )
 
 
 def duration(job: Job) -> float | None:

@@ -41,6 +41,7 @@ TICK_SECONDS = 0.25
 IDLE_SECONDS = 5.0
 SPARE_BYTES = 200 << 20
 MOST_ATTEMPTS = 20
+USAGE_SECONDS = 10.0
 KEPT_CHECKPOINTS = 5
 """The newest finished jobs that keep their checkpoints; a finished job cannot be resumed, so older ones only take space."""
 
@@ -65,11 +66,14 @@ class Runner:
         backends: Mapping[str, Backend],
         *,
         recipes: Callable[[str], Recipe] | None = None,
+        in_use: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._backends = backends
         self._recipe = recipes or (lambda name: recipe_file.named(settings.data_dir / "recipes.toml", name))
+        self._in_use = in_use  # the job whose adapter is active: its checkpoints stay
+        self._usage: dict[str, tuple[float, dict[str, int]]] = {}
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._closing = False
@@ -216,28 +220,55 @@ class Runner:
         self._changed(job)
         return job
 
+    def rename(self, job_id: str, name: str) -> Job:
+        """Gives a job another name; its id and its folder stay."""
+        name = " ".join(name.split())
+        if not name or len(name) > 80 or not name.isprintable():
+            raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
+        with self._lock:
+            job = self._store.update(job_id, name=name)
+        self._changed(job)
+        return job
+
     def delete_checkpoints(self, job_id: str) -> int:
         """Frees the space of an ended job's checkpoints (it cannot be resumed then); returns the bytes."""
         with self._lock:
             job = self._store.get(job_id)
             if job.status not in ENDED:
                 raise Conflict(f"The job {job_id} is {job.status} and needs its checkpoints.", hint="Wait until it has ended.")
-            checkpoints = Path(job.output_dir) / "checkpoints"
-            freed = folder_bytes(checkpoints) if checkpoints.is_dir() and not checkpoints.is_symlink() else 0
-            job_folder.remove(checkpoints)
+            if job_id == self._in_use():
+                raise Conflict(f"The adapter of {job.name} is active, so its checkpoints stay.", hint="Deactivate it first.")
+            freed = self._free(job)
             if job.resumable:
                 job = self._store.update(job_id, resumable=False)
         self._changed(job)
         return freed
 
-    def usage(self, job_id: str) -> dict[str, int]:
-        """The bytes that a job takes: in all, for its checkpoints, for its adapter."""
-        folder = Path(self._store.get(job_id).output_dir)
-        return {
-            "total": folder_bytes(folder),
-            "checkpoints": folder_bytes(folder / "checkpoints"),
-            "adapter": folder_bytes(folder / "adapter"),
-        }
+    def delete_old_checkpoints(self) -> int:
+        """Frees the space of the checkpoints of all finished jobs but the one whose adapter is active; returns the bytes."""
+        with self._lock:
+            kept = self._in_use()
+            return sum(self._free(job) for job in self._store.list(status="finished") if job.job_id != kept)
+
+    def _free(self, job: Job) -> int:
+        checkpoints = Path(job.output_dir) / "checkpoints"
+        freed = folder_bytes(checkpoints) if checkpoints.is_dir() and not checkpoints.is_symlink() else 0
+        job_folder.remove(checkpoints)
+        self._usage.pop(job.job_id, None)
+        return freed
+
+    def usage(self, job: Job) -> dict[str, int]:
+        """The bytes that a job takes: in all, for its checkpoints, for its adapter; looked up again after some seconds."""
+        known = self._usage.get(job.job_id)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        folder = Path(job.output_dir)
+        parts = {"total": folder, "checkpoints": folder / "checkpoints", "adapter": folder / "adapter"}
+        found = {name: folder_bytes(path) for name, path in parts.items()}
+        if len(self._usage) > 1000:
+            self._usage.clear()
+        self._usage[job.job_id] = (time.monotonic() + USAGE_SECONDS, found)
+        return found
 
     def queue_position(self, job_id: str) -> int | None:
         """The place in the queue, 1 for the next to start; None for what is not queued."""
@@ -462,14 +493,15 @@ class Runner:
                     self._take_over(job, self._recipe(job.recipe), folder)
                 if not job.dry_run:
                     job_folder.check_adapter(folder / "adapter")
-                    self._name_paths_of_this_machine(job, folder)
+                    self._name_as_known_here(job, folder)
             except AcademyError as error:
                 fault = error
             else:
                 adapter = None if job.dry_run else str(folder / "adapter")
                 self._end(job, "finished", reason=_finished_reason(job, watch, wish), adapter_path=adapter, **common)
                 for old in self._store.list(limit=2 * KEPT_CHECKPOINTS, status="finished")[KEPT_CHECKPOINTS:]:
-                    job_folder.remove(Path(old.output_dir) / "checkpoints")
+                    if old.job_id != self._in_use():
+                        self._free(old)
                 return
         if wish == "cancel" or (wish == "stop" and not step):
             gave_up = watch.failed is not None and not record.get("stopped_by") and wish == "cancel"
@@ -525,14 +557,16 @@ class Runner:
             return record.get("exit_code") == 0 or (self._wished(job) == "stop" and (folder / "output").is_dir())
         return watch.last is not None and watch.last.get("type") == "finished"
 
-    def _name_paths_of_this_machine(self, job: Job, folder: Path) -> None:
-        """In a container everything lies elsewhere: what stays behind must name where it lies here."""
+    def _name_as_known_here(self, job: Job, folder: Path) -> None:
+        """In a container everything lies elsewhere, and the job may have been renamed: what stays behind must say how it is now."""
         seen = self._backend(job.backend).seen(job)
         outside = {str(seen.dataset): job.dataset_path, str(seen.base): job.base_path, str(seen.evaluation): job.eval_path}
         for path in (folder / "metadata.json", folder / "adapter" / "metadata.json", folder / "adapter" / "adapter_config.json"):
             told = job_folder.read_small(path)
             if told is not None:
                 named = {key: outside.get(value) or value if isinstance(value, str) else value for key, value in told.items()}
+                if "name" in told:
+                    named["name"] = job.name
                 if named != told:
                     write_atomic(path, job_folder.dumps(named))
 

@@ -152,20 +152,24 @@ def _close() -> Html:
 
 def _ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     item = academy.adapters.get(str(data.get("id")))
-    form = tag(
+    return {"dialog": name_form("adapter.renamed", item.adapter_id, item.name)}
+
+
+def name_form(act: str, item_id: str, name: str) -> Html:
+    """Asks for another name; on saving, the act gets it with the id."""
+    return tag(
         "form",
         tag("h3", t("adapters.rename")),
-        field("name", item.name, bind=False, label=t("adapters.name"), maxlength=80, autofocus=True, required=True),
+        field("name", name, bind=False, label=t("adapters.name"), maxlength=80, autofocus=True, required=True),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
             tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
             cls="ac-row ac-row-end",
         ),
         cls="ac-form",
-        data_act="adapter.renamed",
-        data_id=item.adapter_id,
+        data_act=act,
+        data_id=item_id,
     )
-    return {"dialog": form}
 
 
 def _rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from academy.models import BUNDLED
 from academy.ui import form
+from academy.ui.adapters import name_form
 from academy.ui.live import View, log, sentences, shown_job, toast
 from academy.ui.pieces import (
     Html,
@@ -386,6 +387,14 @@ def _changes(changes: dict[str, Any]) -> str:
 
 
 def _progress(shown: dict[str, Any], job: Job) -> Html:
+    bar_and_words = _bar_and_words(shown, job)
+    if not shown.get("warning"):
+        return bar_and_words
+    text, rest = split_sentence(shown["warning"])
+    return join([bar_and_words, notice(text, rest, kind="warn")])
+
+
+def _bar_and_words(shown: dict[str, Any], job: Job) -> Html:
     step, total = shown.get("step"), shown.get("total_steps")
     if job.status == "preparing":
         state = shown.get("preparing") or {}
@@ -429,8 +438,13 @@ def why_failed(job: Job) -> tuple[str, str]:
     error = (job.error or "").strip()
     if not error:
         return (job.reason or t("training.failed_text")).strip(), ""
-    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", error, re.DOTALL)
-    return (first[1], error[first.end() :].strip()) if first else (error, "")
+    return split_sentence(error)
+
+
+def split_sentence(text: str) -> tuple[str, str]:
+    """The first sentence, and the rest."""
+    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", text, re.DOTALL)
+    return (first[1], text[first.end() :].strip()) if first else (text, "")
 
 
 def _numbers(academy: Academy, view: View) -> Html:
@@ -522,8 +536,8 @@ def _more(academy: Academy, view: View) -> Html:
     found = _view(academy, view)
     if found is None:
         return Html("")
-    _, job = found
-    names = TrainingSpec.model_fields
+    shown, job = found
+    names, disk = TrainingSpec.model_fields, shown["disk"]
     rows = [
         tag(
             "tr",
@@ -539,6 +553,7 @@ def _more(academy: Academy, view: View) -> Html:
         tag("summary", t("training.details")),
         tag("ul", *reasons, cls="ac-reasons") if reasons else "",
         div(tag("table", tag("tbody", *rows), cls="ac-facts"), cls="ac-scroll"),
+        div(t("training.disk", size=size(disk["total"]), checkpoints=size(disk["checkpoints"])), cls="ac-help"),
         div(t("training.id"), " ", tag("code", job.job_id), cls="ac-help"),
         cls="ac-card ac-more",
     )
@@ -569,7 +584,15 @@ def _jobs(academy: Academy, view: View) -> Html:
         else ""
     )
     counts = academy.job_store.counts()
-    return card(t("jobs.title"), div(*rows, more, cls="ac-list"), aside=span(number(counts.get("total", len(jobs))), cls="ac-soft ac-num"))
+    finished = counts.get("finished", 0)
+    aside = join(
+        [
+            button(t("jobs.clean_all"), "jobs.clean", kind="quiet small", confirm=t("jobs.clean_all_sure")) if finished else "",
+            span(number(counts.get("total", len(jobs))), cls="ac-soft ac-num"),
+        ],
+        " ",
+    )
+    return card(t("jobs.title"), div(*rows, more, cls="ac-list"), aside=aside)
 
 
 def _row(academy: Academy, job: Job, chosen: bool) -> Html:
@@ -632,7 +655,7 @@ def _job_menu(job: Job) -> Html:
                 job=job.job_id,
             )
         ]
-    return menu(t("more"), *items)
+    return menu(t("more"), button(t("adapters.rename"), "job.rename", kind="item", job=job.job_id), *items)
 
 
 def _train_empty(academy: Academy, view: View) -> Html:
@@ -690,6 +713,20 @@ def _clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]
     return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_job(str(data.get("job"))))))}
 
 
+def _clean_all(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_old_checkpoints())))}
+
+
+def _ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.job_record(str(data.get("job")))
+    return {"dialog": name_form("job.renamed", job.job_id, job.name)}
+
+
+def _rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    job = academy.rename_job(str(data.get("id")), str(data.get("name", "")))
+    return {"toast": toast(t("adapters.renamed", name=job.name)), "dialog": None, "event": "datasets"}
+
+
 def _to_chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     adapter = academy.activate(str(data.get("job")))
     return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}, "event": "datasets"}
@@ -713,5 +750,8 @@ ACTS = {
     "job.retry_changed": _retry_changed,
     "job.move": _move,
     "job.clean": _clean,
+    "jobs.clean": _clean_all,
+    "job.rename": _ask_name,
+    "job.renamed": _rename,
     "job.chat": _to_chat,
 }
