@@ -28,6 +28,7 @@ class EchoEngine:
         self.gpu = gpu
         self.gate = threading.Event()
         self.gate.set()
+        self.pause = 0.0
         self.swaps = []
         self.fails = None
 
@@ -51,6 +52,7 @@ class EchoEngine:
         count = 0
         for word in words:
             self.gate.wait(10)
+            time.sleep(self.pause)
             if stop.is_set():
                 break
             count += 1

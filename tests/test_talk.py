@@ -1,0 +1,132 @@
+"""Chat over HTTP: whoever goes away is not answered any more, and clients of OpenAI's API read our errors."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from academy.api.routes import create_api
+from academy.chat.session import ChatSession
+from academy.config import Settings
+from academy.guard import Guard
+from academy.services import Academy
+from tests.serving import serving
+from tests.test_chat import EchoEngine
+
+CHAT = "/api/v1/academy/chat"
+COMPLETIONS = "/v1/chat/completions"
+
+
+@dataclass
+class Served:
+    port: int
+    academy: Academy
+    engine: EchoEngine
+
+    def ask(self, path: str, question: str, *, stream: bool) -> socket.socket:
+        """Sends a question and does not wait for the answer."""
+        body = json.dumps({"messages": [{"role": "user", "content": question}], "stream": stream}).encode()
+        asked = socket.create_connection(("127.0.0.1", self.port))
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        asked.sendall(head.encode() + body)
+        return asked
+
+    def state(self) -> dict[str, Any]:
+        return self.academy.session.state()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    settings = Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
+    academy, engine = Academy(settings), EchoEngine()
+    academy.session = ChatSession(settings, academy.adapters, engine=engine)
+    with serving(Guard(create_api(academy), settings)) as port:
+        yield Served(port, academy, engine)
+        engine.gate.set()
+    academy.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", [CHAT, COMPLETIONS])
+def test_whoever_goes_away_while_waiting_leaves_the_line(served: Served, path: str, stream: bool) -> None:
+    served.engine.gate.clear()
+    first = served.ask(path, "first", stream=stream)
+    until(lambda: served.state()["busy"])
+    waiting = [served.ask(path, f"waiting {number}", stream=stream) for number in range(3)]
+    until(lambda: served.state()["waiting"] == 3)
+    waiting[1].close()
+    until(lambda: served.state()["waiting"] == 2)
+    served.engine.gate.set()
+    for asked in (first, waiting[0], waiting[2]):
+        assert asked.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        asked.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", [CHAT, COMPLETIONS])
+def test_whoever_goes_away_ends_the_own_reply(served: Served, path: str, stream: bool) -> None:
+    served.engine.pause = 0.01
+    asked = served.ask(path, "word " * 10_000, stream=stream)
+    until(lambda: served.state()["busy"])
+    if stream:
+        assert asked.recv(1 << 16).startswith(b"HTTP/1.1 200")
+    asked.close()
+    until(lambda: not served.state()["busy"])
+
+
+def test_an_event_is_one_line_also_with_rare_line_ends_in_it(served: Served) -> None:
+    said = "one\u2028two\u2029three"
+    for path in (CHAT, COMPLETIONS):
+        asked = {"messages": [{"role": "user", "content": said}], "stream": True}
+        with httpx.stream("POST", served.url + path, json=asked) as answer:
+            data = [line[6:] for line in answer.iter_lines() if line.startswith("data: {")]
+        found = [json.loads(line) for line in data]
+        words = [part.get("delta") or (part.get("choices") or [{}])[0].get("delta", {}).get("content") or "" for part in found]
+        assert "".join(words).split() == ["base", *said.split()]
+
+
+def test_errors_are_told_in_the_form_of_openai(served: Served) -> None:
+    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0)
+    hello: Any = [{"role": "user", "content": "Hello"}]
+    with pytest.raises(openai.NotFoundError) as unknown:
+        client.chat.completions.create(model="gpt-4", messages=hello)
+    assert unknown.value.code == "model_not_found"
+    with pytest.raises(openai.UnprocessableEntityError) as wrong:
+        client.chat.completions.create(model="academy", messages=hello, temperature=9)
+    assert "temperature" in wrong.value.body["message"]  # type: ignore[index]
+    with pytest.raises(openai.NotFoundError) as nowhere:
+        client.embeddings.create(model="academy", input="x")
+    assert nowhere.value.body["message"]  # type: ignore[index]
+
+
+def test_the_openai_package_asks_whole_and_piece_by_piece(served: Served) -> None:
+    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0)
+    hello: Any = [{"role": "user", "content": [{"type": "text", "text": "Hello you"}]}]
+    whole = client.chat.completions.create(model="academy", messages=hello, extra_body={"unknown": 1}, logprobs=False)
+    assert whole.choices[0].message.content == "base Hello you "
+    stream = client.chat.completions.create(model="base", messages=hello, stream=True, stream_options={"include_usage": True})
+    parts = list(stream)
+    assert "".join(part.choices[0].delta.content or "" for part in parts if part.choices) == "base Hello you "
+    assert parts[-1].usage is not None
+    assert parts[-1].usage.completion_tokens == 3
+    assert client.models.retrieve("academy-mini").id == "academy-mini"
