@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import re
@@ -230,11 +231,11 @@ class Academy:
 
     # ----------------------------------------------------------------- uploads
 
-    def upload(self, files: list[tuple[str, BinaryIO]]) -> list[UploadRecord]:
+    def upload(self, files: list[tuple[str, BinaryIO]], mapping: dict[str, str] | None = None) -> list[UploadRecord]:
         """Takes files over as sources of datasets; partial success, file by file."""
         self._changeable()
         self._check_count(files)
-        return [self.uploads.add(stream, name) for name, stream in files]
+        return [self.uploads.add(stream, name, mapping=mapping) for name, stream in files]
 
     def list_uploads(self) -> list[UploadRecord]:
         """The uploaded files, newest first."""
@@ -274,6 +275,7 @@ class Academy:
             sources=curated.sources,
             request=request.model_dump(),
             dropped=[item.row() for item in curated.dropped],
+            redactions=curated.redactions,
             warnings=curated.warnings,
         )
         return {
@@ -604,7 +606,7 @@ class Academy:
         self._enabled()
         return curate(
             request,
-            Sources(lessons=self.lessons.trainable, uploads=self.uploads.as_examples),
+            Sources(lessons=self.lessons.trainable, uploads=self.uploads.as_examples, counts=self.lessons.counts),
             default_repo=self.settings.git_repo,
             lessons_limit=self.settings.max_lessons,
             commits_limit=self.settings.git_commits_limit,
@@ -612,16 +614,20 @@ class Academy:
         )
 
     def _dataset_name(self, request: DatasetRequest, curated: Curated) -> str:
-        sources = set(curated.by_source)
-        if sources == {"lessons"}:
-            mine = self.lessons.search(limit=1).count
-            samples = self.lessons.count_where("sample")
-            return "handbook" if samples and samples == mine else "lessons"
-        if sources == {"git"} and (request.git_repo_path or self.settings.git_repo):
-            return Path(request.git_repo_path or str(self.settings.git_repo)).name or "commits"
-        if sources == {"uploads"} and len(request.upload_ids) == 1:
-            return Path(self.uploads.get(request.upload_ids[0]).name).stem[:60] or "upload"
-        return "mixed"
+        """What is in it, by its sources; numbered where another dataset is called the same."""
+        names = []
+        for source in curated.by_source:
+            if source == "lessons":
+                samples = self.lessons.count_where("sample")
+                names.append("handbook" if samples and samples == self.lessons.search(limit=1).count else "lessons")
+            elif source == "git":
+                names.append(Path(request.git_repo_path or str(self.settings.git_repo)).name or "commits")
+            else:
+                files = [Path(self.uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
+                names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
+        name = " + ".join(names)[:70]
+        taken = {manifest.name for manifest in self.datasets.list()}
+        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
 
     def _plan(self, asked: TrainingSpec) -> tuple[TrainingSpec, list[str], dict[str, Any]]:
         """The resolved spec, the Professor's reasons, and the job's fields; raises what stands against the training."""

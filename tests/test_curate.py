@@ -121,17 +121,32 @@ def test_nothing_to_learn_is_an_error_that_says_what_to_do() -> None:
         run(lessons(3), include_lessons=False)
 
 
-def test_golden_questions_among_the_rows_are_flagged() -> None:
+def test_golden_questions_are_held_out_and_flagged_where_another_row_teaches_them() -> None:
     rows = [*lessons(3), lesson(4, golden=True)]
-    assert any("golden question" in warning and "service 4" in warning for warning in run(rows).warnings)
-    wish = DatasetRequest(include_git=False)
-    again = curate(
-        wish, sources(lessons(3)), default_repo=None, lessons_limit=9, commits_limit=0, golden=["what's the port of service 2", "Who?"]
+    alone = run(rows)
+    assert [example.origin for example in alone.eval] == ["l4"]
+    assert not any("golden" in warning for warning in alone.warnings)
+    copy = Example((Turn("user", "what's the port of service 4"), Turn("assistant", "Ask Ada.")), "uploads", "f:1")
+    taught = run(rows, {"u": [copy]}, upload_ids=["u"], quality_profile="lenient")
+    assert any(
+        warning.startswith("One golden question is among the rows to train on") and "service 4" in warning for warning in taught.warnings
     )
-    assert again.warnings == [
-        "One golden question is among the rows to train on, so scores on them mean little: for example 'What is the port of service 2?'."
-    ]
-    assert not any("golden" in warning for warning in run(lessons(3)).warnings)
+    with pytest.raises(Invalid, match="golden"):
+        run([lesson(1, golden=True)])
+
+
+def test_each_place_where_a_secret_stood_is_told_without_it_and_its_row_can_be_left_out() -> None:
+    rows = [*lessons(3), lesson(5, f"Port 8005, with the token {secret()} in front.")]
+    made = run(rows)
+    (place,) = made.redactions
+    assert (place["kind"], place["source"], place["origin"], place["role"]) == ("github", "lessons", "l5", "assistant")
+    assert place["before"].endswith("with the token ")
+    assert place["behind"] == " in front."
+    assert secret() not in repr(made)
+    without = run(rows, leave_out=[place["key"]])
+    assert without.redactions == []
+    assert [(item.rule, item.example.origin) for item in without.dropped] == [("unwanted", "l5")]
+    assert len(run(rows, leave_out=[place["key"]], keep_anyway=[place["key"]]).examples) == 4
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from academy.curation import commits, filters, near
-from academy.curation.examples import DatasetRequest, Example, Turn
+from academy.curation.examples import DatasetRequest, Example
 from academy.curation.filters import DUPLICATES, Dropped
-from academy.curation.redaction import marks, redact_example
+from academy.curation.lessons import NEVER_TRAINED
+from academy.curation.redaction import marks, redact_example, surroundings
 from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 
@@ -20,16 +22,21 @@ Progress = Callable[[float, str], None]
 SMALL = 100
 """Below so many examples nothing is held out unless it is asked for."""
 
+MOST_REDACTIONS = 2000
 _LENGTHS = (50, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
 _SOURCE_LABELS = {"lessons": ("lesson", "lessons"), "git": ("commit", "commits"), "uploads": ("row of files", "rows of files")}
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where lessons and uploads come from: the newest `n` trainable lessons; the rows of some uploads, and what went wrong with them."""
+    """Where lessons and uploads come from: the newest `n` trainable lessons; the rows of some uploads, and what went wrong with them.
+
+    `counts`: how many lessons can be trained in all, and how many never are (rated bad or failed, and not corrected).
+    """
 
     lessons: Callable[[int], Iterator[Example]]
     uploads: Callable[[list[str]], tuple[Iterator[Example], list[str]]]
+    counts: Callable[[], tuple[int, int]] = lambda: (0, 0)
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,11 @@ class Curated:
     dropped: list[Dropped]
     warnings: list[str]
     by_source: dict[str, int]
+
+    @property
+    def redactions(self) -> list[dict[str, str]]:
+        """The places in the kept examples where secrets stood (the first of them): what kind, where, between which words."""
+        return list(islice(_redactions(self.examples), MOST_REDACTIONS))
 
     @property
     def examples(self) -> list[Example]:
@@ -96,11 +108,10 @@ def curate(
     lessons_limit: int,
     commits_limit: int,
     progress: Progress | None = None,
-    golden: Sequence[str] = (),
 ) -> Curated:
     """Curates a dataset as the request says; limits and repository are the settings', for what the request leaves open.
 
-    `golden` are questions that measure models and should not be learnt. Raises Invalid where no example is left.
+    Raises Invalid where no example is left.
     """
 
     def tell(part: float, what: str) -> None:
@@ -111,7 +122,7 @@ def curate(
     if not gathered.examples:
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
     tell(0.6, f"Filtering {len(gathered.examples):,} examples")
-    filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway)
+    filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
     warnings = [*gathered.warnings, *filtered.warnings]
     if not filtered.kept:
         raise Invalid(
@@ -122,10 +133,12 @@ def curate(
     fraction = request.eval_fraction
     if fraction is None:
         fraction = 0.0 if len(filtered.kept) < SMALL else 0.1
-    train, held = split(filtered.kept, fraction, mode=request.split, seed=request.seed, likeness=filtered.likeness)
+    train, held = _split(filtered, fraction, request)
     if fraction and not held:
         warnings.append("Nothing could be held out: all examples are alike.")
-    warnings += _golden_warnings(gathered.examples, train, golden)
+    if not train:
+        raise Invalid("All examples are golden questions, which measure and are never trained.", hint="Add lessons without the tag golden.")
+    warnings += _golden_warnings(gathered.examples, train)
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
     statistics = _statistics(gathered, filtered, train, held, by_source)
     tell(1.0, "Done")
@@ -140,9 +153,16 @@ def _gather(
         tell(0.0, "Reading lessons")
         limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
         count = gathered.take(sources.lessons(limit))
-        gathered.sources["lessons"] = {"limit": limit, "collected": count}
+        known, never = sources.counts()
+        gathered.sources["lessons"] = {"limit": limit, "collected": count, "beyond_limit": max(0, known - count), "never_trained": never}
         if not count:
             gathered.warnings.append("There are no lessons to train on yet.")
+        if known > count:
+            gathered.warnings.append(
+                f"Only the newest {count:,} of {known:,} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more."
+            )
+        if never:
+            gathered.warnings.append(f"Left out: {_counted(never, 'lesson that is', 'lessons that are')} {NEVER_TRAINED}.")
     if request.include_git:
         _gather_commits(request, gathered, default_repo, commits_limit, tell)
     if request.upload_ids:
@@ -243,10 +263,35 @@ def _histogram(examples: list[Example]) -> list[dict[str, int | None]]:
     return [{"from": edge, "to": end, "count": count} for edge, end, count in zip(edges, (*_LENGTHS, None), counts, strict=True)]
 
 
-def _golden_warnings(gathered: list[Example], train: list[Example], golden: Sequence[str]) -> list[str]:
+def _split(filtered: filters.Filtered, fraction: float, request: DatasetRequest) -> tuple[list[Example], list[Example]]:
+    """Golden questions are held out whatever the fraction; the rest is split."""
+    golden = [example for example in filtered.kept if example.meta.get("golden")]
+    if not golden:
+        return split(filtered.kept, fraction, mode=request.split, seed=request.seed, likeness=filtered.likeness)
+    rest = [example for example in filtered.kept if not example.meta.get("golden")]
+    train, held = split(rest, fraction, mode=request.split, seed=request.seed)
+    return train, [*golden, *held]
+
+
+def _redactions(examples: Iterable[Example]) -> Iterator[dict[str, str]]:
+    for example in examples:
+        for turn in example.turns:
+            if "[redacted:" in turn.content:
+                for kind, before, behind in surroundings(turn.content):
+                    yield {
+                        "key": filters.key_of(example),
+                        "source": example.source,
+                        "origin": example.origin,
+                        "role": turn.role,
+                        "kind": kind,
+                        "before": before,
+                        "behind": behind,
+                    }
+
+
+def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[str]:
     """Says where questions that measure a model are among those that it learns."""
-    marked = [Example((Turn("user", question), Turn("assistant", "")), "golden") for question in golden]
-    marked += [example for example in gathered if example.meta.get("golden")]
+    marked = [example for example in gathered if example.meta.get("golden")]
     if not marked:
         return []
     keys = near.Likeness([*marked, *train]).questions

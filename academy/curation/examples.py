@@ -67,6 +67,7 @@ class DatasetRequest(BaseModel):
     split: Literal["random", "time"] = "random"
     seed: int = Field(42, ge=0, le=2**31 - 1)
     keep_anyway: list[str] = Field(default=[], max_length=100_000, description="Keys of dropped examples that are kept all the same.")
+    leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 
 
 def render(example: Example, form: Format) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 | rule | strict | balanced | lenient |
 |---|---|---|---|
+| unwanted: a person left it out | always | always | always |
 | malformed: no question, no answer, turns out of order, text that no file can hold | always | always | always |
 | secret: nothing is left of the answer but the mark of a secret that was taken out | always | always | always |
 | too short: characters of the question, of the answer; an answer that says nothing ("ok", "n/a") | 10, 15; yes | 3, 2; yes | 1, 1; no |
@@ -67,6 +68,7 @@ DUPLICATES = ("duplicate", "near_duplicate")
 """The rules that count as duplicates; all others are about quality."""
 
 LABELS = {
+    "unwanted": "left out by hand",
     "malformed": "malformed",
     "secret": "nothing but a secret",
     "too_short": "too short",
@@ -140,12 +142,12 @@ def key_of(example: Example) -> str:
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = ()) -> Filtered:
-    """Applies every rule of the profile; an example whose key is in `keep_anyway` is kept whatever they say, unless it is malformed."""
-    limits, spared = PROFILES[profile], set(keep_anyway)
+def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = ()) -> Filtered:
+    """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them, but nothing malformed is kept."""
+    limits, spared, unwanted = PROFILES[profile], set(keep_anyway), set(leave_out)
     fates: dict[int, tuple[str, str]] = {}
     for index, example in enumerate(examples):
-        fate = judge(example, limits)
+        fate = ("unwanted", "It was left out by hand.") if unwanted and key_of(example) in unwanted else judge(example, limits)
         if fate:
             fates[index] = fate
     left = [index for index in range(len(examples)) if index not in fates]

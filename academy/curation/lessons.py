@@ -26,6 +26,8 @@ from academy.errors import AcademyError, Conflict, Invalid, NoSpace, NotFound, U
 from academy.files import Name, now
 
 Rating = Literal["good", "bad"]
+GOLDEN = "golden"
+"""The tag of a lesson that measures models: it is held out, never trained."""
 MAX_TEXT = 1_000_000
 MAX_NOTE = 100_000
 MAX_METADATA = 8_000_000
@@ -199,6 +201,9 @@ def is_trainable(lesson: Lesson | LessonIn) -> bool:
     if corrected or lesson.rating == "good":
         return True
     return lesson.rating is None and outcome(lesson.result) != "failure"
+
+
+NEVER_TRAINED = "rated bad or said to have failed, without a correction"
 
 
 def _is_exchange(pair: Any) -> bool:
@@ -384,6 +389,12 @@ class LessonStore:
 
     # ---------------------------------------------------------------- looking
 
+    def counts(self) -> tuple[int, int]:
+        """How many lessons can be trained, and how many never are: rated bad or failed, and not corrected."""
+        with self._reading() as connection:
+            trained, all_of_them = connection.execute("SELECT coalesce(sum(trained), 0), count(*) FROM lessons").fetchone()
+        return int(trained), int(all_of_them) - int(trained)
+
     def search(self, query: str = "", tag: str | None = None, rating: str | None = None, limit: int = 50, offset: int = 0) -> LessonPage:
         """The lessons that hold every word of the query (the last one may be unfinished), newest first; rating "none": unrated."""
         if rating not in (None, "", "good", "bad", "none"):
@@ -536,7 +547,9 @@ class LessonStore:
 def as_example(lesson: Lesson | LessonIn) -> Example:
     """The lesson as a conversation to learn from; its earlier turns come first."""
     turns = (*earlier_turns(lesson.metadata), Turn("user", lesson.situation), Turn("assistant", lesson.action))
-    meta = {"rejected": lesson.rejected} if lesson.rejected else {}
+    meta: dict[str, Any] = {"rejected": lesson.rejected} if lesson.rejected else {}
+    if GOLDEN in lesson.tags:
+        meta["golden"] = True
     return Example(turns, source="lessons", origin=lesson.lesson_id or "", time=lesson.timestamp or "", meta=meta)
 
 

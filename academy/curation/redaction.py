@@ -51,6 +51,12 @@ def marks(text: str) -> Counter[str]:
     return Counter(_MARK.findall(text)) if "[redacted:" in text else Counter()
 
 
+def surroundings(text: str, width: int = 70) -> Iterator[tuple[str, str, str]]:
+    """For each mark its kind, and what stands before and behind it."""
+    for match in _MARK.finditer(text):
+        yield match[1], text[max(0, match.start() - width) : match.start()], text[match.end() : match.end() + width]
+
+
 def without_marks(text: str) -> str:
     """The text without its marks."""
     return _MARK.sub("", text) if "[redacted:" in text else text

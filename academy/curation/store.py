@@ -41,6 +41,7 @@ class Manifest(BaseModel):
     sources: dict[str, Any] = {}
     request: dict[str, Any] = {}
     dropped: list[dict[str, Any]] = []
+    redactions: list[dict[str, Any]] = []
     warnings: list[str] = []
     eval_sha256: str | None = None
 
@@ -62,6 +63,7 @@ class DatasetStore:
         sources: dict[str, Any] | None = None,
         request: dict[str, Any] | None = None,
         dropped: list[dict[str, Any]] | None = None,
+        redactions: list[dict[str, Any]] | None = None,
         warnings: list[str] | None = None,
     ) -> Manifest:
         """Freezes a dataset; raises Invalid where there is nothing to train, NoSpace on a full disk (and leaves nothing behind)."""
@@ -95,6 +97,7 @@ class DatasetStore:
                     sources=sources or {},
                     request=request or {},
                     dropped=(dropped or [])[:_MAX_DROPPED],
+                    redactions=redactions or [],
                     warnings=warnings or [],
                 )
                 # Paths are kept by their names alone, so that the data folder can be moved.
@@ -110,12 +113,12 @@ class DatasetStore:
         return manifest
 
     def list(self) -> list[Manifest]:
-        """The datasets, newest first, without what was dropped."""
+        """The datasets, newest first, without what was dropped and redacted."""
         manifests = []
         for path in self.folder.glob(f"dataset_*{_END}") if self.folder.is_dir() else ():
             # A manifest that somebody damaged by hand hides its own dataset, not the others.
             with contextlib.suppress(NotFound):
-                manifests.append(self.get(path.name.removesuffix(_END)).model_copy(update={"dropped": []}))
+                manifests.append(self.get(path.name.removesuffix(_END)).model_copy(update={"dropped": [], "redactions": []}))
         return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.id), reverse=True)
 
     def get(self, dataset_id: str) -> Manifest:
