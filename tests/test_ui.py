@@ -19,7 +19,7 @@ from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job
 from academy.ui import chat, form, live, pieces, texts
-from academy.ui.opened import conversation, dropped
+from academy.ui.opened import conversation, dropped, redactions
 from academy.ui.training import why_failed
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
@@ -348,6 +348,26 @@ def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():
     assert html.count("The same as another lesson.") == 3
     assert "Only 2 words." not in html
     assert re.findall(r"<option[^>]*>([^<]*)", html) == ["All reasons (4)", "Duplicates (3)", "Too short (1)"]
+
+
+def test_each_redaction_shows_its_kind_and_surroundings_and_can_be_left_out():
+    rows = [{"key": "k1", "kind": "github", "source": "git", "origin": "0123456789ab", "before": "the token ", "behind": f" {HOSTILE}"}]
+    rows += [{"key": "k2", "kind": "url-password", "source": "lessons", "origin": "lesson_7", "before": "", "behind": "@host"}]
+    item = Manifest.model_construct(id="d", redactions=rows)
+    html = redactions(item, live.View({"out:k1": True}))
+    assert "<mark>[github]</mark>" in html
+    assert "01234567<" in html
+    assert "Curate again, 1 left out" in html
+    assert html.count('data-act="lesson.edit"') == 1
+    assert not {"img", "script"} & set(Elements(html).tags)
+    assert "url password" not in redactions(item, live.View({"secret_kind": "github"})).split("</select>")[1]
+
+
+def test_commits_that_became_no_example_are_counted_by_reason():
+    sources = {"git": {"commits_read": 100, "commits_left_out": {"by bots": 30, "merges": 12}}}
+    html = dropped(Manifest.model_construct(dropped=[], sources=sources), live.View({}))
+    assert "Of 100 commits that were read, 58 became examples." in html
+    assert "by bots" in html
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,17 @@ def _ask(base_path: str, dataset_path: str, max_seq_length: int, rows: tuple[int
         except subprocess.TimeoutExpired as error:
             raise Unavailable("Counting the tokens took more than five minutes.", hint="Try a smaller dataset.") from error
     if done.returncode:
-        raise Refused(_last_line(done.stderr) or "The tokens could not be counted.", hint="Check the base model and the dataset.")
+        raise Refused(_reason(done.stdout, done.stderr), hint="Check the base model and the dataset.")
     return done.stdout.decode()
 
 
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
-def _last_line(raw: bytes) -> str:
-    lines = [line.strip() for line in raw.decode("utf-8", "replace").split("\n") if line.strip()]
-    return lines[-1][:500] if lines else ""
+def _reason(said: bytes, complained: bytes) -> str:
+    """What the program says about its failure; where it said nothing, the last line of its complaints."""
+    try:
+        return str(json.loads(said)["error"])
+    except (ValueError, KeyError, TypeError):
+        lines = [line.strip() for line in complained.decode("utf-8", "replace").split("\n") if line.strip()]
+        return lines[-1][:500] if lines else "The tokens could not be counted."

@@ -342,10 +342,13 @@ def _datasets(academy: Academy, view: View) -> Html:
 def _keep(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     item = academy.get_dataset(str(data.get("id")))
     kept = [str(entry.get("key")) for entry in item.dropped if view.flag(f"keep:{entry.get('key')}")]
+    left_out = [key for key in dict.fromkeys(str(entry.get("key")) for entry in item.redactions) if view.flag(f"out:{key}")]
     known = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
-    known["keep_anyway"] = list(dict.fromkeys([*known.get("keep_anyway", []), *kept]))
+    # The latest word counts: what was left out by hand may be kept again, and the other way round.
+    known["keep_anyway"] = list(dict.fromkeys([*(key for key in known.get("keep_anyway", []) if key not in left_out), *kept]))
+    known["leave_out"] = list(dict.fromkeys([*(key for key in known.get("leave_out", []) if key not in kept), *left_out]))
     answer = _curated(academy, view, DatasetRequest.model_validate(known))
-    answer["state"] |= {f"keep:{key}": False for key in kept}
+    answer["state"] |= {f"keep:{key}": False for key in kept} | {f"out:{key}": False for key in left_out}
     return answer
 
 
@@ -364,6 +367,11 @@ def _uploaded(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
     records = [entry for entry in json.loads(str(data.get("files", "[]"))) if isinstance(entry, dict)]
     taken = sum(entry.get("status") == "ready" for entry in records)
     refused = [f"{entry.get('name')}: {entry.get('error')}" for entry in records if entry.get("status") != "ready"]
+    for entry in records:
+        if taken and entry.get("refusals"):
+            first = entry["refusals"][0]
+            told = plural("import.refused", int(entry.get("refused", 0)))
+            refused.append(f"{entry.get('name')}: {told} ({t('import.row')} {first.get('row')}: {first.get('reason')}).")
     return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
 
 

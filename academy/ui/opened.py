@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from academy.curation.filters import LABELS
 from academy.errors import AcademyError
+from academy.models import BUNDLED
 from academy.ui.live import View, log
 from academy.ui.pieces import (
     Html,
@@ -23,6 +24,7 @@ from academy.ui.pieces import (
     esc,
     histogram,
     join,
+    labelled,
     notice,
     number,
     pager,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from academy.services import Academy
 
 _ROWS = 12
+_LIMITS = (256, 512, 1024, 2048, 4096, 8192)
 
 
 def _opened(academy: Academy, view: View) -> Html:
@@ -55,6 +58,7 @@ def _opened(academy: Academy, view: View) -> Html:
     parts = [("rows", t("open.rows"), numbers.get("train_examples", 0)), ("held", t("open.held"), numbers.get("eval_examples", 0))]
     parts = [entry for entry in parts if entry[0] != "held" or entry[2]]
     parts += [("dropped", t("open.dropped"), dropped), ("lengths", t("open.lengths"), None)]
+    parts += [("secrets", t("open.secrets"), secrets)] if (secrets := numbers.get("redacted_secrets")) else []
     sources = [
         (t(f"source.{name}") if name in ("lessons", "git", "uploads") else name, count)
         for name, count in (numbers.get("sources") or {}).items()
@@ -102,7 +106,7 @@ def _sentence(item: Manifest) -> str:
 
 def _part_name(view: View) -> str:
     name = view.text("ds_part")
-    return name if name in ("rows", "held", "dropped", "lengths") else "rows"
+    return name if name in ("rows", "held", "dropped", "lengths", "secrets") else "rows"
 
 
 def _part_button(name: str, chosen: str, label: str, count: int | None) -> Html:
@@ -124,7 +128,9 @@ def _part(academy: Academy, view: View) -> Html:
     if name == "dropped":
         return dropped(academy.get_dataset(item.id), view)
     if name == "lengths":
-        return _lengths(academy, item)
+        return _lengths(academy, item, view)
+    if name == "secrets":
+        return redactions(academy.get_dataset(item.id), view)
     place = "train" if name == "rows" else "eval"
     count = item.statistics.get("train_examples" if name == "rows" else "eval_examples", 0)
     page = min(view.number("ds_page"), max(0, (count - 1) // _ROWS))
@@ -174,7 +180,7 @@ def dropped(item: Manifest, view: View) -> Html:
     """What the rules left out, by rule, each row with a switch to keep it all the same."""
     found = item.dropped
     if not found:
-        return div(empty(t("dropped.none"), t("dropped.none_text")), cls="ac-card")
+        return div(_commits(item), empty(t("dropped.none"), t("dropped.none_text")), cls="ac-card")
     rules = Counter(str(entry.get("rule")) for entry in found)
     chosen = view.text("dropped_reason")
     if chosen not in rules:
@@ -207,11 +213,59 @@ def dropped(item: Manifest, view: View) -> Html:
         else span(t("dropped.help"), cls="ac-soft")
     )
     return div(
+        _commits(item),
         div(bars([(label, count) for _, label, count in counts[:8]], kind="is-warn"), cls="ac-pad") if len(rules) > 1 else "",
         div(select("dropped_reason", choices, chosen, label=t("dropped.reason")), again, cls="ac-row ac-pad"),
         *rows,
         pager("ds_page", page, _ROWS, len(shown)),
         cls="ac-card ac-examples",
+    )
+
+
+def _commits(item: Manifest) -> Html:
+    """How many commits were read, and why most of them became no example."""
+    told = item.sources.get("git") or {}
+    left_out = [(label, count) for label, count in (told.get("commits_left_out") or {}).items() if isinstance(count, int)]
+    if not left_out:
+        return Html("")
+    read = told.get("commits_read", 0)
+    sentence = t("dropped.commits", read=number(read), taken=number(read - sum(count for _, count in left_out)))
+    return div(tag("p", sentence, cls="ac-soft"), bars(left_out, kind="is-warn"), cls="ac-pad")
+
+
+def redactions(item: Manifest, view: View) -> Html:
+    """Every place where a secret stood, by kind, each with a switch to leave its row out."""
+    kinds = Counter(str(entry.get("kind")) for entry in item.redactions)
+    chosen = view.text("secret_kind")
+    chosen = chosen if chosen in kinds else ""
+    choices = [("", t("secrets.all", n=number(len(item.redactions))))]
+    choices += [(kind, f"{kind.replace('-', ' ')} ({number(count)})") for kind, count in kinds.most_common()]
+    shown = [entry for entry in item.redactions if not chosen or entry.get("kind") == chosen]
+    page = min(view.number("ds_page"), max(0, (len(shown) - 1) // _ROWS))
+    out = {str(entry.get("key")) for entry in item.redactions if view.flag(f"out:{entry.get('key')}")}
+    rows = [_redaction(entry, str(entry.get("key")) in out) for entry in shown[page * _ROWS : (page + 1) * _ROWS]]
+    again = button(t("secrets.again", n=len(out)), "dataset.keep", kind="primary small", id=item.id) if out else ""
+    return div(
+        tag("p", t("secrets.help"), cls="ac-soft ac-pad"),
+        div(select("secret_kind", choices, chosen, label=t("secrets.kind")), again, cls="ac-row ac-pad") if item.redactions else "",
+        *rows,
+        pager("ds_page", page, _ROWS, len(shown)) if shown else tag("p", t("secrets.none"), cls="ac-soft ac-pad"),
+        cls="ac-card ac-examples",
+    )
+
+
+def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
+    kind = str(entry.get("kind"))
+    is_lesson = entry.get("source") == "lessons"
+    return div(
+        switch(f"out:{entry.get('key')}", is_out, t("secrets.out")),
+        div(
+            div(span(kind.replace("-", " "), cls="ac-reason"), span(_place(entry), cls="ac-soft ac-cut"), cls="ac-row"),
+            div(entry.get("before", ""), tag("mark", f"[{kind}]"), entry.get("behind", ""), cls="ac-text"),
+            cls="ac-grow",
+        ),
+        button(t("secrets.open"), "lesson.edit", kind="quiet small", id=entry.get("origin")) if is_lesson else "",
+        cls="ac-example",
     )
 
 
@@ -272,39 +326,66 @@ class _Counts:
 _counts = _Counts()
 
 
-def _lengths(academy: Academy, item: Manifest) -> Html:
-    limit = academy.settings.max_seq_length
-    found = _counts.get(item.path, lambda: academy.inspect_tokens(item.id, None, limit, []))
+def _lengths(academy: Academy, item: Manifest, view: View) -> Html:
+    base, limit = _measure(academy, view)
+    found = _counts.get(_counted(item, base, limit), lambda: academy.inspect_tokens(item.id, base, limit, []))
+    bases = [(name, name) for name in _bases(academy)]
+    limits = [(str(tokens), plural("count.tokens", tokens)) for tokens in sorted({*_LIMITS, academy.settings.max_seq_length, limit})]
+    choices = div(
+        labelled(t("lengths.base"), select("count_base", bases, base)),
+        labelled(t("lengths.limit"), select("count_limit", limits, str(limit))),
+        cls="ac-pair",
+    )
     if found is None:
-        return div(div(span(cls="ac-spin"), t("lengths.counting"), cls="ac-row ac-soft"), cls="ac-card")
+        return card(t("lengths.title"), choices, div(span(cls="ac-spin"), t("lengths.counting"), cls="ac-row ac-soft"))
     if isinstance(found, Exception):
         hint = found.hint if isinstance(found, AcademyError) else t("error.unexpected_hint")
         message = found.message if isinstance(found, AcademyError) else t("error.unexpected")
-        return notice(message, remedy(hint), button(t("again"), "lengths.again", kind="small", id=item.id), kind="warn")
-    lengths = [int(length) for length in found.get("lengths", [])]
+        again = button(t("again"), "lengths.again", kind="small", id=item.id)
+        return card(t("lengths.title"), choices, notice(message, remedy(hint), again, kind="warn"))
+    lengths, most = [int(length) for length in found.get("lengths", [])], int(found.get("max_length", limit))
     facts = [t("lengths.facts", n=number(sum(lengths)), longest=number(max(lengths, default=0)))]
+    facts += [t("lengths.base_limit", base=base, limit=number(most))] if most < limit else []
     facts.append(
-        plural("lengths.truncated", found["truncated"]) if found.get("truncated") else t("lengths.none_truncated", limit=number(limit))
+        plural("lengths.truncated", found["truncated"]) if found.get("truncated") else t("lengths.none_truncated", limit=number(most))
     )
-    if found.get("untrained"):
-        facts.append(plural("lengths.untrained", found["untrained"]))
+    facts += [plural("lengths.untrained", found["untrained"])] if found.get("untrained") else []
     notes = [tag("p", note, cls="ac-help") for note in found.get("notes", [])]
     return card(
         t("lengths.title"),
+        choices,
         div(" ".join(facts), cls="ac-soft"),
-        histogram(lengths, limit),
-        tag("p", t("lengths.template", name=found.get("template", "–"), base=academy.settings.default_base_model), cls="ac-help"),
+        histogram(lengths, most),
+        tag("p", t("lengths.template", name=found.get("template", "–")), cls="ac-help"),
         *notes,
     )
 
 
+def _bases(academy: Academy) -> list[str]:
+    """The base models that one may mean: the default, the bundled ones, those of earlier trainings."""
+    used = [job.base_model for job in academy.jobs(limit=200)]
+    return list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
+
+
+def _measure(academy: Academy, view: View) -> tuple[str, int]:
+    """The base model whose tokens are counted, and the limit of a row."""
+    base, limit = view.text("count_base"), view.number("count_limit")
+    default = academy.settings
+    return base if base in _bases(academy) else default.default_base_model, limit if 256 <= limit <= 8192 else default.max_seq_length
+
+
+def _counted(item: Manifest, base: str, limit: int) -> str:
+    return f"{item.path}\n{base}\n{limit}"
+
+
 def _again(academy: Academy, data: dict[str, Any], view: View) -> None:
-    _counts.forget(academy.get_dataset(str(data.get("id"))).path)
+    _counts.forget(_counted(academy.get_dataset(str(data.get("id"))), *_measure(academy, view)))
 
 
 def _tokens(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     index = int(str(data.get("row", "0")))
-    found = academy.inspect_tokens(str(data.get("id")), None, None, [index])
+    base, limit = _measure(academy, view)
+    found = academy.inspect_tokens(str(data.get("id")), base, limit, [index])
     row = found["rows"][0]
     kinds = Counter(part["kind"] for part in row["tokens"])
     legend = [
@@ -312,11 +393,12 @@ def _tokens(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any
         for kind in ("trained", "context", "cut")
         if kinds.get(kind) or kind != "cut"
     ]
+    text = t("tokens.text", base=base, template=found.get("template", "–"), limit=number(found.get("max_length", limit)))
     return {
         "dialog": join(
             [
                 tag("h3", t("tokens.title", n=number(index + 1))),
-                tag("p", t("tokens.text", base=academy.settings.default_base_model, template=found.get("template", "–")), cls="ac-soft"),
+                tag("p", text, cls="ac-soft"),
                 div(*legend, cls="ac-row ac-tokens-legend"),
                 div(tokens(row["tokens"]), cls="ac-scroll"),
                 *[tag("p", note, cls="ac-help") for note in found.get("notes", [])],
@@ -358,12 +440,11 @@ def _diff(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     for key, title in (("new_samples", t("diff.new")), ("gone_samples", t("diff.gone"))):
         samples = [div(turns_shown(conversation(row)), cls="ac-example") for row in found.get(key, [])[:10] if isinstance(row, dict)]
         parts += [div(title, cls="ac-eyebrow"), *samples] if samples else []
+    counted = [f"{item.name} ({plural('count.examples', item.statistics.get('total_examples', 0))})" for item in (first, second)]
+    title = t("diff.title", first=counted[0], second=counted[1])
+    times = join([when(first.created_at), when(second.created_at)], " → ")
     sentence = t("diff.sentence", new=number(found["new"]), gone=number(found["gone"]), same=number(found["same"]))
-    return {
-        "dialog": join(
-            [tag("h3", t("diff.title", first=first.name, second=second.name)), tag("p", sentence), div(*parts, cls="ac-scroll"), closer()]
-        )
-    }
+    return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), div(*parts, cls="ac-scroll"), closer()])}
 
 
 def chosen_dataset(academy: Academy, view: View) -> Manifest | None:
