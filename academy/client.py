@@ -1,8 +1,8 @@
-"""Academy from a program: imports lessons, trains on them, waits with progress, and asks what was learned. Needs httpx only.
+"""Academy from a program, as an example to copy: imports lessons, trains on them, waits with progress, asks what was learned.
 
-    python docs/client.py lessons.jsonl "Which port does staging listen on?"
+    python -m academy.client lessons.jsonl "Which port does staging listen on?"
 
-Where Academy needs its token, set ACADEMY_TOKEN; where it does not listen on 127.0.0.1:7860, set ACADEMY_ADDRESS.
+It needs httpx only. Where Academy wants its token, set ACADEMY_TOKEN; where it does not listen on 127.0.0.1:7860, ACADEMY_ADDRESS.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -52,6 +53,7 @@ def follow(academy: httpx.Client, job_id: str) -> dict:
                         show(json.loads(line[6:]))
         except httpx.TransportError:
             print("The connection broke; going on.")
+            time.sleep(1)
 
 
 def show(event: dict) -> None:
