@@ -198,11 +198,6 @@ class Academy:
         self._changeable()
         return self.lessons.remove_where("sample")
 
-    def detect_file(self, path: Path, filename: str) -> imports.Detected:
-        """What kind of file it is, which columns it has and what they seem to mean."""
-        self._enabled()
-        return imports.detect(path, filename)
-
     def correct_reply(
         self,
         question: str,

@@ -42,7 +42,8 @@ def test_an_upload_is_kept_as_rows(store):
         1,
     )
     assert (record.sha256, record.mime) == (hashlib.sha256(data).hexdigest(), "application/jsonl")
-    assert store.list() == [store.get(record.id)] == [record]
+    assert [(item.row, item.reason[:13]) for item in record.refusals] == [(2, "has no answer")]
+    assert store.list() == [store.get(record.id)] == [record.model_copy(update={"refusals": []})]
     kept = [item for item in store.examples(record.id) if isinstance(item, Kept)]
     assert [[turn.content for turn in item.turns] for item in kept] == [["a\u2028", "b"], ["S", "q", "r", "c", "d"]]
     assert [(item.row, item.reason[:13]) for item in store.report(record.id).refusals] == [(2, "has no answer")]
@@ -113,11 +114,23 @@ def test_a_link_is_no_upload(store, tmp_path):
         store.get("upload_link")
 
 
-def test_rows_rated_bad_are_not_learned_from(store):
+def test_rows_rated_bad_are_not_learned_from_and_counted(store):
     data = rows({"prompt": "a", "completion": "b", "rating": "bad"}, {"prompt": "c", "chosen": "d", "rejected": "e"})
     record = store.add(io.BytesIO(data), "a.jsonl")
     assert [type(item) for item in store.examples(record.id)] == [Refused, Kept]
     examples, warnings = store.as_examples([record.id])
     (example,) = examples
     assert (example.source, example.origin, example.meta) == ("uploads", "a.jsonl:2", {"rejected": "e"})
-    assert warnings == []
+    assert warnings == ["a.jsonl: 1 row is left out: rated bad or said to have failed, without a correction."]
+
+
+def test_columns_can_be_mapped_by_hand(store):
+    data = b"foo;bar\nq;a\n;b\n"
+    assert store.add(io.BytesIO(data), "a.csv").status == "failed"
+    record = store.add(io.BytesIO(data), "a.csv", mapping={"question": "foo", "answer": "bar"})
+    assert (record.status, record.read, record.records_estimate, record.refused) == ("ready", 2, 1, 1)
+    assert store.get(record.id).mapping == {"question": "foo", "answer": "bar"}
+    examples, _ = store.as_examples([record.id])
+    assert [[turn.content for turn in example.turns] for example in examples] == [["q", "a"]]
+    assert store.add(io.BytesIO(data), "a.csv", mapping={"foo": "question", "bar": "answer"}).status == "ready"
+    assert "no column 'gone'" in (store.add(io.BytesIO(data), "a.csv", mapping={"question": "foo", "answer": "gone"}).error or "")

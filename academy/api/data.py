@@ -27,7 +27,14 @@ _FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["files"],
-                    "properties": {"files": {"type": "array", "maxItems": 10, "items": {"type": "string", "format": "binary"}}},
+                    "properties": {
+                        "files": {"type": "array", "maxItems": 10, "items": {"type": "string", "format": "binary"}},
+                        "mapping": {
+                            "type": "string",
+                            "description": "Which column is what, as a JSON object; needed where the columns' names do not tell.",
+                            "example": '{"question": "foo", "answer": "bar"}',
+                        },
+                    },
                 }
             }
         },
@@ -71,7 +78,9 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     async def import_lessons(request: Request) -> models.ImportReply:
         """Reads lessons from files: chat exports, JSON, JSONL, CSV, Markdown and more.
 
-        The optional text field `mapping` is a JSON object that says which column is what, such as `{"question": "situation"}`.
+        The optional field `mapping` says which column is what: `{"question": "foo", "answer": "bar"}`, and where there are any also
+        `input`, `system`, `history`, `rejected`, `rating`, `result`, `feedback`, `tags`, `timestamp` and `lesson_id`. The columns of a
+        table without a header are called 1, 2, 3 …
         """
         files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
         try:
@@ -111,11 +120,11 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
 
     @api.post("/dataset/upload", tags=["datasets"], openapi_extra=_FORM)
     async def upload(request: Request) -> models.UploadsReply:
-        """Takes up to ten files as sources of datasets; each has its own result."""
-        files, _ = await read_files(request, incoming, academy.settings.max_upload_mb)
+        """Takes up to ten files as sources of datasets; each has its own result. For `mapping` see the import of lessons."""
+        files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
         try:
             _refuse_if_all_too_large(files, academy.settings.max_upload_mb)
-            records = await slow.run(academy.upload, files)
+            records = await slow.run(academy.upload, files, _mapping(texts.get("mapping", "")))
         finally:
             close_files(files)
         return models.UploadsReply.of(records)

@@ -44,6 +44,16 @@ class Refusal(BaseModel):
     reason: str
 
 
+class Detected(BaseModel):
+    """What kind of file it is; of a table: its columns, what they seem to mean (part → column), and the first rows, cut short."""
+
+    kind: str
+    columns: list[str] = []
+    mapping: dict[str, str] = {}
+    sample: list[dict[str, str]] = []
+    error: str | None = None
+
+
 class FileReport(BaseModel):
     """What became of each row of a file: read = kept + refused; of those kept, some were there already."""
 
@@ -58,6 +68,9 @@ class FileReport(BaseModel):
     redacted_secrets: int = 0
     redacted_kinds: dict[str, int] = {}
     error: str | None = None
+    unclear: Detected | None = Field(
+        default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
+    )
 
     def count(self, item: Kept | Refused) -> None:
         """Takes one row into account."""
@@ -71,16 +84,6 @@ class FileReport(BaseModel):
         for note in item.notes:
             if len(self.notes) < MAX_REFUSALS:
                 self.notes.append(Refusal(row=item.row, reason=note))
-
-
-class Detected(BaseModel):
-    """What kind of file it is; of a table: its columns, what they seem to mean (part → column), and the first rows, cut short."""
-
-    kind: str
-    columns: list[str] = []
-    mapping: dict[str, str] = {}
-    sample: list[dict[str, str]] = []
-    error: str | None = None
 
 
 def read_rows(path: Path, filename: str, *, mapping: dict[str, str] | None = None) -> Iterator[Kept | Refused]:
@@ -107,12 +110,11 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
         rows = read_file(path, filename, report, mapping=mapping)
         lessons = (item.lesson for item in rows if isinstance(item, Kept) and item.lesson is not None)
         _, report.already_there = store.add_many(lessons, redacted=redacted)
-    except (Invalid, records.RowError) as error:
-        return FileReport(name=report.name, error=error.detail if isinstance(error, AcademyError) else str(error))
     except AcademyError as error:
         if error.status == 507:
             raise
-        return FileReport(name=report.name, error=error.detail)
+        return FileReport(name=report.name, error=error.detail, unclear=unclear(path, filename, mapping) if error.status == 422 else None)
+    report.unclear = None if report.kept else unclear(path, filename, mapping)
     report.redacted_kinds = dict(redacted)
     report.redacted_secrets = redacted.total()
     return report
@@ -125,6 +127,12 @@ def detect(path: Path, filename: str) -> Detected:
             return file.detected()
     except AcademyError as error:
         return Detected(kind="", error=error.detail)
+
+
+def unclear(path: Path, filename: str, mapping: dict[str, str] | None) -> Detected | None:
+    """What there is to map by hand, where nobody has done so and the columns' names do not tell."""
+    found = detect(path, filename) if mapping is None else None
+    return found if found and found.columns and not {"situation", "action"} <= set(found.mapping) else None
 
 
 def plain_filename(filename: str) -> str:

@@ -127,6 +127,8 @@ def check_mapping(mapping: dict[str, str] | None, columns: Sequence[str] | None 
     """The mapping made by hand (part → column) with its aliases resolved; raises Invalid for an unknown part or column."""
     if not mapping:
         return None
+    if not any(_ALIASES.get(part, part) in PARTS for part in mapping):
+        mapping = {part: column for column, part in mapping.items()}  # the other way round, and clear all the same
     resolved = {_ALIASES.get(part, part): column for part, column in mapping.items() if column}
     unknown = [part for part in resolved if part not in PARTS]
     if unknown:

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from academy.curation.examples import Example, Turn
-from academy.curation.imports import FileReport, Kept, Refused, plain_filename, read_file
-from academy.curation.lessons import LessonIn, is_trainable
+from academy.curation.imports import Detected, FileReport, Kept, Refusal, Refused, plain_filename, read_file, unclear
+from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable
 from academy.curation.redaction import redact_example
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
@@ -39,8 +39,15 @@ class UploadRecord(BaseModel):
     sha256: str = ""
     error: str | None = None
     kind: str = ""
+    read: int = 0
     refused: int = 0
     redacted_secrets: int = 0
+    mapping: dict[str, str] | None = Field(None, description="Which column is what, where somebody said so.")
+    unclear: Detected | None = Field(
+        default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
+    )
+    refusals: list[Refusal] = Field(default=[], description="The first refused rows and why; in the list of uploads left out.")
+    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out; in the list of uploads left out.")
 
 
 class UploadStore:
@@ -62,6 +69,7 @@ class UploadStore:
             mime=_mime(filename),
             created_at=now(),
             status="ready",
+            mapping=mapping or None,
         )
         aside = self.folder / f".incoming-{record.id}"
         try:
@@ -72,38 +80,34 @@ class UploadStore:
                 report = FileReport(name=record.name)
                 report.redacted_kinds = dict(_write_rows(aside / "file", read_file(raw, filename, report, mapping=mapping)))
                 report.redacted_secrets = sum(report.redacted_kinds.values())
-                raw.unlink()
-                if not report.kept:
-                    why = f" Row {report.refusals[0].row}: {report.refusals[0].reason}." if report.refusals else ""
-                    return record.model_copy(
-                        update={
-                            "status": "failed",
-                            "size_bytes": size,
-                            "sha256": digest,
-                            "kind": report.kind,
-                            "refused": report.refused,
-                            "error": f"None of the {report.read:,} rows of {record.name} can be used.{why}",
-                        }
-                    )
                 record = record.model_copy(
                     update={
                         "size_bytes": size,
                         "sha256": digest,
                         "kind": report.kind,
                         "records_estimate": report.kept,
+                        "read": report.read,
                         "refused": report.refused,
                         "redacted_secrets": report.redacted_secrets,
                     }
                 )
+                told: dict[str, Any] = {"refusals": report.refusals, "notes": report.notes}
+                if not report.kept:
+                    why = f" Row {report.refusals[0].row}: {report.refusals[0].reason}." if report.refusals else ""
+                    error = f"None of the {report.read:,} rows of {record.name} can be used.{why}"
+                    told["unclear"] = unclear(raw, filename, mapping)
+                    return record.model_copy(update={"status": "failed", "error": error, **told})
+                raw.unlink()
                 write_json(aside / "report.json", report.model_dump(), mode=0o600)
                 write_json(aside / "record.json", record.model_dump(), mode=0o600)
                 os.rename(aside, self.folder / record.id)
                 sync_folder(self.folder)
-                return record
+                return record.model_copy(update=told)
         except NoSpace:
             raise
         except AcademyError as error:
-            return record.model_copy(update={"status": "failed", "error": error.detail})
+            asked = unclear(aside / "raw", filename, mapping) if error.status == 422 else None
+            return record.model_copy(update={"status": "failed", "error": error.detail, "unclear": asked})
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
@@ -149,28 +153,32 @@ class UploadStore:
                 if is_trainable(lesson):
                     yield Kept(row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"]))
                 else:
-                    yield Refused(row["row"], "is rated bad, or its result tells a failure, and there is no correction")
+                    yield Refused(row["row"], NEVER_TRAINED)
 
     def as_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[str]]:
-        """The rows of several uploads as examples, and what is to be said about them."""
+        """The rows of several uploads as examples, and what is to be said about them, complete when all rows are read."""
         records = [self.get(upload_id) for upload_id in upload_ids]
         warnings = [
             f"{record.name}: {record.refused:,} of {record.refused + record.records_estimate:,} rows were refused when it was uploaded."
             for record in records
             if record.refused
         ]
-        return self._examples(records), warnings
+        return self._examples(records, warnings), warnings
 
     # ---------------------------------------------------------------- helpers
 
-    def _examples(self, records: list[UploadRecord]) -> Iterator[Example]:
+    def _examples(self, records: list[UploadRecord], warnings: list[str]) -> Iterator[Example]:
         for record in records:
+            never = 0
             for item in self.examples(record.id):
+                never += isinstance(item, Refused)
                 if isinstance(item, Kept):
                     lesson = item.lesson
                     meta: dict[str, Any] = {"rejected": lesson.rejected} if lesson and lesson.rejected else {}
                     moment = (lesson.timestamp if lesson else None) or record.created_at
                     yield Example(item.turns, source="uploads", origin=f"{record.name}:{item.row}", time=moment, meta=meta)
+            if never:
+                warnings.append(f"{record.name}: {never:,} {'row is' if never == 1 else 'rows are'} left out: {NEVER_TRAINED}.")
 
     def _record(self, upload_id: str) -> UploadRecord:
         try:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from academy.curation.imports import FileReport
+from academy.curation.imports import Detected, FileReport, Refusal
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.ui.live import View, toast
 from academy.ui.pieces import (
@@ -262,42 +259,31 @@ def _reports(reports: list[FileReport]) -> Html:
         words += [plural("import.known", report.already_there)] if report.already_there else []
         words += [plural("import.refused", report.refused)] if report.refused else []
         words += [plural("count.secrets", report.redacted_secrets)] if report.redacted_secrets else []
-        refusals = [tag("tr", tag("td", number(int(entry.row)), cls="ac-num"), tag("td", entry.reason)) for entry in report.refusals[:1000]]
         parts.append(
             div(
                 div(tag("b", report.name, cls="ac-cut"), span(", ".join(words), cls="ac-soft"), cls="ac-row"),
                 notice(report.error, kind="bad") if report.error else "",
-                tag(
-                    "details",
-                    tag("summary", t("import.why")),
-                    div(
-                        tag(
-                            "table",
-                            tag("thead", tag("tr", tag("th", t("import.row")), tag("th", t("import.reason")))),
-                            tag("tbody", *refusals),
-                            cls="ac-table",
-                        ),
-                        cls="ac-scroll",
-                    ),
-                    open=True,
-                )
-                if refusals
-                else "",
+                _by_row(t("import.why"), report.refusals, opened=True),
+                _by_row(t("import.notes"), report.notes, opened=False),
                 cls="ac-report",
             )
         )
     return join(parts)
 
 
-def _detect(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    """Looks at the beginning of a file; columns that are not recognised are shown to be mapped by hand."""
-    name = str(data.get("name", ""))[:200]
-    with tempfile.NamedTemporaryFile(suffix=Path(name).suffix[:10]) as file:
-        file.write(base64.b64decode(str(data.get("head", ""))[:8_000_000]))
-        file.flush()
-        detected = academy.detect_file(Path(file.name), name)
-    if detected.error or not detected.columns or {"situation", "action"} <= set(detected.mapping):
-        return {}
+def _by_row(title: str, entries: list[Refusal], *, opened: bool) -> Html:
+    if not entries:
+        return Html("")
+    rows = [tag("tr", tag("td", number(entry.row) if entry.row else "", cls="ac-num"), tag("td", entry.reason)) for entry in entries]
+    head = tag("thead", tag("tr", tag("th", t("import.row")), tag("th", t("import.reason"))))
+    table = tag("table", head, tag("tbody", *rows), cls="ac-table")
+    return tag("details", tag("summary", title), div(table, cls="ac-scroll"), open=opened)
+
+
+def _map(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    """Asks which column of a file is which, with its first rows."""
+    found = json.loads(str(data.get("found", "{}")))
+    name, detected = str(found.get("name", ""))[:200], Detected.model_validate(found.get("unclear"))
     columns = [(column, column) for column in detected.columns]
     optional = [("", t("map.none")), *columns]
     chosen = detected.mapping
@@ -323,7 +309,7 @@ def _detect(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any
         cls="ac-form",
         data_mapping=True,
     )
-    return {"waits": form}
+    return {"dialog": form}
 
 
 def words(text: str) -> list[str]:
@@ -334,7 +320,7 @@ def words(text: str) -> list[str]:
 REGIONS = {"lesson_tags": _tags, "lessons": _lessons}
 ACTS = {
     "files.imported": _imported,
-    "files.detect": _detect,
+    "files.map": _map,
     "lesson.edit": _edit,
     "lesson.save": _save,
     "lesson.rate": _rate,

@@ -292,39 +292,28 @@
     };
     request.send(form);
   });
-  async function head(file) {
-    const raw = new Uint8Array(await (file.size < 4e6 ? file : file.slice(0, 262144)).arrayBuffer());
-    let text = "";
-    for (let i = 0; i < raw.length; i += 32768) text += String.fromCharCode(...raw.subarray(i, i + 32768));
-    return btoa(text);
-  }
+  const places = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
   // Files whose columns are not recognised are asked about one after another, when the others are in; the report is one for all of them.
   let unmapped = [], mapping = null;
-  function mapNext(done) {
-    const [file, form] = unmapped.shift() || [];
-    mapping = file ? { file, done } : null;
-    if (file) openDialog(form);
+  async function mapNext() {
+    mapping = unmapped.shift() || null;
+    if (mapping) await act("files.map", { found: JSON.stringify(mapping.done[mapping.place]) });
   }
   async function take(kind, files, zone) {
     const label = $(".ac-drop-label", zone), words = label.textContent;
     const told = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
     zone.classList.add("is-taking");
     try {
-      if (kind === "lessons") {
-        const plain = [];
-        for (const file of files) {
-          const answer = /\.(csv|tsv|tab|jsonl|json|ndjson|parquet)$/i.test(file.name) ? await act("files.detect", { name: file.name, head: await head(file) }) : null;
-          if (answer?.waits) unmapped.push([file, answer.waits]); else plain.push(file);
-        }
-        files = plain;
-      }
-      const done = [];
+      const [path, told_of] = places[kind], done = [];
       for (let i = 0; i < files.length; i += 10) {
-        const answer = await send(kind === "lessons" ? "api/v1/academy/lessons/import" : "api/v1/academy/dataset/upload", files.slice(i, i + 10), {}, told);
-        if (answer) done.push(...answer.files);
+        const answer = await send(path, files.slice(i, i + 10), {}, told);
+        answer?.files.forEach((entry, k) => {
+          if (entry.unclear) unmapped.push({ kind, file: files[i + k], done, place: done.length });
+          done.push(entry);
+        });
       }
-      if (done.length) await act(kind === "lessons" ? "files.imported" : "files.uploaded", { files: JSON.stringify(done) });
-      if (kind === "lessons") mapNext(done);
+      if (done.length) await act(told_of, { files: JSON.stringify(done) });
+      await mapNext();
     } finally {
       label.textContent = words;
       zone.classList.remove("is-taking");
@@ -356,12 +345,13 @@
     mapping = null;
     closeDialog();
     if (!asked) return;
-    const answer = await send("api/v1/academy/lessons/import", [asked.file], { mapping: JSON.stringify(columns) }, () => {});
+    const [path, told_of] = places[asked.kind];
+    const answer = await send(path, [asked.file], { mapping: JSON.stringify(columns) }, () => {});
     if (answer) {
-      asked.done.push(...answer.files);
-      await act("files.imported", { files: JSON.stringify(asked.done) });
+      asked.done[asked.place] = answer.files[0];
+      await act(told_of, { files: JSON.stringify(asked.done) });
     }
-    mapNext(asked.done);
+    await mapNext();
   });
 
   const does = {
@@ -426,7 +416,7 @@
     dialog.innerHTML = html;
     localTimes(dialog);
     if (!dialog.open) dialog.showModal();
-    dialog.onclose = () => { if (mapping) mapNext(mapping.done); }; // not now: on to the next file
+    dialog.onclose = () => { if (mapping) mapNext(); }; // not now: on to the next file
     dialog.onclick = (event) => { if (event.target === dialog) closeDialog(); };
     ($("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog))?.focus();
   }
