@@ -125,6 +125,11 @@ class Settings(BaseSettings):
             return False
 
     @property
+    def only_shows(self) -> bool:
+        """Whether this is a Space without a token: a demonstration in which nobody changes anything."""
+        return bool(self.space_id) and not self.token
+
+    @property
     def training_dir(self) -> Path:
         """Datasets, the journal of jobs and the active adapter."""
         return self.data_dir / "training"

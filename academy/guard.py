@@ -81,7 +81,6 @@ class Guard:
         self._settings = settings
         self._hosts = _Hosts(settings)
         self._door = Door.of(settings)
-        self._read_only = bool(settings.space_id) and self._door is None
         self._patience = patience or Patience()
         self._headers = _security_headers(bool(settings.space_id))
 
@@ -160,7 +159,7 @@ class Guard:
         )
 
     def _change_in_demonstration(self, scope: Scope, path: str) -> Refusal | None:
-        if not self._read_only or not path.startswith(("/api/", "/v1/", "/gradio_api/upload")) or scope.get("method") in _SAFE:
+        if not self._settings.only_shows or not path.startswith(("/api/", "/v1/", "/gradio_api/upload")) or scope.get("method") in _SAFE:
             return None
         if path in (f"{API}/chat", "/v1/chat/completions"):
             return None

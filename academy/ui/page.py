@@ -10,7 +10,7 @@ import gradio as gr
 
 from academy.ui import adapters, chat, dataset, live, overview, tools, training
 from academy.ui.live import View
-from academy.ui.pieces import Html, chip, div, gigabytes, number, span, tag
+from academy.ui.pieces import Html, chip, div, gigabytes, join, notice, number, span, tag
 from academy.ui.style import theme
 from academy.ui.texts import for_page, t
 
@@ -35,7 +35,7 @@ def build(academy: Academy) -> gr.Blocks:
         acts |= part.ACTS
     served = [live.make_live(academy, regions, _title), live.make_act(academy, acts)]
     with gr.Blocks(title=t("app.title"), analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(_header(), elem_id="ac-top", apply_default_css=False, js_on_load=_TOP, server_functions=served)
+        gr.HTML(_header(academy.settings.only_shows), elem_id="ac-top", apply_default_css=False, js_on_load=_TOP, server_functions=served)
         out = gr.HTML({}, html_template="", elem_id="ac-out", apply_default_css=False, js_on_load=_OUT, visible="hidden")
         bus = gr.HTML({}, html_template="", elem_id="ac-bus", apply_default_css=False, js_on_load=_BUS, visible="hidden")
         with gr.Tabs(elem_id="ac-tabs", overflow_behavior="wrap"):
@@ -58,8 +58,8 @@ def mount_options() -> dict[str, Any]:
     }
 
 
-def _header() -> Html:
-    return div(
+def _header(only_shows: bool) -> Html:
+    header = div(
         div(tag("h1", t("app.title")), span(t("app.motto"), cls="ac-soft ac-motto"), cls="ac-brand"),
         div(
             span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip", role="status"),
@@ -76,6 +76,11 @@ def _header() -> Html:
             cls="ac-top-right",
         ),
         cls="ac-header",
+    )
+    return (
+        join([header, div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")])
+        if only_shows
+        else header
     )
 
 

@@ -29,6 +29,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "app.title": "Academy",
         "app.motto": "teach a model from your own work",
         "app.offline": "Reconnecting…",
+        "app.only_shows": "This is a demonstration: look around, and chat with the base model or the trained adapter.",
+        "app.only_shows_hint": "To train on your own work, duplicate the Space and set the secret ACADEMY_TOKEN.",
         "app.theme": "Light or dark",
         "app.title_busy": "{name} · Academy",
         "app.title_percent": "{percent} % {name} · Academy",
