@@ -221,6 +221,7 @@ CLEAN = [
     "Link: https://lore.example.org/CAFLxGvw0WMxaMqYqJ5WgvVSbKHq2D2xcXTOgMCpgq9nDC-MWTQ@mail.example.com",
     'url("./KaTeX_SansSerif-Regular-CS6fqUqJfq2xA81bD.woff2")',
     "The transaction 0x307b89dfbe78b2f2b9dfbe0705ad577e0c6388c811edc76b55d027becd0a11ee failed.",
+    " raw6_local_deliver_finish_slowly+0xfc/0x228\n ip6_input_finish_slowly_again+0x48/0x80",
     "Enter the password twice, or choose password authentication with SHA-256.",
     "user=alice; password=${PASSWORD}; host=db",
     "connect(host=host, user=user, password=settings.database_password)",

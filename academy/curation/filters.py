@@ -257,12 +257,12 @@ def garbage(example: Example, limits: Limits) -> str:
 
 def repetitive(example: Example, limits: Limits) -> str:
     """An answer that says the same over and over."""
+    if example.source == "git":
+        return ""
     words = example.answer.split()
     if len(words) < 40:
         longest = max(map(len, words), default=0)
         return "The answer repeats one character over and over." if longest >= 40 and _RUN.search(example.answer) else ""
-    if example.source == "git":
-        return ""
     share = len(set(zip(words, words[1:], words[2:], strict=False))) / (len(words) - 2)
     return f"The answer repeats itself: only {share:.0%} of its groups of three words differ." if share < limits.trigram_share else ""
 

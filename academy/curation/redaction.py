@@ -53,8 +53,13 @@ def marks(text: str) -> Counter[str]:
 
 def surroundings(text: str, width: int = 70) -> Iterator[tuple[str, str, str]]:
     """For each mark its kind, and what stands before and behind it."""
+    places = [match.span() for match in _MARK.finditer(text)]
     for match in _MARK.finditer(text):
-        yield match[1], text[max(0, match.start() - width) : match.start()], text[match.end() : match.end() + width]
+        first, last = max(0, match.start() - width), match.end() + width
+        # Another mark is shown whole or not at all.
+        first = next((end for start, end in places if start < first < end), first)
+        last = next((start for start, end in places if start < last < end), last)
+        yield match[1], text[first : match.start()], text[match.end() : last]
 
 
 def without_marks(text: str) -> str:
@@ -496,6 +501,8 @@ _SECRET_WORDS = re.compile(
     r"secret|password|passwd|token|credential|bearer|api[ _\-]?key|apikey|private|\bauth|access[ _\-]?key|\bkey\b|_key|signing"
 )
 _SUM_LINE = re.compile(r"[ \t]+\*?[\w./\-]+\.\w{1,8}\b|  \S|[ \t]*[|,][ \t]*\S+\.(?:whl|gz|zip|tar|deb|rpm|jar|iso)")
+_FRAME = re.compile(r"[\w.]+\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?")
+"""A line of a kernel's stack: a function and how far in it."""
 _NAMED = re.compile(
     r"@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}|\.(?:woff2?|m?[jt]s|css|png|jpe?g|svg|webp|map|html?|json|gz|zip|whl|py|md|pdf|ttf|wasm)\b"
 )
@@ -534,7 +541,7 @@ def _pieces(token: str, start: int) -> Iterator[tuple[int, str]]:
 
 def _is_secret_piece(text: str, low: str, start: int, piece: str) -> bool:
     end = start + len(piece)
-    if _NAMED.match(text, end):
+    if _NAMED.match(text, end) or _FRAME.fullmatch(piece):
         return False
     if len(piece) > 512 or text[end : end + 1] == "(" or piece.startswith(("_Z", "__")):
         return False  # a file in base64, a call, a compiler's name for a function

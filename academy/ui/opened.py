@@ -258,13 +258,18 @@ def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
     kind = str(entry.get("kind"))
     is_lesson = entry.get("source") == "lessons"
     return div(
-        switch(f"out:{entry.get('key')}", is_out, t("secrets.out")),
         div(
-            div(span(kind.replace("-", " "), cls="ac-reason"), span(_place(entry), cls="ac-soft ac-cut"), cls="ac-row"),
+            div(
+                span(kind.replace("-", " "), cls="ac-reason"),
+                span(_place(entry), cls="ac-soft ac-cut"),
+                span(cls="ac-grow"),
+                button(t("secrets.open"), "lesson.edit", kind="quiet small", id=entry.get("origin")) if is_lesson else "",
+                switch(f"out:{entry.get('key')}", is_out, t("secrets.out")),
+                cls="ac-row",
+            ),
             div(entry.get("before", ""), tag("mark", f"[{kind}]"), entry.get("behind", ""), cls="ac-text"),
             cls="ac-grow",
         ),
-        button(t("secrets.open"), "lesson.edit", kind="quiet small", id=entry.get("origin")) if is_lesson else "",
         cls="ac-example",
     )
 
