@@ -43,7 +43,7 @@ class Workshop:
 
     def submit(self, name: str = "good", steps: int = 20, pause: float = 0.0, key: str | None = None, **knobs: Any) -> Job:
         spec = TrainingSpec(name=name, base_model="academy-mini", max_steps=steps, weight_decay=min(1.0, pause * 10), **knobs)
-        fields = {"dataset_path": str(self.dataset), "base_path": str(self.base), "base_fingerprint": "f"}
+        fields = {"dataset_path": str(self.dataset), "base_path": str(self.base)}
         return self.runner.submit(spec, job_fields=fields, idempotency_key=key)
 
     def job(self, job_id: str) -> Job:

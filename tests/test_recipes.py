@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from academy.bases import fingerprint
 from academy.errors import Invalid, NotFound
 from academy.jobs import progress, recipes
 from academy.jobs.recipes import fill, load, named
@@ -181,7 +182,7 @@ def test_a_plain_transformers_script_is_a_recipe(tmp_path: Path) -> None:
     base = make_model(tmp_path / "model")
     dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
     spec = TrainingSpec(name="plain", base_model=str(base), recipe="plain", num_epochs=2)
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32}
+    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": fingerprint(base)}
     job = workshop.wait(workshop.runner.submit(spec, job_fields=fields).job_id, seconds=180)
     assert job.status == "finished", (job.error, progress.log_tail(job))
     assert json.loads((Path(job.adapter_path or "") / "adapter_config.json").read_text())["r"] == 4

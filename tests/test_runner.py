@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Conflict, Invalid, NoSpace, NotFound, Refused
 from academy.jobs import progress
@@ -362,6 +363,17 @@ def test_a_dataset_that_is_gone_fails_the_job_with_a_sentence(quick: Workshop) -
     quick.runner.tick()
     ended = quick.job(job.job_id)
     assert (ended.status, "dataset of this training is gone" in (ended.error or "")) == ("failed", True)
+
+
+def test_a_base_model_that_changed_while_the_job_waited_is_not_trained(quick: Workshop) -> None:
+    # It was, and the adapter was refused when somebody activated it.
+    (quick.base / "config.json").write_text('{"hidden_size": 8}')
+    fields = {"dataset_path": str(quick.dataset), "base_path": str(quick.base), "base_fingerprint": fingerprint(quick.base)}
+    job = quick.runner.submit(TrainingSpec(name="good", base_model=str(quick.base)), job_fields=fields)
+    (quick.base / "config.json").write_text('{"hidden_size": 16}')
+    quick.runner.tick()
+    ended = quick.job(job.job_id)
+    assert (ended.status, "base model is not the one" in (ended.error or "")) == ("failed", True)
 
 
 def test_a_clock_that_goes_back_gives_no_negative_durations(quick: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

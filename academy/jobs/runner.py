@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from academy.bases import header_of
+from academy.bases import fingerprint, header_of
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NoSpace, Refused, Unavailable
 from academy.files import disk_errors, folder_bytes, now, sync_folder, write_atomic, write_json
@@ -454,6 +454,10 @@ class Runner:
             how = "Cancelled while the base model was fetched." if wish == "cancel" else "Stopped before anything was trained."
             self._end(job, "cancelled", reason=how)
         elif record and record.get("exit_code") == 0 and fetched and isinstance(fetched.get("path"), str):
+            if job.base_fingerprint and fetched.get("fingerprint") != job.base_fingerprint and self._has_checkpoint(job):
+                how = f"The hub has another version of {job.base_model} now than the one that this training began with."
+                self._end(job, "failed", error=f"{how} Start a new training.", reason=how, cause="bad_model")
+                return
             job = self._store.update(
                 job.job_id,
                 base_path=fetched["path"],
@@ -528,6 +532,9 @@ class Runner:
             log_tail=log_tail(job, 8000),
             parameters=job.parameters,
         )
+        if job.backend == "docker" and not job.recipe and found.cause in ("missing_library", "library_mismatch"):
+            where = f"It belongs into the image {self._settings.training_image}. Choose another image, or Academy's own"
+            found = dataclasses.replace(found, remedy=f"{where}: docker build -t academy-trainer .")
         if fault is not None:
             error = f"The training ended, but its adapter is not whole. {fault.detail}"
         elif watch.failed and watch.failed.get("reason"):
@@ -670,6 +677,10 @@ class Runner:
         for what, path in (("dataset", job.dataset_path), ("held-out rows", job.eval_path), ("base model", job.base_path)):
             if path and not Path(path).exists() and not (what == "base model" and _is_hub_name(job)):
                 raise Refused(f"The {what} of this training is gone ({Path(path).name}).", hint="Start a new training with another.")
+        base = Path(job.base_path) if job.base_path else None
+        if base is not None and job.base_fingerprint and base.is_dir() and fingerprint(base) != job.base_fingerprint:
+            # An adapter of another base would be refused when it is activated, after all the work.
+            raise Refused("The base model is not the one any more that this training began with.", hint="Start a new training with it.")
         if job.continue_from_path and not Path(job.continue_from_path).is_dir():
             raise Refused("The adapter that this training continues is gone.", hint="Start a new training.")
 

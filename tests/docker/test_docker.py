@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Unavailable
 from academy.jobs import progress
@@ -95,6 +97,9 @@ def test_what_a_container_may_and_may_not(shop: Workshop, docker: Any, monkeypat
         "/opt/academy/academy": False,
         "/opt/academy/warden.py": False,
     }
+    assert config["Healthcheck"]["Test"] == ["NONE"]
+    assert not host["DeviceRequests"]
+    assert "NVIDIA_VISIBLE_DEVICES=void" in config["Env"]
     assert config["Labels"]["academy.job"] == job.job_id
     assert config["Labels"]["academy.data"]
     assert (host["PidMode"], host["IpcMode"], host["RestartPolicy"]["Name"] in ("", "no")) == ("", "private", True)
@@ -295,6 +300,134 @@ def test_a_job_is_cancelled_also_while_the_daemon_is_away(tmp_path: Path, docker
     shop.close()
 
 
+PLANTS = """
+import json, os, sys, time
+folder = sys.argv[1]
+spec = json.load(open(folder + "/spec.json"))
+outside = spec["base_model"]
+def say(**event):
+    with open(folder + "/events.jsonl", "a") as file:
+        file.write(json.dumps(event) + "\\n")
+for name in ("stop", "cancel", "checkpoints", "adapter", "metadata.json", "unfinished.txt", "fetched.json", ".staged", ".base"):
+    if not os.path.lexists(folder + "/" + name):
+        os.symlink(outside + ("/made" if name in ("stop", "cancel") else "/kept"), folder + "/" + name)
+say(type="started", total_steps=100)
+say(type="progress", step=1, loss=1.0)
+time.sleep(600)
+"""
+
+
+def test_links_that_a_container_leaves_lead_nowhere(tmp_path: Path) -> None:
+    # A trainer that pointed `checkpoints` at any folder of this machine had it emptied at the resume.
+    program = tmp_path / "program"
+    (program / "academy" / "trainer").mkdir(parents=True)
+    (program / "academy" / "trainer" / "__main__.py").write_text(PLANTS)
+    outside = tmp_path / "outside"
+    (outside / "kept" / "step-00000001").mkdir(parents=True)
+    (outside / "kept" / "precious.txt").write_text("mine")
+    owner = os.stat(outside / "kept").st_uid
+    shop = workshop(tmp_path, program=program)
+    spec = TrainingSpec(name="plants", base_model=str(outside), backend="docker")
+    job = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
+    shop.wait_step(job.job_id, 1, seconds=40)
+    shop.runner.stop(job.job_id)
+    shop.runner.cancel(job.job_id)
+    assert shop.wait(job.job_id).status == "cancelled"
+    assert not progress.view(shop.job(job.job_id), None)["resumable"]
+    shop.runner.delete_checkpoints(job.job_id)
+    again = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
+    shop.wait_step(again.job_id, 1, seconds=40)
+    kill((shop.wait(again.job_id, lambda job: bool((job.worker or {}).get("pid"))).worker or {})["pid"])
+    assert shop.wait(again.job_id).status == "failed"
+    shop.runner.resume(again.job_id)
+    shop.wait(again.job_id, lambda job: job.status == "running")
+    shop.close()
+    assert sorted(path.name for path in outside.rglob("*")) == ["kept", "precious.txt", "step-00000001"]
+    assert os.stat(outside / "kept").st_uid == owner
+
+
+def test_memory_that_runs_out_in_a_container_is_said(shop: Workshop, docker: Any) -> None:
+    job = submit(shop, "memory", steps=20, pause=0.3)
+    shop.wait_step(job.job_id, 1, seconds=40)
+    containers_of(docker, job)[0].update(mem_limit="100m", memswap_limit="100m")
+    failed = shop.wait(job.job_id, seconds=60)
+    assert (failed.status, failed.cause, failed.signal) == ("failed", "out_of_memory", "SIGKILL")
+    assert "memory" in (failed.error or "")
+    assert failed.remedy
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives the data folder to somebody else, which only root may")
+def test_what_a_container_wrote_belongs_to_whom_the_data_folder_belongs(tmp_path: Path, docker: Any) -> None:
+    for user in (0, 4321):
+        root = tmp_path / str(user)
+        shop = workshop(root)
+        os.chown(shop.settings.data_dir, user, user)
+        job = submit(shop, steps=8, pause=0.02)
+        shop.wait(job.job_id, "running", seconds=40)
+        (container,) = containers_of(docker, job)
+        assert container.attrs["Config"]["User"] == ("4321:4321" if user else "65532:65532")
+        ended = shop.wait(job.job_id)
+        wait_for(lambda job=job: not containers_of(docker, job))
+        folder = Path(ended.output_dir)
+        wait_for(lambda folder=folder, user=user: {path.lstat().st_uid for path in [folder, *folder.rglob("*")]} == {user})
+        assert ended.status == "finished"
+        shop.close()
+
+
+def test_an_image_without_the_libraries_or_without_python_is_said(tmp_path: Path, docker: Any) -> None:
+    shop = workshop(tmp_path, program=ROOT)
+    failed = shop.wait(submit(shop).job_id, seconds=40)
+    assert (failed.status, failed.cause) == ("failed", "missing_library")
+    assert "is missing. It belongs into the image python:3.11-slim" in (failed.error or "")
+    shop.close()
+    docker.images.build(fileobj=io.BytesIO(b"FROM scratch\nLABEL empty=yes\n"), tag="academy-test-empty", rm=True)
+    try:
+        shop = workshop(tmp_path, image="academy-test-empty")
+        failed = shop.wait(submit(shop).job_id, seconds=40)
+        assert failed.status == "failed"
+        assert "no python3" in (failed.error or "")
+        # What is removed while a job waits for another is said when its turn comes.
+        first = submit(shop, steps=2000)
+        shop.runner.close()
+        docker.images.remove("academy-test-empty", force=True)
+        shop.runner.start()
+        assert "is not on this machine" in (shop.wait(first.job_id, seconds=40).error or "")
+        shop.close()
+    finally:
+        with contextlib.suppress(Exception):
+            docker.images.remove("academy-test-empty", force=True)
+
+
+def test_a_base_model_of_links_is_there_in_the_container(tmp_path: Path, docker: Any) -> None:
+    shop = workshop(tmp_path)
+    blobs, loose = tmp_path / "elsewhere" / "blobs", tmp_path / "loose"
+    snapshot = tmp_path / "models--team--one" / "snapshots" / "abc"
+    for folder in (blobs, loose, snapshot, snapshot.parents[1] / "blobs"):
+        folder.mkdir(parents=True)
+    (blobs / "1").write_text("far")
+    (snapshot.parents[1] / "blobs" / "2").write_text("near")
+    (loose / "config.json").symlink_to(blobs / "1")
+    (snapshot / "config.json").symlink_to("../../blobs/2")
+    for base, text in ((loose, "far"), (snapshot, "near")):
+        spec = TrainingSpec(name="reads", base_model=str(base), backend="docker", max_steps=3)
+        job = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(base)})
+        ended = shop.wait(job.job_id, seconds=40)
+        assert ended.status == "finished"
+        assert [event["message"] for event in events(job) if event["type"] == "note"] == [f"config.json: {text}"]
+    shop.close()
+
+
+def test_a_paused_container_is_cancelled_too(shop: Workshop, docker: Any) -> None:
+    job = submit(shop, steps=2000, pause=0.02)
+    shop.wait(job.job_id, lambda job: job.status == "running" and bool((job.worker or {}).get("pid")), seconds=40)
+    containers_of(docker, job)[0].pause()
+    begun = time.monotonic()
+    shop.runner.cancel(job.job_id)
+    assert shop.wait(job.job_id).status == "cancelled"
+    wait_for(lambda: not containers_of(docker, job))
+    assert time.monotonic() - begun < 10
+
+
 # The project's own image
 
 
@@ -317,7 +450,7 @@ def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str
     base = make_model(tmp_path / "model")
     dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
     spec = TrainingSpec(name="in a container", base_model=str(base), num_epochs=2, batch_size=2, save_steps=4, precision="fp32")
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": "f" * 32, "dataset_id": "chats"}
+    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": fingerprint(base), "dataset_id": "chats"}
     job = shop.runner.submit(spec.model_copy(update={"backend": "docker"}), job_fields=fields)
     shop.wait(job.job_id, lambda job: job.status == "running" or job.status in ENDED, seconds=120)
     for container in containers_of(docker, job):  # the image's own volume is not made
