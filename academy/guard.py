@@ -214,7 +214,7 @@ class _Hosts:
             return Refusal(400, "A request needs exactly one Host.")
         if not self._is_ours(hosts[0].decode("latin-1"), scope):
             return Refusal(400, "Academy does not answer under this host name. Add it to ACADEMY_ALLOWED_HOSTS if it is yours.")
-        if forwarded and not self._is_ours(forwarded[0].decode("latin-1"), scope):
+        if not all(self._is_ours(name, scope) for value in forwarded for name in _listed(value.decode("latin-1"))):
             return Refusal(400, "A proxy forwards a host name that Academy does not know. Add it to ACADEMY_ALLOWED_HOSTS if it is yours.")
         return None
 
@@ -226,7 +226,7 @@ class _Hosts:
         sources = headers.getlist("origin")
         if not sources and (not safe or path.startswith(_PROGRAMS)):
             sources = headers.getlist("referer")
-        if any(not self._is_own_page(source, headers) for source in sources):
+        if any(not self._is_own_page(source, scope, headers) for source in sources):
             return Refusal(403, "Another website sent this request, and Academy takes requests from its own page and from programs only.")
         if site in (None, "same-origin", "none") or self._is_visit(headers, safe, path):
             return None
@@ -265,7 +265,7 @@ class _Hosts:
             for pattern in self._trusted
         )
 
-    def _is_own_page(self, source: str, headers: Headers) -> bool:
+    def _is_own_page(self, source: str, scope: Scope, headers: Headers) -> bool:
         try:
             parts = urlsplit(source)
             name = (parts.hostname or "").lower()
@@ -273,8 +273,12 @@ class _Hosts:
             return False
         if parts.scheme not in ("http", "https") or "@" in parts.netloc or not HOST.fullmatch(parts.netloc):
             return False
-        own = {_without_default_port(headers[key].lower()) for key in ("host", "x-forwarded-host") if key in headers}
-        return _without_default_port(parts.netloc.lower()) in own or self._is_trusted(name, parts.netloc.lower())
+        if self._is_trusted(name, parts.netloc.lower()):
+            return True
+        called = [headers.get("host", ""), *_listed(headers.get("x-forwarded-host", ""))[:1]]
+        own = {_without_default_port(name.lower()) for name in called if name}
+        schemes = (scope.get("scheme", "http"), *_listed(headers.get("x-forwarded-proto", ""))[:1])
+        return _without_default_port(parts.netloc.lower()) in own and parts.scheme in schemes
 
 
 class _Body:
@@ -413,6 +417,11 @@ def _route_path(scope: MutableMapping[str, Any]) -> str:
 
 def _too_large(limit: int) -> Refusal:
     return Refusal(413, f"The request's body is larger than {limit / (1 << 20):,.0f} MB. Send less at once.")
+
+
+def _listed(value: str) -> list[str]:
+    """The parts of a header to which each proxy on the way adds its own, the outermost first."""
+    return [part.strip() for part in value.split(",")]
 
 
 def _without_default_port(host: str) -> str:

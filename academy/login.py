@@ -221,7 +221,9 @@ class Door:
             # Inside the frame of a Space our cookie is a third party's.
             parts += ["SameSite=None", "Secure", "Partitioned"]
         else:
-            parts += ["SameSite=Strict"] + (["Secure"] if scope.get("scheme") == "https" else [])
+            # What a proxy says of its own door binds nobody but the browser that gets the cookie.
+            outer = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
+            parts += ["SameSite=Strict"] + (["Secure"] if "https" in (scope.get("scheme"), outer) else [])
         return "; ".join(parts)
 
     def _bye(self, scope: Scope, home: str) -> Response:

@@ -85,6 +85,7 @@ CROSS_SITE = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://localhost:3000"},
+    {"Origin": "https://localhost:7860"},
     {"Origin": "http://localhost:7860.evil.example"},
     {"Origin": "http://localhost:7860@evil.example"},
     {"Referer": "http://evil.example/page"},
@@ -116,6 +117,27 @@ def test_behind_a_proxy_the_forwarded_host_counts_as_our_own_page(tmp_path: Path
     guard = Guard(echo, settings_for(tmp_path, allowed_hosts="academy.example"))
     forwarded = {"X-Forwarded-Host": "academy.example", "Origin": "https://academy.example"}
     assert statuses(guard, "/api/v1/academy/lessons", [forwarded], "POST") == [200]
+
+
+def test_of_several_proxies_each_must_forward_a_host_that_is_known(tmp_path: Path) -> None:
+    guard = Guard(echo, settings_for(tmp_path, allowed_hosts="academy.example,inner.lan"))
+    path, outer = "/api/v1/academy/lessons", {"Origin": "https://academy.example"}
+    assert statuses(guard, path, [outer | {"X-Forwarded-Host": "academy.example, inner.lan"}], "POST") == [200]
+    assert statuses(guard, path, [outer | {"X-Forwarded-Host": "academy.example, evil.example"}], "POST") == [400]
+    assert statuses(guard, path, [outer | {"X-Forwarded-Host": "academy.example,"}], "POST") == [400]
+    assert statuses(guard, path, [{"Origin": "https://evil.example", "X-Forwarded-Host": "academy.example"}], "POST") == [403]
+
+
+def test_behind_a_door_of_tls_the_cookie_is_for_tls_alone(tmp_path: Path) -> None:
+    guard = Guard(echo, settings_for(tmp_path, host="0.0.0.0", token="right-token"))
+
+    async def work() -> list[str]:
+        async with client_of(guard) as client:
+            asked = [{}, {"X-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "https, http"}]
+            answers = [await client.post("/login", data={"token": "right-token"}, headers=headers) for headers in asked]
+            return [answer.headers["set-cookie"] for answer in answers]
+
+    assert ["Secure" in cookie for cookie in run(work)] == [False, True, True]
 
 
 def test_an_address_is_only_ours_if_it_is_the_one_that_was_called(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ CROSS_SITE = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://localhost:3000"},
+    {"Origin": "https://localhost:7860"},
     {"Origin": "http://localhost:7860.evil.example"},
     {"Referer": "http://evil.example/page"},
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
