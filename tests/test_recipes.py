@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,32 +166,104 @@ ids = [tokenizer(" ".join(turn["content"] for turn in row))["input_ids"][:16] fo
 data = [{"input_ids": (row * 16)[:16], "labels": (row * 16)[:16]} for row in ids]
 model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(target_modules="all-linear", r=4, task_type="CAUSAL_LM"))
 arguments = TrainingArguments(output, num_train_epochs=float(epochs), per_device_train_batch_size=2, logging_steps=3, save_strategy="no",
-    report_to=[], use_cpu=True)
-Trainer(model=model, args=arguments, train_dataset=data).train()
+    eval_strategy="steps", eval_steps=4, per_device_eval_batch_size=1, report_to=[], use_cpu=True)
+Trainer(model=model, args=arguments, train_dataset=data, eval_dataset=data[:5]).train()
 model.save_pretrained(output)
 """
 
 
-@pytest.mark.training
-def test_a_plain_transformers_script_is_a_recipe(tmp_path: Path) -> None:
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Workshop]:
+    """A workshop with a real base model, a dataset of twelve conversations and an owner who writes recipes."""
     from tests.trainer_help import chats, make_model, write_rows
 
     workshop = Workshop(tmp_path)
-    script = write(tmp_path / "plain.py", PLAIN)
-    argv = json.dumps(["{python}", str(script), "{base_model}", "{dataset}", "{output}", "{num_epochs}"])
-    write(tmp_path / "data" / "recipes.toml", f'[[recipe]]\nname = "plain"\nargv = {argv}\n')
-    base = make_model(tmp_path / "model")
-    dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
-    spec = TrainingSpec(name="plain", base_model=str(base), recipe="plain", num_epochs=2)
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": fingerprint(base)}
+    workshop.base = make_model(tmp_path / "model")
+    workshop.dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
+    yield workshop
+    workshop.close()
+
+
+def run_recipe(workshop: Workshop, name: str, argv: list[str], adapter: str = ".", **knobs: int) -> Job:
+    write(workshop.settings.data_dir / "recipes.toml", f'[[recipe]]\nname = "{name}"\nadapter = "{adapter}"\nargv = {json.dumps(argv)}\n')
+    spec = TrainingSpec(name=name, base_model=str(workshop.base), recipe=name, **knobs)  # type: ignore[arg-type]
+    fields = {"dataset_path": str(workshop.dataset), "base_path": str(workshop.base), "base_fingerprint": fingerprint(workshop.base)}
     job = workshop.wait(workshop.runner.submit(spec, job_fields=fields).job_id, seconds=180)
     assert job.status == "finished", (job.error, progress.log_tail(job))
+    return job
+
+
+@pytest.mark.training
+def test_a_plain_transformers_script_is_a_recipe(owner: Workshop) -> None:
+    script = write(owner.root / "plain.py", PLAIN)
+    job = run_recipe(owner, "plain", ["{python}", str(script), "{base_model}", "{dataset}", "{output}", "{num_epochs}"], num_epochs=2)
     assert json.loads((Path(job.adapter_path or "") / "adapter_config.json").read_text())["r"] == 4
-    losses = [point for point in progress.points(job) if "loss" in point]
-    # The script prints a loss without its step, which its progress bar tells, and the bar leaves out steps where they go by quickly.
-    steps = [point["step"] for point in losses]
-    assert len(steps) == 4
-    assert steps == sorted(set(steps))
-    assert steps[-1] <= 12
-    assert progress.metrics(job)["total_steps"] == 12
-    workshop.close()
+    points = progress.points(job)
+    # What it prints has no step: that is in its bars, among which are those of its evaluations.
+    assert [point["step"] for point in points if "loss" in point] == [3, 6, 9, 12]
+    assert [point["step"] for point in points if "eval_loss" in point] == [4, 8, 12]
+    assert (progress.metrics(job)["step"], progress.metrics(job)["total_steps"]) == (12, 12)
+
+
+@pytest.mark.training
+def test_trls_own_command_line_is_a_recipe(owner: Workshop) -> None:
+    trl = str(Path(sys.executable).with_name("trl"))
+    argv = [trl, "sft", "--model_name_or_path", "{base_model}", "--dataset_name", "json", "--output_dir", "{output}"]
+    argv += ["--use_peft", "--lora_r", "{lora_rank}", "--num_train_epochs", "{num_epochs}", "--per_device_train_batch_size", "{batch_size}"]
+    argv += ["--learning_rate", "{learning_rate}", "--logging_steps", "2", "--report_to", "none", "--use_cpu", "--bf16", "false"]
+    folder = owner.root / "rows"
+    folder.mkdir()
+    (folder / "train.jsonl").write_bytes(owner.dataset.read_bytes())
+    argv[argv.index("json")] = str(folder)
+    job = run_recipe(owner, "trl", argv, num_epochs=2, batch_size=2, lora_rank=4)
+    assert json.loads((Path(job.adapter_path or "") / "adapter_config.json").read_text())["r"] == 4
+    points = [point for point in progress.points(job) if "loss" in point]
+    assert [point["step"] for point in points] == [2, 4, 6, 8, 10, 12]
+    assert all(0 < point["accuracy"] <= 1 and point["learning_rate"] > 0 for point in points[:-1])
+
+
+LOGS = {
+    "the bar behind a loss tells its step, the one of an evaluation does not": (
+        [
+            "Map: 100%|#####| 500/500 [00:00<00:00, 900 examples/s]",
+            "{'loss': '2.5', 'epoch': '0.05'}",
+            "  5%|5    | 5/100 [00:01<00:19,  5.00it/s]",
+            "{'loss': '2.0', 'epoch': '0.1'}",
+            " 10%|#    | 10/100 [00:02<00:18,  5.00it/s]",
+            " 50%|##   | 1/2 [00:00<00:00,  9.00it/s]",
+            "100%|#####| 2/2 [00:00<00:00,  9.00it/s]",
+            "{'eval_loss': '2.1', 'eval_runtime': '0.1', 'epoch': '0.1'}",
+            " 10%|#    | 10/100 [00:03<00:18,  5.00it/s]",
+            "{'loss': '1.5', 'epoch': '1'}",
+        ],
+        [(5, 2.5, None), (10, 2.0, 2.1), (11, 1.5, None)],
+        100,
+    ),
+    "losses without any step are counted": (["loss: 3", "loss: 2", "{'eval_loss': 2.5}"], [(1, 3, None), (2, 2, 2.5)], None),
+    "steps that each epoch counts anew go on": (
+        [f"Epoch {epoch}/3, Step {step}/2, Loss: {epoch}.{step}" for epoch in (1, 2, 3) for step in (1, 2)],
+        [(number + 1, float(f"{number // 2 + 1}.{number % 2 + 1}"), None) for number in range(6)],
+        6,
+    ),
+    "so do the bars of Lightning": (
+        [f"Epoch {epoch}: 100%|###| {step}/2 [00:01<00:00, 9.5it/s, v_num=0, train_loss=0.{step}]" for epoch in (0, 1) for step in (1, 2)],
+        [(1, 0.1, None), (2, 0.2, None), (3, 0.1, None), (4, 0.2, None)],
+        4,
+    ),
+    "steps that go on over the epochs stay": (
+        [f"Epoch {(step - 1) // 2 + 1}/2 step {step}/4 loss {step}" for step in (1, 2, 3, 4)],
+        [(step, step, None) for step in (1, 2, 3, 4)],
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_foreign_log_gives_each_loss_its_step(tmp_path: Path, name: str) -> None:
+    lines, wanted, total = LOGS[name]
+    values = {"job_id": "x", "name": "n", "created_at": "2026-01-01T00:00:00.000Z", "dataset_path": "d", "base_model": "b"}
+    job = Job(**values, status="finished", backend="subprocess", output_dir=str(tmp_path), recipe="r")  # type: ignore[arg-type]
+    (tmp_path / "train.log").write_text("".join(f"2026-01-01T00:00:00.{number:03d}Z {line}\n" for number, line in enumerate(lines)))
+    points = [point for point in progress.points(job) if "loss" in point]
+    assert [(point["step"], point["loss"], point.get("eval_loss")) for point in points] == wanted
+    assert progress.metrics(job)["total_steps"] == total

@@ -66,10 +66,8 @@ def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
         time.sleep(random.random())
         app.kill()
         reached = app_free_step(app, job_id)
-        begun = time.monotonic()
         app.start()
         found = app.wait(job_id, "running", seconds=10)
-        assert time.monotonic() - begun < 10
         assert found["worker"]["pid"] == before
         assert exists(before)
         assert found["step"] >= reached

@@ -116,12 +116,16 @@ def test_an_endless_line_is_cut_with_a_mark_and_costs_no_memory(tmp_path: Path) 
     assert len(first.encode()) <= warden.LINE_LIMIT
 
 
-def test_a_bar_that_gives_way_to_text_stays_where_that_is_wished(tmp_path: Path) -> None:
+def test_a_bar_that_is_drawn_again_behind_a_text_stays_where_that_is_wished(tmp_path: Path) -> None:
     log = warden.Log(str(tmp_path / "train.log"), str(tmp_path / "unfinished.txt"))
     log.keep_bars = True
-    log.feed(b"\r 40%|#| 4/10\r 50%|#| 5/10\r           \r{'loss': 1.5}\n\r 50%|#| 5/10\r100%|#| 10/10\ndone\n")
+    log.feed(b"\r 40%|#| 4/10\r           \r{'loss': 1.5}\n\r 50%|#| 5/10\r 60%|#| 6/10\r100%|#| 10/10\nmore\n")
+    assert messages(tmp_path) == [" 40%|#| 4/10", "{'loss': 1.5}", " 50%|#| 5/10", "100%|#| 10/10", "more"]
+    log.feed(b"\r  0%|#| 0/10")
+    log.rest()  # nobody has to wait for the next state
+    log.feed(b"\r 10%|#| 1/10\n")
     log.close()
-    assert messages(tmp_path) == [" 50%|#| 5/10", "{'loss': 1.5}", "100%|#| 10/10", "done"]
+    assert messages(tmp_path)[5:] == ["  0%|#| 0/10", " 10%|#| 1/10"]
 
 
 def test_a_torn_log_goes_on_with_a_line_of_its_own(tmp_path: Path) -> None:

@@ -159,6 +159,9 @@ class Progress:
             self.total_steps = _whole(event.get("total_steps"))
         if _number(event.get("total_epochs")):
             self.total_epochs = _number(event.get("total_epochs"))
+        if event.get("passing") and point.keys() <= {"time"}:
+            self.step = max(self.step or 0, step)
+            return
         self._add(step, point)
         if not event.get("passing"):
             numbers = self._metrics("running")
@@ -376,6 +379,12 @@ class _Foreign:
         self._line = 0
         self._step = 0
         self._told = 0  # the step of the last loss
+        self._raw = 0  # the step as it was printed last, and of how many; some trainers count anew in each epoch
+        self._total: int | None = None
+        self._before = 0  # steps of the epochs before
+        self._epoch: float | None = None
+        self._waiting: list[tuple[Any, str]] = []  # losses without a step, until the bar is drawn again and tells it
+        self._bars = False
         self._bar = b""
         self._parser: Any = None
 
@@ -388,28 +397,54 @@ class _Foreign:
         while True:
             lines, self._offset, self._line = read_log(job, self._offset, self._line)
             if not lines:
-                return found + self._unfinished(job)
+                return found + (self._settle() if job.status in ENDED else []) + self._unfinished(job)
             for line in lines:
+                self._bars = self._bars or "%|" in line.message
                 parsed = self._parser.parse_line(line.message)
                 if parsed is not None:
-                    found += self._events(parsed, line.timestamp)
+                    found += self._take(parsed, line.timestamp)
 
     def _unfinished(self, job: Job) -> list[Event]:
         """A progress bar has no line of its own before it ends: the warden keeps its state in a small file."""
         raw = read_plain(Path(job.output_dir) / "unfinished.txt", 1 << 15)
-        if not raw or raw == self._bar:
+        if not raw or raw == self._bar or self._waiting:
             return []
         self._bar = raw
         parsed = self._parser.parse_line(raw.decode("utf-8", "replace"))
-        known = parsed is not None and parsed.loss is None and parsed.eval_loss is None
-        return [{**event, "passing": True} for event in self._events(parsed, "")] if known else []
+        if parsed is None or _has_loss(parsed) or not self._counts(parsed):
+            return []
+        self._bars = True
+        return [{**event, "passing": True} for event in self._events(parsed, "")]
 
-    def _events(self, parsed: Any, stamp: str) -> list[Event]:
+    def _take(self, parsed: Any, stamp: str) -> list[Event]:
+        if _has_loss(parsed) and parsed.step is None and self._bars:
+            # At most two wait: a loss, and the one of an evaluation.
+            settled = self._settle() if any((parsed.loss is None) == (item.loss is None) for item, _ in self._waiting) else []
+            self._waiting.append((parsed, stamp))
+            return settled
+        if parsed.step is not None and not _has_loss(parsed):
+            if not self._counts(parsed):
+                return []
+            bar: list[Event] = [{**event, "passing": True} for event in self._events(parsed, stamp)]
+            return bar + self._settle(known=True)
+        return self._settle() + self._events(parsed, stamp)
+
+    def _counts(self, parsed: Any) -> bool:
+        """Whether a bar is the training's: once a loss was told, one of another length is an evaluation's."""
+        return parsed.total_steps is None or not self._told or self._total in (None, parsed.total_steps)
+
+    def _settle(self, known: bool = False) -> list[Event]:
+        waiting, self._waiting = self._waiting, []
+        return [event for parsed, stamp in waiting for event in self._events(parsed, stamp, known)]
+
+    def _events(self, parsed: Any, stamp: str, known: bool = False) -> list[Event]:
         if parsed.step is not None:
-            self._step = int(parsed.step)
-        elif parsed.loss is not None and self._step <= self._told:
+            self._count(parsed)
+        elif parsed.loss is not None and self._step <= self._told and not known:
             # No bar has moved since the last loss: the lines themselves are counted.
             self._step = self._told + 1
+        if parsed.epoch is not None:
+            self._epoch = parsed.epoch
         if parsed.loss is not None:
             self._told = self._step
         common: dict[str, Any] = {"step": self._step} | ({"time": stamp} if stamp else {})
@@ -418,7 +453,10 @@ class _Foreign:
             if value is not None and math.isfinite(value):
                 common[name] = value
         if parsed.total_steps:
-            common["total_steps"] = parsed.total_steps
+            total = parsed.total_steps
+            if self._before:
+                total = max(total * (parsed.total_epochs or 0), self._before + total)
+            common["total_steps"] = total
         found: list[Event] = []
         if parsed.loss is not None:
             finite = math.isfinite(parsed.loss)
@@ -429,6 +467,17 @@ class _Foreign:
         if not found:
             found.append({**common, "type": "progress"})  # type: ignore[typeddict-item]
         return found
+
+    def _count(self, parsed: Any) -> None:
+        raw = int(parsed.step)
+        if raw < self._raw and self._told and parsed.epoch is not None and self._epoch is not None and int(parsed.epoch) > int(self._epoch):
+            self._before += max(self._raw, self._total or 0)
+        self._raw, self._total = raw, parsed.total_steps or self._total
+        self._step = self._before + raw
+
+
+def _has_loss(parsed: Any) -> bool:
+    return parsed.loss is not None or parsed.eval_loss is not None
 
 
 class _Cache:

@@ -288,7 +288,10 @@ class Log:
 
     def __init__(self, path, unfinished):
         self.lost = 0
-        self.keep_bars = False  # a bar that gives way to other text stays, on a line before it: its step belongs to that text
+        # The first state of a bar after other text gets a line of its own: a bar that is drawn again behind what was
+        # printed shows the very step of it, while the one before may be some steps old.
+        self.keep_bars = False
+        self._bar_due = True
         self._unfinished = unfinished
         self._shown = b""
         self._shown_at = 0.0
@@ -322,6 +325,9 @@ class Log:
 
     def rest(self):
         """Shows the line that is being rewritten (a progress bar) in a small file, at most once a second."""
+        if self.keep_bars and self._bar_due and b"%|" in self._part:
+            self._bar_due = False
+            self._write([_now().encode() + b" " + _clean(bytes(self._part), self._part_bytes)])
         now = time.monotonic()
         if now - self._shown_at < 1:
             return
@@ -357,17 +363,21 @@ class Log:
     def _keep_state(self):
         bars = []
         if self._part.strip():
-            if self.keep_bars and b"%|" in self._state and b"%|" not in self._part:
-                bars.append(_clean(self._state, self._state_bytes))
+            if self.keep_bars and self._bar_due and b"%|" in self._part:
+                bars.append(_clean(bytes(self._part), self._part_bytes))
+                self._bar_due = False
             self._state, self._state_bytes = bytes(self._part), self._part_bytes
         self._part.clear()
         self._part_bytes = 0
         return bars
 
     def _line(self):
+        if b"%|" in self._part:
+            self._bar_due = False  # this line is one
         bars = self._keep_state()
         text = _clean(self._state, self._state_bytes)
         self._state, self._state_bytes = b"", 0
+        self._bar_due = self._bar_due or (bool(text) and b"%|" not in text)
         return [*bars, text]
 
     def _write(self, lines):
