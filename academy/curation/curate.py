@@ -266,10 +266,12 @@ def _histogram(examples: list[Example]) -> list[dict[str, int | None]]:
 def _split(filtered: filters.Filtered, fraction: float, request: DatasetRequest) -> tuple[list[Example], list[Example]]:
     """Golden questions are held out whatever the fraction; the rest is split."""
     golden = [example for example in filtered.kept if example.meta.get("golden")]
-    if not golden:
-        return split(filtered.kept, fraction, mode=request.split, seed=request.seed, likeness=filtered.likeness)
-    rest = [example for example in filtered.kept if not example.meta.get("golden")]
-    train, held = split(rest, fraction, mode=request.split, seed=request.seed)
+    if not fraction:
+        return [example for example in filtered.kept if not example.meta.get("golden")], golden
+    rest = [(example, group) for example, group in zip(filtered.kept, filtered.groups(), strict=True) if not example.meta.get("golden")]
+    train, held = split(
+        [example for example, _ in rest], fraction, mode=request.split, seed=request.seed, groups=[group for _, group in rest]
+    )
     return train, [*golden, *held]
 
 

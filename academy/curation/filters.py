@@ -121,7 +121,11 @@ class Filtered:
     dropped: list[Dropped]
     warnings: list[str] = field(default_factory=list)
     likeness: near.Likeness | None = None
-    """How the kept ones are alike, for the split."""
+    places: list[int] = field(default_factory=list)
+
+    def groups(self) -> list[int]:
+        """For each kept one the number of its group: what is alike must not be split."""
+        return self.likeness.groups(self.places) if self.likeness else near.Likeness(self.kept).groups()
 
     @property
     def counts(self) -> Counter[str]:
@@ -170,7 +174,7 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
         else:
             dropped.append(Dropped(example, key, rule, reason))
     places = [place for place, index in enumerate(left) if index not in fates]
-    return Filtered(kept, dropped, warnings, likeness.only(places) if len(places) == len(kept) else None)
+    return Filtered(kept, dropped, warnings, likeness if len(places) == len(kept) else None, places)
 
 
 def judge(example: Example, limits: Limits) -> tuple[str, str] | None:

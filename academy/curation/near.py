@@ -12,7 +12,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -22,6 +22,8 @@ from academy.curation.examples import Example
 
 _PERMUTATIONS, _ROWS = 72, 6
 _CHUNK = 4000
+LOOSEST = 0.85
+"""The least similarity that anybody asks for."""
 _LOOKED_AT = 8
 """How many examples of one bucket are compared: thousands of one template meet in one bucket, and none is a duplicate."""
 
@@ -115,6 +117,7 @@ class Likeness:
         self.examples = examples
         self._vocabulary = _Vocabulary()
         self._words: list[tuple[array[int], array[int]]] = []
+        self._rivals: dict[int, array[int]] | None = None
         self.questions: list[bytes] = []
         self.answers: list[bytes] = []
         for example in examples:
@@ -125,14 +128,6 @@ class Likeness:
             self.questions.append(_digest(*[part for role, words, text in before for part in (role.encode(), _bytes(words, text))]))
             self.answers.append(_digest(_bytes(answer, example.answer)))
 
-    def only(self, places: Sequence[int]) -> Likeness:
-        """The same for some of the examples, without reading them again."""
-        part = Likeness(())
-        part.examples, part._vocabulary = [self.examples[place] for place in places], self._vocabulary
-        part._words = [self._words[place] for place in places]
-        part.questions, part.answers = [self.questions[place] for place in places], [self.answers[place] for place in places]
-        return part
-
     def same(self) -> list[list[int]]:
         """Groups (of two or more) whose questions and answers carry the same meaning word by word."""
         groups: dict[bytes, list[int]] = defaultdict(list)
@@ -140,15 +135,33 @@ class Likeness:
             groups[b"".join(key)].append(index)
         return [group for group in groups.values() if len(group) > 1]
 
-    def pairs(self, similarity: float, among: Iterable[int] | None = None) -> list[tuple[int, int]]:
-        """Pairs where question and answer are each the other's but for a few harmless words: at most 1 - `similarity` of them."""
+    def pairs(self, similarity: float, among: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        """Pairs where question and answer are each the other's but for a few harmless words: at most 1 - `similarity` of them.
+
+        Asked again, `among` may only be part of what it was: the candidates are found once.
+        """
         if similarity >= 1:
             return []
-        telling = self._vocabulary.telling
+        chosen = range(len(self.examples)) if among is None else among
+        if self._rivals is None:
+            self._rivals = self._candidates(chosen)
+        telling, wanted, found = self._vocabulary.telling, set(chosen), []
+        for index in chosen:
+            mine = self._words[index]
+            if (1 - similarity) * max(map(len, mine)) < 1:
+                continue
+            for rival in self._rivals.get(index, ()):
+                if rival in wanted and all(_alike(*both, similarity, telling) for both in zip(mine, self._words[rival], strict=True)):
+                    found.append((rival, index))
+                    break
+        return found
+
+    def _candidates(self, among: Sequence[int]) -> dict[int, array[int]]:
+        """For each example earlier ones worth a comparison: MinHash puts them into one bucket."""
         buckets: dict[bytes, list[int]] = {}
-        found = []
-        # A spare word in a shorter text is more than 1 - similarity of it.
-        long = (i for i in (range(len(self.examples)) if among is None else among) if (1 - similarity) * max(map(len, self._words[i])) >= 1)
+        found: dict[int, array[int]] = {}
+        # A spare word in a shorter text is more than any profile allows.
+        long = (index for index in among if (1 - LOOSEST) * max(map(len, self._words[index])) >= 1)
         while chunk := list(islice(long, _CHUNK)):
             # Numbers of questions are odd, those of answers even; spread, as the library takes them for hashes.
             sets = [
@@ -160,19 +173,18 @@ class Likeness:
                 signature = array("I", row).tobytes()
                 for band in range(0, _PERMUTATIONS, _ROWS):
                     bucket = buckets.setdefault(bytes((band,)) + signature[4 * band : 4 * (band + _ROWS)], [])
-                    rivals.update(bucket[-_LOOKED_AT:])
+                    if bucket:
+                        rivals.update(bucket[-_LOOKED_AT:])
+                        if len(bucket) >= 2 * _LOOKED_AT:
+                            del bucket[:_LOOKED_AT]
                     bucket.append(index)
-                    if len(bucket) > 2 * _LOOKED_AT:
-                        del bucket[:-_LOOKED_AT]
-                for rival in sorted(rivals):
-                    theirs = self._words[rival]
-                    if all(_alike(mine, other, similarity, telling) for mine, other in zip(self._words[index], theirs, strict=True)):
-                        found.append((rival, index))
-                        break
+                if rivals:
+                    found[index] = array("I", sorted(rivals))
         return found
 
-    def groups(self) -> list[int]:
+    def groups(self, among: Sequence[int] | None = None) -> list[int]:
         """For each example the number of its group: alike, the same question, the same long answer, or the same origin."""
+        places = range(len(self.examples)) if among is None else among
         parent = list(range(len(self.examples)))
 
         def root(index: int) -> int:
@@ -186,7 +198,8 @@ class Likeness:
             parent[max(a, b)] = min(a, b)
 
         seen: dict[object, int] = {}
-        for index, example in enumerate(self.examples):
+        for index in places:
+            example = self.examples[index]
             marks: list[object] = [self.questions[index]]
             if len(example.answer) >= 80:
                 marks.append((b"answer", self.answers[index]))
@@ -194,9 +207,9 @@ class Likeness:
                 marks.append((example.source, example.origin))
             for mark in marks:
                 join(seen.setdefault(mark, index), index)
-        for first, second in self.pairs(0.85):
+        for first, second in self.pairs(LOOSEST, places):
             join(first, second)
-        return [root(index) for index in range(len(self.examples))]
+        return [root(index) for index in places]
 
 
 def _bytes(words: array[int], text: str) -> bytes:

@@ -17,30 +17,30 @@ def split(
     *,
     mode: Literal["random", "time"] = "random",
     seed: int = 42,
-    likeness: near.Likeness | None = None,
+    groups: Sequence[int] | None = None,
 ) -> tuple[list[Example], list[Example]]:
     """Rows to train on and rows held out, each in its old order; what is alike stays on one side, and the same input gives the same split.
 
-    `likeness` is that of the same examples, where it is known already.
+    `groups` are the numbers of their groups, where they are known already.
     `time` holds out the newest. With a fraction above 0 and two groups or more, no side is empty.
     """
     if fraction <= 0 or len(examples) < 2:
         return list(examples), []
     members: dict[int, list[int]] = defaultdict(list)
-    for index, group in enumerate((likeness or near.Likeness(examples)).groups()):
+    for index, group in enumerate(near.Likeness(examples).groups() if groups is None else groups):
         members[group].append(index)
-    groups = list(members.values())
-    if len(groups) < 2:
+    alike = list(members.values())
+    if len(alike) < 2:
         return list(examples), []
     target = max(1, round(fraction * len(examples)))
     held: set[int] = set()
-    for group in _by_time(groups, examples) if mode == "time" else _shuffled(groups, examples, seed):
+    for group in _by_time(alike, examples) if mode == "time" else _shuffled(alike, examples, seed):
         if len(held) + len(group) <= target:
             held.update(group)
         if len(held) == target:
             break
     if not held:
-        held.update(min(groups, key=len))
+        held.update(min(alike, key=len))
     train = [example for index, example in enumerate(examples) if index not in held]
     return train, [example for index, example in enumerate(examples) if index in held]
 
