@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("academy.ui")
 
 LOG_LINES = 500
-LOG_CHARS = 64_000
+LOG_BYTES = 64_000
+_FEW_LINES = 20
 
 Region = Callable[["Academy", "View"], Html]
 Act = Callable[["Academy", dict[str, Any], "View"], "dict[str, Any] | None"]
@@ -198,19 +200,23 @@ def _log(academy: Academy, view: View, asked: dict[str, Any]) -> dict[str, Any] 
         size = 0
     if same and asked.get("size") == size:
         return None
-    lines, _first = academy.log_tail(job_id, LOG_LINES) if size else ([], 0)
     wanted = asked.get("next")
     start = wanted if same and isinstance(wanted, int) else -1
+    # A page that follows lacks a few lines; all are read only where those do not reach back to what it has.
+    lines, first = academy.log_tail(job_id, _FEW_LINES) if size and start >= 0 else ([], 0)
+    if size and not first <= start <= first + len(lines):
+        lines, first = academy.log_tail(job_id, LOG_LINES)
     following = lines[-1].line + 1 if lines else 0
     reset = not same or start > following  # a new attempt began the log anew
     news = lines if reset or start < 0 else [line for line in lines if line.line >= start]
-    kept, room = [], LOG_CHARS
+    kept, room = [], LOG_BYTES
     for line in reversed(news):
         message = pieces._CONTROLS.sub("\ufffd", line.message)[:2000]
-        room -= len(message) + 40
+        room -= len(orjson.dumps(message)) + 45  # with its number and time
         if room < 0:
             break
         kept.append([line.line, line.timestamp, message])
+    reset = reset or bool(kept and kept[-1][0] > start)  # more came than is sent at once: what is shown follows without a gap
     return {"job": job_id, "next": following, "size": size, "lines": kept[::-1], "reset": reset}
 
 
