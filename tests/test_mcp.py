@@ -30,11 +30,15 @@ def served(settings):
         yield f"http://127.0.0.1:{port}", academy
 
 
-async def _ask(url: str, calls: list[tuple[str, dict[str, Any]]]) -> tuple[list[str], list[Any]]:
+async def _ask(url: str, calls: list[tuple[str, dict[str, Any]]], token: str = "") -> tuple[list[str], list[Any]]:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
 
-    async with streamablehttp_client(f"{url}/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        streamablehttp_client(f"{url}/gradio_api/mcp/", headers=headers) as (read, write, _),
+        ClientSession(read, write) as session,
+    ):
         await session.initialize()
         names = [tool.name for tool in (await session.list_tools()).tools]
         return names, [await session.call_tool(name, arguments) for name, arguments in calls]
@@ -63,6 +67,53 @@ def test_the_guard_stands_before_it(served):
     for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
         answer = httpx.post(f"{url}/gradio_api/mcp/", json=INITIALIZE, headers=HEADERS | headers)
         assert answer.status_code in (400, 403, 421)
+
+
+def test_where_others_can_reach_it_it_needs_the_token(settings):
+    ours = settings.model_copy(update={"mcp": True, "host": "0.0.0.0", "token": "a long enough secret for this test"})
+    application.prepare_folders(ours)
+    app, academy = application.create_app(ours)
+    with serving(app, lifespan="on") as port:
+        url = f"http://127.0.0.1:{port}"
+        assert httpx.post(f"{url}/gradio_api/mcp/", json=INITIALIZE, headers=HEADERS).status_code == 401
+        wrong = HEADERS | {"Authorization": "Bearer nothing"}
+        assert httpx.post(f"{url}/gradio_api/mcp/", json=INITIALIZE, headers=wrong).status_code == 401
+        names, (added,) = asyncio.run(_ask(url, [("add_lesson", {"question": "Who?", "answer": "Me."})], ours.token))
+        assert len(names) == 4
+        assert not added.isError
+        assert academy.lessons.statistics()["total_lessons"] == 1
+
+
+def test_the_tools_say_what_they_are_for(served):
+    url, _ = served
+
+    async def listed():
+        from mcp import ClientSession
+        from mcp.client.streamable_http import streamablehttp_client
+
+        async with streamablehttp_client(f"{url}/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
+            await session.initialize()
+            return (await session.list_tools()).tools
+
+    for tool in asyncio.run(listed()):
+        assert tool.description
+        for name, value in tool.inputSchema["properties"].items():
+            assert value.get("description"), (tool.name, name)
+
+
+def test_gradios_own_client_sees_the_tools_where_they_are_and_else_nothing_of_the_page(served, settings, tmp_path):
+    from gradio_client import Client
+
+    url, _ = served
+    found = Client(url, verbose=False, download_files=str(tmp_path)).view_api(return_format="dict")
+    assert sorted(found["named_endpoints"]) == ["/add_lesson", "/ask", "/start_training", "/training_status"]
+    assert found["unnamed_endpoints"] == {}
+    ours = settings.model_copy(update={"data_dir": tmp_path / "other"})
+    application.prepare_folders(ours)
+    app, _ = application.create_app(ours)
+    with serving(app, lifespan="on") as port:
+        found = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(tmp_path)).view_api(return_format="dict")
+    assert (found["named_endpoints"], found["unnamed_endpoints"]) == ({}, {})
 
 
 def test_it_is_not_there_unless_it_is_asked_for(settings):

@@ -97,7 +97,7 @@
     clearTimeout(timer);
     if (document.hidden) return;
     const live = A.busy && A.state.tab === "training" && A.connected;
-    const pause = A.connected ? (live ? 140 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
+    const pause = A.connected ? (live ? 110 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
     timer = setTimeout(async () => {
       beat += 1;
       if (live && beat % 7) { await ask(true); schedule(); } else poll();
