@@ -255,7 +255,9 @@ def garbage(example: Example, limits: Limits) -> str:
     size = _size(answer)
     if size < 40 or example.source == "git":
         return ""
-    share = len(_WORD_CHARS.sub("", answer)) / size
+    # Bytes go many times faster than an expression, and most answers are ASCII.
+    words = answer.encode().translate(None, _ASCII_SIGNS) if answer.isascii() else _WORD_CHARS.sub("", answer)
+    share = len(words) / size
     return f"Only {share:.0%} of the answer are letters or digits." if share < limits.letter_share else ""
 
 
@@ -347,6 +349,7 @@ _MOJIBAKE = re.compile(
     r"|[ÐÑ][\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ°±²³´µ¶·¸¹º»¼½¾¿](?=[ÐÑ ])|[ÄÅ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›]"
 )
 _WORD_CHARS = re.compile(r"[\W_]+")
+_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 _RUN = re.compile(r"(\S)\1{39}")
 _CUT = re.compile(
     r"(?:,|;|\s-|\b(?:and|or|the|of|to|with|because|und|oder|der|die|das|weil|oraz|lub|który))$|\[(?:truncated|cut off|…)\]$", re.IGNORECASE
