@@ -105,7 +105,7 @@ def test_gradios_own_client_sees_the_tools_where_they_are_and_else_nothing_of_th
     from gradio_client import Client
 
     url, _ = served
-    found = Client(url, verbose=False, download_files=str(tmp_path)).view_api(return_format="dict")
+    found: Any = Client(url, verbose=False, download_files=str(tmp_path)).view_api(return_format="dict")
     assert sorted(found["named_endpoints"]) == ["/add_lesson", "/ask", "/start_training", "/training_status"]
     assert found["unnamed_endpoints"] == {}
     ours = settings.model_copy(update={"data_dir": tmp_path / "other"})

@@ -84,6 +84,7 @@ class Progress:
         self._history = array("d")
         self._history_from = 0
         self.points: dict[int, dict[str, Any]] = {}
+        self._in_order = True
         self.step: int | None = None
         self.total_steps: int | None = None
         self.epoch: float | None = None
@@ -169,9 +170,11 @@ class Progress:
             self._told.extend((self._history_from, len(self._history)))
 
     def _add(self, step: int, point: dict[str, Any]) -> None:
-        merged = self.points.setdefault(step, {"step": step})
-        fresh = "loss" not in merged
-        merged.update(point)
+        known = self.points.get(step, {"step": step})
+        fresh = "loss" not in known
+        self._in_order = self._in_order and (step in self.points or step >= (self.step or 0))
+        # A new one each time: whoever was given the points may still be reading them.
+        self.points[step] = {**known, **point}
         self.step = max(self.step or 0, step)
         if _number(point.get("epoch")) is not None:
             self.epoch = float(point["epoch"])
@@ -188,9 +191,11 @@ class Progress:
             self._history.append(loss)
 
     def ordered(self) -> list[dict[str, Any]]:
-        """The points by step, each once."""
+        """The points by step, each once; for reading only."""
         with self._lock:
-            return [dict(point) for _, point in sorted(self.points.items())]
+            if not self._in_order:
+                self.points, self._in_order = dict(sorted(self.points.items())), True
+            return list(self.points.values())
 
     def percent(self) -> float | None:
         """How far it is, by steps, else by epochs."""
