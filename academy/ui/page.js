@@ -3,6 +3,15 @@
 (() => {
   "use strict";
   if (window.academy) return;
+  // In a frame of another site the browser may deny its storage, and Gradio's part of the chat would not come up: it then lasts as long as the page.
+  for (const name of ["localStorage", "sessionStorage"]) {
+    try { void window[name].length; } catch {
+      const kept = new Map();
+      const getItem = (key) => kept.get(String(key)) ?? null, setItem = (key, value) => { kept.set(String(key), String(value)); };
+      const removeItem = (key) => { kept.delete(String(key)); }, clear = () => kept.clear(), key = (place) => [...kept.keys()][place] ?? null;
+      Object.defineProperty(window, name, { value: { getItem, setItem, removeItem, clear, key, get length() { return kept.size; } } });
+    }
+  }
   const TABS = ["overview", "dataset", "training", "adapters", "chat"];
   const texts = __TEXTS__;
   const A = (window.academy = { state: {}, server: null, trigger: null, connected: true, paused: false });
