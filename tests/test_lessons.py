@@ -330,11 +330,14 @@ OUTCOMES = {
         "success", "Sukces!", "✅", "ok", "OK.", "12 passed in 0.3s", "Erfolgreich", "réussi", "éxito", "Fixed the failing test",
         "no errors",
         "0 failed, 5 passed", "bez błędów", "ohne Fehler", "true", "tak", "успешно", "成功", "Udało się", "exit code 0", "errors: 0",
+        "no issues", "error fixed", "Fehler behoben", "never failed", "failed at first, but now it works", "0% errors", "powiodło się",
     ],
     "failure": [
         "failed", "Error: x", "błąd", "❌", "porażka", "not ok", "unsuccessful", "nicht erfolgreich", "nie działa", "sin éxito",
         "It didn't work",
         "2 passed, 1 failed", "no", "false", "fehlgeschlagen", "exit code 1", "失败", "incorrect", "Nie udało się",
+        "success: false", "ok=0", "sukces: nie", "looks ok but the tests failed", "cannot be solved", "almost passed", "0% success",
+        "✅ build, ❌ tests", "nie powiodło się", "n'a pas marché", "niezaliczone",
     ],
     "": ["", "  ", "42 lines changed", "token", "nonesuch", "noted"],
 }  # fmt: skip

@@ -680,10 +680,9 @@ def _word_sets(query: str) -> list[tuple[str, list[Any]]]:
             spread = _UNSPLIT.sub(r" \g<0> ", term)
             words.append('"' + spread.replace('"', '""') + '"' + ("*" if unfinished and not _UNSPLIT.search(term) else ""))
             continue
-        wanted = "%" + re.sub(r"([\\%_])", r"\\\1", term) + "%"
         columns = ("situation", "action", "feedback", "tags")
-        condition = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
-        sets.append((f"lessons WHERE ({condition})", [wanted] * len(columns)))
+        condition = " OR ".join(f"instr({column}, ?)" for column in columns)
+        sets.append((f"lessons WHERE ({condition})", [term] * len(columns)))
     if words:
         sets.insert(0, ("(SELECT rowid AS seq FROM words WHERE words MATCH ?) WHERE true", [" AND ".join(words)]))
     return sets
