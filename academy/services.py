@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
@@ -52,6 +53,8 @@ class Academy:
         self.settings = settings
         self.lessons = LessonStore(settings.data_dir / "lessons.db")
         self.uploads = UploadStore(settings.uploads_dir, settings.max_upload_mb)
+        # Files whose import a killed app left behind still hold their secrets.
+        shutil.rmtree(settings.data_dir / "incoming", ignore_errors=True)
         self.datasets = DatasetStore(settings.training_dir)
         self.job_store = JobStore(settings.training_dir)
         self.adapters = AdapterStore(settings.models_dir, settings.training_dir)

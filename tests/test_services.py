@@ -178,6 +178,14 @@ def test_an_import_reports_each_file_and_a_bad_one_does_not_spoil_the_others(aca
     assert reports[1].error
 
 
+def test_what_a_killed_import_left_behind_is_gone_after_the_next_start(settings):
+    left = settings.data_dir / "incoming" / "tmp1.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("a secret")
+    Academy(settings).close()
+    assert not left.exists()
+
+
 def test_a_corrected_reply_becomes_a_lesson(academy):
     lesson = academy.correct_reply("Where is the key?", "No idea.", corrected="Under the pot.", adapter_id="x")
     assert (lesson.action, lesson.rejected, lesson.rating) == ("Under the pot.", "No idea.", "good")
