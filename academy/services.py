@@ -264,6 +264,9 @@ class Academy:
         """Contract, section 1, row 2: curates the sources into frozen files with a manifest."""
         self._changeable()
         curated = self._curate(request, progress)
+        if uploads := curated.sources.get("uploads"):
+            # By name too: the files may be deleted, the dataset stays.
+            uploads["files"] = [self.uploads.get(upload).name for upload in request.upload_ids]
         manifest = self.datasets.write(
             curated.train,
             curated.eval,
@@ -300,10 +303,12 @@ class Academy:
         """Deletes a dataset; raises Conflict while a job or an adapter rests on it."""
         self._changeable()
         manifest = self.datasets.get(dataset_id)
-        users = [job.name for job in self.job_store.list() if job.dataset_path == manifest.path and job.status not in ENDED]
-        users += [adapter.name for adapter in self.adapters.list() if adapter.dataset_id == dataset_id]
-        if users:
-            raise Conflict(f"{manifest.name} is in use by {users[0]}.", hint="Delete that adapter, or wait until the job has ended.")
+        for job in self.job_store.list():
+            if job.status not in ENDED and (job.dataset_id == dataset_id or job.dataset_path == manifest.path):
+                raise Conflict(f"{manifest.name} is in use by the job {job.name}.", hint="Cancel it, or wait until it has ended.")
+        for adapter in self.adapters.list():
+            if adapter.dataset_id == dataset_id:
+                raise Conflict(f"The adapter {adapter.name} was trained on {manifest.name}.", hint="Delete that adapter first.")
         self.datasets.delete(dataset_id)
 
     def dataset_rows(self, dataset_id: str, offset: int = 0, limit: int = 20, part: str = "train") -> list[dict[str, Any]]:

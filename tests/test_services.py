@@ -143,6 +143,31 @@ def test_a_plan_starts_nothing_and_names_what_stands_against_it(taught):
     assert taught.jobs() == []
 
 
+def test_datasets_are_named_after_their_sources_and_never_twice_the_same(taught):
+    file = io.BytesIO(b"question,answer\nWhere is the attic of the house?,It is above the third floor.\n")
+    upload = taught.upload([("faq.csv", file)])[0].id
+    wishes = [DatasetRequest(include_git=False)] * 2
+    wishes.append(DatasetRequest(include_git=False, upload_ids=[upload]))
+    wishes.append(DatasetRequest(include_git=False, include_lessons=False, upload_ids=[upload]))
+    before = {manifest.name for manifest in taught.list_datasets()}
+    made = [taught.create_dataset(wish) for wish in wishes]
+    assert before == {"lessons"}
+    assert [item["name"] for item in made] == ["lessons (2)", "lessons (3)", "lessons + faq", "faq"]
+    taught.delete_upload(upload)
+    assert taught.get_dataset(made[3]["dataset_id"]).sources["uploads"]["files"] == ["faq.csv"]
+
+
+def test_lessons_that_are_never_trained_and_those_beyond_the_limit_are_counted(taught):
+    taught.add_lesson(LessonIn(situation="Where is the key?", action="Nobody knows where it is.", rating="bad"))
+    seen = taught.preview_dataset(DatasetRequest(include_git=False, lessons_limit=2))
+    known, never = taught.lessons.counts()
+    assert never == 1
+    assert seen["warnings"] == [
+        f"Only the newest 2 of {known:,} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more.",
+        "Left out: 1 lesson that is rated bad or said to have failed, without a correction.",
+    ]
+
+
 def test_a_dataset_in_use_cannot_be_deleted(taught):
     taught.train(TrainingSpec())
     dataset = taught.list_datasets()[0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Body, Query, Request
@@ -176,9 +175,13 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
         return models.RowsReply(offset=asked.offset, items=academy.dataset_rows(dataset_id, asked.offset, asked.limit, asked.part))
 
     @api.get("/datasets/{dataset_id}/file", tags=["datasets"], response_class=FileResponse)
-    def download_dataset(dataset_id: Id) -> FileResponse:
-        """The dataset's file (the rows to train on)."""
-        path = Path(academy.datasets.find_path(academy.get_dataset(dataset_id).path))
+    def download_dataset(dataset_id: Id, part: Literal["train", "eval"] = "train") -> FileResponse:
+        """The dataset's file: the rows to train on, or those that are held out."""
+        manifest = academy.get_dataset(dataset_id)
+        named = manifest.path if part == "train" else manifest.eval_path
+        if named is None:
+            raise NotFound(f"Nothing of {dataset_id!r} is held out.", hint="Curate with eval_fraction for a part that is.")
+        path = academy.datasets.find_path(named)
         if not path.is_file():
             raise NotFound(f"The file of {dataset_id!r} is not there any more.", hint="Curate it again.")
         return FileResponse(path, media_type="application/x-ndjson", filename=path.name)
