@@ -14,8 +14,9 @@ from typing import Any, Literal
 from academy.errors import Invalid, NotFound, Refused
 from academy.models import BUNDLED
 
-_HUB_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,95})?$")
+_HUB_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?(/[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)?$")
 _SAMPLE = 1 << 20
+_SMALL = 64 << 20  # more than any description of a model takes
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,17 @@ def resolve_base(name: str) -> Base:
     if "\x00" in name or len(name) > 500 or any(ord(char) < 32 for char in name) or not name.strip():
         raise Invalid("That is not the name of a base model.", hint="Give a bundled name, a folder, or a Hugging Face name.")
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or os.path.isdir(name):
-        folder = Path(name).expanduser().absolute()
-        if not folder.is_dir():
-            raise NotFound(f"There is no folder {name!r} with a base model.", hint="Check the path.")
+        try:
+            folder = Path(name).expanduser().absolute()
+            there = folder.is_dir()
+        except (OSError, RuntimeError):  # too long, not allowed, or the home of nobody
+            there = False
+        if not there:
+            hint = "Check the path." if name.startswith(("/", "~")) else "Give the whole path, from / on."
+            raise NotFound(f"There is no folder {name!r} with a base model.", hint=hint)
         check_folder(folder)
         return Base(name, "folder", folder)
-    if not _HUB_NAME.match(name) or ".." in name or "--" in name:
+    if not _HUB_NAME.match(name) or ".." in name or "--" in name or name.endswith(".git"):
         raise Invalid(f"{name!r} is not the name of a base model.", hint="Hugging Face names look like 'Qwen/Qwen3-0.6B'.")
     if "/" not in name:
         raise NotFound(
@@ -79,12 +85,17 @@ def cached_snapshot(name: str) -> Path | None:
 
 def check_folder(folder: Path) -> None:
     """Raises Refused unless the folder holds a whole model in safetensors whose code is transformers' own."""
-    config = _config(folder)
-    if "auto_map" in config:
-        raise Refused("This base model brings its own code (auto_map), and Academy never runs a model's own code.", hint="Choose another.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise Refused("This base model's folder may not be read.", hint="Let the user that runs Academy read it.")
+    tokenizer = _small_json(folder / "tokenizer_config.json")
+    for config in (_config(folder), tokenizer):
+        if isinstance(config, dict) and "auto_map" in config:
+            raise Refused(
+                "This base model brings its own code (auto_map), and Academy never runs a model's own code.", hint="Choose another."
+            )
     weights = weight_files(folder)
     if not weights:
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+        pickled = any(path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5") for path in folder.iterdir())
         raise Refused(
             "This base model has no weights in safetensors." + (" Pickled weights can run code and are not loaded." if pickled else ""),
             hint="Fetch or convert it to safetensors.",
@@ -98,29 +109,37 @@ def weight_files(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         try:
-            names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError) as error:
+            names = sorted(set(_small_json(index)["weight_map"].values()))
+            missing = [name for name in names if "/" in name or not (folder / name).is_file()]
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise Refused(f"{index.name} is damaged.", hint="Fetch the model again.") from error
-        missing = [name for name in names if "/" in name or not (folder / name).is_file()]
         if missing:
             raise Refused(f"The weights are incomplete: {missing[0]} is missing.", hint="Fetch the model again.")
         return [folder / name for name in names]
+    if (folder / "model.safetensors").is_file():
+        # What lies beside it (consolidated.safetensors) is the same once more.
+        return [folder / "model.safetensors"]
     return sorted(path for path in folder.glob("*.safetensors") if path.is_file() and path.name != "adapter_model.safetensors")
 
 
 def header_of(path: Path) -> dict[str, Any]:
     """The header of a safetensors file (https://huggingface.co/docs/safetensors); raises Refused when it is cut short or damaged."""
-    size = path.stat().st_size
     try:
+        size = path.stat().st_size
         with open(path, "rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > min(size, 100 << 20):
                 raise ValueError("header too long")
             header = json.loads(file.read(length))
-        end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
+        tensors = [entry for name, entry in header.items() if name != "__metadata__"]
+        if not all(isinstance(side, int) and side >= 0 for entry in tensors for side in (*entry["shape"], *entry["data_offsets"])):
+            raise ValueError("not a number")
+        end = max((entry["data_offsets"][1] for entry in tensors), default=0)
         if 8 + length + end != size:
             raise ValueError("size differs")
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise Refused(f"{path.name} cannot be read: {error.strerror}.", hint="Let the user that runs Academy read it.") from error
+    except (struct.error, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(f"{path.name} is damaged or cut short ({size:,} bytes).", hint="Fetch or copy it again.") from error
     return header
 
@@ -134,12 +153,15 @@ def fingerprint(folder: Path) -> str:
     config = {key: value for key, value in _config(folder).items() if key not in _VOLATILE}
     digest.update(json.dumps(config, sort_keys=True).encode())
     for path in weight_files(folder):
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}".encode())
-        with open(path, "rb") as file:
-            for start in sorted({0, max(0, size // 2 - _SAMPLE // 2), max(0, size - _SAMPLE)}):
-                file.seek(start)
-                digest.update(file.read(_SAMPLE))
+        try:
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}".encode())
+            with open(path, "rb") as file:
+                for start in sorted({0, max(0, size // 2 - _SAMPLE // 2), max(0, size - _SAMPLE)}):
+                    file.seek(start)
+                    digest.update(file.read(_SAMPLE))
+        except OSError as error:
+            raise Refused(f"{path.name} cannot be read: {error.strerror}.", hint="Is its disk still there?") from error
     return digest.hexdigest()[:32]
 
 
@@ -160,33 +182,44 @@ def facts(folder: Path) -> BaseFacts:
                 for side in entry["shape"]:
                     count *= side
                 parameters += count
+    named = config.get("architectures")
     return BaseFacts(
-        architecture=(config.get("architectures") or [config.get("model_type", "unknown")])[0],
+        architecture=str(named[0] if isinstance(named, list) and named else config.get("model_type", "unknown")),
         parameters=parameters,
         bytes=size,
-        layers=int(text.get("num_hidden_layers") or text.get("n_layer") or 0),
-        hidden_size=int(text.get("hidden_size") or text.get("n_embd") or 0),
-        max_length=int(text.get("max_position_embeddings") or text.get("n_positions") or 0),
+        layers=_count(text, "num_hidden_layers", "n_layer"),
+        hidden_size=_count(text, "hidden_size", "n_embd"),
+        max_length=_count(text, "max_position_embeddings", "n_positions"),
         has_chat_template=_has_template(folder),
     )
+
+
+def _count(config: dict[str, Any], *names: str) -> int:
+    found = next((config[name] for name in names if config.get(name)), 0)
+    return found if isinstance(found, int) else 0
 
 
 def _has_template(folder: Path) -> bool:
     if (folder / "chat_template.jinja").is_file():
         return True
-    try:
-        return bool(json.loads((folder / "tokenizer_config.json").read_bytes()).get("chat_template"))
-    except (OSError, ValueError, AttributeError):
-        return False
+    config = _small_json(folder / "tokenizer_config.json")
+    return bool(isinstance(config, dict) and config.get("chat_template"))
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    try:
-        config = json.loads((folder / "config.json").read_bytes())
-    except FileNotFoundError as error:
-        raise Refused("The folder has no config.json, so it is not a transformers model.", hint="Name the folder that holds it.") from error
-    except (ValueError, OSError, RecursionError) as error:
-        raise Refused("The base model's config.json cannot be read.", hint="Fetch or copy it again.") from error
+    if not (folder / "config.json").is_file():
+        raise Refused("The folder has no config.json, so it is not a transformers model.", hint="Name the folder that holds it.")
+    config = _small_json(folder / "config.json")
     if not isinstance(config, dict):
-        raise Refused("The base model's config.json is not an object.", hint="Fetch or copy it again.")
+        raise Refused("The base model's config.json cannot be read as an object.", hint="Fetch or copy it again.")
     return config
+
+
+def _small_json(path: Path) -> Any:
+    """The value of a plain JSON file of a sensible size; None where it is none."""
+    try:
+        if not path.is_file() or path.stat().st_size > _SMALL:
+            return None
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
