@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from starlette.routing import Mount
 
 import app as start
 from academy.config import Settings
+from academy.errors import Forbidden
 from academy.guard import API, Guard
+from academy.services import Academy
 
 PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
 TOKEN = "the-right-token-of-this-test"
@@ -336,3 +339,36 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
                     assert 400 <= answer.status_code < 500, (path, body, answer.text)
 
     anyio.run(work)
+
+
+LOOKING = {
+    *("start", "close", "status", "overview", "advice", "image", "disk", "chat", "chat_stream", "warm_chat", "stop_chat", "plan"),
+    *("list_lessons", "get_lesson", "list_uploads", "list_datasets", "get_dataset", "dataset_rows", "diff_datasets", "preview_dataset"),
+    *("list_adapters", "list_recipes", "job", "job_record", "jobs", "jobs_with_size", "points", "log_tail", "log_file"),
+    *("inspect_tokens", "detect_file"),
+}
+"""What a visitor of a demonstration may do; every other verb of Academy changes something."""
+
+
+def test_a_demonstration_refuses_every_verb_that_changes_something(tmp_path: Path) -> None:
+    academy = Academy(Settings(data_dir=tmp_path / "data", space_id="ann/academy", _env_file=None))  # type: ignore[call-arg]
+    academy._only_shows = True
+    verbs = {name for name, member in inspect.getmembers(Academy, inspect.isfunction) if not name.startswith("_")}
+    assert len(verbs - LOOKING) > 20
+    for name in verbs - LOOKING:
+        needed = inspect.signature(getattr(Academy, name)).parameters.values()
+        with pytest.raises(Forbidden, match="demonstration"):
+            getattr(academy, name)(*["x" for parameter in list(needed)[1:] if parameter.default is parameter.empty])
+    academy.close()
+
+
+def test_a_demonstration_refuses_every_unsafe_route_with_a_sentence(data: Path, open_routes: Routes, token_routes: Routes) -> None:
+    settings = Settings(data_dir=data, space_id="ann/academy", host="0.0.0.0", _env_file=None)  # type: ignore[call-arg]
+    routes = Routes(Guard(open_routes.guard._app, settings))
+    talk = (f"{API}/chat", "/v1/chat/completions")
+    unsafe = [(method, filled(path), {}) for method, path in routes.rest if method not in ("GET", "HEAD") and path not in talk]
+    assert len(unsafe) >= 30
+    unsafe.append(("POST", "/gradio_api/upload", {}))
+    for request, answer in zip(unsafe, routes.ask(unsafe), strict=True):
+        assert answer.status_code == 403, request
+        assert "demonstration" in answer.text
