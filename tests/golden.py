@@ -602,6 +602,26 @@ GOLDEN: dict[str, Golden] = {
         {6: "without an answer"},
         turns={1: ["What?", "This.\n\nAnd that."]},
     ),
+    "a table in markdown with a context, without outer bars": Golden(
+        "faq.md",
+        text("Pytanie | Kontekst | Odpowiedź\n--- | --- | ---\nCo? | tu | To\nKto? | tam | Ja | nie\n"),
+        1,
+        {4: "4 cells"},
+        turns={3: ["Co?\n\ntu", "To"]},
+    ),
+    "a table in markdown, in a text": Golden("faq.txt", text("| Question | Answer |\n|---|---|\n| What? | That |\n"), 1, kind="markdown"),
+    "a text of an old Mac": Golden(
+        "faq.txt", text("Q: What?\rA: This.\rThat.\rQ: Who?\r"), 1, {4: "without an answer"}, turns={1: ["What?", "This.\nThat."]}
+    ),
+    "a list beside the list of records": Golden(
+        "a.json", text(json.dumps({"users": [{"name": "n"}], "count": 7, "data": [pair(), {"x": 1}]})), 1, {2: "no question"}
+    ),
+    "quotes of Windows that look like UTF-8": Golden(
+        "a.csv", 'Frage;Antwort\r\n"Wie\r\ngroß?";"so “groß”"\r\n'.encode("cp1252"), 1, turns={2: ["Wie\r\ngroß?", "so “groß”"]}
+    ),
+    "a character that Windows does not know": Golden(
+        "a.csv", "Frage;Antwort\nGröße?;größer\n".encode("cp1252") + b"x\x81;y\n" + "Übel?;Ähnlich\n".encode("cp1252"), 2, {3: "UTF-8"}
+    ),
     "a rating for a completion": Golden("kto.jsonl", lines(pair(label=True), pair("q2", label=False)), 2),
     "a zip of data with a README": Golden("a.zip", zipped(README_dot_md=b"# Data\nabout it\n", a_dot_jsonl=lines(pair())), 1),
     "UTF-32 with a hole": Golden(

@@ -115,6 +115,21 @@ def test_a_completion_that_is_labelled_as_bad_is_rated_bad(tmp_path):
     assert [(row.lesson.rating, row.lesson.tags) for row in read_rows(path, "kto.jsonl")] == [("good", []), ("bad", []), (None, ["x"])]
 
 
+def test_what_a_file_says_of_itself_is_compared_with_what_it_holds(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(text(json.dumps({"users": [{"name": "n"}], "lessons": [{"situation": "s", "action": "a"}], "count": 7})))
+    report = FileReport(name="lessons.json")
+    list(read_file(path, "lessons.json", report))
+    assert [note.reason for note in report.notes] == [
+        "lists that hold no records, left out: 'users'",
+        "the file says that it holds 7 records; there are 1",
+    ]
+    path.write_bytes("Frage;Antwort\nWie groß?;Über 5 €\n".encode("cp1252"))
+    report = FileReport(name="a.csv")
+    list(read_file(path, "a.csv", report))
+    assert [note.reason for note in report.notes] == ["read as Windows-1252, because it is not UTF-8"]
+
+
 def test_nobody_is_asked_to_map_whole_conversations(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(text('id,messages\n1,"[{""role"":""user"",""content"":""q""},{""role"":""assistant"",""content"":""a""}]"\n'))

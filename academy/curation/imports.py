@@ -340,6 +340,8 @@ class _File:
             return "csv"
         if end in ("html", "htm", "xml"):
             raise Invalid(f"{part.name} is a page, not a list of questions and answers.", hint=f"Known are {_KNOWN}.")
+        if re.match(rb"\s*\|.*\n[ \t]*\|[ \t]*:?-+:?[ \t]*\|", part.head):
+            return "markdown"
         if _is_table(part.head):
             return "csv"
         return "text"
@@ -426,7 +428,9 @@ class _File:
             values = iter([stream.value()]) if part.single else stream.items()
         elif part.kind == "wrapper":
             stream.peek()
-            keys = _wrapper_keys(part.head)
+            keys, others = _wrapper_keys(part.head)
+            if others:
+                self.notes.append(f"lists that hold no records, left out: {', '.join(shown(key) for key in sorted(others))}")
             values = (value for _, value in stream.members(lambda key: _key(key) in keys))
         else:
             values = stream.sequence()
@@ -439,6 +443,9 @@ class _File:
         if stream.closed_early:
             self.notes.append(f"the file breaks off after record {number}: the list is never closed")
         elif part.kind in ("array", "wrapper"):
+            told = stream.passed.get(b'"count"', b"")
+            if told.isdigit() and int(told[:20]) != number:
+                self.notes.append(f"the file says that it holds {int(told[:20]):,} records; there are {number:,}")
             for value in stream.sequence():
                 number += 1
                 yield number, Refused(number, "stands after the end of the list") if value.problem else _parsed(number, value)
@@ -522,10 +529,10 @@ def _json_shape(head: bytes, end: str) -> str:
             return "lines"  # each line is a list of messages
         if whole and not following and end in ("jsonl", "ndjson", "jsonlines") and _kind_of(json.loads(first)) == "messages":
             return "lines"
-        return "array" if inside in (b"{", b"]", b"[", b'"', b"n", b"t", b"f", b"") or inside.isdigit() or end == "json" else ""
+        return "array" if inside in (b"{", b"]", b"[", b'"', b"") or end == "json" else ""
     if text[:1] != b"{":
         return "lines" if end in ("jsonl", "ndjson", "jsonlines") else "sequence" if end == "json" else ""
-    if (not whole or not following) and _wrapper_keys(head):
+    if (not whole or not following) and _wrapper_keys(head)[0]:
         return "wrapper"
     if end in ("jsonl", "ndjson", "jsonlines"):
         return "sequence" if first == b"{" else "lines"
@@ -543,20 +550,21 @@ def _is_whole(line: bytes) -> bool:
     return True
 
 
-def _wrapper_keys(head: bytes) -> set[str]:
-    """The keys of the first object whose list holds the records; empty where the object is itself a record."""
+def _wrapper_keys(head: bytes) -> tuple[set[str], set[str]]:
+    """The keys of the first object whose list holds the records, none where the object is itself a record; and lists of something else."""
     stream = JsonStream(io.BytesIO(head), limit=len(head), depth=10_000)
     if stream.peek() != b"{":
-        return set()
+        return set(), set()
     stream.skip()
     keys: set[str] = set()
+    known: set[str] = set()
     names: list[str] = []
     while (first := stream.peek()) and first != b"}":
         if first == b",":
             stream.skip()
             continue
         if first != b'"':
-            return set()
+            return set(), set()
         key = _key(stream.value().raw)
         if stream.peek() != b":":
             break
@@ -574,12 +582,16 @@ def _wrapper_keys(head: bytes) -> set[str]:
             break
         if (item is not None and _holds_record(key, item)) or (item is None and not stream.closed_early and key in _LIST_KEYS):
             keys.add(key)
+            if item is not None and (_kind_of(value := _parsed(0, item)) or records.questions_of(value)):
+                known.add(key)
         for _ in inner:
             pass
         if stream.closed_early:
             break
     parts = recognise(names)
-    return set() if "situation" in parts and "action" in parts else keys
+    if "situation" in parts and "action" in parts:
+        return set(), set()
+    return (known, keys - known) if known else (keys, set())
 
 
 def _holds_record(key: str, item: Value) -> bool:

@@ -37,6 +37,7 @@ class JsonStream:
         self._buffer = b""
         self._at = 0
         self.closed_early = False
+        self.passed: dict[bytes, bytes] = {}  # the plain members (number, true, null) that `members` passed over
 
     def peek(self) -> bytes:
         """The next byte that is no white space; empty at the end."""
@@ -94,8 +95,8 @@ class JsonStream:
             if self.peek() == b"[" and wanted(key):
                 for item in self.items():
                     yield key, item
-            else:
-                self.value()
+            elif (value := self.value()).raw[:1] not in b'"{[':
+                self.passed[key[:100]] = value.raw
 
     def sequence(self) -> Iterator[Value]:
         """Values that simply follow one another."""

@@ -42,15 +42,15 @@ def older_encoding_of(file: BinaryIO) -> str:
         if not chunk.isascii():
             chunk += file.readline(1 << 16)  # up to the end of a line: a character must not be cut in two
             sample += b"\n".join(line for line in chunk.split(b"\n") if not line.isascii())[: 2 * _SAMPLE]
-    whole = len(_UTF8.findall(sample))
-    if sum(byte > 0x7F for byte in _UTF8.sub(b"", sample)) < max(1, 3 * whole):
+    whole = sum(found[0] not in _RARE for found in _UTF8.findall(sample))
+    if sum(byte > 0x7F for byte in _UTF8.sub(_keep_rare, sample)) < max(1, 3 * whole):
         return ""
     # Of those that fit equally well the first counts.
     likeness = {name: _likeness(sample.decode(name, "replace")) for name in WINDOWS}
     best = max(likeness, key=lambda name: likeness[name])
     # Two or three odd bytes are no Cyrillic text.
     enough = best != "cp1251" or len(_SPECIAL.findall(sample.decode(best, "replace"))) > 3
-    return best if likeness[best] >= 0.9 and enough else ""
+    return best if likeness[best] >= 0.8 and enough else ""
 
 
 def as_utf8(file: BinaryIO, head: bytes, older: str = "") -> BinaryIO:
@@ -65,10 +65,16 @@ WINDOWS = {"cp1252": "Windows-1252", "cp1250": "Windows-1250", "cp1251": "Window
 """Encodings of Windows before UTF-8: of western, central and eastern Europe."""
 
 _SAMPLE = 1 << 16
+# First bytes of characters that are rarer than what they are in Windows, such as the ß before a closing quote.
+_RARE = {*range(0xC6, 0xCE), *range(0xD4, 0xD7), *range(0xDC, 0xE0)}
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SPECIAL = re.compile(r"[^\x00-\x7f]")
 _SIGNS = "“”‘’–—…•«»‹›§°±²³¹µ·º¼½¾¿¡×÷©®™ª†‰№\xa0\xad"
 _BETWEEN_LETTERS = "’‘–—…·\xad\xa0"
+
+
+def _keep_rare(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[0][0] in _RARE else b""
 
 
 def _likeness(text: str) -> float:

@@ -10,7 +10,19 @@ from typing import BinaryIO
 
 from academy.curation.examples import Role, Turn
 from academy.curation.lines import numbered_lines
-from academy.curation.records import MAX_RECORD, MAX_TEXT, Kept, Refused, RowError, check_content, in_order, keep, recognise, shown
+from academy.curation.records import (
+    MAX_RECORD,
+    MAX_TEXT,
+    Kept,
+    Refused,
+    RowError,
+    check_content,
+    in_order,
+    keep,
+    read_record,
+    recognise,
+    shown,
+)
 from academy.errors import Invalid
 
 Open = Callable[[], BinaryIO]
@@ -50,33 +62,40 @@ _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*\r?\n?$")
 
 def read_prose(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
     """The questions and answers of a text, which is read several times; raises Invalid where there are none to be seen."""
-    seen = _Survey(_lines(opened()))
-    labels, asks = seen.labels, seen.asking
-    if seen.tables:
-        yield from _tabled(_lines(opened()))
-    if labels["q"] and labels["a"]:
-        yield from _mixed(_lines(opened()), {"q": "user", "a": "assistant", "s": "system"}, notes)
-    elif labels["u"] and labels["b"]:
-        yield from _labelled(_lines(opened()), {"u": "user", "b": "assistant", "s": "system"}, notes)
-    elif labels["i"] and labels["o"]:
-        yield from _mixed(_lines(opened()), {"i": "user", "o": "assistant", "s": "system"}, notes)
-    elif (letters := seen.letters()) and not asks:
-        yield from _labelled(_lines(opened(), letters=letters), {"q": "user", "a": "assistant"}, notes)
-    elif seen.bold and not asks:
-        yield from _headed(_lines(opened(), bold=True), notes)
-    elif seen.headings:
-        yield from _headed(_lines(opened()), notes)
-    elif seen.tables:
-        beside = sum(bool(line.text.strip()) and not line.table for line in _lines(opened()))
-        if beside:
-            notes.append(f"{beside} lines beside the tables are no questions and were left out")
-    elif seen.is_of_paragraphs():
-        yield from _in_paragraphs(_lines(opened()), notes)
-    else:
+    empty = True
+    for item in _found(opened, notes):
+        empty = False
+        yield item
+    if empty:
         raise Invalid(
             "No questions and answers were found in this text.",
             hint="Write 'Q: …' and 'A: …', or a heading for each question with its answer below.",
         )
+
+
+def _found(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
+    seen = _Survey(_lines(opened))
+    labels, asks = seen.labels, seen.asking
+    if seen.tables:
+        yield from _tabled(_lines(opened))
+    if labels["q"] and labels["a"]:
+        yield from _mixed(_lines(opened), {"q": "user", "a": "assistant", "s": "system"}, notes)
+    elif labels["u"] and labels["b"]:
+        yield from _labelled(_lines(opened), {"u": "user", "b": "assistant", "s": "system"}, notes)
+    elif labels["i"] and labels["o"]:
+        yield from _mixed(_lines(opened), {"i": "user", "o": "assistant", "s": "system"}, notes)
+    elif (letters := seen.letters()) and not asks:
+        yield from _labelled(_lines(opened, letters=letters), {"q": "user", "a": "assistant"}, notes)
+    elif seen.bold and not asks:
+        yield from _headed(_lines(opened, bold=True), notes)
+    elif seen.headings:
+        yield from _headed(_lines(opened), notes)
+    elif seen.tables:
+        beside = sum(bool(line.text.strip()) and not line.table for line in _lines(opened))
+        if beside:
+            notes.append(f"{beside} lines beside the tables are no questions and were left out")
+    elif seen.is_of_paragraphs():
+        yield from _in_paragraphs(_lines(opened), notes)
 
 
 class _Survey:
@@ -132,7 +151,7 @@ class _Line:
         self.heading = ""
         self.underline = False
         self.table = ""  # head, rule or row of a table of questions and answers
-        self.cells: tuple[str, str] | None = None
+        self.cells: dict[str, str] | str = ""  # of a row of such a table; or what is wrong with it
         if fenced or problem:
             return
         if letters:
@@ -162,11 +181,14 @@ def _is_label(match: re.Match[str]) -> bool:
     return not match["rest"].strip() and bool((match["lead"] or "").startswith("#") or (match["bold"] and match["close"]))
 
 
-def _lines(file: BinaryIO, *, letters: tuple[str, str] | None = None, bold: bool = False) -> Iterator[_Line]:
+def _lines(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool = False) -> Iterator[_Line]:
+    head = opened().read(1 << 16)
+    newline = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
+    file = opened()
     fence = ""
     pending: _Line | None = None
     columns: _Columns | None = None
-    for number, raw, length in numbered_lines(file, MAX_RECORD):
+    for number, raw, length in numbered_lines(file, MAX_RECORD, newline):
         problem = ""
         if length > MAX_RECORD and not raw:
             problem = f"line {number} is longer than {MAX_RECORD >> 20} MB"
@@ -175,6 +197,8 @@ def _lines(file: BinaryIO, *, letters: tuple[str, str] | None = None, bold: bool
         except UnicodeDecodeError as error:
             problem = f"line {number} is not UTF-8 (byte 0x{raw[error.start]:02x})"
             text = raw.decode("utf-8", "replace")
+        if newline == b"\r":
+            text = text.removesuffix("\r") + "\n"
         if number == 1:
             text = text.removeprefix("\ufeff")
         match = _FENCE.match(text)
@@ -219,24 +243,25 @@ def _can_be_underlined(line: _Line) -> bool:
 
 
 class _Columns:
-    """Where in the rows of a table the question and the answer stand."""
+    """The columns of a table of questions and answers."""
 
-    def __init__(self, question: int, answer: int, count: int) -> None:
-        self._question, self._answer, self._count = question, answer, count
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
 
     @staticmethod
     def of(head: str) -> _Columns | None:
         """The columns of a table with this head; None where it is not one of questions and answers."""
         names = _cells(head)
         parts = recognise(names)
-        if len(names) < 2 or "situation" not in parts or "action" not in parts:
-            return None
-        return _Columns(names.index(parts["situation"]), names.index(parts["action"]), len(names))
+        known = "situation" in parts and "action" in parts and len(set(names)) == len(names)
+        return _Columns(names) if known else None
 
-    def cells(self, row: str) -> tuple[str, str]:
-        """Question and answer of a row; empty where it has none."""
-        cells = [*_cells(row), *[""] * self._count]
-        return cells[self._question], cells[self._answer]
+    def cells(self, row: str) -> dict[str, str] | str:
+        """The cells of a row by the names of their columns; those at its end may be missing."""
+        cells, count = _cells(row), len(self._names)
+        if len(cells) > count:
+            return f"has {len(cells)} cells instead of {count} (a bar inside a cell is written as \\|)"
+        return dict(zip(self._names, [*cells, *[""] * (count - len(cells))], strict=True))
 
 
 def _cells(row: str) -> list[str]:
@@ -247,16 +272,9 @@ def _cells(row: str) -> list[str]:
 
 def _tabled(lines: Iterator[_Line]) -> Iterator[Kept | Refused]:
     for line in lines:
-        if line.table == "row" and line.cells is not None:
-            try:
-                if line.problem:
-                    raise RowError(line.problem)
-                question, answer = (
-                    check_content(text, what) for text, what in zip(line.cells, ("the question", "the answer"), strict=True)
-                )
-                yield keep(line.number, (Turn("user", question), Turn("assistant", answer)))
-            except RowError as error:
-                yield Refused(line.number, str(error))
+        if line.table == "row":
+            problem = line.problem or (line.cells if isinstance(line.cells, str) else "")
+            yield Refused(line.number, problem) if problem else read_record(line.number, line.cells)
 
 
 # ------------------------------------------------------------------ labels
