@@ -280,7 +280,7 @@ def truncated(example: Example, limits: Limits) -> str:
     answer = example.answer.rstrip()
     if len(re.findall(r"^[ \t]*```", answer, re.MULTILINE)) % 2 if "```" in answer else False:
         return "The answer ends inside a code block."
-    if len(answer) >= 80 and _CUT.search(answer[-60:]):
+    if len(answer) >= 40 and _CUT.search(answer[-60:]):
         return "The answer ends in the middle of a sentence."
     if "prose" in limits.truncated and len(answer) >= 200 and "```" not in answer:
         last = answer.rsplit("\n", 1)[-1].strip()
