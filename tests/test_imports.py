@@ -54,6 +54,10 @@ def test_columns_without_a_header_are_mapped_by_number(tmp_path):
     path.write_bytes(b"q1,a1\nq2,a2\n")
     rows = list(read_rows(path, "a.csv", mapping={"situation": "2", "action": "1"}))
     assert [(row.row, row.lesson.situation) for row in rows] == [(1, "a1"), (2, "a2")]
+    # The first row was offered as the names of the columns, and lost when somebody chose them.
+    path.write_bytes(b"What is 1+1?,2\nWhat is 2+2?,4\n")
+    seen = detect(path, "a.csv")
+    assert (seen.columns, seen.sample[0]) == (["1", "2"], {"1": "What is 1+1?", "2": "2"})
 
 
 @pytest.mark.parametrize("mapping", [{"situation": "foo"}, {"nonsense": "foo"}, {"situation": "foo", "action": "gone"}])

@@ -34,7 +34,8 @@ MAX_REFUSALS = 1000
 MAX_UNPACKED = 4 << 30
 ALWAYS_UNPACKED = 100 << 20
 _HEAD = 1 << 18
-_KNOWN = "JSON, JSONL, CSV, TSV, Parquet, Markdown, text, or a zip of them (such as the export of ChatGPT)"
+_FORMS = "JSON, JSONL, CSV, TSV, Parquet, Markdown or text"
+_KNOWN = f"{_FORMS}, or a zip of them (such as the export of ChatGPT)"
 
 
 class Refusal(BaseModel):
@@ -195,6 +196,9 @@ class _File:
             columns = parquet_columns(part.path)
             samples = [row for _, row in itertools.islice(_only_rows(read_parquet(part.path, None)), 5)]
         elif part.layout is not None:
+            if any(_is_no_name(column) for column in part.layout.columns) and not records.is_understood(part.layout.columns):
+                # No header, it seems: the columns are called 1, 2, 3, so that the first row is not taken for one.
+                part.layout = layout_of(part.head, prefer=part.layout.separator, mapping={"situation": "1", "action": "2"})
             columns = part.layout.columns
             rows = read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
             samples = [row for _, row in itertools.islice(_only_rows(rows), 5)]
@@ -249,7 +253,7 @@ class _File:
             listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
             self.notes.append(f"left out: {len(others)} files of the zip ({listed})")
         if not members:
-            raise Invalid(f"{self._name} holds no file that can be read.", hint=f"Put {_KNOWN} into it.")
+            raise Invalid(f"{self._name} holds no file that can be read.", hint=f"Put {_FORMS} into it (a zip inside is not opened).")
         if any(member.flag_bits & 1 for member in members):
             raise Invalid(f"{self._name} is encrypted.", hint="Unpack it and send the files inside.")
         packed = sum(member.compress_size for member in members)
@@ -616,6 +620,10 @@ def _is_conversation(head: bytes) -> bool:
     except RowError:
         return False
     return records.is_message(value) and records.kind_of(value) == "" and not records.is_of_tree(value)
+
+
+def _is_no_name(column: str) -> bool:
+    return column.endswith((".", "?", "!")) or column.isdigit() or len(column) > 60
 
 
 def _is_table(head: bytes) -> bool:

@@ -59,7 +59,7 @@ def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None =
         if score > best[0]:
             best = (score, separator, columns, above)
     _, separator, columns, above = best
-    headless = bool(mapping) and not any(column in columns for column in (mapping or {}).values()) and _numbers(mapping or {}, len(columns))
+    headless = bool(mapping) and not all(column in columns for column in (mapping or {}).values()) and _numbers(mapping or {}, len(columns))
     if headless:
         columns = [str(number) for number in range(1, len(columns) + 1)]
     return Layout(separator, skip, columns, headless, newline, 0 if headless else above)
