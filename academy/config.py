@@ -125,6 +125,11 @@ class Settings(BaseSettings):
             return False
 
     @property
+    def needs_token(self) -> bool:
+        """Whether requests need a token: always where other machines can reach the server, but for a demonstration."""
+        return bool(self.token) or not (self.is_loopback or self.space_id)
+
+    @property
     def only_shows(self) -> bool:
         """Whether this is a Space without a token: a demonstration in which nobody changes anything."""
         return bool(self.space_id) and not self.token

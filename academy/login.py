@@ -32,11 +32,9 @@ def token_for(settings: Settings) -> str:
 
     A Space without ACADEMY_TOKEN has none: there the guard lets everybody look and chat, and nobody change anything.
     """
-    if settings.token.strip():
-        return settings.token.strip()
-    if settings.is_loopback or settings.space_id:
+    if not settings.needs_token:
         return ""
-    return _kept_secret(settings.data_dir / "token")
+    return settings.token or _kept_secret(settings.data_dir / "token")
 
 
 def _kept_secret(path: Path) -> str:

@@ -15,6 +15,7 @@ from academy.ui.style import theme
 from academy.ui.texts import for_page, t
 
 if TYPE_CHECKING:
+    from academy.config import Settings
     from academy.services import Academy
 
 _HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ def build(academy: Academy) -> gr.Blocks:
         acts |= part.ACTS
     served = [live.make_live(academy, regions, _title), live.make_act(academy, acts)]
     with gr.Blocks(title=t("app.title"), analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(_header(academy.settings.only_shows), elem_id="ac-top", apply_default_css=False, js_on_load=_TOP, server_functions=served)
+        gr.HTML(_header(academy.settings), elem_id="ac-top", apply_default_css=False, js_on_load=_TOP, server_functions=served)
         out = gr.HTML({}, html_template="", elem_id="ac-out", apply_default_css=False, js_on_load=_OUT, visible="hidden")
         bus = gr.HTML({}, html_template="", elem_id="ac-bus", apply_default_css=False, js_on_load=_BUS, visible="hidden")
         with gr.Tabs(elem_id="ac-tabs", overflow_behavior="wrap"):
@@ -58,7 +59,7 @@ def mount_options() -> dict[str, Any]:
     }
 
 
-def _header(only_shows: bool) -> Html:
+def _header(settings: Settings) -> Html:
     header = div(
         div(tag("h1", t("app.title")), span(t("app.motto"), cls="ac-soft ac-motto"), cls="ac-brand"),
         div(
@@ -73,15 +74,13 @@ def _header(only_shows: bool) -> Html:
                 title=t("app.theme"),
                 aria_label=t("app.theme"),
             ),
+            tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
             cls="ac-top-right",
         ),
         cls="ac-header",
     )
-    return (
-        join([header, div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")])
-        if only_shows
-        else header
-    )
+    told = div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")
+    return join([header, told]) if settings.only_shows else header
 
 
 def _chips(academy: Academy, view: View) -> Html:

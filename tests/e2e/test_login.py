@@ -47,3 +47,8 @@ def test_the_link_and_the_form_lead_in_and_the_docs_page_works(browser: Browser,
         page.locator("summary", has_text="/api/v1/academy/health").click()
         page.locator("details[open]").get_by_role("button", name="Send").click()
         page.get_by_text('"ok": true').wait_for()
+        page.goto(address)
+        page.get_by_role("link", name="Log out").click()
+        page.get_by_label("Token").wait_for()
+        page.goto(address)
+        assert urlsplit(page.url).path == "/login"
