@@ -96,6 +96,18 @@ def test_dropped_rows_are_in_the_manifest_but_not_in_the_list(store):
     assert store.list()[0].dropped == []
 
 
+def test_the_list_follows_what_becomes_of_the_files(store):
+    first, second = write(store), write(store)
+    assert len(store.list()) == 2
+    (store.folder / f"{first.id}.jsonl").unlink()
+    assert [item.id for item in store.list()] == [second.id]
+    manifest = store.folder / f"{second.id}.manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"name": "renamed"}))
+    assert [item.name for item in store.list()] == ["renamed"]
+    manifest.write_text("{")
+    assert store.list() == []
+
+
 def test_rows_come_in_pages(store):
     manifest = write(store, train=range(10))
     assert [row["instruction"] for row in store.rows(manifest.id, 8, 5)] == ["q8", "q9"]

@@ -51,6 +51,7 @@ class DatasetStore:
 
     def __init__(self, training_dir: Path) -> None:
         self.folder = training_dir
+        self._known: dict[str, tuple[tuple[int, int], Manifest]] = {}
 
     def write(
         self,
@@ -118,8 +119,21 @@ class DatasetStore:
         for path in self.folder.glob(f"dataset_*{_END}") if self.folder.is_dir() else ():
             # A manifest that somebody damaged by hand hides its own dataset, not the others.
             with contextlib.suppress(NotFound):
-                manifests.append(self.get(path.name.removesuffix(_END)).model_copy(update={"dropped": [], "redactions": []}))
+                manifests.append(self._listed(path.name.removesuffix(_END)))
         return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.id), reverse=True)
+
+    def _listed(self, dataset_id: str) -> Manifest:
+        """A manifest without its long parts, read once: the page lists datasets every second, and dropped rows can be megabytes."""
+        try:
+            stat = self._manifest_of(dataset_id).stat()
+        except OSError as error:
+            raise _unknown(dataset_id) from error
+        known = self._known.get(dataset_id)
+        if known and known[0] == (stat.st_mtime_ns, stat.st_size) and Path(known[1].path).is_file():
+            return known[1].model_copy()
+        manifest = self.get(dataset_id).model_copy(update={"dropped": [], "redactions": []})
+        self._known[dataset_id] = (stat.st_mtime_ns, stat.st_size), manifest
+        return manifest.model_copy()
 
     def get(self, dataset_id: str) -> Manifest:
         """A dataset's manifest; raises NotFound."""
