@@ -17,7 +17,9 @@ from academy.server import make_server
 @contextlib.contextmanager
 def serving(app: Any, *, host: str = "127.0.0.1", lifespan: Literal["auto", "on"] = "auto", root_path: str = "") -> Iterator[int]:
     """The port at which the application answers, as app.py would serve it."""
-    listener = socket.create_server((host, 0), backlog=2048)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # as app.py's
+    listener.bind((host, 0))
+    listener.listen(2048)
     server = make_server(app, log_level="error", root_path=root_path)
     server.config.timeout_graceful_shutdown = 1
     server.config.lifespan = lifespan

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,3 +170,20 @@ def test_the_address_that_is_printed_works_here_and_from_other_machines(tmp_path
     outer = start._own_address()
     if outer:
         assert everywhere.endswith(f"http://{outer}:{port}/b")
+
+
+def test_answers_do_not_wait_for_the_other_sides_acknowledgement(tmp_path: Path) -> None:
+    async def accepted(listener: socket.socket) -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def come(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        async with await asyncio.start_server(come, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            option = await found
+            writer.close()
+            return option
+
+    with start._listen(Settings(data_dir=tmp_path, port=0, _env_file=None)) as listener:  # type: ignore[call-arg]
+        assert asyncio.run(accepted(listener)) == 1
