@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     mcp: bool = False
     root_path: str = ""
     space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
+    space_host: str = Field("", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
 
     @field_validator("git_repo", mode="before")
     @classmethod

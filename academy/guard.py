@@ -201,6 +201,7 @@ class _Hosts:
         self._trusted = [name for name in settings.allowed_hosts.split(",") if name]
         if settings.space_id:
             self._trusted.append(re.sub(r"[^a-z0-9-]", "-", settings.space_id.lower()) + ".hf.space")
+            self._trusted += [name.strip() for name in settings.space_host.lower().split(",") if name.strip()]  # with a domain of its own
         if settings.host not in _WILDCARDS:
             self._names.add(settings.host.lower().strip("[]"))
         elif self._reachable:

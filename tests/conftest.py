@@ -13,7 +13,7 @@ from academy.config import Settings
 
 # A user's own settings must not leak into the tests.
 for _name in list(os.environ):
-    if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "SPACE_ID"):
+    if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "SPACE_ID", "SPACE_HOST"):
         del os.environ[_name]
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -304,6 +304,8 @@ def test_in_a_space_the_cookie_works_in_its_frame_and_without_token_nothing_can_
     assert statuses(demonstration, "/api/v1/academy/lessons", [host]) == [200]
     assert statuses(demonstration, "/api/v1/academy/lessons", [host], "POST") == [403]
     assert statuses(demonstration, "/api/v1/academy/chat", [host], "POST") == [200]
+    own_domain = Guard(echo, settings_for(tmp_path, space_host="ann-b-my-academy.hf.space,teach.example", **space))
+    assert statuses(own_domain, "/", [{"Host": "teach.example"}, {"Host": "other.example"}]) == [200, 400]
 
 
 def test_whoever_logs_out_needs_the_token_again(tmp_path: Path) -> None:
