@@ -53,7 +53,8 @@ MODELS: dict[str, dict[str, bytes]] = {
     "team/code": {"config.json": json.dumps({"auto_map": {"AutoModel": "evil.Model"}}).encode(), "model.safetensors": weights()},
     "team/torn": {"config.json": CONFIG, "model.safetensors": weights()[:-3]},
     "team/large": {"config.json": CONFIG, "model.safetensors": weights(300_000)},
-    "team/slow": {"config.json": CONFIG, "model.safetensors": weights(2_000_000)},
+    # The hub's library writes in pieces of 10 MB.
+    "team/slow": {"config.json": CONFIG, "model.safetensors": weights(12_000_000)},
 }
 
 
@@ -78,6 +79,10 @@ class Hub(BaseHTTPRequestHandler):
             return self._send(403, b'{"error":"gated"}', {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}, body)
         if name == "team/private":
             return self._send(401, b"{}", {"X-Error-Message": "Invalid username or password."}, body)
+        if name == "team/token":
+            return self._send(401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"}, body)
+        if name == "team/limited":
+            return self._send(429, b"{}", {"Retry-After": "0"}, body)
         if name == "team/broken":
             return self._send(400, b"{}", {}, body)
         files = MODELS.get(name)
@@ -90,9 +95,11 @@ class Hub(BaseHTTPRequestHandler):
         if file not in files:
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, body)
         headers = {"ETag": f'"{hashlib.sha1(files[file]).hexdigest()}"', "X-Repo-Commit": COMMIT}
-        return self._send(200, files[file], headers, body, slow=name in ("team/slow", "team/large") and file.endswith("safetensors"))
+        return self._send(
+            200, files[file], headers, body, pace={"team/slow": 0.05, "team/large": 0.1}.get(name, 0) * file.endswith("safetensors")
+        )
 
-    def _send(self, status: int, data: bytes, headers: dict[str, str], body: bool, slow: bool = False) -> None:
+    def _send(self, status: int, data: bytes, headers: dict[str, str], body: bool, pace: float = 0) -> None:
         self.send_response(status)
         for key, value in headers.items():
             self.send_header(key, value)
@@ -100,9 +107,9 @@ class Hub(BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(ConnectionError):
             while body and data:
-                self.wfile.write(data[: 1 << 18] if slow else data)
-                data = data[1 << 18 :] if slow else b""
-                time.sleep(0.1 if slow else 0)
+                self.wfile.write(data[: 1 << 18] if pace else data)
+                data = data[1 << 18 :] if pace else b""
+                time.sleep(pace)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -150,6 +157,8 @@ def test_the_shards_that_the_index_names_come_and_no_others(tmp_path: Path, hub:
 FAULTS = {
     "team/gated": ("gated", "Accept the terms"),
     "team/private": ("missing", "private"),
+    "team/token": ("gated", "does not accept the token"),
+    "team/limited": ("hub", "too often"),
     "team/nothing": ("missing", "no model"),
     "team/broken": ("hub", "400"),
     "team/pickled": ("no_safetensors", "run code"),
@@ -167,6 +176,8 @@ def test_each_fault_has_its_own_word_and_says_what_to_do(tmp_path: Path, hub: st
     assert (last["type"], last["cause"]) == ("failed", cause)
     assert words in last["reason"]
     assert not (tmp_path / "fetched.json").exists()
+    # What would be refused is not fetched first.
+    assert name == "team/torn" or not any(path.startswith(f"/{name}/") and path.endswith(".safetensors") for path in Hub.asked)
 
 
 @pytest.mark.training

@@ -82,6 +82,9 @@ def fetch(name: str, report: Any) -> dict[str, str]:
     def get(file: str) -> Path:
         return Path(hf_hub_download(name, file, revision=revision, cache_dir=cache))
 
+    if b'"auto_map"' in get("config.json").read_bytes():
+        # Before gigabytes come that would be refused.
+        raise FetchError("bad_model", f"{name} brings its own code (auto_map), and Academy never runs a model's own code. Choose another.")
     weights = _weights(sizes, get)
     wanted = [file for file in sizes if file.endswith(SUFFIXES) and not file.endswith(".safetensors")] + weights
     snapshot = storage / "snapshots" / revision
@@ -137,6 +140,10 @@ def explain(error: BaseException, name: str) -> tuple[str, str]:
     )
     if any(isinstance(item, OSError) and item.errno in (errno.ENOSPC, errno.EDQUOT) for item in chain):
         return "disk_full", f"The disk became full while {name} was fetched. Free some space and try again."
+    if any("invalid credentials" in str(item).lower() for item in chain):
+        return "gated", "The hub does not accept the token in HF_TOKEN. Put a valid one there, or none, and start Academy again."
+    if status == 429:
+        return "hub", f"The hub at {constants.ENDPOINT} is asked too often from here (429). Try again later, or put a token into HF_TOKEN."
     if any(isinstance(item, errors.GatedRepoError) for item in chain) or status == 403:
         return (
             "gated",
@@ -193,7 +200,8 @@ def _check_space(cache: Path, name: str, needed: int) -> None:
     if free < needed + SPARE_BYTES:
         raise FetchError(
             "disk_full",
-            f"{name} needs {needed >> 20:,} MB, and the disk of {cache} has {free >> 20:,} MB left. Free some space and try again.",
+            f"{name} needs {needed >> 20:,} MB, and the disk of the Hugging Face cache has {free >> 20:,} MB left. "
+            "Free some space, or name another place in HF_HOME, and try again.",
         )
 
 
