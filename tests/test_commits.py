@@ -306,6 +306,13 @@ def test_range_authors_and_paths_choose_the_commits(repo: Repo) -> None:
     assert answers(folder, paths=["docs"], authors=["zoë"]) == ["Add the second page of it"]
 
 
+def test_a_commit_that_a_path_chose_is_shown_whole(repo: Repo) -> None:
+    # Its message used to stand beside the part of the change that the path chose.
+    repo.commit("Add the page and its tool", {"docs/a.md": "a\n", "tool.py": "x = 1\n"})
+    (example,) = read_commits(repo.write(), limit=9, paths=["docs"]).examples
+    assert "tool.py" in example.question
+
+
 def test_bad_choices_are_refused_with_a_reason(repo: Repo, tmp_path: Path) -> None:
     folder = repo.commit("Add the first step of a run").write()
     for bad in ["--output=/tmp/x", "main --output=x", "-n1", "main\x00x", "main\nx"]:
@@ -315,6 +322,8 @@ def test_bad_choices_are_refused_with_a_reason(repo: Repo, tmp_path: Path) -> No
         read_commits(folder, limit=1, revision_range="no-such-branch")
     with pytest.raises(Invalid):
         read_commits(folder, limit=1, paths=[""])
+    with pytest.raises(Invalid, match="outside"):
+        read_commits(folder, limit=1, paths=["../elsewhere"])
     for missing in [tmp_path / "gone", tmp_path / "repo" / ".." / "gone"]:
         with pytest.raises(NotFound):
             read_commits(missing, limit=1)

@@ -626,6 +626,8 @@ class _Log:
             "--no-notes",
             "--no-decorate",
             "--diff-merges=off",
+            # A message tells of the whole change, also where only some paths choose the commit.
+            "--full-diff",
             "--encoding=UTF-8",
         ]
         arguments += ["--submodule=short", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers"]
@@ -691,6 +693,8 @@ class _Log:
             return ["The repository has no commits yet."]
         if "unknown revision" in complaint or "bad revision" in complaint or "ambiguous argument" in complaint:
             raise Invalid("The repository does not know that revision range.", hint="Check the names of branches, tags and commits in it.")
+        if "outside repository" in complaint:
+            raise Invalid("A path lies outside of the repository.", hint="Name paths as they stand in it, like src/ or docs/*.md.")
         if not self._size:
             raise Refused(f"git cannot read the repository: {_first_line(complaint)}", hint="Check it with `git fsck`.")
         return [f"git stopped before the end ({_first_line(complaint)}); the commits read so far are used."]
