@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -18,13 +19,11 @@ from typing import Any
 import httpx
 import pytest
 
-from academy.errors import NoSpace
 from academy.jobs import progress
-from academy.jobs import runner as runner_module
-from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
+from academy.jobs.backends.subprocess import ROOT
 from academy.jobs.processes import kill_marked, mark_of
 from academy.jobs.store import ENDED, JobStore
-from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill, left_over, worker
+from tests.jobs_help import Workshop, adapter_bytes, events, exists, kill, left_over, worker
 from tests.real_app import RealApp
 from tests.test_job_store import JUNK, a_job
 from tests.test_warden import control_group
@@ -321,7 +320,10 @@ def test_a_journal_damaged_at_200_places_starts_within_5_seconds(tmp_path: Path)
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(place)], capture_output=True).returncode
+    ):
         pytest.skip("only root can mount a small disk")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
@@ -344,77 +346,86 @@ class Ballast:
         self.path.unlink()
 
 
-def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "SPARE_BYTES", 64 << 10)
-    shop = Workshop(small_disk)
-    ballast = Ballast(small_disk)
-    first = shop.wait(shop.submit(steps=5).job_id)
-    assert first.status == "finished"
-    # at submit
-    ballast.fill()
-    with pytest.raises(NoSpace):
-        shop.submit()
-    monkeypatch.setattr(runner_module, "SPARE_BYTES", -(1 << 40))
-    with pytest.raises(NoSpace):
-        shop.submit()
-    assert shop.store.counts()["total"] == 1
-    ballast.free()
-    # while it trains: log, events, checkpoints, adapter and journal all fail; nothing that was there is lost
-    job = shop.submit(steps=60, pause=0.02, save_steps=5)
-    shop.wait_step(job.job_id, 12)
-    ballast.fill()
-    deadline = time.monotonic() + 10
-    found = worker(job)
-    while exists(found["warden_pid"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(0.5)
-    # The journal may have had room for one more line, or not: then the job waits to be concluded.
-    assert shop.job(job.job_id).status in ("running", "failed")
-    ballast.free()
-    failed = shop.wait(job.job_id)
-    assert (failed.status, failed.resumable) == ("failed", True)
-    assert json.loads((Path(job.output_dir) / "exit.json").read_text())["exit_code"] == 1
-    log = (Path(job.output_dir) / "train.log").read_bytes()
-    assert log.endswith(b"\n")
-    shop.runner.resume(job.job_id)
-    ended = shop.wait(job.job_id)
-    assert ended.status == "finished"
-    assert [point["step"] for point in progress.points(ended)] == list(range(1, 61))
-    store = JobStore(shop.settings.training_dir)
-    assert (store.damaged, store.counts()["finished"]) == (0, 2)
-    shop.close()
+def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: Path, tmp_path: Path) -> None:
+    app, ballast = RealApp(small_disk / "data"), Ballast(small_disk)
+    app.log = tmp_path / "app.log"
+    app.start()
+    try:
+        dataset = app.dataset()
+        asked = {"dataset_id": dataset, "max_steps": 40, "save_steps": 5} | SLOW
+        whole = app.train(**asked)
+        assert app.wait(whole)["status"] == "finished"
+        ballast.fill()
+        # upload, lesson, submit, journal, names: each says so, and what can be read can still be read
+        upload = {"files": ("more.jsonl", b'{"instruction": "a b c", "output": "d e f"}\n' * 2000)}
+        refused = [
+            app.ask("POST", "/dataset/upload", files=upload, expect=507),
+            app.ask("POST", "/lessons", json={"situation": "Which port?", "action": "8447"}, expect=507),
+            app.ask("POST", "/train", json=asked, expect=507),
+            app.ask("PATCH", f"/train/{whole}", json={"name": "other"}, expect=507),
+            app.ask("POST", "/adapters/activate", json={"adapter_id": whole}, expect=507, timeout=60),
+        ]
+        assert all("disk" in answer["detail"] for answer in refused)
+        assert app.status(whole)["name"] == "rows-1"
+        assert [job["job_id"] for job in app.ask("GET", "/jobs")["jobs"]] == [whole]
+        ballast.free()
+        assert app.ask("POST", "/dataset/upload", files=upload)["files"][0]["status"] == "ready"
+        # log, events, checkpoint
+        job_id = app.train(**asked)
+        app.wait(job_id, "running", step=8)
+        ballast.fill()
+        app_gone(app, job_id)
+        ballast.free()
+        failed = app.wait(job_id)
+        assert (failed["status"], failed["cause"], failed["resumable"]) == ("failed", "disk_full", True), failed
+        app.ask("POST", f"/train/{job_id}/resume")
+        assert app.wait(job_id)["status"] == "finished"
+        curves = [[(point["step"], point["loss"]) for point in app.points(item)] for item in (whole, job_id)]
+        assert curves[0] == curves[1]
+        # the adapter
+        job_id = app.train(**asked | {"max_steps": 8, "save_steps": 1000})
+        app.wait(job_id, "running", step=1)
+        ballast.fill(leave=300_000)
+        app_gone(app, job_id)
+        ballast.free()
+        failed = app.wait(job_id)
+        assert (failed["status"], failed["cause"], failed["adapter_path"]) == ("failed", "disk_full", None)
+        assert job_id not in [item["adapter_id"] for item in app.ask("GET", "/adapters")]
+        # a cancel that cannot be written down, of a trainer that does not even hear it
+        job_id = app.train(**asked | {"max_steps": 2000, "save_steps": 2000})
+        pid = app.wait(job_id, "running", step=1)["worker"]["pid"]
+        kill(pid, signal.SIGSTOP)
+        ballast.fill()
+        app.ask("DELETE", f"/train/{job_id}")
+        app_gone(app, job_id)
+        ballast.free()
+        assert app.wait(job_id)["status"] == "cancelled"
+    finally:
+        app.close()
 
 
-def test_a_job_can_be_cancelled_on_a_full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "SPARE_BYTES", 0)
-    shop = Workshop(small_disk)
-    job = shop.submit(name="loads")
-    found = worker(job)
-    ballast = Ballast(small_disk)
-    ballast.fill()
-    shop.runner.cancel(job.job_id)
-    deadline = time.monotonic() + 10
+def app_gone(app: RealApp, job_id: str) -> None:
+    """Waits until nothing of the job lives any more; ten seconds at most."""
+    until = time.monotonic() + 10
+    found = json.loads((app.data / "models" / job_id / "worker.json").read_text())
     while exists(found["pid"]) or exists(found["warden_pid"]):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < until
         time.sleep(0.02)
-    ballast.free()
-    assert shop.wait(job.job_id).status == "cancelled"
-    shop.close()
 
 
-def test_what_memory_killed_says_so(tmp_path: Path) -> None:
-    group = control_group(96 << 20)
+def test_what_memory_killed_says_so_and_offers_smaller_steps(app: RealApp) -> None:
+    group = control_group(200 << 20)
     if group is None:
         pytest.skip("this machine allows no control groups")
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\necho $$ > {group}/cgroup.procs\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    shop = Workshop(tmp_path, {"subprocess": SubprocessBackend(root=STANDIN, python=str(python))})
-    job = shop.wait(shop.submit(name="memory", steps=10, save_steps=2).job_id)
-    assert (job.status, job.signal, job.cause, job.resumable) == ("failed", "SIGKILL", "out_of_memory", True)
-    assert "memory" in (job.error or "")
-    shop.close()
+    dataset = app.dataset(12)
+    # What the app starts from now on has to do with this little; what the app itself holds is not counted.
+    (group / "cgroup.procs").write_text(str(app.process.pid))  # type: ignore[union-attr]
+    failed = app.wait(app.train(dataset_id=dataset, batch_size=8))
+    assert (failed["status"], failed["signal"], failed["cause"], failed["resumable"]) == ("failed", "SIGKILL", "out_of_memory", True)
+    assert "memory ran out" in failed["error"]
+    assert failed["remedy"] == {"batch_size": 4, "gradient_accumulation_steps": 2}
+    assert app.ask("GET", "/health")["ok"]
+    app.close()
     for _ in range(100):
         with contextlib.suppress(OSError):
             group.rmdir()
@@ -422,11 +433,21 @@ def test_what_memory_killed_says_so(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_a_loss_that_is_no_number_ends_the_job_and_publishes_nothing(shop: Workshop) -> None:
-    job = shop.wait(shop.submit(name="nan").job_id)
-    assert (job.status, job.cause, job.adapter_path) == ("failed", "non_finite_loss", None)
-    assert "non-finite loss at step 3" in (job.error or "")
-    json.dumps(progress.view(job, None), allow_nan=False)
+def test_a_base_model_of_no_numbers_ends_the_job_and_publishes_nothing(app: RealApp, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    base = tmp_path / "base"
+    shutil.copytree(ROOT / "academy" / "models" / "academy-mini", base)
+    weights = load_file(base / "model.safetensors")
+    name = next(name for name in weights if "norm" in name)
+    save_file(weights | {name: weights[name] * float("nan")}, base / "model.safetensors", {"format": "pt"})
+    job_id = app.train(dataset_id=app.dataset(12), base_model=str(base))
+    failed = app.wait(job_id)
+    assert (failed["status"], failed["cause"], failed["adapter_path"], failed["remedy"]) == ("failed", "non_finite_loss", None, None)
+    assert "non-finite loss at step 1" in failed["error"]
+    assert "base model" in failed["error"]
+    assert [point.get("loss") for point in app.points(job_id)] == [None]
+    assert app.ask("GET", "/adapters") == []
 
 
 def test_the_second_app_on_a_folder_ends_at_once(app: RealApp) -> None:

@@ -31,6 +31,8 @@ def diagnose(
     parameters: Parameters | None = None,
 ) -> Diagnosis:
     """The trainer's own last word counts most, then the kernel's, then what the log shows, then how the process ended."""
+    if event and event.get("cause") == "non_finite_loss" and event.get("step") in (0, 1):
+        return Diagnosis("non_finite_loss", str(event.get("reason") or ""), _BROKEN_BASE)
     if event and event.get("cause") not in (None, "", "unknown"):
         return _by_cause(str(event["cause"]), str(event.get("reason") or ""), parameters)
     said = str(event.get("reason") or "") if event else ""
@@ -88,6 +90,10 @@ def _longer(parameters: Parameters) -> dict[str, Any]:
     return {"max_seq_length": min(8192, length * 2)} if length < 8192 else {}
 
 
+_BROKEN_BASE = (
+    "Nothing had been learned by then, so the base model itself is probably damaged: fetch it again or choose another one; "
+    "with fp16, choose bf16 or fp32."
+)
 _INSTALL = "Add what is missing with: pip install -r requirements-academy.txt"
 _SMALLER = "Try again with the same effective batch in smaller steps: half the batch size, twice the gradient accumulation."
 

@@ -543,7 +543,10 @@ class Runner:
         elif boot and boot != boot_id():
             error = f"{how}{where}. Resume it."
         else:
-            error = f"{how}{where}. {found.sentence} {found.remedy}"
+            sentence = "" if record.get("oom") else f"{found.sentence} "
+            error = f"{how}{where}. {sentence}{found.remedy}"
+            if job.recipe and found.cause in ("missing_library", "library_mismatch"):
+                error = f"{how}{where}. {found.sentence} Install what is missing where the recipe's program runs."
         explained = watch.failed is not None or fault is not None or (job.recipe and record.get("exit_code"))
         self._end(
             job,
