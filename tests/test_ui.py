@@ -5,6 +5,7 @@ import random
 import re
 import threading
 import time
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -65,6 +66,14 @@ def test_what_comes_from_outside_stays_text(name):
     assert not [attribute for attribute in seen.attributes if attribute.startswith("on") or attribute in ("src", "srcset")]
     assert "\u202e" not in html
     assert "\x1b" not in html
+
+
+def test_what_is_edited_comes_back_as_it_was():
+    # Signs of direction became replacement characters in the field, and so in the lesson that was saved.
+    text = "\n\u05e9\u05dc\u200f <b>\u200b&amp;\ufeff"
+    field = pieces.tag("textarea", text, name="action")
+    assert unescape(field.removeprefix('<textarea name="action">\n').removesuffix("</textarea>")) == text
+    assert "<b>" not in field
 
 
 def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():

@@ -46,6 +46,9 @@ def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Ht
         written += f" {key}" if value is True else f' {key}="{esc(value)}"'
     if element in ("input", "br", "img", "hr"):
         return Html(f"<{element}{written}>")
+    if element == "textarea":
+        # What is edited has to come back as it was. Inside a field no sign turns what stands beside it; the first line break is HTML's own.
+        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)), quote=True)}</textarea>")
     return Html(f"<{element}{written}>{join(children)}</{element}>")
 
 
