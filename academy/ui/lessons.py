@@ -258,7 +258,9 @@ def _reports(reports: list[FileReport]) -> Html:
         words = [plural("import.read", report.read), plural("import.kept", report.kept)]
         words += [plural("import.known", report.already_there)] if report.already_there else []
         words += [plural("import.refused", report.refused)] if report.refused else []
-        words += [plural("count.secrets", report.redacted_secrets)] if report.redacted_secrets else []
+        if report.redacted_secrets:
+            kinds = ", ".join(f"{kind.replace('-', ' ')} {number(count)}" for kind, count in report.redacted_kinds.items())
+            words.append(f"{plural('count.secrets', report.redacted_secrets)} ({kinds})")
         parts.append(
             div(
                 div(tag("b", report.name, cls="ac-cut"), span(", ".join(words), cls="ac-soft"), cls="ac-row"),
