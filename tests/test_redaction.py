@@ -237,7 +237,9 @@ def _clean_rows(count: int) -> list[str]:
     draw = random.Random(5)
     folders = [Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib"))]
     names = ["json", "asyncio", "email", "http", "logging", "pydantic", "gradio", "fastapi", "pytest"]
-    files = [path for folder in folders for name in names for path in sorted((folder / name).rglob("*.py"))]
+    kinds = {".py", ".js", ".css", ".json", ".md", ".svg", ".txt", ".html"}
+    files = [path for folder in folders for name in names for path in sorted((folder / name).rglob("*")) if path.suffix in kinds]
+    files += [path for folder in folders for path in sorted(folder.glob("*.dist-info/[MR]E*")) if path.is_file()]
     rows = []
     for number in range(count):
         blob = draw.randbytes(20)
@@ -249,7 +251,7 @@ def _clean_rows(count: int) -> list[str]:
             )
         else:
             text = draw.choice(files).read_text(encoding="utf-8", errors="replace")
-            start = draw.randrange(max(1, len(text) - 600))
+            start = text.rfind("\n", 0, draw.randrange(max(1, len(text) - 600))) + 1
             rows.append(text[start : start + 600])
     return rows
 

@@ -609,7 +609,7 @@ _ORDINARY = set(
     stored encrypted hashed bearer basic digest dict list tuple function return yes not key keys apikey api_key auth access
     private public
     parola lösenord wachtwoord passwort kennwort hasło heslo senha contraseña salasana jelszó lozinka adgangskode passord clave
-    סיסמה пароль 密码 密碼 パスワード 비밀번호 รหัสผ่าน şifre parool parol geslo
+    סיסמה пароль 密码 密碼 パスワード 비밀번호 รหัสผ่าน şifre parool parol geslo parolă slaptažodis contrasenya pasahitza
     missing_token optional[str] unset error errors form prompt masked encoded plain plaintext sensitive redacted
     """.split()  # noqa: SIM905
 )
