@@ -14,6 +14,7 @@ import httpx
 import openai
 import pytest
 
+import app as application
 from academy.api.routes import create_api
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -130,3 +131,36 @@ def test_the_openai_package_asks_whole_and_piece_by_piece(served: Served) -> Non
     assert parts[-1].usage is not None
     assert parts[-1].usage.completion_tokens == 3
     assert client.models.retrieve("academy-mini").id == "academy-mini"
+
+
+def test_a_page_that_is_closed_leaves_the_line_too(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
+    application.prepare_folders(settings)
+    app, academy = application.create_app(settings)
+    engine = EchoEngine()
+    academy.session = ChatSession(settings, academy.adapters, engine=engine)
+    engine.gate.clear()
+    with serving(app, lifespan="on") as port:
+        url = f"http://127.0.0.1:{port}"
+        page = httpx.get(f"{url}/config").json()
+        send = next(item["id"] for item in page["components"] if item["props"].get("elem_id") == "chat-send")
+        event = next(item["id"] for item in page["dependencies"] if [send, "click"] in item["targets"])
+
+        def ask(tab: str) -> socket.socket:
+            asked = {"data": ["Hello", [], "", False, False, "", 0, 1, 256, ""], "fn_index": event, "session_hash": tab}
+            httpx.post(f"{url}/gradio_api/queue/join", json=asked).raise_for_status()
+            listening = socket.create_connection(("127.0.0.1", port))
+            listening.sendall(f"GET /gradio_api/queue/data?session_hash={tab} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            return listening
+
+        first = ask("first")
+        until(lambda: academy.session.state()["busy"])
+        others = [ask("second"), ask("third")]
+        until(lambda: academy.session.state()["waiting"] == 2)
+        others[0].close()
+        until(lambda: academy.session.state()["waiting"] == 1)
+        for tab in (first, others[1]):
+            tab.close()
+        until(lambda: academy.session.state()["waiting"] == 0)
+        engine.gate.set()
+        until(lambda: not academy.session.state()["busy"])
