@@ -16,6 +16,8 @@ import pytest
 from trainer_help import CHATML, ROOT, TEXTS, chats, make_tokenizer, write_rows
 
 pytest.importorskip("transformers")
+from academy.curation import preview
+from academy.errors import Refused
 from academy.trainer import templates, tokens
 from academy.trainer.failures import Failure
 
@@ -291,6 +293,21 @@ def test_long_rows_are_cut_and_counted_and_rows_without_an_answer_left_are_left_
     assert len(result.rows[1].ids) == 64 < result.rows[1].length
 
 
+@pytest.mark.parametrize("template", [CHATML, PHI3], ids=["marked", "per turn"])
+@pytest.mark.parametrize("limit", [24, 40, 64, 512])
+def test_the_preview_counts_what_the_trainer_would_cut_and_leave_out(tmp_path: Path, template: str, limit: int) -> None:
+    make_tokenizer(template).save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    talks = [ONE, THREE, [{"role": "user", "content": "Where? " * 60}, ONE[1]], [ONE[0], {"role": "assistant", "content": "There. " * 60}]]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in talks))
+    told = tokens.preview({"base_path": str(tmp_path), "dataset_path": str(rows), "max_seq_length": limit, "rows": [1]})
+    tokenizer = tokens.load_tokenizer(tmp_path)
+    trained = tokens.tokenize(tokenizer, templates.choose(tokenizer), list(enumerate(talks, 1)), limit)
+    assert (told["truncated"], told["untrained"]) == (len(trained.truncated), len(trained.untrained))
+    assert told["max_length"] == limit
+
+
 def test_a_conversation_that_the_template_refuses_is_left_out_with_the_templates_own_words() -> None:
     tokenizer, form, _, _ = family("Mistral")
     result = tokens.tokenize(tokenizer, form, [(3, [*ONE, ONE[1]]), (4, ONE)], 512)
@@ -329,3 +346,12 @@ def test_the_preview_program_tells_what_is_trained_without_torch_and_soon(tmp_pa
     assert "".join(token["text"] for token in shown if token["kind"] == "trained") == "Under the blue pot.<|im_end|>"
     assert {token["kind"] for token in reply["rows"][1]["tokens"]} == {"context", "trained", "cut"}
     assert not re.search(r"\| +torch$", done.stderr, re.MULTILINE)
+
+
+def test_what_the_preview_program_says_of_its_failure_reaches_the_person(tmp_path: Path) -> None:
+    # It used to be "The tokens could not be counted", as the sentence was looked for in the wrong stream.
+    make_tokenizer(CHATML).save_pretrained(tmp_path)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"messages": []}\n')
+    with pytest.raises(Refused, match="Row 1"):
+        preview.inspect_tokens(tmp_path, rows, 512, [])
