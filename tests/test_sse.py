@@ -215,7 +215,7 @@ def test_after_the_final_status_a_reconnect_gets_204_and_after_a_resume_it_goes_
 
 @pytest.mark.parametrize("bad", ["x", "1-2-3", "0-0-0-new-0-0-00000000", "9" * 150, "-1-0-0-new-0-0-0", "٣-0-0-new-0-0-00000000"])
 def test_an_id_that_is_none_of_ours_is_refused(bench: Bench, address: str, bad: str) -> None:
-    answer = httpx.get(f"{address}/stream/{JOB}", headers={"Last-Event-ID": bad.encode()})
+    answer = httpx.get(f"{address}/stream/{JOB}", headers=[(b"Last-Event-ID", bad.encode())])
     assert answer.status_code == 422
     other = Position(offset=5).event_id("training_20260101_120000_ffff")
     with pytest.raises(Invalid):
