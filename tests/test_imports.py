@@ -161,6 +161,14 @@ def test_what_is_left_out_of_a_conversation_is_said(tmp_path):
     assert (2, "the last question has no answer and was left out") in said
 
 
+@pytest.mark.parametrize("line", ["- {}|-x", "# {}b", "{}x", "> {}Q", "- {}A: b", "Q {}: x", "|{}|", "**{}?"])
+def test_a_line_of_very_many_blanks_is_read_at_once(line, tmp_path):
+    # Two runs of blanks side by side in a pattern were tried in all ways: this took hours.
+    path = tmp_path / "file"
+    path.write_bytes(text("## What?\nThis.\nQuestion | Answer\n" + line.format(" " * 900_000) + "\n"))
+    assert [row.row for row in read_rows(path, "a.md")][:1] == [1]
+
+
 def test_a_small_zip_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(imports, "ALWAYS_UNPACKED", 1 << 20)
     path = tmp_path / "file"

@@ -38,8 +38,9 @@ _OUTPUT = "response|completion|output|reply|action|lösung|solution"
 _USER = "user|human|you|me|customer|client|student|użytkownik|benutzer|utilisateur|usuario|utente|ty|du"
 _ASSISTANT = "assistant|ai|bot|chatbot|gpt|chatgpt|claude|gemini|copilot|model|agent|teacher|asystent|assistent|asistente|assistente"
 _SYSTEM = "system"
+# Blanks are counted where two runs of them meet: a line of a million blanks must not be tried in all ways.
 _LABEL = re.compile(
-    r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]+|>[ \t]*|[-*+][ \t]+|\d{1,4}[.)][ \t]+)?(?P<bold>\*\*|__|\*|_)?[ \t]*"
+    r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]{1,9}|>[ \t]{0,9}|[-*+][ \t]{1,9}|\d{1,4}[.)][ \t]{1,9})?(?P<bold>\*\*|__|\*|_)?[ \t]{0,9}"
     rf"(?:(?P<q>{_QUESTION})|(?P<a>{_ANSWER})|(?P<u>{_USER})|(?P<b>{_ASSISTANT})|(?P<s>{_SYSTEM})|(?P<i>{_TASK})|(?P<o>{_OUTPUT}))"
     r"(?:[ \t]+said)?(?![^\W\d_])"
     r"(?P<number>[ \t]*[#№]?\d{1,5})?"
@@ -51,10 +52,11 @@ _LETTERS = (("F", "A"), ("Q", "R"), ("P", "O"), ("P", "R"), ("D", "R"), ("V", "A
 _LETTER = re.compile(r"^[ ]{0,3}(?:\*\*)?(?P<letter>[FQPDVARO\u0412\u041e])\d{0,5}(?:\*\*)?[ ]?:(?:\*\*)?[ \t]*(?P<rest>.*)$", re.DOTALL)
 # A question in bold, with its answer beside or below it.
 _BOLD = re.compile(r"^ {0,3}(?:[-*+][ \t]+|\d{1,4}[.)][ \t]+)?(\*\*|__)(?P<asked>[^*_\n][^\n]*?[?？])\1[ \t]*(?P<rest>.*)$", re.DOTALL)
-_DELIMITER = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*\r?\n?$")
+_DELIMITER = re.compile(r":?-+:?")
 _BOLD_LEVEL = 7
+_MAX_COLUMNS = 200
 _INPUT = re.compile(r"\binput\b", re.IGNORECASE)
-_HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?\n?$", re.DOTALL)
+_HEADING = re.compile(r"^ {0,3}(#{1,6})(?=[ \t\r\n]|$)")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _RULE = re.compile(r"^ {0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*\r?\n?$")
@@ -160,7 +162,7 @@ class _Line:
             return
         if match := _HEADING.match(text):
             self.level = len(match[1])
-            self.heading = (match[2] or "").strip()
+            self.heading = _without_closing(text[match.end() :].strip())
         label = _LABEL.match(text)
         if label and _is_label(label):
             self.label = next(name for name in "qaubsio" if label[name])
@@ -172,6 +174,12 @@ class _Line:
             self.level = 0
         if bold and (match := _BOLD.match(text)):
             self.level, self.heading, self.label, self.rest = _BOLD_LEVEL, match["asked"].strip(), "", match["rest"]
+
+
+def _without_closing(heading: str) -> str:
+    """The heading without the signs that may close it ("## What? ##")."""
+    bare = heading.rstrip("#")
+    return bare.rstrip() if bare != heading and (not bare or bare[-1] in " \t") else heading
 
 
 def _is_label(match: re.Match[str]) -> bool:
@@ -214,7 +222,7 @@ def _lines(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool =
             line.table, line.cells, line.label, line.level = "row", columns.cells(text), "", 0
         if pending is not None:
             under = _UNDERLINE.match(text)
-            if not columns and not fence and _DELIMITER.match(text) and (columns := _Columns.of(pending.text)):
+            if not columns and not fence and _is_delimiter(text) and (columns := _Columns.of(pending.text)):
                 pending.table, line.table = "head", "rule"
                 pending.label, pending.level = "", 0
             elif under and not fence and _can_be_underlined(pending):
@@ -252,7 +260,7 @@ class _Columns:
     def of(head: str) -> _Columns | None:
         """The columns of a table with this head; None where it is not one of questions and answers."""
         names = _cells(head)
-        parts = recognise(names)
+        parts = recognise(names) if len(names) <= _MAX_COLUMNS else {}
         known = "situation" in parts and "action" in parts and len(set(names)) == len(names)
         return _Columns(names) if known else None
 
@@ -262,6 +270,13 @@ class _Columns:
         if len(cells) > count:
             return f"has {len(cells)} cells instead of {count} (a bar inside a cell is written as \\|)"
         return dict(zip(self._names, [*cells, *[""] * (count - len(cells))], strict=True))
+
+
+def _is_delimiter(text: str) -> bool:
+    """Whether this is the line between the head of a table and its rows."""
+    if not text.lstrip().startswith(("|", "-", ":")) or "|" not in text or len(text) > 20 * _MAX_COLUMNS:
+        return False
+    return all(_DELIMITER.fullmatch(cell) for cell in _cells(text))
 
 
 def _cells(row: str) -> list[str]:
@@ -396,7 +411,7 @@ def _headed(lines: Iterator[_Line], notes: list[str]) -> Iterator[Kept | Refused
         if line.level and not (asks and line.level > asks and not _asks(line.heading)):
             if heading is not None and said is not None:
                 if _is_chapter(said, heading, line, notes):
-                    chapters += 1
+                    chapters += not said.text(heading.rest)
                 else:
                     yield _under(heading, said)
             elif said is not None and said.text(""):
@@ -410,7 +425,7 @@ def _headed(lines: Iterator[_Line], notes: list[str]) -> Iterator[Kept | Refused
     if heading is not None and said is not None and not _is_chapter(said, heading, None, notes):
         yield _under(heading, said)
     if chapters:
-        notes.append(f"{chapters} headings that only hold other headings are no questions")
+        notes.append(f"headings that only hold other headings or a table, and are no questions: {chapters}")
 
 
 def _is_chapter(said: _Said, heading: _Line, following: _Line | None, notes: list[str]) -> bool:

@@ -366,7 +366,9 @@ def _uploaded(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
     """What became of files that page.js sent to the uploads."""
     records = [entry for entry in json.loads(str(data.get("files", "[]"))) if isinstance(entry, dict)]
     taken = sum(entry.get("status") == "ready" for entry in records)
-    refused = [f"{entry.get('name')}: {entry.get('error')}" for entry in records if entry.get("status") != "ready"]
+    refused = [
+        f"{entry.get('name')}: {entry.get('error')}" for entry in records if entry.get("status") != "ready" and not entry.get("unclear")
+    ]
     for entry in records:
         if taken and entry.get("refusals"):
             first = entry["refusals"][0]
