@@ -373,7 +373,7 @@ class Academy:
         """Contract, section 1, row 8, with the name and the doctor's remedy."""
         self._enabled()
         job = self.job_store.get(job_id)
-        return progress.view(job, self.runner.queue_position(job_id)) | {"disk": self.runner.usage(job)}
+        return progress.view(job, self.runner.queue_position(job_id), self.runner.silence(job_id)) | {"disk": self.runner.usage(job)}
 
     def job_record(self, job_id: str) -> Job:
         """The job's line in the journal."""

@@ -97,3 +97,11 @@ def test_nothing_at_all_is_said_too():
 
 def test_without_parameters_no_numbers_are_made_up():
     assert diagnose(oom=True).changes is None
+
+
+def test_a_loss_that_is_none_at_the_first_step_is_the_base_models_fault() -> None:
+    said = {"cause": "non_finite_loss", "reason": "The training was stopped: non-finite loss at step 1."}
+    found = diagnose(event=said | {"step": 1}, parameters={"learning_rate": 1e-4})
+    assert (found.cause, found.changes) == ("non_finite_loss", None)
+    assert "base model" in found.remedy
+    assert diagnose(event=said | {"step": 2}, parameters={"learning_rate": 1e-4}).changes == {"learning_rate": 5e-5}

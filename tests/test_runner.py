@@ -482,6 +482,26 @@ def test_the_checkpoints_of_the_active_adapter_and_of_what_can_be_resumed_stay(q
     assert [(Path(job.output_dir) / "checkpoints").exists() for job in jobs] == [True, True, False, True]
 
 
+def test_the_silence_of_a_job_counts_from_its_last_sign(quick: Workshop) -> None:
+    job = quick.submit()
+    assert quick.runner.silence(job.job_id) is None
+    quick.runner.tick()
+    quick.runner.tick()
+    quick.runner._watched[job.job_id].alive_at -= 500
+    quick.runner.tick()
+    assert (quick.runner.silence(job.job_id) or 0) >= 500
+    tell(job, STARTED)
+    quick.runner.tick()
+    silent = quick.runner.silence(job.job_id)
+    assert silent is not None
+    assert silent < 5
+    quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
+    leave_record(job, seconds=3.25)
+    quick.runner.tick()
+    assert quick.runner.silence(job.job_id) is None
+    assert quick.job(job.job_id).seconds == 3.25
+
+
 def test_a_job_is_renamed_whatever_it_does(quick: Workshop) -> None:
     job = quick.submit(name="first")
     assert quick.runner.rename(job.job_id, "  second   try ").name == "second try"

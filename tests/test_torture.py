@@ -55,7 +55,7 @@ SLOW = {"batch_size": 1, "gradient_accumulation_steps": 4, "max_seq_length": 256
 
 @counts(2, 20)
 def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
-    steps = 60 + 50 * count
+    steps = 60 + 75 * count
     job_id = app.train(dataset_id=app.dataset(), max_steps=steps, **SLOW)
     seen: list[dict[str, Any]] = []
     viewer = threading.Thread(target=follow, args=(app, job_id, seen), daemon=True)
@@ -64,7 +64,7 @@ def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
     for _ in range(count):
         time.sleep(random.random())
         app.kill()
-        reached = app_free_step(app, job_id)
+        reached = reached_step(app, job_id)
         app.start()
         found = app.wait(job_id, "running", seconds=10)
         assert found["worker"]["pid"] == before
@@ -97,7 +97,7 @@ def follow(app: RealApp, job_id: str, seen: list[dict[str, Any]]) -> None:
         time.sleep(0.1)
 
 
-def app_free_step(app: RealApp, job_id: str) -> int:
+def reached_step(app: RealApp, job_id: str) -> int:
     """The step that the trainer has reached by its own events, while there is no app."""
     told = [json.loads(line) for line in (app.data / "models" / job_id / "events.jsonl").read_bytes().split(b"\n")[:-1]]
     return max((event["step"] for event in told if event["type"] == "progress"), default=0)
@@ -374,7 +374,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: P
         job_id = app.train(**asked)
         app.wait(job_id, "running", step=8)
         ballast.fill()
-        app_gone(app, job_id)
+        job_gone(app, job_id)
         ballast.free()
         failed = app.wait(job_id)
         assert (failed["status"], failed["cause"], failed["resumable"]) == ("failed", "disk_full", True), failed
@@ -386,7 +386,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: P
         job_id = app.train(**asked | {"max_steps": 8, "save_steps": 1000})
         app.wait(job_id, "running", step=1)
         ballast.fill(leave=300_000)
-        app_gone(app, job_id)
+        job_gone(app, job_id)
         ballast.free()
         failed = app.wait(job_id)
         assert (failed["status"], failed["cause"], failed["adapter_path"]) == ("failed", "disk_full", None)
@@ -397,14 +397,14 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: P
         kill(pid, signal.SIGSTOP)
         ballast.fill()
         app.ask("DELETE", f"/train/{job_id}")
-        app_gone(app, job_id)
+        job_gone(app, job_id)
         ballast.free()
         assert app.wait(job_id)["status"] == "cancelled"
     finally:
         app.close()
 
 
-def app_gone(app: RealApp, job_id: str) -> None:
+def job_gone(app: RealApp, job_id: str) -> None:
     """Waits until nothing of the job lives any more; ten seconds at most."""
     until = time.monotonic() + 10
     found = json.loads((app.data / "models" / job_id / "worker.json").read_text())

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from academy.errors import Conflict, NoSpace
 
@@ -39,6 +41,14 @@ def birth_of(pid: int) -> str | None:
         return None if fields[0] in (b"Z", b"X") else fields[19].decode()
     state, _, birth = _output(["ps", "-o", "stat=,lstart=", "-p", str(pid)]).partition(" ")
     return None if not birth.strip() or state.startswith("Z") else birth.strip()
+
+
+def age_of(worker: Mapping[str, Any]) -> float | None:
+    """The seconds since the warden of this worker.json was born, by the clock that counts from the boot; None where that is unknown."""
+    birth = worker.get("warden_birth")
+    if not LINUX or worker.get("boot_id") != boot_id() or not isinstance(birth, str) or not birth.isdigit():
+        return None
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - int(birth) / os.sysconf("SC_CLK_TCK"))
 
 
 def lives(pid: int | None, birth: str | None, boot: str | None = None) -> bool:

@@ -8,7 +8,6 @@ import math
 import os
 import statistics
 import threading
-import time
 from array import array
 from collections import OrderedDict, deque
 from datetime import datetime
@@ -20,8 +19,9 @@ from pydantic_core import from_json
 from academy.files import tail_bytes
 from academy.jobs import log
 from academy.jobs.events import Event
-from academy.jobs.folder import read_plain
+from academy.jobs.folder import read_plain, read_small
 from academy.jobs.log import LogLine, read_log, tail_log, tail_with_offset
+from academy.jobs.processes import age_of
 from academy.jobs.store import ACTIVE, ENDED, Job
 
 __all__ = [
@@ -298,7 +298,7 @@ def log_tail(job: Job, chars: int = 5000) -> str:
     return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text
 
 
-def view(job: Job, queue_position: int | None) -> dict[str, Any]:
+def view(job: Job, queue_position: int | None, silent: float | None = None) -> dict[str, Any]:
     """All that the status of a job tells (contract, row 8), and what the page shows besides."""
     state = _cache.get(job)
     numbers = state.metrics(job)
@@ -327,8 +327,8 @@ def view(job: Job, queue_position: int | None) -> dict[str, Any]:
         "total_steps": state.total_steps or job.total_steps,
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],
-        "silent_seconds": silence(job),
-        "warning": warning(job),
+        "silent_seconds": silent,
+        "warning": warning(job, silent),
         "preparing": dict(preparing) if preparing else None,
         "queue_position": queue_position,
         "base_model": job.base_model,
@@ -342,20 +342,14 @@ def view(job: Job, queue_position: int | None) -> dict[str, Any]:
     }
 
 
-def silence(job: Job) -> float | None:
-    """For how many seconds a job that should be at work has given no sign of life: no event, no line, no bar that moved."""
-    if job.status not in ACTIVE:
-        return None
-    signs = []
-    for name in _SIGNS:
-        with contextlib.suppress(OSError):
-            signs.append(os.lstat(Path(job.output_dir) / name).st_mtime)
-    return round(max(0.0, time.time() - max(signs)), 1) if signs else None
+def signs(job: Job) -> tuple[tuple[int, int], ...]:
+    """What changes with every sign of life that a job gives: an event, a line, a bar that moved."""
+    return tuple(_stamp(Path(job.output_dir) / name) for name in _SIGNS)
 
 
-def warning(job: Job) -> str | None:
+def warning(job: Job, silent: float | None) -> str | None:
     """A sentence where a job has been silent for much longer than is usual for it; it is told and not ended, for it may be slow."""
-    silent, state = silence(job), _cache.get(job)
+    state = _cache.get(job)
     if silent is None or silent < max(_SILENT_SECONDS, 5 * state.longest_pause()):
         return None
     where = f"since step {state.step}" if state.step else "before the first step"
@@ -366,10 +360,14 @@ def warning(job: Job) -> str | None:
 
 
 def duration(job: Job) -> float | None:
-    """The seconds from start to end, or so far; never negative, whatever the clock did."""
+    """The seconds that it has run, by clocks that nobody sets where there are such; never negative."""
+    if job.seconds is not None and job.status in ENDED:
+        return job.seconds
     started = _seconds(job.started_at)
     if started is None:
         return None
+    if job.status in ACTIVE and (age := age_of(read_small(Path(job.output_dir) / "worker.json") or {})) is not None:
+        return round((job.seconds or 0.0) + age, 3)
     ended = _seconds(job.finished_at)
     if ended is None:
         ended = datetime.now().astimezone().timestamp()
@@ -508,6 +506,13 @@ class _Cache:
 
 
 _cache = _Cache()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    with contextlib.suppress(OSError):
+        state = os.lstat(path)
+        return state.st_size, state.st_mtime_ns
+    return 0, 0
 
 
 def _identity(path: Path) -> tuple[int, int]:

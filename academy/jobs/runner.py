@@ -22,6 +22,7 @@ from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NoSpace, Refused, Unavailable
 from academy.files import disk_errors, folder_bytes, now, sync_folder, write_atomic, write_json
 from academy.jobs import folder as job_folder
+from academy.jobs import progress
 from academy.jobs import recipes as recipe_file
 from academy.jobs.backends import Backend, Death
 from academy.jobs.doctor import diagnose
@@ -270,6 +271,11 @@ class Runner:
         self._usage[job.job_id] = (time.monotonic() + USAGE_SECONDS, found)
         return found
 
+    def silence(self, job_id: str) -> float | None:
+        """For how many seconds a job at work has given no sign of life, as far as this app has seen; None for other jobs."""
+        watch = self._watched.get(job_id)
+        return None if watch is None else round(time.monotonic() - watch.alive_at, 1)
+
     def queue_position(self, job_id: str) -> int | None:
         """The place in the queue, 1 for the next to start; None for what is not queued."""
         return next((place for place, job in enumerate(self._queue(), 1) if job.job_id == job_id), None)
@@ -395,6 +401,7 @@ class Runner:
         alive = backend.alive(job)
         # After asking whether it lives: what it said before it died is read then, all of it.
         watch.read()
+        watch.listen(progress.signs(job))
         job = self._note_progress(job, watch, backend)
         wish = self._wished(job)
         if alive is not False:
@@ -463,6 +470,7 @@ class Runner:
                 base_path=fetched["path"],
                 base_revision=fetched.get("revision"),
                 base_fingerprint=fetched.get("fingerprint"),
+                seconds=_and(job.seconds, record.get("seconds")),
             )
             self._start_phase(job, "train")
         else:
@@ -489,6 +497,7 @@ class Runner:
             "signal": record.get("signal"),
             "step": step,
             "total_steps": watch.total_steps or job.total_steps,
+            "seconds": _and(job.seconds, record.get("seconds")),
         }
         fault = None
         if self._says_finished(job, watch, record):
@@ -716,6 +725,8 @@ class _Watch:
         self.last: Event | None = None
         self.step: int | None = job.step if job.events_offset else None
         self.total_steps: int | None = None
+        self.alive_at = time.monotonic()
+        self._signs: tuple[Any, ...] = ()
         self._asked_first: float | None = None
         self._asked_last = 0.0
 
@@ -731,6 +742,11 @@ class _Watch:
                 self.failed = event
             if kind in ("progress", "finished", "failed") and _count(event.get("step")) is not None:
                 self.step = _count(event.get("step"))
+
+    def listen(self, signs: tuple[Any, ...]) -> None:
+        """Takes note of a sign of life."""
+        if signs != self._signs:
+            self._signs, self.alive_at = signs, time.monotonic()
 
     def end(self, backend: Backend, job: Job) -> None:
         """Asks it to end, each second again, and after its grace without asking."""
@@ -755,6 +771,7 @@ _FRESH: dict[str, Any] = {
     "worker": None,
     "phase": None,
     "resumable": False,
+    "seconds": None,
 }
 """What a job forgets when it goes back to the queue."""
 
@@ -776,13 +793,18 @@ def _record(folder: Path) -> dict[str, Any] | None:
     raw = job_folder.read_small(folder / "exit.json")
     if raw is None:
         return None
-    code, name = raw.get("exit_code"), raw.get("signal")
+    code, name, took = raw.get("exit_code"), raw.get("signal"), raw.get("seconds")
     return {
         "exit_code": code if isinstance(code, int) else None,
         "signal": name[:20] if isinstance(name, str) else None,
         "oom": raw.get("oom") is True,
+        "seconds": took if isinstance(took, int | float) and not isinstance(took, bool) and 0 <= took < 1e10 else None,
         "stopped_by": "cancel" if raw.get("stopped_by") == "cancel" else None,
     }
+
+
+def _and(before: float | None, more: float | None) -> float | None:
+    return None if more is None else round((before or 0.0) + more, 3)
 
 
 def _count(value: Any) -> int | None:

@@ -70,6 +70,7 @@ class Job:
     dry_run: bool = False
     device: str = "auto"
     events_offset: int = 0  # where the events of this attempt begin
+    seconds: float | None = None  # that its wardens have run, by a clock that nobody sets
     remedy: dict[str, Any] | None = None  # knobs with which to try again, by the failure doctor
 
 

@@ -70,6 +70,7 @@ class Warden:
         self.boot = _boot_id()
         self.birth = _birth(os.getpid())
         self.started_at = _now()
+        self.began = time.monotonic()
         self._wakeup = os.pipe()
         self._prctl = None
 
@@ -261,6 +262,7 @@ class Warden:
                 "signal": signal.Signals(number).name if number in set(signal.Signals) else (number and f"SIG{number}"),
                 "peak_memory_mb": round(self.peak, 1),
                 "ended_at": _now(),
+                "seconds": round(time.monotonic() - self.began, 3),
                 "stopped_by": "cancel" if self.cancelled else None,
                 "oom": group_kills > self.kills_before[0] or (by_kernel and all_kills > self.kills_before[1]),
                 "log_lines_lost": self.log.lost,

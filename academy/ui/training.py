@@ -16,6 +16,7 @@ import gradio as gr
 from pydantic import ValidationError
 
 from academy.errors import AcademyError, NotFound
+from academy.jobs import progress
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from academy.models import BUNDLED
@@ -476,8 +477,7 @@ def _numbers(academy: Academy, view: View) -> Html:
 
 
 def _taken(job: Job) -> float | None:
-    begin, end = parse_time(job.started_at), parse_time(job.finished_at)
-    return max(0.0, (end - begin).total_seconds()) if begin and end else None
+    return progress.duration(job) if job.finished_at else None
 
 
 def _plot(academy: Academy, view: View) -> Html:
