@@ -1,7 +1,7 @@
 # The app and its trainer in one image; also the image that the docker backend trains in (ACADEMY_TRAINING_IMAGE).
 #
 #   docker build -t academy-trainer .
-#   docker run -p 7860:7860 -v academy-data:/data academy-trainer
+#   docker run -p 127.0.0.1:7860:7860 -v academy:/data academy-trainer
 #
 # For NVIDIA GPUs give a CUDA image with Python 3.11 or newer: --build-arg BASE_IMAGE="$DOCKER_CUDA_IMAGE", and run with --gpus all.
 ARG BASE_IMAGE=python:3.11-slim

@@ -206,7 +206,7 @@ class DockerBackend:
         try:
             if container.state == "starting":
                 self._create(container)
-            else:
+            elif container.state in ("new", "running"):
                 self._inspect(container)
             container.away = False
             if container.kill and container.state == "running":

@@ -36,7 +36,7 @@ def main(folder: str) -> int:
         say(folder, type="note", message=json.dumps(probe(spec)))
     if "reads" in how:
         for name in sorted(os.listdir(spec["base_path"])):
-            with open(f"{spec['base_path']}/{name}") as file:
+            with open(f"{spec['base_path']}/{name}", errors="replace") as file:
                 say(folder, type="note", message=f"{name}: {file.read()}")
     step, state = newest(folder)
     say(folder, type="started", total_steps=total, total_epochs=1, device="cpu", **({"resumed_from_step": step} if step else {}))
