@@ -240,3 +240,25 @@ def test_an_engine_that_is_away_is_said_and_nothing_is_begun(tmp_path: Path, mon
     with pytest.raises(Unavailable, match="DOCKER_HOST"):
         image.get()
     assert image.cancel().status == "unavailable"
+
+
+def test_rest_begins_shows_and_cancels_it(tmp_path: Path, registry: Registry) -> None:
+    from fastapi.testclient import TestClient
+
+    from academy.api.routes import create_api
+    from academy.services import Academy
+
+    name = f"{registry.host}/team/trainer:1.0"
+    academy = Academy(Settings(data_dir=tmp_path, training_image=name, _env_file=None))  # type: ignore[call-arg]
+    client, path = TestClient(create_api(academy), base_url="http://127.0.0.1"), "/api/v1/academy/docker/image"
+    registry.pace = 0.5
+    assert client.get(path).json()["status"] == "missing"
+    docker = next(part for part in client.get("/api/v1/academy/status").json()["details"] if part["name"] == "docker")
+    assert (docker["ok"], name in docker["reason"], f"docker pull {name}" in docker["remedy"]) == (False, True, True)
+    begun = client.post(path).json()
+    assert (begun["status"], begun["image"], begun["way"]) == ("getting", name, "pull")
+    follow(academy.training_image, lambda state: bool(state.bytes_done))
+    assert 0 < client.get(path).json()["bytes_done"] < registry.size
+    assert client.delete(path).json()["status"] == "cancelled"
+    assert client.delete(path).json()["status"] == "cancelled"
+    academy.close()
