@@ -248,7 +248,8 @@ class Academy:
     # ---------------------------------------------------------------- datasets
 
     def preview_dataset(self, request: DatasetRequest) -> dict[str, Any]:
-        """Contract, section 1, row 3: what a dataset would be; writes nothing."""
+        """Contract, section 1, row 3: what a dataset would be; writes nothing, but reads any repository, so a demonstration refuses it."""
+        self._changeable()
         curated = self._curate(request)
         return {
             "total_examples": curated.statistics["total_examples"],

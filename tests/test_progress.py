@@ -94,6 +94,15 @@ def test_a_clock_that_was_set_changes_neither_pace_nor_order(tmp_path: Path) -> 
     assert progress.duration(job) == 0.0
 
 
+def test_a_finished_job_names_its_adapter_as_long_as_it_is_there(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    job = a_job(tmp_path, status="finished", adapter_path=str(adapter))
+    adapter.mkdir()
+    assert progress.view(job, None)["adapter_path"] == str(adapter)
+    adapter.rmdir()
+    assert progress.view(job, None)["adapter_path"] is None
+
+
 def test_an_ended_job_has_no_time_left(tmp_path: Path) -> None:
     tell(tmp_path, {"type": "started", "total_steps": 20}, step(1), step(2))
     assert progress.metrics(a_job(tmp_path))["eta_seconds"] == 18.0

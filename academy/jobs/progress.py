@@ -313,7 +313,7 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "duration_seconds": duration(job),
-        "adapter_path": job.adapter_path,
+        "adapter_path": job.adapter_path if job.adapter_path and os.path.isdir(job.adapter_path) else None,  # it may have been deleted
         "error": job.error,
         "reason": job.reason,
         "cause": job.cause,

@@ -366,7 +366,8 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
     elif status == "queued":
         parts.append(button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id))
     elif status == "finished":
-        parts.append(button(t("training.chat"), "job.chat", kind="primary", job=job.job_id))
+        if shown.get("adapter_path"):
+            parts.append(button(t("training.chat"), "job.chat", kind="primary", job=job.job_id))
         parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
     else:
         changes = _remedy(shown)
