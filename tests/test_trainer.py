@@ -20,8 +20,6 @@ pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
     if importlib.util.find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed", allow_module_level=True)
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 BUNDLED = Path(__file__).parent.parent / "academy" / "models" / "academy-mini"
 PAIRS = [(f"Where is thing number {number}?", f"It is in box {number * 7} by the door. " * (1 + number % 3)) for number in range(12)]
