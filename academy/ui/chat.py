@@ -14,7 +14,8 @@ import gradio as gr
 from pydantic import ValidationError
 
 from academy.chat.request import BASE, ChatReply, ChatRequest
-from academy.errors import AcademyError
+from academy.curation.store import turns_of
+from academy.errors import AcademyError, NotFound
 from academy.models import BUNDLED
 from academy.ui.live import View, log, safely, sentences, toast
 from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag, thumb
@@ -336,14 +337,24 @@ def _empty() -> Html:
 
 
 def _chat_suggestions(academy: Academy, view: View) -> Html:
-    asks = [lesson.situation for lesson in academy.list_lessons(limit=12).items if len(lesson.situation) < 90][:3]
     return div(
         *[
             tag("button", text, type="button", cls="ac-suggestion", data_do="put", data_target="chat-question", data_text=text)
-            for text in asks
+            for text in [text for text in _learned(academy) if len(text) < 90][:3]
         ],
         cls="ac-suggestions",
     )
+
+
+def _learned(academy: Academy) -> list[str]:
+    """Questions that the active adapter was taught; without one, of the newest lessons."""
+    active = academy.adapters.active()
+    if active is not None and active.dataset_id:
+        try:
+            return [turns_of(row)[-2][1] for row in academy.dataset_rows(active.dataset_id, 0, 12)]
+        except NotFound:
+            log.info("The dataset of %s is gone; the newest lessons are suggested instead.", active.adapter_id)
+    return [lesson.situation for lesson in academy.list_lessons(limit=12).items]
 
 
 def _choices(academy: Academy, who: str) -> list[Any]:

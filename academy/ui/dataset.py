@@ -129,7 +129,7 @@ def _sources(academy: Academy, view: View) -> Html:
         on=view.flag("src_lessons", True) and count > 0,
     )
     default = str(academy.settings.git_repo or "")
-    git_on = view.flag("src_git", bool(default))
+    git_on = view.flag("src_git", bool(view.text("git_repo", default)))
     limit = view.number("git_limit", academy.settings.git_commits_limit)
     commits = _source(
         t("sources.commits"),
@@ -229,7 +229,7 @@ def _request(academy: Academy, view: View, **more: Any) -> DatasetRequest:
     values: dict[str, Any] = {
         "name": view.text("ds_name").strip(),
         "include_lessons": view.flag("src_lessons", True),
-        "include_git": view.flag("src_git", bool(academy.settings.git_repo)),
+        "include_git": view.flag("src_git", bool(repository)),  # a path that was typed is meant
         "git_repo_path": repository or None,
         "git_range": view.text("git_range").strip() or None,
         "git_commits_limit": view.number("git_limit", academy.settings.git_commits_limit),

@@ -257,10 +257,11 @@
     }
     if (!el.dataset.act) return;
     event.preventDefault();
-    if (el.dataset.confirm && !(await confirmed(el.dataset.confirm, el.dataset.yes || el.textContent))) return;
+    // Read before the question: while it is open, the place may come to hold another button.
+    const { act: name, confirm: question, yes, ...data } = el.dataset;
+    if (question && !(await confirmed(question, yes || el.textContent))) return;
     all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
-    const { act: name, confirm: _, yes: __, ...data } = el.dataset;
-    await act(name, data, el);
+    await act(name, data, el.dataset.act === name ? el : null);
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-act]");

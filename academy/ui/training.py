@@ -371,21 +371,28 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
         parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
     else:
         changes = _remedy(shown)
-        if changes:
-            parts.append(button(t("training.retry_changed"), "job.retry_changed", kind="primary", job=job.job_id, title=_changes(changes)))
         if shown.get("resumable"):
-            parts.append(
-                button(
-                    t("training.resume"), "job.resume", kind="" if changes else "primary", job=job.job_id, title=t("training.resume_title")
-                )
-            )
-        parts.append(button(t("training.retry"), "job.retry", kind="" if changes or shown.get("resumable") else "primary", job=job.job_id))
+            parts.append(button(t("training.resume"), "job.resume", job=job.job_id, title=t("training.resume_title")))
+        if changes:
+            changed = button(_changed_label(changes), "job.retry_changed", job=job.job_id, title=_changes(changes))
+            # A process that was killed was perhaps only ended by somebody: there, going on comes first.
+            parts.insert(1 if job.cause == "killed" else 0, changed)
+        parts.append(button(t("training.retry"), "job.retry", job=job.job_id))
+        parts[0] = Html(parts[0].replace("ac-btn", "ac-btn ac-btn-primary", 1))
     return parts
+
+
+def _changed_label(changes: dict[str, Any]) -> str:
+    return t("training.retry_changed" if "batch_size" in changes or "max_seq_length" in changes else "training.retry_fixed")
 
 
 def _changes(changes: dict[str, Any]) -> str:
     names = TrainingSpec.model_fields
-    return ", ".join(f"{names[key].title if key in names else key}: {value}" for key, value in changes.items())
+    shown = {True: t("on"), False: t("off")}
+    return ", ".join(
+        f"{names[key].title if key in names else key}: {shown[value] if isinstance(value, bool) else value}"
+        for key, value in changes.items()
+    )
 
 
 def _progress(shown: dict[str, Any], job: Job) -> Html:
@@ -431,7 +438,7 @@ def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
         return ""
     text, rest = why_failed(job)
     changes = _remedy(shown)
-    more = tag("p", t("training.would_change", changes=_changes(changes))) if changes else ""
+    more = tag("p", t("training.would_change", button=_changed_label(changes), changes=_changes(changes))) if changes else ""
     return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
 
 
@@ -568,6 +575,10 @@ def _jobs(academy: Academy, view: View) -> Html:
     jobs = academy.jobs(limit=limit + 1)
     if not jobs:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
+    # What runs and what waits, in the order in which it will run; below it what has ended, the newest first.
+    places = {job.job_id: place for place, job in enumerate(academy.job_store.open_jobs())}
+    waiting = {job.job_id for job in jobs if job.status == "queued"}
+    jobs.sort(key=lambda job: (job.job_id not in places, job.job_id in waiting, places.get(job.job_id, 0)))
     chosen = shown_job(academy, view)
     rows = [_row(academy, job, job.job_id == chosen) for job in jobs[:limit]]
     more = (
@@ -679,7 +690,8 @@ def _train_empty(academy: Academy, view: View) -> Html:
 
 def _cancel(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     job = academy.cancel(str(data.get("job")))
-    return {"toast": toast(t("training.cancelled", name=job.name))}
+    known = job.status in ("finished", "failed")
+    return {"toast": toast(t("training.ended_before" if known else "training.cancelled", name=job.name))}
 
 
 def _stop(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
