@@ -240,6 +240,11 @@ class Academy:
         self._enabled()
         return self.uploads.list()
 
+    def upload_report(self, upload_id: str) -> FileReport:
+        """What became of each row of an uploaded file."""
+        self._enabled()
+        return self.uploads.report(upload_id)
+
     def delete_upload(self, upload_id: str) -> None:
         """Deletes an uploaded file; datasets made from it stay as they are."""
         self._changeable()

@@ -343,7 +343,7 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 
 LOOKING = {
     *("start", "close", "status", "overview", "advice", "image", "disk", "chat", "chat_stream", "warm_chat", "stop_chat", "plan"),
-    *("list_lessons", "get_lesson", "list_uploads", "list_datasets", "get_dataset", "dataset_rows", "diff_datasets"),
+    *("list_lessons", "get_lesson", "list_uploads", "upload_report", "list_datasets", "get_dataset", "dataset_rows", "diff_datasets"),
     *("list_adapters", "list_recipes", "job", "job_record", "jobs", "jobs_with_size", "points", "log_tail", "log_file"),
     *("inspect_tokens", "detect_file"),
 }

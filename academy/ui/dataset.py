@@ -174,6 +174,8 @@ def _upload_row(record: Any, view: View) -> Html:
         control = span(cls="ac-dot")
     else:
         facts = span(f"{plural('count.rows', record.records_estimate or 0)} · {size(record.size_bytes)}", cls="ac-soft ac-num")
+        if record.refused:
+            facts = join([facts, button(plural("import.refused", record.refused), "upload.report", kind="quiet small", id=record.id)], " ")
         control = switch(f"up:{record.id}", view.flag(f"up:{record.id}", True), "")
     return div(
         control,
@@ -377,6 +379,10 @@ def _uploaded(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
     return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
 
 
+def _upload_report(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+    return {"dialog": join([lessons.reports_shown([academy.upload_report(str(data.get("id")))]), closer()])}
+
+
 def _delete_upload(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     academy.delete_upload(str(data.get("id")))
     return {"toast": toast(t("sources.deleted"))}
@@ -398,6 +404,7 @@ ACTS = {
     "dataset.keep": _keep,
     "files.uploaded": _uploaded,
     "upload.delete": _delete_upload,
+    "upload.report": _upload_report,
     **opened.ACTS,
     **lessons.ACTS,
 }

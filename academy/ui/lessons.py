@@ -249,10 +249,11 @@ def _imported(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
     kept = sum(report.kept for report in reports)
     refused = sum(report.refused for report in reports)
     told = toast(plural("import.kept", kept), plural("import.refused", refused) if refused else "", "good" if kept else "bad")
-    return {"fill": {"lesson-report": _reports(reports)}, "toast": told}
+    return {"fill": {"lesson-report": reports_shown(reports)}, "toast": told}
 
 
-def _reports(reports: list[FileReport]) -> Html:
+def reports_shown(reports: list[FileReport]) -> Html:
+    """What became of the rows of files, those refused one by one."""
     parts = []
     for report in reports:
         words = [plural("import.read", report.read), plural("import.kept", report.kept)]
