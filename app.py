@@ -97,10 +97,12 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     return Guard(app, settings), academy
 
 
-def _stale(_request: Any, _error: Exception) -> Any:
+def _stale(request: Any, error: Exception) -> Any:
     # Gradio looks components and events up by number, and answers an unknown one with 500.
     from starlette.responses import JSONResponse
 
+    # Logged, because a fault of our own would look the same from outside.
+    logging.getLogger("academy").info("%s found no %s.", request.url.path, error, exc_info=error)
     return JSONResponse({"detail": "This page does not fit the app behind it any more. Load it again."}, 404)
 
 

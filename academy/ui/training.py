@@ -371,14 +371,15 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
         parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
     else:
         changes = _remedy(shown)
+        ways = [("job.retry", t("training.retry"), "")]
         if shown.get("resumable"):
-            parts.append(button(t("training.resume"), "job.resume", job=job.job_id, title=t("training.resume_title")))
+            ways.insert(0, ("job.resume", t("training.resume"), t("training.resume_title")))
         if changes:
-            changed = button(_changed_label(changes), "job.retry_changed", job=job.job_id, title=_changes(changes))
             # A process that was killed was perhaps only ended by somebody: there, going on comes first.
-            parts.insert(1 if job.cause == "killed" else 0, changed)
-        parts.append(button(t("training.retry"), "job.retry", job=job.job_id))
-        parts[0] = Html(parts[0].replace("ac-btn", "ac-btn ac-btn-primary", 1))
+            place = 1 if job.cause == "killed" and len(ways) > 1 else 0
+            ways.insert(place, ("job.retry_changed", _changed_label(changes), _changes(changes)))
+        for place, (act, label, title) in enumerate(ways):
+            parts.append(button(label, act, kind="" if place else "primary", job=job.job_id, title=title))
     return parts
 
 
