@@ -373,7 +373,8 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
         changes = _remedy(shown)
         ways = [("job.retry", t("training.retry"), "")]
         if shown.get("resumable"):
-            ways.insert(0, ("job.resume", t("training.resume"), t("training.resume_title")))
+            title = t("training.resume_title" if _checkpoints(job) else "training.resume_anew")
+            ways.insert(0, ("job.resume", t("training.resume"), title))
         if changes:
             # A process that was killed was perhaps only ended by somebody: there, going on comes first.
             place = 1 if job.cause == "killed" and len(ways) > 1 else 0
