@@ -41,7 +41,7 @@ check: $(VENV)/.tested
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright --pythonpath $(BIN)/python
 
 model: $(VENV)/.installed
-	$(BIN)/python -m academy.models.build
+	$(BIN)/python -m mini.build
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from academy.bases import resolve_base
 from academy.config import Settings, load
-from academy.curation.commits import read_commits
+from academy.curation.commits.commits import read_commits
 from academy.errors import AcademyError
 from academy.jobs.processes import hold_data_folder
 
 if TYPE_CHECKING:
     import uvicorn
 
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,9 +63,9 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     import gradio as gr
     from starlette.routing import Mount
 
+    from academy.access.guard import Guard
     from academy.api.routes import create_api
-    from academy.guard import Guard
-    from academy.services import Academy
+    from academy.services.academy import Academy
     from academy.ui import page
 
     academy = Academy(settings)
@@ -181,7 +181,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
     app, _academy = create_app(settings)
-    from academy.server import make_server
+    from academy.access.server import make_server
 
     server = make_server(app, root_path=settings.root_path)
     _announce_when_ready(server, settings, listener, app)

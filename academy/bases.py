@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from academy.errors import Invalid, NotFound, Refused
+from academy.errors import AcademyError, Invalid, NotFound, Refused
 from academy.models import BUNDLED
+
+BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
 
 _HUB_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?(/[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)?$")
 _SAMPLE = 1 << 20
@@ -223,3 +225,36 @@ def _small_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def find_base(name: str) -> Base:
+    """A base model that is here, with its folder; raises Refused, saying which of the ways it cannot be used."""
+    if not name:
+        raise Refused(
+            "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
+        )
+    try:
+        base = resolve_base(name)
+    except AcademyError as error:
+        raise Refused(
+            f"The base model {shortened(name)!r} cannot be used: {error.message}",
+            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
+            code=BASE_MISSING,
+        ) from error
+    if base.path is None:
+        raise Refused(
+            f"The base model {shortened(name)!r} is not on this machine.",
+            hint="A training on it fetches it; or fetch it with `hf download " + name + "`.",
+            code=BASE_MISSING,
+        )
+    if not base.path.is_dir():
+        raise Refused(
+            f"The base model {shortened(name)!r} is no longer there.",
+            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
+            code=BASE_MISSING,
+        )
+    return base
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 100 else text[:97] + "…"

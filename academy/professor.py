@@ -5,34 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-from academy.bases import BaseFacts
-
-Preset = Literal["auto", "quick", "balanced", "thorough"]
-
-_TINY = 50_000_000
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the choice rests on: the data (rows, tokens), the base model, and the memory in MiB it may use."""
-
-    rows: int
-    mean_tokens: float
-    max_tokens: int
-    base: BaseFacts | None
-    gpu_memory_mb: int = 0
-    memory_mb: int = 8192
-    has_eval: bool = False
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Values for knobs of the spec, and the reasons."""
-
-    values: dict[str, Any]
-    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -42,21 +14,6 @@ class Advice:
     ready: bool
     sentence: str
     missing: list[str] = field(default_factory=list)
-
-
-def choose(preset: Preset, facts: Facts) -> Choice:
-    """The knobs for a preset: from data size, token lengths, base model and memory."""
-    tiny = facts.base is not None and facts.base.parameters < _TINY
-    values, reasons = _for_tiny(preset, facts) if tiny else _for_usual(preset, facts)
-    length = _length(facts)
-    values["max_seq_length"] = length
-    reasons.append(f"The longest example has about {facts.max_tokens:,} tokens, so sequences are cut at {length:,}.")
-    if not tiny:
-        _fit(values, reasons, facts)
-    if facts.has_eval and not tiny and preset in ("auto", "thorough"):
-        values["early_stopping_patience"] = 4
-        reasons.append("It stops early when the held-out rows stop getting better four times in a row, and keeps the best.")
-    return Choice(values, reasons)
 
 
 def advise(
@@ -83,109 +40,6 @@ def advise(
     if not missing:
         return Advice(True, "It is time to train: there are enough lessons, and enough of them are new.")
     return Advice(False, "No hurry. You can train at any time; what the Professor waits for: " + " ".join(missing), missing)
-
-
-def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
-    """For models of a few million parameters, which learn by high rates and many looks; measured with the bundled one."""
-    epochs = {"quick": 8, "balanced": 14, "thorough": 20, "auto": 20 if facts.rows <= 120 else 12 if facts.rows <= 1000 else 4}[preset]
-    if facts.rows > 1000 and preset != "auto":
-        epochs = max(1, epochs // 3)
-    batch = 4 if facts.rows <= 150 else 8 if facts.rows <= 1000 else 16
-    rate = 6e-3 if facts.rows <= 150 else 5e-3 if facts.rows <= 1000 else 3e-3
-    values: dict[str, Any] = {
-        "lora_rank": 16,
-        "lora_alpha": 32,
-        "learning_rate": rate,
-        "num_epochs": epochs,
-        "batch_size": batch,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.05,
-        "gradient_accumulation_steps": 1,
-    }
-    reasons = [
-        f"The base model is tiny, so it gets a high learning rate ({rate:g}), which a large model would not survive.",
-        f"{facts.rows:,} examples: {epochs} epochs in batches of {batch}.",
-    ]
-    if facts.has_eval:
-        # What it learns are facts, and nobody can know the held-out ones: their loss rises while the taught ones are learned.
-        values["keep_best"] = False
-        reasons.append("It keeps the last adapter, not the best on held-out rows: a model this small learns by heart.")
-    return values, reasons
-
-
-def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
-    rank = {"quick": 8, "balanced": 16, "thorough": 32, "auto": 16 if facts.rows < 5000 else 32}[preset]
-    if preset == "auto":
-        # Few rows need many looks, many rows few: about 600 looks at least, 5 epochs at most for a few hundred rows.
-        epochs = min(10, max(1, math.ceil(600 / max(1, facts.rows)))) if facts.rows < 300 else 3 if facts.rows < 3000 else 2
-    else:
-        epochs = {"quick": 1, "balanced": 3, "thorough": 6}[preset] * (2 if facts.rows < 100 else 1)
-    epochs = min(20, epochs)
-    rate = 2e-4 if facts.base is None or facts.base.parameters < 3_000_000_000 else 1e-4
-    effective = 8 if facts.rows < 500 else 16
-    values: dict[str, Any] = {
-        "lora_rank": rank,
-        "lora_alpha": 2 * rank,
-        "learning_rate": rate,
-        "num_epochs": epochs,
-        "batch_size": min(effective, 8),
-        "gradient_accumulation_steps": max(1, effective // 8),
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.03,
-        "lora_dropout": 0.05 if facts.rows >= 1000 else 0.0,
-        "use_rslora": rank >= 32,
-    }
-    reasons = [
-        f"{facts.rows:,} examples: {epochs} epoch{'s' if epochs != 1 else ''}, rank {rank}.",
-        f"Learning rate {rate:g}, as is usual for LoRA on a model of this size.",
-    ]
-    if rank >= 32:
-        reasons.append("rsLoRA keeps a rank of 32 steady.")
-    return values, reasons
-
-
-def _fit(values: dict[str, Any], reasons: list[str], facts: Facts) -> None:
-    """Makes the choice fit into the memory there is, by the cheapest means first."""
-    if facts.base is None:
-        return
-    room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
-    place = "GPU memory" if facts.gpu_memory_mb else "memory"
-    weights = facts.base.parameters * 2 / (1 << 20)
-    if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
-        values["quantization"] = "4bit"
-        weights /= 3.6
-        reasons.append(f"In bf16 the base model does not fit into the {place}, so it is loaded in 4-bit (QLoRA).")
-    batch, effective = values["batch_size"], values["batch_size"] * values["gradient_accumulation_steps"]
-    while batch > 1 and weights + _activations(facts, batch, False, values["max_seq_length"]) > room:
-        batch //= 2
-    checkpointing = weights + _activations(facts, batch, False, values["max_seq_length"]) > room
-    if checkpointing:
-        values["gradient_checkpointing"] = True
-        reasons.append(f"Gradient checkpointing, since the {place} is short.")
-    if batch != values["batch_size"]:
-        reasons.append(f"Batches of {batch} × {effective // batch}, so that a step fits into the {place}.")
-    values["batch_size"], values["gradient_accumulation_steps"] = batch, effective // batch
-    if weights > room:
-        reasons.append(f"Even so the base model may not fit: it needs about {weights / 1024:.1f} GB of {place}. Choose a smaller one.")
-
-
-def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> float:
-    """A rough bound in MiB on what a step keeps besides the weights: about 34 bytes a token, layer and hidden unit in bf16."""
-    if facts.base is None:
-        return 0.0
-    layers = max(1, facts.base.layers)
-    tokens = batch * min(length, facts.max_tokens or length)
-    kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
-    return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
-
-
-def _length(facts: Facts) -> int:
-    limit = facts.base.max_length if facts.base and facts.base.max_length else 8192
-    wanted = max(256, facts.max_tokens + 16)
-    length = 256
-    while length < wanted:
-        length *= 2
-    return max(256, min(length, 2048 if facts.base is None else 4096, limit, 8192))
 
 
 def _hours(hours: float) -> str:

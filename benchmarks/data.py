@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.jobs.metrics import TrainingMetricsParser
-from academy.services import Academy
+from academy.services.academy import Academy
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from academy.config import Settings
 from academy.jobs.backends import Backend
 from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.processes import mark_of, marked
-from academy.jobs.runner import Runner
+from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from academy.server import make_server
+from academy.access.server import make_server
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import pytest
 from serving import serving
 from starlette.testclient import TestClient
 
+from academy.access.guard import Guard
 from academy.adapters.store import Adapter
 from academy.api.routes import create_api
 from academy.api.wire import Json
@@ -23,9 +24,8 @@ from academy.bases import Base
 from academy.chat.request import Loaded, Outcome, Sampling
 from academy.chat.session import ChatSession
 from academy.config import Settings
-from academy.guard import Guard
 from academy.habitat import Component
-from academy.services import Academy
+from academy.services.academy import Academy
 
 API = "/api/v1/academy"
 JSON = {"Content-Type": "application/json"}

@@ -15,7 +15,7 @@ from academy.api.routes import create_api
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.habitat import Component
-from academy.services import Academy
+from academy.services.academy import Academy
 
 _QUIET = settings(
     deadline=None,

@@ -13,8 +13,9 @@ from adapters_help import lora, make_base, write_tensors
 
 from academy.adapters.store import AdapterStore
 from academy.bases import Base, fingerprint
+from academy.chat.decoding import StopTexts
 from academy.chat.request import ChatReply, ChatRequest, Loaded, Outcome
-from academy.chat.session import ChatSession, StopTexts
+from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.models import BUNDLED, DEFAULT
@@ -509,7 +510,7 @@ def test_a_base_model_that_is_not_there_says_so(real):
 def test_text_comes_whole_whatever_the_bytes_of_its_tokens():
     import transformers
 
-    from academy.chat.engine import Spelling
+    from academy.chat.decoding import Spelling
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(BUNDLED[DEFAULT])
     for text in ("Zażółć gęślą jaźń", "日本語 👩‍👩‍👧 ok", "naïve — “quotes” 🚀🚀", "  two  spaces\n\ttab"):

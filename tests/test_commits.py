@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from academy.curation import commits
-from academy.curation.commits import clean_message, parse_diff, read_commits
+from academy.curation.commits import commits, git
+from academy.curation.commits.commits import clean_message, parse_diff, read_commits
 from academy.errors import Invalid, NotFound, Refused
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -568,7 +568,7 @@ def test_a_repository_that_hangs_is_given_up(repo: Repo, monkeypatch: pytest.Mon
     folder = repo.commit("Add the first step of a run").write()
     os.mkfifo(folder / ".git" / "pipe")
     repo.git("config", "include.path", "pipe", env={"GIT_CONFIG": str(folder / ".git" / "config")})
-    monkeypatch.setattr(commits, "DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr(git, "DEADLINE_SECONDS", 0.3)
     report = read_commits(folder, limit=1)
     assert report.examples == []
     assert "stopped" in report.warnings[0]

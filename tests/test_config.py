@@ -16,7 +16,7 @@ import app as start
 from academy.config import Settings, load
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
-from academy.services import Academy
+from academy.services.academy import Academy
 
 BAD = {
     "ENABLE_ACADEMY": ("perhaps", "2", ""),

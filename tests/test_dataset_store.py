@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from academy.curation.datasets import DatasetStore
 from academy.curation.examples import Example, Turn
-from academy.curation.store import DatasetStore
 from academy.errors import Invalid, NotFound
 
 

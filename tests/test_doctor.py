@@ -2,7 +2,7 @@
 
 import pytest
 
-from academy.jobs.doctor import diagnose
+from academy.jobs.running.doctor import diagnose
 
 LOGS = {
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB": "out_of_memory",

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from academy.jobs import progress
+from academy.jobs.reading import view
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from tests.jobs_help import Workshop, left_over
@@ -225,7 +225,7 @@ def submit(shop: Workshop, base: str) -> Job:
 @pytest.mark.training
 def test_a_job_fetches_its_base_model_first_and_then_trains(shop: Workshop) -> None:
     job = submit(shop, "team/large")
-    shop.wait(job.job_id, lambda job: bool((progress.view(job, None)["preparing"] or {}).get("bytes_done")))
+    shop.wait(job.job_id, lambda job: bool((view.view(job, None)["preparing"] or {}).get("bytes_done")))
     fetching = shop.job(job.job_id)
     assert (fetching.status, fetching.phase) == ("preparing", "fetch")
     ended = shop.wait(job.job_id, seconds=40)
@@ -249,7 +249,7 @@ def test_a_model_that_cannot_be_had_fails_the_job_with_its_own_word(shop: Worksh
 @pytest.mark.parametrize("way", ["cancel", "stop"])
 def test_a_fetch_can_be_cancelled(shop: Workshop, way: str) -> None:
     job = submit(shop, "team/slow")
-    shop.wait(job.job_id, lambda job: bool((progress.view(job, None)["preparing"] or {}).get("bytes_done")))
+    shop.wait(job.job_id, lambda job: bool((view.view(job, None)["preparing"] or {}).get("bytes_done")))
     (shop.runner.cancel if way == "cancel" else shop.runner.stop)(job.job_id)
     ended = shop.wait(job.job_id)
     assert ended.status == "cancelled"

@@ -16,10 +16,11 @@ import httpx
 import pytest
 from serving import memory_mb, serving
 
-from academy import server
+from academy.access import server
+from academy.access.bodies import Patience
+from academy.access.guard import Guard
+from academy.access.login import Tries, token_for
 from academy.config import Settings
-from academy.guard import Guard, Patience
-from academy.login import Tries, token_for
 
 
 async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from academy.errors import Unavailable
 from academy.habitat import Habitat
-from academy.jobs.backends.docker import DockerBackend
-from academy.jobs.backends.engine import explain, offers_gpus
+from academy.jobs.backends.docker.backend import DockerBackend
+from academy.jobs.backends.docker.engine import explain, offers_gpus
 
 
 def test_every_component_that_does_not_work_says_why(settings):

@@ -6,9 +6,10 @@ import zipfile
 
 import pytest
 
-from academy.curation import imports, tables
-from academy.curation.imports import FileReport, Kept, Refused, detect, import_file, plain_filename, read_file, read_rows
-from academy.curation.lessons import LessonStore
+from academy.curation.files import imports, tables
+from academy.curation.files.archive import plain_filename
+from academy.curation.files.imports import FileReport, Kept, Refused, detect, import_file, read_file, read_rows
+from academy.curation.lesson_store import LessonStore
 from academy.errors import Invalid, TooLarge
 from tests.golden import CHAT, CSV, GOLDEN, HOPELESS, claude, lines, messages, pair, text
 

@@ -9,10 +9,10 @@ import pytest
 
 from academy.config import Settings
 from academy.errors import Refused
-from academy.jobs import launch
 from academy.jobs.backends.subprocess import SubprocessBackend
-from academy.jobs.launch import fetch_command, spec_json, train_command
 from academy.jobs.recipes import Recipe
+from academy.jobs.running import starting as launch
+from academy.jobs.running.starting import fetch_command, spec_json, train_command
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 from pydantic import ValidationError
 
-from academy.curation.lessons import LessonIn, LessonPatch, LessonStore
+from academy.curation.lesson_store import LessonStore
+from academy.curation.lessons import LessonIn, LessonPatch
 from academy.curation.outcome import outcome
 from academy.errors import Conflict, Invalid, NoSpace, NotFound, Unavailable
 

@@ -15,10 +15,12 @@ import httpx
 import pytest
 from serving import memory_mb, peak_memory_mb, serving
 
+from academy.access.bodies import Patience
+from academy.access.guard import Guard
+from academy.access.requests import API
 from academy.api.routes import create_api
 from academy.config import Settings
-from academy.guard import API, Guard, Patience
-from academy.services import Academy
+from academy.services.academy import Academy
 
 _SEND = """
 import http.client, sys, time

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from academy.jobs import progress
+from academy.jobs.reading import log as job_log
 from academy.ui import live
 from tests.test_progress import a_job
 
@@ -31,7 +31,7 @@ class Folder:
         return self.job
 
     def log_tail(self, job_id: str, lines: int) -> Any:
-        return progress.tail_log(self.job, lines)
+        return job_log.tail_log(self.job, lines)
 
     def log(self, count: int, text: str = "words") -> None:
         with open(self.path, "a", encoding="utf-8") as file:

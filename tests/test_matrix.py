@@ -16,10 +16,11 @@ from serving import everything_in
 from starlette.routing import Mount
 
 import app as start
+from academy.access.guard import Guard
+from academy.access.requests import API
 from academy.config import Settings
 from academy.errors import Forbidden
-from academy.guard import API, Guard
-from academy.services import Academy
+from academy.services.academy import Academy
 
 PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
 TOKEN = "the-right-token-of-this-test"

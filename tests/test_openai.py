@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from academy.adapters.store import Adapter
-from academy.chat import openai
-from academy.chat.openai import CompletionRequest
+from academy.api.openai import forms as openai
+from academy.api.openai.forms import CompletionRequest
 from academy.chat.request import ChatReply
 from academy.errors import Invalid, NotFound
 

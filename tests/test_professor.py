@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from academy.bases import BaseFacts
+from academy.jobs.presets import Facts, choose
 from academy.jobs.spec import TrainingSpec
-from academy.professor import Facts, advise, choose
+from academy.professor import advise
 
 MINI = BaseFacts("LlamaForCausalLM", 3_000_000, 6_000_000, 6, 192, 2048, True)
 SMALL = BaseFacts("Qwen3ForCausalLM", 600_000_000, 1_200_000_000, 28, 1024, 32768, True)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from academy.jobs import progress
-from academy.jobs.log import read_log, tail_log, tail_with_offset
 from academy.jobs.processes import birth_of, boot_id
+from academy.jobs.reading import events as events_module
+from academy.jobs.reading import progress, view
+from academy.jobs.reading.log import read_log, tail_log, tail_with_offset
 from academy.jobs.store import Job
 
 
@@ -70,10 +71,10 @@ def test_what_is_no_event_is_passed_over(tmp_path: Path) -> None:
     odd = [{"type": "progress", "step": -1}, {"type": "progress", "step": 1e99}, {"type": "progress", "step": True}, {"type": "unheard of"}]
     tell(tmp_path, *junk, *odd, step(1), step(2, loss="6.2"), b'{"type": "progress", "st')  # type: ignore[arg-type]
     assert [point["step"] for point in progress.points(job)] == [1, 2]
-    json.dumps(progress.view(job, None), allow_nan=False)
+    json.dumps(view.view(job, None), allow_nan=False)
     tell(tmp_path, b'ep": 3, "loss": 0.1}\n')
     assert [point["step"] for point in progress.points(job)] == [1, 2, 3]
-    reader = progress.Events(job)
+    reader = events_module.Events(job)
     assert len(reader.read()) == 7
     assert (reader.damaged, reader.read()) == (5, [])
 
@@ -91,16 +92,16 @@ def test_a_clock_that_was_set_changes_neither_pace_nor_order(tmp_path: Path) -> 
     tell(tmp_path, {"type": "started", "total_steps": 18}, *(step(n, second=moment) for n, moment in enumerate(moments, 1)))
     assert progress.metrics(job)["eta_seconds"] == 20.0
     assert [point["step"] for point in progress.points(job)] == list(range(1, 9))
-    assert progress.duration(job) == 0.0
+    assert view.duration(job) == 0.0
 
 
 def test_a_finished_job_names_its_adapter_as_long_as_it_is_there(tmp_path: Path) -> None:
     adapter = tmp_path / "adapter"
     job = a_job(tmp_path, status="finished", adapter_path=str(adapter))
     adapter.mkdir()
-    assert progress.view(job, None)["adapter_path"] == str(adapter)
+    assert view.view(job, None)["adapter_path"] == str(adapter)
     adapter.rmdir()
-    assert progress.view(job, None)["adapter_path"] is None
+    assert view.view(job, None)["adapter_path"] is None
 
 
 def test_an_ended_job_has_no_time_left(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (folder / "train.log").symlink_to(tmp_path / "secret")
     (folder / "events.jsonl").symlink_to(tmp_path / "secret")
     job = a_job(folder)
-    assert progress.log_tail(job) == ""
+    assert view.log_tail(job) == ""
     assert read_log(job, 0, 0) == ([], 0, 0)
     assert tail_log(job) == ([], 0)
     assert progress.points(job) == []
@@ -171,7 +172,7 @@ def test_the_tail_knows_its_line_numbers_also_when_the_log_grows(tmp_path: Path)
 def test_the_end_of_a_log_begins_at_a_line(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     write_log(tmp_path, ["ä" * 100 for _ in range(200)])
-    text = progress.log_tail(job, 5000)
+    text = view.log_tail(job, 5000)
     assert 4000 < len(text) <= 5000
     assert text.startswith("2026-01-01T")
 
@@ -193,7 +194,7 @@ def test_a_log_of_a_gigabyte_opens_within_a_second_and_50_mb(tmp_path: Path) -> 
         while file.tell() < 1 << 30:
             file.write(piece)
     program = (
-        "import re,sys,time\nfrom pathlib import Path\nfrom tests.test_progress import a_job\nfrom academy.jobs.log import tail_log\n"
+        "import re,sys,time\nfrom pathlib import Path\nfrom tests.test_progress import a_job\nfrom academy.jobs.reading.log import tail_log\n"
         "peak=lambda: int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])/1024\n"
         "before=peak()\nbegun=time.process_time()\nlines,first=tail_log(a_job(Path(sys.argv[1])))\nprint(time.process_time()-begun,peak()-before,first)"
     )
@@ -208,20 +209,20 @@ def test_a_log_of_a_gigabyte_opens_within_a_second_and_50_mb(tmp_path: Path) -> 
 def test_a_job_that_gives_no_sign_of_life_says_so(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     tell(tmp_path, {"type": "started", "total_steps": 20}, *(step(n, second=10 * n) for n in range(1, 5)))
-    assert progress.view(job, None)["warning"] is None
-    assert progress.view(job, None, 200)["warning"] is None
-    assert progress.view(job, None, 421)["warning"].startswith("No sign of life for 7 min, since step 4.")
-    before = progress.signs(job)
-    assert progress.signs(job) == before
+    assert view.view(job, None)["warning"] is None
+    assert view.view(job, None, 200)["warning"] is None
+    assert view.view(job, None, 421)["warning"].startswith("No sign of life for 7 min, since step 4.")
+    before = view.signs(job)
+    assert view.signs(job) == before
     (tmp_path / "unfinished.txt").write_text("a bar that moves")
-    assert progress.signs(job) != before
+    assert view.signs(job) != before
 
 
 def test_a_slow_training_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
     job = a_job(tmp_path)
     tell(tmp_path, {"type": "started", "total_steps": 20}, *(step(n, second=120 * n) for n in range(1, 5)))
-    assert progress.warning(job, 421) is None
-    assert progress.warning(job, 601) is not None
+    assert view.warning(job, 421) is None
+    assert view.warning(job, 601) is not None
 
 
 def test_how_long_a_job_has_run_does_not_hang_on_the_clock(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_how_long_a_job_has_run_does_not_hang_on_the_clock(tmp_path: Path) -> No
     (tmp_path / "worker.json").write_text(json.dumps(worker))
     for started in ("2016-01-01T00:00:00.000Z", "2046-01-01T00:00:00.000Z"):
         job = a_job(tmp_path, started_at=started)
-        assert 0 < (progress.duration(job) or 0) < 4 * 3600
+        assert 0 < (view.duration(job) or 0) < 4 * 3600
         ended = a_job(tmp_path, started_at=started, finished_at="2036-01-01T00:00:00.000Z", status="finished", seconds=12.5)
-        assert progress.duration(ended) == 12.5
-    assert progress.duration(a_job(tmp_path / "none", started_at="2046-01-01T00:00:00.000Z")) == 0.0
+        assert view.duration(ended) == 12.5
+    assert view.duration(a_job(tmp_path / "none", started_at="2046-01-01T00:00:00.000Z")) == 0.0

@@ -11,7 +11,8 @@ import pytest
 
 from academy.bases import fingerprint
 from academy.errors import Invalid, NotFound
-from academy.jobs import progress, recipes
+from academy.jobs import recipes
+from academy.jobs.reading import progress, view
 from academy.jobs.recipes import fill, load, named
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
@@ -189,7 +190,7 @@ def run_recipe(workshop: Workshop, name: str, argv: list[str], adapter: str = ".
     spec = TrainingSpec(name=name, base_model=str(workshop.base), recipe=name, **knobs)  # type: ignore[arg-type]
     fields = {"dataset_path": str(workshop.dataset), "base_path": str(workshop.base), "base_fingerprint": fingerprint(workshop.base)}
     job = workshop.wait(workshop.runner.submit(spec, job_fields=fields).job_id, seconds=180)
-    assert job.status == "finished", (job.error, progress.log_tail(job))
+    assert job.status == "finished", (job.error, view.log_tail(job))
     return job
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from academy.curation.examples import Example, Turn
-from academy.curation.redaction import redact, redact_example
+from academy.curation.redaction.redact import redact, redact_example
 
 LETTERS = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"

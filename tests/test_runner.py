@@ -19,11 +19,11 @@ import pytest
 from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Conflict, Invalid, NoSpace, NotFound, Refused
-from academy.jobs import progress
-from academy.jobs import runner as runner_module
 from academy.jobs import store as store_module
 from academy.jobs.backends import Command, Death, Seen
 from academy.jobs.processes import boot_id, hold_data_folder
+from academy.jobs.reading import progress, view
+from academy.jobs.running import runner as runner_module
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill, left_over, worker
@@ -384,7 +384,7 @@ def test_a_clock_that_goes_back_gives_no_negative_durations(quick: Workshop, mon
     quick.backends["subprocess"].lives = False  # type: ignore[attr-defined]
     quick.runner.tick()
     ended = quick.job(job.job_id)
-    assert (ended.status, progress.duration(ended)) == ("failed", 0.0)
+    assert (ended.status, view.duration(ended)) == ("failed", 0.0)
     assert [item.job_id for item in quick.store.list()] == [second.job_id, job.job_id]
 
 
@@ -538,7 +538,7 @@ def test_it_trains_to_the_end_and_leaves_everything(shop: Workshop) -> None:
         time.sleep(0.01)
     assert list(dict.fromkeys(heard)) == ["queued", "preparing", "running", "finished"]
     assert job.adapter_path == str(Path(job.output_dir) / "adapter")
-    seen = progress.view(job, None)
+    seen = view.view(job, None)
     assert [point["step"] for point in progress.points(job)] == list(range(1, 13))
     assert seen["metrics"]["progress_percent"] == 100.0
     assert "step 12" in seen["logs"]

@@ -14,8 +14,8 @@ from serving import serving
 from starlette.routing import Mount
 
 import app as start
+from academy.access.guard import Guard
 from academy.config import Settings
-from academy.guard import Guard
 
 CANARY = "canary-5e1f-this-must-never-leave"
 

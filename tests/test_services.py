@@ -14,7 +14,7 @@ from academy.curation.lessons import LessonIn
 from academy.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Component
 from academy.jobs.spec import TrainingSpec
-from academy.services import Academy
+from academy.services.academy import Academy
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from academy import sse
+from academy.access.guard import Guard
+from academy.api import streams as sse
+from academy.api.streams import Position, Streams, read_step
 from academy.config import Settings
 from academy.errors import AcademyError, Invalid
-from academy.guard import Guard
-from academy.jobs import progress
+from academy.jobs.reading import progress
 from academy.jobs.store import Job, JobStore
-from academy.sse import Position, Streams, read_step
 
 JOB = "training_20260101_120000_abcd"
 
@@ -287,7 +287,7 @@ def test_every_metric_is_told_once_across_reconnects_and_runs_of_the_app(bench: 
     for step in range(301, 311):
         bench.progress(step, 1.0)
     bench.become("finished")
-    progress._cache._known.clear()
+    progress.cache._known.clear()
     with serving(bench.app(settings)) as port:
         second = read(f"http://127.0.0.1:{port}", last=first[-1].id)
     data = told(first + second, "metrics", "data")

@@ -15,11 +15,11 @@ import openai
 import pytest
 
 import app as application
+from academy.access.guard import Guard
 from academy.api.routes import create_api
 from academy.chat.session import ChatSession
 from academy.config import Settings
-from academy.guard import Guard
-from academy.services import Academy
+from academy.services.academy import Academy
 from tests.serving import serving
 from tests.test_chat import EchoEngine
 

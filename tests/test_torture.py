@@ -19,9 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
-from academy.jobs import progress
 from academy.jobs.backends.subprocess import ROOT
 from academy.jobs.processes import kill_marked, mark_of
+from academy.jobs.reading import progress
 from academy.jobs.store import ENDED, JobStore
 from tests.jobs_help import Workshop, adapter_bytes, events, exists, kill, left_over, worker
 from tests.real_app import RealApp

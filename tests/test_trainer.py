@@ -343,10 +343,10 @@ def test_losses_are_those_of_bare_trl_on_the_same_batches(tmp_path: Path, run: R
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
     from trl import SFTConfig, SFTTrainer
 
-    from academy.trainer.data import read_conversations
-    from academy.trainer.loop import example
-    from academy.trainer.templates import choose
-    from academy.trainer.tokens import tokenize
+    from academy.text.conversations import read_conversations
+    from academy.text.templates import choose
+    from academy.text.tokens import tokenize
+    from academy.trainer.compute.loop import example
 
     told = run(gradient_accumulation_steps=2, precision="fp32", num_epochs=3)
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -398,8 +398,8 @@ def test_conversations_laid_end_to_end_do_not_see_one_another(family: str) -> No
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from academy.trainer.attention import NAME
-    from academy.trainer.model import _plain_attention, lays_end_to_end
+    from academy.trainer.compute.attention import NAME
+    from academy.trainer.compute.model import _plain_attention, lays_end_to_end
 
     sizes: dict[str, Any] = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8}
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": 0, "sliding_window": 4}
@@ -413,7 +413,7 @@ def test_conversations_laid_end_to_end_do_not_see_one_another(family: str) -> No
 def test_a_chunked_loss_is_the_whole_loss() -> None:
     import torch
 
-    from academy.trainer import loop
+    from academy.trainer.compute import loop
 
     torch.manual_seed(0)
     head = torch.nn.Linear(16, 50, bias=False).requires_grad_(False)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from trainer_help import ROOT
 
+from academy.text.conversations import read_conversations
+from academy.text.failures import Failure, explain
 from academy.trainer import checkpoints
-from academy.trainer.data import read_conversations
-from academy.trainer.failures import Failure, explain
 from academy.trainer.report import Report
 
 

@@ -16,10 +16,10 @@ import pytest
 from trainer_help import CHATML, ROOT, TEXTS, chats, make_tokenizer, write_rows
 
 pytest.importorskip("transformers")
-from academy.curation import preview
+from academy.curation import tokens as preview
 from academy.errors import Refused
-from academy.trainer import templates, tokens
-from academy.trainer.failures import Failure
+from academy.text import templates, tokens
+from academy.text.failures import Failure
 
 pytestmark = pytest.mark.training
 
@@ -330,7 +330,7 @@ def test_the_preview_program_tells_what_is_trained_without_torch_and_soon(tmp_pa
     (tmp_path / "request.json").write_text(json.dumps(request))
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "academy.trainer.tokens", str(tmp_path / "request.json")],
+        [sys.executable, "-X", "importtime", "-m", "academy.text.tokens", str(tmp_path / "request.json")],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

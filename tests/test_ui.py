@@ -15,13 +15,19 @@ from academy.adapters.store import AdapterStore
 from academy.chat.request import ChatRequest, Loaded, Outcome
 from academy.chat.session import ChatSession
 from academy.config import Settings
-from academy.curation.store import Manifest
+from academy.curation.datasets import Manifest
 from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job
-from academy.ui import chat, form, live, pieces, texts
-from academy.ui.opened import conversation, dropped, redactions
-from academy.ui.training import why_failed
+from academy.rows import conversation
+from academy.ui import chat, form, live, page
+from academy.ui.dataset.opened import dropped, redactions
+from academy.ui.html import elements as pieces
+from academy.ui.html import numbers, prose
+from academy.ui.html import plots as plots_module
+from academy.ui.texts import en as en_module
+from academy.ui.texts import translate as texts
+from academy.ui.training.job import why_failed
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
 
@@ -49,9 +55,9 @@ FRAGMENTS = {
     "command": lambda: pieces.remedy("Run pip install " + HOSTILE),
     "choice": lambda: pieces.select("name", [(HOSTILE, HOSTILE)], HOSTILE),
     "field": lambda: pieces.field("name", HOSTILE, placeholder=HOSTILE),
-    "bars": lambda: pieces.bars([(HOSTILE, 3)]),
-    "tokens": lambda: pieces.tokens([{"text": HOSTILE, "kind": HOSTILE}]),
-    "reply": lambda: pieces.prose(
+    "bars": lambda: plots_module.bars([(HOSTILE, 3)]),
+    "tokens": lambda: prose.tokens([{"text": HOSTILE, "kind": HOSTILE}]),
+    "reply": lambda: prose.prose(
         f"# {HOSTILE}\n\n**{HOSTILE}** `{HOSTILE}`\n\n- {HOSTILE}\n\n```{HOSTILE}\n{HOSTILE}\n```\n![a](http://x/y.png)"
     ),
     "moment": lambda: pieces.when(HOSTILE),
@@ -77,7 +83,7 @@ def test_what_is_edited_comes_back_as_it_was():
 
 
 def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():
-    html = pieces.prose("Two **bold** words and `a < b`:\n\n1. one\n2. two\n\n```python\nprint('<hi>')\n```\nEnd *soft* 2*3*4")
+    html = prose.prose("Two **bold** words and `a < b`:\n\n1. one\n2. two\n\n```python\nprint('<hi>')\n```\nEnd *soft* 2*3*4")
     assert "<strong>bold</strong>" in html
     assert "<code>a &lt; b</code>" in html
     assert "<ol><li>one</li><li>two</li></ol>" in html
@@ -86,7 +92,7 @@ def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():
 
 
 def test_an_unfinished_code_block_is_shown_as_code_while_it_streams():
-    assert "<pre><code>x = 1</code></pre>" in pieces.prose("Look:\n```\nx = 1")
+    assert "<pre><code>x = 1</code></pre>" in prose.prose("Look:\n```\nx = 1")
 
 
 def a_curve(count: int) -> list[dict]:
@@ -100,11 +106,11 @@ def a_curve(count: int) -> list[dict]:
 def test_a_plot_of_ten_thousand_points_is_at_most_20_kb():
     points = a_curve(10_000)
     points[4321]["loss"] = 2.9
-    html = pieces.plot(points, total_steps=10_000, checkpoints=range(100, 10_000, 100))
+    html = plots_module.plot(points, total_steps=10_000, checkpoints=range(100, 10_000, 100))
     assert len(html.encode()) <= 20_000
     drawn = re.search(r'class="raw" d="([^"]*)"', html)
     assert drawn
-    assert len(re.findall(r"[ML]", drawn[1])) <= pieces.MAX_POINTS
+    assert len(re.findall(r"[ML]", drawn[1])) <= plots_module.MAX_POINTS
     assert any(int(x) == 4322 for x in re.findall(r"[ML](\d+) ", drawn[1])), "a spike of one step is still to be seen"
 
 
@@ -116,10 +122,10 @@ def test_a_plot_has_a_gap_where_a_loss_was_no_number():
         {"step": 4, "loss": 0.8},
         {"step": 5, "loss": 0.7},
     ]
-    drawn = re.search(r'class="raw" d="([^"]*)"', pieces.plot(points))
+    drawn = re.search(r'class="raw" d="([^"]*)"', plots_module.plot(points))
     assert drawn
     assert drawn[1].count("M") == 2
-    assert "nan" not in pieces.plot([{"step": 1, "loss": math.nan}, {"step": 2, "loss": math.inf}])
+    assert "nan" not in plots_module.plot([{"step": 1, "loss": math.nan}, {"step": 2, "loss": math.inf}])
 
 
 def test_the_best_evaluation_is_marked_rather_than_the_best_step():
@@ -129,14 +135,14 @@ def test_the_best_evaluation_is_marked_rather_than_the_best_step():
         {"step": 3, "loss": 1.0, "eval_loss": 1.5},
         {"step": 4, "loss": 1.0, "eval_loss": 1.7},
     ]
-    assert "best 1.500 at 3" in pieces.plot(points)
-    assert "best" not in pieces.plot(points[:2]), "the lowest batch is chance"
+    assert "best 1.500 at 3" in plots_module.plot(points)
+    assert "best" not in plots_module.plot(points[:2]), "the lowest batch is chance"
 
 
 def test_another_job_is_drawn_beside_the_shown_one_on_the_same_axes():
     alone, both = (
-        pieces.plot(a_curve(100)),
-        pieces.plot(a_curve(100), other=[{"step": 200, "loss": 9.0}, {"step": 400, "loss": 8.0}], other_name="<b>x"),
+        plots_module.plot(a_curve(100)),
+        plots_module.plot(a_curve(100), other=[{"step": 200, "loss": 9.0}, {"step": 400, "loss": 8.0}], other_name="<b>x"),
     )
     assert 'class="other"' not in alone
     assert 'data-right="400"' in both
@@ -144,17 +150,19 @@ def test_another_job_is_drawn_beside_the_shown_one_on_the_same_axes():
     assert drawn
     assert int(drawn[1]) == 5000
     assert "&lt;b&gt;x" in both
-    crowded = pieces.plot(a_curve(10_000), total_steps=10_000, checkpoints=range(100, 10_000, 100), other=a_curve(9_000), other_name="x")
+    crowded = plots_module.plot(
+        a_curve(10_000), total_steps=10_000, checkpoints=range(100, 10_000, 100), other=a_curve(9_000), other_name="x"
+    )
     assert len(crowded.encode()) <= 20_000
 
 
 def test_a_plot_without_points_says_what_it_waits_for():
-    assert texts.t("plot.waiting") in pieces.plot([])
-    assert texts.t("plot.waiting") in pieces.plot([{"step": 0, "loss": None}])
+    assert texts.t("plot.waiting") in plots_module.plot([])
+    assert texts.t("plot.waiting") in plots_module.plot([{"step": 0, "loss": None}])
 
 
 def test_a_histogram_counts_every_row_and_shows_the_limit():
-    html = pieces.histogram([10] * 30 + [500] * 3 + [3000], 2048)
+    html = plots_module.histogram([10] * 30 + [500] * 3 + [3000], 2048)
     assert sum(int(n) for n in re.findall(r"tokens: (\d+)", html)) == 34
     assert "limit 2,048" in html
     assert html.count("col over") == 1
@@ -175,7 +183,7 @@ def test_a_histogram_counts_every_row_and_shows_the_limit():
     ],
 )
 def test_numbers_have_the_digits_that_matter(value, shown):
-    assert pieces.number(value) == shown
+    assert numbers.number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -183,7 +191,7 @@ def test_numbers_have_the_digits_that_matter(value, shown):
     [(None, "–"), (0, "0:00"), (42, "0:42"), (372.4, "6:12"), (7509, "2:05:09"), (273_600, "3 d 4 h"), (-5, "0:00"), (math.inf, "–")],
 )
 def test_durations_read_like_a_clock(seconds, shown):
-    assert pieces.duration(seconds) == shown
+    assert numbers.duration(seconds) == shown
 
 
 # ------------------------------------------------------------------ the form
@@ -403,10 +411,10 @@ def test_a_failed_job_says_the_error_rather_than_the_exit_code(error, reason, to
 def test_every_text_that_the_page_asks_for_exists():
     from pathlib import Path
 
-    folder = Path(pieces.__file__).parent
-    english = texts.TEXTS["en"]
+    folder = Path(page.__file__).parent
+    english = en_module.TEXTS["en"]
     asked = set()
-    for file in folder.glob("*.py"):
+    for file in folder.rglob("*.py"):
         source = file.read_text(encoding="utf-8")
         asked |= set(re.findall(r'\bt\(\s*"([^"]+)"', source))
         asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from academy.curation.imports import Kept, Refused
-from academy.curation.uploads import UploadStore
+from academy.curation.files.imports import Kept, Refused
+from academy.curation.files.uploads import UploadStore
 from academy.errors import NoSpace, NotFound
 
 KEY = "AKIAIOSFODNN7EXAMPLE"

@@ -9,12 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from academy.bases import Base, fingerprint, header_of, resolve_base, weight_files
+from academy.bases import BASE_MISSING, find_base, fingerprint, header_of, shortened, weight_files
 from academy.errors import AcademyError, Refused
 
 WEIGHTS = "adapter_model.safetensors"
 MISMATCH = "ADAPTER_BASE_MODEL_MISMATCH"
-BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
 
 _CHUNK = 16 << 20
 _TRAIN_AGAIN = "Train it again, or copy it again from where it came."
@@ -36,7 +35,7 @@ def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -
     assert base.path is not None
     if base_fingerprint and _fingerprint(base.path, _stamps(base.path)) != base_fingerprint:
         raise Refused(
-            f"This adapter was trained on another version of {_short(base.name)!r} than the one that is here now.",
+            f"This adapter was trained on another version of {shortened(base.name)!r} than the one that is here now.",
             hint="Put the base model back as it was, or train again on the one that is here.",
             code=MISMATCH,
         )
@@ -65,35 +64,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def find_base(name: str) -> Base:
-    """A base model that is here, with its folder; raises Refused, saying which of the ways it cannot be used."""
-    if not name:
-        raise Refused(
-            "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
-        )
-    try:
-        base = resolve_base(name)
-    except AcademyError as error:
-        raise Refused(
-            f"The base model {_short(name)!r} cannot be used: {error.message}",
-            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
-            code=BASE_MISSING,
-        ) from error
-    if base.path is None:
-        raise Refused(
-            f"The base model {_short(name)!r} is not on this machine.",
-            hint="A training on it fetches it; or fetch it with `hf download " + name + "`.",
-            code=BASE_MISSING,
-        )
-    if not base.path.is_dir():
-        raise Refused(
-            f"The base model {_short(name)!r} is no longer there.",
-            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
-            code=BASE_MISSING,
-        )
-    return base
-
-
 def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path, base_name: str) -> None:
     """Raises Refused unless every weight of the adapter has its place in the base model, and every place its weight."""
     try:
@@ -101,7 +71,7 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
     except (AcademyError, OSError) as error:
         reason = error.message if isinstance(error, AcademyError) else (error.strerror or "it cannot be read")
         raise Refused(
-            f"The base model {_short(base_name)!r} cannot be used: {reason}", hint="Put it back as it was.", code=BASE_MISSING
+            f"The base model {shortened(base_name)!r} cannot be used: {reason}", hint="Put it back as it was.", code=BASE_MISSING
         ) from error
     parts: dict[str, dict[str, list[int]]] = defaultdict(dict)
     for name, entry in header.items():
@@ -144,7 +114,7 @@ def _check_kind(config: dict[str, Any]) -> None:
     kind = str(config.get("peft_type", "")).upper()
     if kind != "LORA":
         raise Refused(
-            f"The adapter is of the kind {_short(kind) or 'unknown'!r}; Academy uses LoRA adapters.", hint="Train a LoRA adapter."
+            f"The adapter is of the kind {shortened(kind) or 'unknown'!r}; Academy uses LoRA adapters.", hint="Train a LoRA adapter."
         )
     if config.get("megatron_config"):
         raise Refused("The adapter names a module of Python to import (megatron_core), and Academy runs no code of an adapter.")
@@ -155,30 +125,30 @@ def _check_kind(config: dict[str, Any]) -> None:
     start = config.get("init_lora_weights", True)
     if isinstance(start, str) and start.lower().startswith(("pissa", "olora", "corda", "loftq", "lora_ga")):
         raise Refused(
-            f"The adapter rewrites the base model's weights when it is loaded (init_lora_weights={_short(start)!r}).",
+            f"The adapter rewrites the base model's weights when it is loaded (init_lora_weights={shortened(start)!r}).",
             hint="Convert it to a plain LoRA with PEFT (path_initial_model_for_weight_conversion).",
         )
 
 
 def _check_module(module: str, shape: dict[str, list[int]], known: dict[str, list[int] | None], base_name: str) -> None:
     if "lora_magnitude_vector" in shape and len(shape) == 1:
-        raise Refused(f"The adapter is not complete: {_short(module)} has no LoRA weights.", hint=_TRAIN_AGAIN)
+        raise Refused(f"The adapter is not complete: {shortened(module)} has no LoRA weights.", hint=_TRAIN_AGAIN)
     first, second = shape.get("lora_A"), shape.get("lora_B")
     embedding = "lora_embedding_A" in shape
     if not embedding and (first is None or second is None):
-        raise Refused(f"The adapter is not complete: {_short(module)} has only one half of its weights.", hint=_TRAIN_AGAIN)
+        raise Refused(f"The adapter is not complete: {shortened(module)} has only one half of its weights.", hint=_TRAIN_AGAIN)
     place = _place(module)
     if place not in known:
-        raise _mismatch(base_name, f"the base model has no {_short(module)}")
+        raise _mismatch(base_name, f"the base model has no {shortened(module)}")
     wanted = known[place]
     if embedding or first is None or second is None or wanted is None or len(wanted) != 2 or len(first) != 2 or len(second) != 2:
         return
     if first[0] != second[1]:
-        raise Refused(f"The adapter is damaged: the halves of {_short(module)} do not fit together.", hint=_TRAIN_AGAIN)
+        raise Refused(f"The adapter is damaged: the halves of {shortened(module)} do not fit together.", hint=_TRAIN_AGAIN)
     given = [second[0], first[1]]
     # GPT-2's Conv1D keeps its weights the other way round.
     if given != wanted and given != wanted[::-1]:
-        raise _mismatch(base_name, f"{_short(module)} is {given[0]} × {given[1]} there and {wanted[0]} × {wanted[1]} here")
+        raise _mismatch(base_name, f"{shortened(module)} is {given[0]} × {given[1]} there and {wanted[0]} × {wanted[1]} here")
 
 
 def _check_finite(path: Path, header: dict[str, Any]) -> None:
@@ -197,7 +167,7 @@ def _check_finite(path: Path, header: dict[str, Any]) -> None:
                 left -= bits.nbytes
                 if not bits.size or ((bits & mask) == mask).any():
                     raise Refused(
-                        f"The adapter's weights are not finite: {_short(name)} holds NaN or infinity.",
+                        f"The adapter's weights are not finite: {shortened(name)} holds NaN or infinity.",
                         hint="Its training went wrong; train again with a smaller learning rate.",
                     )
 
@@ -213,7 +183,9 @@ def _refuse_code(path: Path) -> None:
             f"The adapter brings its own code (auto_map in {path.name}), and Academy never runs it.", hint="Use an adapter without code."
         )
     if library and str(library).split(".")[0] not in ("transformers", "peft"):
-        raise Refused(f"The adapter names a module of Python to import ({_short(str(library))}), and Academy runs no code of an adapter.")
+        raise Refused(
+            f"The adapter names a module of Python to import ({shortened(str(library))}), and Academy runs no code of an adapter."
+        )
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:
@@ -260,11 +232,7 @@ def _place(module: str) -> str:
 
 def _mismatch(base_name: str, why: str) -> Refused:
     return Refused(
-        f"This adapter was not trained on {_short(base_name)!r}: {why}.",
+        f"This adapter was not trained on {shortened(base_name)!r}: {why}.",
         hint="Activate it with the base model it was trained on, or train again.",
         code=MISMATCH,
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else text[:97] + "…"

@@ -9,10 +9,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import data, models, openai, talk, training
+from academy.api import chat as talk
+from academy.api import datasets as data
+from academy.api import jobs as training
+from academy.api import replies as models
+from academy.api.openai import routes as openai
 from academy.api.wire import Json, Lane, StrictRoute, add_error_handlers, not_here
 from academy.errors import Unavailable
-from academy.services import Academy
+from academy.services.academy import Academy
 
 PREFIX = "/api/v1/academy"
 _DOCS = Path(__file__).parent / "docs.html"

@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.routing import compile_path
 
-from academy.chat.openai import error_body
+from academy.api.openai.forms import error_body
 from academy.errors import AcademyError, Invalid, NoSpace
 from academy.files import check_name
 

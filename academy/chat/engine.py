@@ -5,51 +5,26 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from academy.adapters.check import WEIGHTS
 from academy.adapters.store import Adapter
 from academy.bases import Base, BaseFacts, facts
+from academy.chat.decoding import COLDEST, Spelling, draw, end_tokens, takes_keep
 from academy.chat.request import Loaded, Outcome, Sampling
+from academy.chat.swapping import Slot, _places, same_places, without_bitsandbytes
 from academy.errors import AcademyError, Invalid, Refused, Unavailable
+from academy.text.templates import _render, renders
 
 log = logging.getLogger(__name__)
 
-_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|endofturn|>", "<|return|>", "</s>")
-"""How turns end in the usual templates; each counts only where it is one token of the vocabulary and the template names it."""
 
 _SMALL = 50_000_000
 """Models with fewer parameters are read by one thread in fp32: on a CPU that is the fastest for them, and the most exact."""
-
-_WIDEST = 2048
-"""Sampling looks at so many of the likeliest tokens; what lies beyond has no weight worth the sorting."""
-
-_COLDEST = 1e-4
-"""Below this temperature the likeliest token is as good as certain, and dividing by it would leave the range of numbers."""
-
-# What may differ between two adapters whose weights lie in the same places: everything else means other places or other mathematics.
-_FREE = {
-    "r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "lora_dropout", "target_modules", "exclude_modules",
-    "init_lora_weights", "base_model_name_or_path", "revision", "inference_mode", "task_type", "auto_mapping", "peft_version",
-    "layers_to_transform", "layers_pattern", "runtime_config", "loftq_config", "eva_config", "corda_config",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """The adapter that is in place: where its weights lie, by their name in the file."""
-
-    name: str
-    adapter_id: str
-    stamp: tuple[int, int]
-    config: Any
-    parameters: dict[str, Any]
-    layers: list[tuple[str, Any]]
 
 
 class TransformersEngine:
@@ -62,7 +37,7 @@ class TransformersEngine:
         self._model: Any = None
         self._peft: Any = None
         self._tokenizer: Any = None
-        self._slot: _Slot | None = None
+        self._slot: Slot | None = None
         self._count = 0
         self._ends: frozenset[int] = frozenset()
         self._takes_system = True
@@ -88,7 +63,7 @@ class TransformersEngine:
             if self._base is None or self._base.path != base.path or (wanted is not None and wanted != self._quantization):
                 self._load(base, wanted or "none")
             if adapter is not None:
-                with _without_bitsandbytes(self._device() != "cuda"):
+                with without_bitsandbytes(self._device() != "cuda"):
                     self._swap(adapter)
 
     def generate(
@@ -164,9 +139,9 @@ class TransformersEngine:
         model.eval()
         model.requires_grad_(False)
         self._tokenizer, self._model, self._quantization = tokenizer, model, quantization
-        self._ends = _end_tokens(tokenizer, model)
-        self._parts = not _renders(tokenizer, "user", parts=False) and _renders(tokenizer, "user", parts=True)
-        self._takes_system = _renders(tokenizer, "system", parts=self._parts)
+        self._ends = end_tokens(tokenizer, model)
+        self._parts = not renders(tokenizer, "user", parts=False) and renders(tokenizer, "user", parts=True)
+        self._takes_system = renders(tokenizer, "system", parts=self._parts)
         self._limit = _context(tokenizer, model)
         self._base = base
 
@@ -205,13 +180,13 @@ class TransformersEngine:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise _refused(adapter, "it cannot be read") from error
         config.inference_mode = True
-        if slot is not None and _same_places(slot, config, tensors):
+        if slot is not None and same_places(slot, config, tensors):
             self._refill(slot, config, tensors)
             self._slot = replace(slot, adapter_id=adapter.adapter_id, stamp=stamp, config=config)
         else:
             self._insert(adapter, stamp, config, tensors)
 
-    def _refill(self, slot: _Slot, config: Any, tensors: dict[str, Any]) -> None:
+    def _refill(self, slot: Slot, config: Any, tensors: dict[str, Any]) -> None:
         """The swap of milliseconds: new numbers into the places of the old ones. Nothing in here can fail half-way but for memory."""
         from peft.utils.other import get_pattern_key
 
@@ -265,7 +240,7 @@ class TransformersEngine:
             for path, layer in self._peft.base_model.model.named_modules()
             if isinstance(layer, LoraLayer) and name in layer.scaling
         ]
-        self._slot = _Slot(name, adapter.adapter_id, stamp, config, _places(self._peft, name), layers)
+        self._slot = Slot(name, adapter.adapter_id, stamp, config, _places(self._peft, name), layers)
 
     def _take_out(self, name: str) -> None:
         if self._peft is None or name not in self._peft.peft_config:
@@ -359,10 +334,10 @@ class TransformersEngine:
                     known = torch.tensor(sorted(set(seen)), device=logits.device)
                     score = logits[known]
                     logits[known] = torch.where(score < 0, score * penalty, score / penalty)
-                if sampling.temperature < _COLDEST:
+                if sampling.temperature < COLDEST:
                     token = int(logits.argmax())
                 else:
-                    token = _draw(torch, logits.cpu(), sampling, settings.top_k or 0, generator)
+                    token = draw(torch, logits.cpu(), sampling, settings.top_k or 0, generator)
                 if len(seen) == len(ids) and bool(torch.isnan(logits).any()):
                     raise Refused(
                         "The model's numbers are not finite, so it has nothing to say.", hint="Deactivate the adapter, or train it again."
@@ -374,7 +349,7 @@ class TransformersEngine:
             step = [token] if cache is not None else seen
 
     def _keep(self) -> dict[str, int]:
-        return {"logits_to_keep": 1} if _takes_keep(type(self._model)) else {}
+        return {"logits_to_keep": 1} if takes_keep(type(self._model)) else {}
 
     @contextlib.contextmanager
     def _memory_errors(self) -> Iterator[None]:
@@ -391,41 +366,6 @@ class TransformersEngine:
             ) from error
 
 
-class Spelling:
-    """Turns tokens into text as they come; a character that is not whole yet is held back."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._decode = tokenizer.decode
-        self._ids: list[int] = []
-        self._start = 0
-        self._done = 0
-
-    def feed(self, token: int) -> str:
-        """The text that this token completes."""
-        self._ids.append(token)
-        before, now = self._text(self._done), self._text(len(self._ids))
-        if len(now) <= len(before) or now.endswith("\ufffd"):
-            return ""
-        # The last tokens stay in view: many tokenizers write a token differently at the beginning of a text.
-        self._start, self._done = self._done, len(self._ids)
-        return now[len(before) :]
-
-    def rest(self) -> str:
-        """What was held back, without half a character at its end."""
-        before, now = self._text(self._done), self._text(len(self._ids))
-        self._done = len(self._ids)
-        return now[len(before) :].rstrip("\ufffd")
-
-    def _text(self, end: int) -> str:
-        return self._decode(self._ids[self._start : end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-
-
-def plain(turns: list[dict[str, str]], start: str, end: str) -> str:
-    """The form for base models without a chat template (the trainer's is the same), up to where the answer begins."""
-    forms = {"system": "{}\n\n", "user": "### Question:\n{}\n\n", "assistant": "### Answer:\n{}" + end + "\n\n"}
-    return start + "".join(forms[turn["role"]].replace("{}", turn["content"], 1) for turn in turns) + "### Answer:\n"
-
-
 def free_memory() -> int | None:
     """The bytes that this process may still take, as far as Linux tells (its container's limit counts); None elsewhere."""
     try:
@@ -439,19 +379,6 @@ def free_memory() -> int | None:
         cached = next(int(line.split()[1]) for line in (group / "memory.stat").read_text().splitlines() if line.startswith("inactive_file"))
         free = min(free, limit - int((group / "memory.current").read_text()) + cached)
     return free
-
-
-@contextlib.contextmanager
-def _without_bitsandbytes(hide: bool) -> Iterator[None]:
-    """PEFT imports it wherever it is installed, with the first adapter: most of a second, for kernels that only CUDA has here."""
-    hide = hide and "bitsandbytes" not in sys.modules
-    if hide:
-        sys.modules["bitsandbytes"] = None  # type: ignore[assignment]  # import's own way to say "not there"
-    try:
-        yield
-    finally:
-        if hide:
-            del sys.modules["bitsandbytes"]
 
 
 def _torch() -> Any:
@@ -486,76 +413,7 @@ def _refused(adapter: Adapter, why: str) -> AcademyError:
     )
 
 
-def _same_places(slot: _Slot, config: Any, tensors: dict[str, Any]) -> bool:
-    """Whether an adapter's weights go exactly where those of the slot lie; only ranks may differ."""
-    old, new = slot.config.to_dict(), config.to_dict()
-    if any(old.get(key) != new.get(key) for key in old.keys() | new.keys() if key not in _FREE):
-        return False
-    return tensors.keys() == slot.parameters.keys() and all(
-        sum(a != b for a, b in zip(tensor.shape, slot.parameters[name].shape, strict=False)) <= ("lora_A" in name or "lora_B" in name)
-        for name, tensor in tensors.items()
-    )
-
-
-def _places(peft: Any, name: str) -> dict[str, Any]:
-    """The adapter's parameters by their names in the file; what has no plain name there makes every swap a slow one."""
-    return {
-        key.replace(f".{name}", "").removesuffix(".weight") if "magnitude" in key else key.replace(f".{name}", ""): parameter
-        for key, parameter in peft.named_parameters()
-        if f".{name}" in key
-    }
-
-
-def _end_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
-    ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id if hasattr(model.config, "get_text_config") else None}
-    given = model.generation_config.eos_token_id
-    ends |= set(given) if isinstance(given, list | tuple) else {given}
-    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
-    vocabulary = tokenizer.get_added_vocab()
-    ends |= {vocabulary[text] for text in _ENDS if text in vocabulary and text in template}
-    return frozenset(end for end in ends if isinstance(end, int))
-
-
-def _renders(tokenizer: Any, role: str, *, parts: bool) -> bool:
-    """Whether the template takes this role, and content as a text or as a list of parts."""
-    mark = "zq mark zq"
-    turns = [{"role": role, "content": mark}, *([{"role": "user", "content": "-"}] if role == "system" else [])]
-    try:
-        return mark in _render(tokenizer, turns, parts)
-    except Exception:
-        # A template is somebody's program: it refuses a role in whatever way it likes.
-        return False
-
-
-def _render(tokenizer: Any, turns: list[dict[str, str]], parts: bool) -> str:
-    if not tokenizer.chat_template:
-        return plain(turns, tokenizer.bos_token or "", tokenizer.eos_token or "")
-    said = [turn | {"content": [{"type": "text", "text": turn["content"]}]} if parts else turn for turn in turns]
-    # Models that can think aloud are asked not to: what they are taught here are answers.
-    return tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=False)
-
-
 def _context(tokenizer: Any, model: Any) -> int:
     config = model.config.get_text_config()
     limits = [getattr(config, "max_position_embeddings", None), getattr(config, "n_positions", None), tokenizer.model_max_length]
     return min((int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 10_000_000), default=4096)
-
-
-def _takes_keep(kind: type) -> bool:
-    import inspect
-
-    return "logits_to_keep" in inspect.signature(kind.forward).parameters
-
-
-def _draw(torch: Any, logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
-    """One token, drawn by its likelihood from the likeliest."""
-    logits = logits / sampling.temperature
-    widest = min(top_k or _WIDEST, _WIDEST, logits.shape[-1])
-    if sampling.top_p >= 1 and not top_k:
-        widest = logits.shape[-1]
-    values, places = logits.topk(widest)
-    likely = (values - logits.logsumexp(-1)).exp()
-    if sampling.top_p < 1:
-        # A token stays while those before it do not reach top_p; the first one always stays.
-        likely[1:][likely.cumsum(-1)[:-1] >= sampling.top_p] = 0
-    return int(places[torch.multinomial(likely, 1, generator=generator)])

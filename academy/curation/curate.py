@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from academy.curation import commits, filters, near
+from academy.curation import filters, near
+from academy.curation.commits import commits
 from academy.curation.examples import DatasetRequest, Example
 from academy.curation.filters import DUPLICATES, Dropped
 from academy.curation.lessons import NEVER_TRAINED
-from academy.curation.redaction import marks, redact_example, surroundings
+from academy.curation.redaction.redact import marks, redact_example, surroundings
 from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 

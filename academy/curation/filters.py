@@ -32,7 +32,7 @@ from typing import Any
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile
-from academy.curation.redaction import without_marks
+from academy.curation.redaction.redact import without_marks
 from academy.curation.split import split
 
 __all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split", "told"]

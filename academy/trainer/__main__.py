@@ -8,8 +8,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from .failures import explain
-from .report import Report
+from academy.text.failures import explain
+from academy.trainer.report import Report
 
 # Threads that wait for one another sleep instead of spinning: on a machine that does other things too, spinning took ten times as long.
 # Freed memory is kept for the next step instead of being given back and asked for again: a fifth faster on a CPU.
@@ -21,12 +21,12 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0]).absolute()
     report = Report(folder)
     try:
-        from .spec import read_spec
+        from academy.trainer.spec import read_spec
 
         spec = read_spec(folder)
         report.preparing("load", f"Loading the libraries to train {spec.name!r} on {spec.base_model}.")
         _quiet(spec.knob("quantization") != "none")
-        from . import sft
+        from academy.trainer.methods import sft
 
         sft.run(spec, report)
     except Exception as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .report import now
+from academy.trainer.report import now
 
 MARKER = "complete.json"
 _NAME = re.compile(r"^step-(\d{8,})$")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .failures import Failure
+from academy.text.failures import Failure
 
 
 @dataclass(frozen=True)

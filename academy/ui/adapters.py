@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, span, tag, when
+from academy.ui.html.numbers import loss, number, plural, size
 from academy.ui.live import View, toast
-from academy.ui.pieces import Html, button, card, div, empty, esc, field, go, join, live, loss, menu, number, plural, size, span, tag, when
-from academy.ui.texts import t
+from academy.ui.texts.translate import t
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
@@ -153,23 +154,6 @@ def _close() -> Html:
 def _ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     item = academy.adapters.get(str(data.get("id")))
     return {"dialog": name_form("adapter.renamed", item.adapter_id, item.name)}
-
-
-def name_form(act: str, item_id: str, name: str) -> Html:
-    """Asks for another name; on saving, the act gets it with the id."""
-    return tag(
-        "form",
-        tag("h3", t("adapters.rename")),
-        field("name", name, bind=False, label=t("adapters.name"), maxlength=80, autofocus=True, required=True),
-        div(
-            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
-            tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
-            cls="ac-row ac-row-end",
-        ),
-        cls="ac-form",
-        data_act=act,
-        data_id=item_id,
-    )
 
 
 def _rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:

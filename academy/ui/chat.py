@@ -14,15 +14,17 @@ import gradio as gr
 from pydantic import ValidationError
 
 from academy.chat.request import BASE, ChatReply, ChatRequest
-from academy.curation.store import turns_of
 from academy.errors import AcademyError, NotFound
 from academy.models import BUNDLED
+from academy.rows import turns_of
+from academy.ui.html.elements import Html, div, esc, go, join, live, notice, remedy, span, tag, thumb
+from academy.ui.html.numbers import number, plural
+from academy.ui.html.prose import prose
 from academy.ui.live import View, log, safely, sentences, toast
-from academy.ui.pieces import Html, div, esc, go, join, live, notice, number, plural, prose, remedy, span, tag, thumb
-from academy.ui.texts import t
+from academy.ui.texts.translate import t
 
 if TYPE_CHECKING:
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 _EVERY = 0.06
 _PULSE = 0.25

@@ -10,7 +10,7 @@ import gradio as gr
 from pydantic.fields import FieldInfo
 
 from academy.jobs.spec import KNOBS, TrainingSpec
-from academy.ui.texts import t
+from academy.ui.texts.translate import t
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

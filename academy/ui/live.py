@@ -19,12 +19,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from academy.errors import AcademyError
-from academy.ui import pieces
-from academy.ui.pieces import Html
-from academy.ui.texts import has, t
+from academy.ui.html import elements as pieces
+from academy.ui.html.elements import Html
+from academy.ui.texts.translate import has, t
 
 if TYPE_CHECKING:
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 log = logging.getLogger("academy.ui")
 

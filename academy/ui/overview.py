@@ -8,32 +8,13 @@ import gradio as gr
 
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
+from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
+from academy.ui.html.numbers import gigabytes, number, plural, size
 from academy.ui.live import View, toast
-from academy.ui.pieces import (
-    Html,
-    bar,
-    button,
-    card,
-    div,
-    esc,
-    gigabytes,
-    go,
-    join,
-    live,
-    notice,
-    number,
-    pill,
-    plural,
-    remedy,
-    size,
-    span,
-    tag,
-    tile,
-)
-from academy.ui.texts import t
+from academy.ui.texts.translate import t
 
 if TYPE_CHECKING:
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from academy.ui import adapters, chat, dataset, live, overview, tools, training
+from academy.ui import adapters, chat, live, overview
+from academy.ui import mcp as tools
+from academy.ui.dataset import sources
+from academy.ui.html.elements import Html, chip, div, join, notice, span, tag
+from academy.ui.html.numbers import gigabytes, number
 from academy.ui.live import View
-from academy.ui.pieces import Html, chip, div, gigabytes, join, notice, number, span, tag
 from academy.ui.style import theme
-from academy.ui.texts import for_page, t
+from academy.ui.texts.translate import for_page, t
+from academy.ui.training import tab
 
 if TYPE_CHECKING:
     from academy.config import Settings
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
 _HERE = Path(__file__).parent
-_TABS = (overview, dataset, training, adapters, chat)
+_TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": tab, "adapters": adapters, "chat": chat}
 
 # The hidden component through which Gradio's handlers and the row buttons of page.js talk to one another.
 _OUT = "watch('value', () => window.academy.result(props.value));"
@@ -31,7 +35,7 @@ def build(academy: Academy) -> gr.Blocks:
     """The page over one Academy; it holds nothing of its own, so any number of viewers can look at it."""
     regions: dict[str, live.Region] = {"chips": _chips}
     acts: dict[str, live.Act] = {}
-    for part in _TABS:
+    for part in _TABS.values():
         regions |= part.REGIONS
         acts |= part.ACTS
     served = [live.make_live(academy, regions, _title), live.make_act(academy, acts)]
@@ -40,8 +44,7 @@ def build(academy: Academy) -> gr.Blocks:
         out = gr.HTML({}, html_template="", elem_id="ac-out", apply_default_css=False, js_on_load=_OUT, visible="hidden")
         bus = gr.HTML({}, html_template="", elem_id="ac-bus", apply_default_css=False, js_on_load=_BUS, visible="hidden")
         with gr.Tabs(elem_id="ac-tabs", overflow_behavior="wrap"):
-            for part in _TABS:
-                name = part.__name__.rsplit(".", 1)[-1]
+            for name, part in _TABS.items():
                 with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}", render_children=True):
                     part.build(academy, page, bus, out)
         if academy.settings.mcp:

@@ -25,12 +25,12 @@ from academy.adapters.store import AdapterStore
 from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Unavailable
-from academy.jobs import progress
 from academy.jobs.backends import Command
-from academy.jobs.backends import docker as docker_backend
-from academy.jobs.backends.docker import DockerBackend
+from academy.jobs.backends.docker import backend as docker_backend
+from academy.jobs.backends.docker.backend import DockerBackend
 from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
 from academy.jobs.processes import is_held
+from academy.jobs.reading import progress, view
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from tests import test_fetch
@@ -359,7 +359,7 @@ def test_links_that_a_container_leaves_lead_nowhere(tmp_path: Path) -> None:
     shop.runner.stop(job.job_id)
     shop.runner.cancel(job.job_id)
     assert shop.wait(job.job_id).status == "cancelled"
-    assert not progress.view(shop.job(job.job_id), None)["resumable"]
+    assert not view.view(shop.job(job.job_id), None)["resumable"]
     shop.runner.delete_checkpoints(job.job_id)
     again = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
     shop.wait_step(again.job_id, 1, seconds=40)

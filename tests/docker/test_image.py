@@ -19,7 +19,7 @@ import pytest
 
 from academy.config import Settings
 from academy.errors import Unavailable
-from academy.jobs.backends.image import ImageState, TrainingImage
+from academy.jobs.backends.docker.image import ImageState, TrainingImage
 
 pytestmark = pytest.mark.docker
 
@@ -246,7 +246,7 @@ def test_rest_begins_shows_and_cancels_it(tmp_path: Path, registry: Registry) ->
     from fastapi.testclient import TestClient
 
     from academy.api.routes import create_api
-    from academy.services import Academy
+    from academy.services.academy import Academy
 
     name = f"{registry.host}/team/trainer:1.0"
     academy = Academy(Settings(data_dir=tmp_path, training_image=name, _env_file=None))  # type: ignore[call-arg]

@@ -21,7 +21,7 @@ from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
 from academy.jobs.spec import TrainingSpec
-from academy.services import Academy
+from academy.services.academy import Academy
 
 pytestmark = pytest.mark.browser
 

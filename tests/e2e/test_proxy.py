@@ -20,7 +20,7 @@ from test_api import EchoEngine
 import app as start
 from academy.chat.session import ChatSession
 from academy.config import Settings
-from academy.services import Academy
+from academy.services.academy import Academy
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,62 @@
+"""TODO: academy/access/requests.py."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Scope
+
+API = "/api/v1/academy"
+
+
+PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+_METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+
+
+_MAX_HEADERS = 100
+
+
+_MAX_TARGET = 8192
+
+
+_MAX_NAME = 255
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not let through."""
+
+    status: int
+    detail: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def malformed(scope: Scope) -> Refusal | None:
+    if scope.get("method", "GET") not in _METHODS:
+        return Refusal(405, "Academy knows no such method.", (("Allow", ", ".join(sorted(_METHODS))),))
+    if len(scope["headers"]) > _MAX_HEADERS:
+        return Refusal(431, f"The request has more than {_MAX_HEADERS} headers.")
+    target = scope.get("raw_path", b"") or scope["path"].encode("utf-8", "replace")
+    if len(target) + len(scope.get("query_string", b"")) > _MAX_TARGET:
+        return Refusal(414, "The address is too long.")
+    if any(len(part.encode("utf-8", "replace")) > _MAX_NAME for part in scope["path"].split("/")):
+        return Refusal(414, f"No part of an address is longer than {_MAX_NAME} bytes.")
+    if not scope["path"].startswith("/") or "\x00" in scope["path"]:
+        return Refusal(400, "That is not a path.")
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    if len(lengths) > 1 or any(not value.isdigit() for value in lengths):
+        return Refusal(400, "The Content-Length is not a number.")
+    return None
+
+
+def route_path(scope: MutableMapping[str, Any]) -> str:
+    root = scope.get("root_path", "")
+    path: str = scope["path"]
+    return path[len(root) :] if root and path.startswith(root + "/") else path

@@ -1,0 +1,321 @@
+"""Datasets: frozen files of examples, each with a manifest that is written last; without it there is no dataset."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from academy.curation.examples import Example, Format, render
+from academy.errors import Conflict, Invalid, NotFound
+from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
+from academy.rows import turns_of
+
+_MAX_DROPPED = 5000
+_SAMPLES = 20
+_MAX_LINE = 64 << 20
+_ID = re.compile(r"dataset_(alpaca|sharegpt|messages)_\d{8}_\d{6}[A-Za-z0-9_-]*")
+_END = ".manifest.json"
+
+
+class Manifest(BaseModel):
+    """What a dataset is: its files, its hash, and how it came about; `dropped` says what was left out of it, and why."""
+
+    id: str
+    name: str
+    path: str
+    eval_path: str | None = None
+    sha256: str
+    created_at: str
+    format: Format
+    statistics: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    dropped: list[dict[str, Any]] = []
+    redactions: list[dict[str, Any]] = []
+    warnings: list[str] = []
+    eval_sha256: str | None = None
+
+
+class DatasetStore:
+    """The datasets of one folder, as `dataset_<format>_<time>….jsonl`, `….eval.jsonl` and `….manifest.json`."""
+
+    def __init__(self, training_dir: Path) -> None:
+        self.folder = training_dir
+        self._known: dict[str, tuple[tuple[int, int], Manifest]] = {}
+
+    def write(
+        self,
+        train: Iterable[Example],
+        eval_: Iterable[Example],
+        form: Format,
+        *,
+        name: str = "",
+        statistics: dict[str, Any] | None = None,
+        sources: dict[str, Any] | None = None,
+        request: dict[str, Any] | None = None,
+        dropped: list[dict[str, Any]] | None = None,
+        redactions: list[dict[str, Any]] | None = None,
+        warnings: list[str] | None = None,
+    ) -> Manifest:
+        """Freezes a dataset; raises Invalid where there is nothing to train, NoSpace on a full disk (and leaves nothing behind)."""
+        aside = self.folder / f".dataset-{secrets.token_hex(8)}.tmp"
+        aside_eval = aside.with_suffix(".eval.tmp")
+        placed: list[Path] = []
+        with disk_errors("the dataset"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                count, digest = _write_rows(aside, train, form)
+                if not count:
+                    raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
+                held_out, eval_digest = _write_rows(aside_eval, eval_, form)
+                path, placed = self._take_name(form)
+                eval_path = path.with_suffix(".eval.jsonl") if held_out else None
+                os.replace(aside, path)
+                if eval_path:
+                    placed.append(eval_path)
+                    os.replace(aside_eval, eval_path)
+                sync_folder(self.folder)
+                manifest = Manifest(
+                    id=path.stem,
+                    name=name or path.stem,
+                    path=str(path),
+                    eval_path=str(eval_path) if eval_path else None,
+                    sha256=digest,
+                    eval_sha256=eval_digest if eval_path else None,
+                    created_at=now(),
+                    format=form,
+                    statistics=statistics or {},
+                    sources=sources or {},
+                    request=request or {},
+                    dropped=(dropped or [])[:_MAX_DROPPED],
+                    redactions=redactions or [],
+                    warnings=warnings or [],
+                )
+                # Paths are kept by their names alone, so that the data folder can be moved.
+                kept = manifest.model_dump() | {"path": path.name, "eval_path": eval_path.name if eval_path else None}
+                write_json(self._manifest_of(path.stem), kept)
+            except BaseException:
+                for rest in placed:
+                    rest.unlink(missing_ok=True)
+                raise
+            finally:
+                aside.unlink(missing_ok=True)
+                aside_eval.unlink(missing_ok=True)
+        return manifest
+
+    def list(self) -> list[Manifest]:
+        """The datasets, newest first, without what was dropped and redacted."""
+        manifests = []
+        for path in self.folder.glob(f"dataset_*{_END}") if self.folder.is_dir() else ():
+            # A manifest that somebody damaged by hand hides its own dataset, not the others.
+            with contextlib.suppress(NotFound):
+                manifests.append(self._listed(path.name.removesuffix(_END)))
+        return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.id), reverse=True)
+
+    def _listed(self, dataset_id: str) -> Manifest:
+        """A manifest without its long parts, read once: the page lists datasets every second, and dropped rows can be megabytes."""
+        try:
+            stat = self._manifest_of(dataset_id).stat()
+        except OSError as error:
+            raise _unknown(dataset_id) from error
+        known = self._known.get(dataset_id)
+        if known and known[0] == (stat.st_mtime_ns, stat.st_size) and Path(known[1].path).is_file():
+            return known[1].model_copy()
+        manifest = self.get(dataset_id).model_copy(update={"dropped": [], "redactions": []})
+        self._known[dataset_id] = (stat.st_mtime_ns, stat.st_size), manifest
+        return manifest.model_copy()
+
+    def get(self, dataset_id: str) -> Manifest:
+        """A dataset's manifest; raises NotFound."""
+        try:
+            if not _ID.fullmatch(dataset_id):
+                raise _unknown(dataset_id)
+            path = inside(self.folder, f"{dataset_id}.jsonl", "dataset")
+            value = read_json(self._manifest_of(dataset_id))
+            if value is None or not path.is_file():
+                raise _unknown(dataset_id)
+            eval_path = inside(self.folder, value["eval_path"], "dataset") if value.get("eval_path") else None
+            places = {"id": dataset_id, "path": str(path), "eval_path": str(eval_path) if eval_path else None}
+            return Manifest.model_validate(value | places)
+        except (ValueError, ValidationError, TypeError, KeyError, AttributeError, Invalid) as error:
+            raise _unknown(dataset_id) from error
+
+    def delete(self, dataset_id: str) -> None:
+        """Deletes a dataset; raises NotFound."""
+        manifest = self.get(dataset_id)
+        # The manifest goes first: from then on there is no such dataset, whatever happens to its files.
+        self._manifest_of(dataset_id).unlink(missing_ok=True)
+        for path in (manifest.path, manifest.eval_path):
+            if path:
+                Path(path).unlink(missing_ok=True)
+
+    def newest(self) -> Manifest | None:
+        """The dataset that was made last, if there is one."""
+        return next(iter(self.list()), None)
+
+    def rows(self, dataset_id: str, offset: int = 0, limit: int = 20, part: str = "train") -> list[dict[str, Any]]:
+        """Rows as they stand in the file; part is "train" or "eval"."""
+        if part not in ("train", "eval"):
+            raise Invalid(f"{part[:20]!r} is no part of a dataset.", hint="Use train or eval.")
+        if offset < 0 or not 0 <= limit <= 10_000:
+            raise Invalid("offset must be 0 or more, and limit 0 to 10,000.")
+        manifest = self.get(dataset_id)
+        path = manifest.path if part == "train" else manifest.eval_path
+        if path is None or not limit:
+            return []
+        rows: list[dict[str, Any]] = []
+        with open(self.find_path(path), "rb") as file:
+            for number, line in enumerate(file):
+                if number < offset:
+                    continue
+                try:
+                    rows.append(json.loads(line))
+                except (ValueError, RecursionError) as error:
+                    raise Invalid(f"Line {number + 1} of {Path(path).name} is damaged.", hint="Curate the dataset anew.") from error
+                if len(rows) == limit:
+                    break
+        return rows
+
+    def diff(self, a: str, b: str) -> dict[str, Any]:
+        """What dataset `b` has that `a` had not (new), and what it lacks (gone), whatever form each is in; train and eval together."""
+        before, after = self._digests(a), self._digests(b)
+        new, gone = after - before, before - after
+        return {
+            "new": new.total(),
+            "gone": gone.total(),
+            "same": (before & after).total(),
+            "new_samples": self._samples(b, new),
+            "gone_samples": self._samples(a, gone),
+        }
+
+    def check_file(self, path: Path) -> int:
+        """How many rows the file holds; raises Invalid that names the broken line."""
+        count = 0
+        where = f"of {path.name}"
+        try:
+            with open(path, "rb") as file:
+                number = 0
+                while line := file.readline(_MAX_LINE + 1):
+                    number += 1
+                    if len(line) > _MAX_LINE:
+                        raise Invalid(f"Line {number} {where} is longer than {_MAX_LINE >> 20} MB.", hint=_REMEDY)
+                    if line.strip():
+                        if problem := _row_problem(line):
+                            raise Invalid(f"Line {number} {where} {problem}.", hint=_REMEDY)
+                        count += 1
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise Invalid(f"There is no dataset file {path.name}.", hint="Curate a dataset first.") from error
+        return count
+
+    def find_path(self, dataset_path: str) -> Path:
+        """The file that a path names, absolute or relative to the data folder or the folder of datasets; Invalid for anything outside."""
+        problem = Invalid("dataset_path must name a dataset file inside the data folder.", hint="Take it from the list of datasets.")
+        if not dataset_path or len(dataset_path) > 4000 or any(ord(char) < 32 for char in dataset_path):
+            raise problem
+        root = self.folder.parent.absolute()
+        given = Path(dataset_path)
+        tried = [given] if given.is_absolute() else [self.folder.absolute() / given, root / given, given.absolute()]
+        for path in tried:
+            if ".." in path.parts or not path.is_relative_to(root):
+                continue
+            with contextlib.suppress(OSError, ValueError):
+                # Each step below the data folder must be what it seems: no link may lead out.
+                steps = [path, *path.parents]
+                linked = any(step.is_symlink() for step in steps[: steps.index(root)])
+                if path.suffix == ".jsonl" and not linked and path.is_file():
+                    return path
+        raise problem
+
+    # ---------------------------------------------------------------- helpers
+
+    def _manifest_of(self, dataset_id: str) -> Path:
+        return self.folder / f"{dataset_id}{_END}"
+
+    def _take_name(self, form: Format) -> tuple[Path, list[Path]]:
+        """A name that nobody has, taken in one step by creating the file empty."""
+        base = f"dataset_{form}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
+        for number in range(1, 10_000):
+            path = self.folder / (f"{base}.jsonl" if number == 1 else f"{base}_{number}.jsonl")
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+            except FileExistsError:
+                continue
+            return path, [path]
+        raise Conflict("Too many datasets at once.", hint="Try again in a second.")
+
+    def _rows_of(self, dataset_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        manifest = self.get(dataset_id)
+        for path in (manifest.path, manifest.eval_path):
+            if path and Path(path).is_file():
+                with open(path, "rb") as file:
+                    for line in file:
+                        # A damaged line equals nothing; training from this file is refused by check_file.
+                        with contextlib.suppress(ValueError, RecursionError):
+                            row = json.loads(line)
+                            yield hashlib.blake2b(repr(turns_of(row)).encode("utf-8", "replace"), digest_size=16).digest(), row
+
+    def _digests(self, dataset_id: str) -> Counter[bytes]:
+        return Counter(digest for digest, _ in self._rows_of(dataset_id))
+
+    def _samples(self, dataset_id: str, wanted: Counter[bytes]) -> list[dict[str, Any]]:
+        left = Counter(wanted)
+        samples: list[dict[str, Any]] = []
+        for digest, row in self._rows_of(dataset_id) if wanted else ():
+            if left[digest] > 0:
+                left[digest] -= 1
+                samples.append(row)
+                if len(samples) == _SAMPLES:
+                    break
+        return samples
+
+
+_REMEDY = "Correct the file, or curate the dataset anew."
+
+
+def _row_problem(line: bytes) -> str:
+    try:
+        turns_of(json.loads(line, parse_constant=_no_constant))
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    except json.JSONDecodeError as error:
+        return f"is not valid JSON ({error.msg} at character {error.pos + 1})"
+    except RecursionError:
+        return "is nested too deep"
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"holds {name}, which is no valid JSON")
+
+
+def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    count = 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        for example in examples:
+            line = json.dumps(render(example, form), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+            digest.update(line)
+            file.write(line)
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count, digest.hexdigest()
+
+
+def _unknown(dataset_id: str) -> NotFound:
+    shown = dataset_id[:80].encode("ascii", "backslashreplace").decode()
+    return NotFound(f"There is no dataset {shown!r}.", hint="It may have been deleted; list the datasets to see those that are there.")

@@ -1,0 +1,1 @@
+"""What people bring: files of many kinds, read row by row."""

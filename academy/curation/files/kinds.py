@@ -1,0 +1,157 @@
+"""TODO: academy/curation/files/kinds.py."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from academy.curation.files import chats, records
+from academy.curation.files.columns import recognise
+from academy.curation.files.jsonstream import JsonStream, Value
+from academy.curation.files.records import Refused
+from academy.curation.files.tables import SEPARATORS, layout_of
+from academy.curation.files.values import MAX_DEPTH, RowError, parse
+
+_LIST_KEYS = ("lessons", "items", "data", "examples", "rows", "records")
+
+
+_JSON = ("lines", "array", "wrapper", "sequence")
+
+
+CONTROL = [*range(9), *range(14, 27), *range(28, 32)]
+
+
+def _parsed(number: int, value: Value) -> Any:
+    if value.problem:
+        return Refused(number, value.problem)
+    try:
+        return parse(value.raw)
+    except RowError as error:
+        return Refused(number, str(error))
+
+
+def kind_of(value: Any) -> str:
+    if isinstance(value, dict) and (chat := chats.kind_of(value)):
+        return chat
+    return "" if isinstance(value, Refused) else records.kind_of(value)
+
+
+def _key(raw: bytes) -> str:
+    try:
+        key = json.loads(raw)
+    except ValueError:
+        return ""
+    return key if isinstance(key, str) else ""
+
+
+def json_shape(head: bytes, end: str) -> str:
+    """lines, array, wrapper (an object with the list in it) or sequence; empty for what is no JSON."""
+    text = head.lstrip()
+    first, _, rest = text.partition(b"\n")
+    following = rest.lstrip()[:1]
+    first = first.strip()
+    whole = _is_whole(first)
+    if text[:1] == b"[":
+        inside = text[1:].lstrip()[:1]
+        if whole and following == b"[" and inside in (b"{", b"["):
+            return "lines"  # each line is a list of messages
+        if whole and not following and end in ("jsonl", "ndjson", "jsonlines") and kind_of(json.loads(first)) == "messages":
+            return "lines"
+        return "array" if inside in (b"{", b"]", b"[", b'"', b"") or end == "json" else ""
+    if text[:1] != b"{":
+        return "lines" if end in ("jsonl", "ndjson", "jsonlines") else "sequence" if end == "json" else ""
+    if (not whole or not following) and wrapper_keys(head)[0]:
+        return "wrapper"
+    if end in ("jsonl", "ndjson", "jsonlines"):
+        return "sequence" if first == b"{" else "lines"
+    if whole or following == b"{" or len(first) > 1000:
+        return "lines" if whole or first.endswith(b"}") or following == b"{" else "sequence"
+    inside = text[1:].lstrip()[:1]
+    return "sequence" if inside in (b'"', b"}") or end == "json" else ""
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def wrapper_keys(head: bytes) -> tuple[set[str], set[str]]:
+    """The keys of the first object whose list holds the records, none where the object is itself a record; and lists of something else."""
+    stream = JsonStream(io.BytesIO(head), limit=len(head), depth=10_000)
+    if stream.peek() != b"{":
+        return set(), set()
+    stream.skip()
+    keys: set[str] = set()
+    known: set[str] = set()
+    names: list[str] = []
+    while (first := stream.peek()) and first != b"}":
+        if first == b",":
+            stream.skip()
+            continue
+        if first != b'"':
+            return set(), set()
+        key = _key(stream.value().raw)
+        if stream.peek() != b":":
+            break
+        stream.skip()
+        names.append(key)
+        if stream.peek() != b"[":
+            value = stream.value()
+            if key == "mapping" or value.broken_off:
+                break
+            continue
+        item = None
+        inner = stream.items()
+        for value in inner:
+            item = value
+            break
+        if (item is not None and _holds_record(key, item)) or (item is None and not stream.closed_early and key in _LIST_KEYS):
+            keys.add(key)
+            if item is not None and (kind_of(value := _parsed(0, item)) or records.questions_of(value)):
+                known.add(key)
+        for _ in inner:
+            pass
+        if stream.closed_early:
+            break
+    parts = recognise(names)
+    if "situation" in parts and "action" in parts:
+        return set(), set()
+    return (known, keys - known) if known else (keys, set())
+
+
+def _holds_record(key: str, item: Value) -> bool:
+    if item.problem:  # cut off by the end of the head: a long record, unless it looks like a message
+        return key not in ("messages", "conversations", "conversation", "chat_messages", "turns", "history")
+    try:
+        value = parse(item.raw)
+    except RowError:
+        return True
+    if isinstance(value, list):
+        return key not in ("history",) and bool(value) and records.is_message(value[0])
+    return isinstance(value, dict) and not records.is_message(value)
+
+
+def is_conversation(head: bytes) -> bool:
+    """Whether the list that begins here is a list of messages, rather than of records."""
+    stream = JsonStream(io.BytesIO(head), limit=len(head), depth=MAX_DEPTH)
+    stream.peek()
+    first = next(stream.items(), None)
+    try:
+        value = parse(first.raw) if first and not first.problem else None
+    except RowError:
+        return False
+    return records.is_message(value) and records.kind_of(value) == "" and not records.is_of_tree(value)
+
+
+def is_no_name(column: str) -> bool:
+    return column.endswith((".", "?", "!")) or column.isdigit() or len(column) > 60
+
+
+def is_table(head: bytes) -> bool:
+    layout = layout_of(head)
+    parts = recognise(layout.columns)
+    return len(layout.columns) > 1 and "situation" in parts and "action" in parts and layout.separator in SEPARATORS

@@ -1,0 +1,243 @@
+"""Uploaded files as sources of datasets: read once, redacted, and kept as rows; the file itself is not kept."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import mimetypes
+import os
+import secrets
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from academy.curation.examples import Example, Turn
+from academy.curation.files.archive import plain_filename
+from academy.curation.files.imports import Detected, FileReport, Kept, Refusal, Refused, read_file, unclear
+from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable
+from academy.curation.redaction.redact import redact_example
+from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
+from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
+
+_MIME = {"jsonl": "application/jsonl", "ndjson": "application/jsonl", "parquet": "application/vnd.apache.parquet", "md": "text/markdown"}
+
+
+class UploadRecord(BaseModel):
+    """What is known of an uploaded file; `records_estimate` counts the rows that can be learned from."""
+
+    id: str
+    name: str
+    size_bytes: int
+    mime: str
+    created_at: str
+    status: Literal["ready", "failed"]
+    records_estimate: int = 0
+    sha256: str = ""
+    error: str | None = None
+    kind: str = ""
+    read: int = 0
+    refused: int = 0
+    redacted_secrets: int = 0
+    mapping: dict[str, str] | None = Field(None, description="Which column is what, where somebody said so.")
+    unclear: Detected | None = Field(
+        default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
+    )
+    refusals: list[Refusal] = Field(default=[], description="The first refused rows and why; in the list of uploads left out.")
+    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out; in the list of uploads left out.")
+
+
+class UploadStore:
+    """A folder for each upload: `file` (its rows), `report.json` (each row's fate) and, written last, `record.json`."""
+
+    def __init__(self, folder: Path, max_mb: int) -> None:
+        self.folder = folder
+        self.max_mb = max_mb
+        # What an interrupted upload left behind belongs to nobody.
+        for path in folder.glob(".incoming-*") if folder.is_dir() else ():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def add(self, stream: BinaryIO, filename: str, *, mapping: dict[str, str] | None = None) -> UploadRecord:
+        """Takes a file over; one that cannot be used gives a record with `error`, and nothing of it is kept."""
+        record = UploadRecord(
+            id=f"upload_{secrets.token_hex(8)}",
+            name=plain_filename(filename),
+            size_bytes=0,
+            mime=_mime(filename),
+            created_at=now(),
+            status="ready",
+            mapping=mapping or None,
+        )
+        aside = self.folder / f".incoming-{record.id}"
+        try:
+            with disk_errors(record.name):
+                aside.mkdir(parents=True, mode=0o700)
+                raw = aside / "raw"
+                size, digest = self._receive(stream, raw, record.name)
+                report = FileReport(name=record.name)
+                report.redacted_kinds = dict(_write_rows(aside / "file", read_file(raw, filename, report, mapping=mapping)))
+                report.redacted_secrets = sum(report.redacted_kinds.values())
+                record = record.model_copy(
+                    update={
+                        "size_bytes": size,
+                        "sha256": digest,
+                        "kind": report.kind,
+                        "records_estimate": report.kept,
+                        "read": report.read,
+                        "refused": report.refused,
+                        "redacted_secrets": report.redacted_secrets,
+                    }
+                )
+                told: dict[str, Any] = {"refusals": report.refusals, "notes": report.notes}
+                if not report.kept:
+                    why = f" Row {report.refusals[0].row}: {report.refusals[0].reason}." if report.refusals else ""
+                    error = f"None of the {report.read:,} rows of {record.name} can be used.{why}"
+                    told["unclear"] = unclear(raw, filename, mapping)
+                    return record.model_copy(update={"status": "failed", "error": error, **told})
+                raw.unlink()
+                write_json(aside / "report.json", report.model_dump(), mode=0o600)
+                write_json(aside / "record.json", record.model_dump(), mode=0o600)
+                os.rename(aside, self.folder / record.id)
+                sync_folder(self.folder)
+                return record.model_copy(update=told)
+        except NoSpace:
+            raise
+        except AcademyError as error:
+            asked = unclear(aside / "raw", filename, mapping) if error.status == 422 else None
+            return record.model_copy(update={"status": "failed", "error": error.detail, "unclear": asked})
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def list(self) -> list[UploadRecord]:
+        """The uploads that are ready, newest first."""
+        records = []
+        for path in self.folder.glob("upload_*/record.json") if self.folder.is_dir() else ():
+            # A record that somebody damaged by hand hides its own upload, not the others.
+            with contextlib.suppress(ValueError, OSError, NotFound):
+                records.append(self._record(path.parent.name))
+        return sorted(records, key=lambda record: (record.created_at, record.id), reverse=True)
+
+    def get(self, upload_id: str) -> UploadRecord:
+        """One upload's record; raises NotFound."""
+        try:
+            return self._record(upload_id)
+        except (ValueError, OSError) as error:
+            raise _unknown(upload_id) from error
+
+    def report(self, upload_id: str) -> FileReport:
+        """What became of each row of the file."""
+        self.get(upload_id)
+        return FileReport.model_validate(read_json(self.folder / upload_id / "report.json"))
+
+    def delete(self, upload_id: str) -> None:
+        """Deletes an upload; raises NotFound."""
+        record = self.get(upload_id)
+        gone = self.folder / f".incoming-{record.id}-{secrets.token_hex(3)}"
+        # Renamed first: it is gone in one step, whatever happens while its files are deleted.
+        try:
+            os.rename(self.folder / record.id, gone)
+        except FileNotFoundError as error:
+            raise _unknown(upload_id) from error
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def examples(self, upload_id: str) -> Iterator[Kept | Refused]:
+        """The rows to learn from; one that is rated bad and was not corrected comes as refused."""
+        self.get(upload_id)
+        with open(self.folder / upload_id / "file", "rb") as file:
+            for line in file:
+                row = json.loads(line)
+                lesson = LessonIn.model_construct(**row["lesson"])  # checked before it was written
+                if is_trainable(lesson):
+                    yield Kept(row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"]))
+                else:
+                    yield Refused(row["row"], NEVER_TRAINED)
+
+    def as_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[str]]:
+        """The rows of several uploads as examples, and what is to be said about them, complete when all rows are read."""
+        records = [self.get(upload_id) for upload_id in upload_ids]
+        warnings = [
+            f"{record.name}: {record.refused:,} of {record.refused + record.records_estimate:,} rows were refused when it was uploaded."
+            for record in records
+            if record.refused
+        ]
+        return self._examples(records, warnings), warnings
+
+    # ---------------------------------------------------------------- helpers
+
+    def _examples(self, records: list[UploadRecord], warnings: list[str]) -> Iterator[Example]:
+        for record in records:
+            never = 0
+            for item in self.examples(record.id):
+                never += isinstance(item, Refused)
+                if isinstance(item, Kept):
+                    lesson = item.lesson
+                    meta: dict[str, Any] = {"rejected": lesson.rejected} if lesson and lesson.rejected else {}
+                    moment = (lesson.timestamp if lesson else None) or record.created_at
+                    yield Example(item.turns, source="uploads", origin=f"{record.name}:{item.row}", time=moment, meta=meta)
+            if never:
+                warnings.append(f"{record.name}: {never:,} {'row is' if never == 1 else 'rows are'} left out: {NEVER_TRAINED}.")
+
+    def _record(self, upload_id: str) -> UploadRecord:
+        try:
+            path = inside(self.folder, upload_id, "upload")
+            value = read_json(path / "record.json")
+        except AcademyError as error:
+            raise _unknown(upload_id) from error
+        if value is None or not upload_id.startswith("upload_"):
+            raise _unknown(upload_id)
+        try:
+            return UploadRecord.model_validate(value)
+        except ValidationError as error:
+            raise ValueError(str(error)) from error
+
+    def _receive(self, stream: BinaryIO, path: Path, name: str) -> tuple[int, str]:
+        limit = self.max_mb << 20
+        digest = hashlib.sha256()
+        size = 0
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            while chunk := stream.read(1 << 20):
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"{name} is larger than {self.max_mb:,} MB.", hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB.")
+                digest.update(chunk)
+                file.write(chunk)
+        return size, digest.hexdigest()
+
+
+def _write_rows(path: Path, rows: Iterator[Kept | Refused]) -> Counter[str]:
+    """Writes the kept rows without their secrets, and says how many secrets of each kind there were."""
+    kinds: Counter[str] = Counter()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        for row in rows:
+            if isinstance(row, Refused) or row.lesson is None:
+                continue
+            # Earlier turns stand in the turns: kept beside them once more they would count twice.
+            metadata = {key: value for key, value in row.lesson.metadata.items() if key not in ("history", "system")}
+            rest = row.lesson.model_dump(exclude={"situation", "action", "metadata", "lesson_id"}, exclude_defaults=True) | {
+                "metadata": metadata
+            }
+            clean, found = redact_example(Example(row.turns, source="uploads", meta=rest))
+            kinds.update(found)
+            turns = [[turn.role, turn.content] for turn in clean.turns]
+            lesson = {"situation": turns[-2][1], "action": turns[-1][1], **clean.meta}
+            file.write(json.dumps({"row": row.row, "turns": turns, "lesson": lesson}, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return kinds
+
+
+def _mime(filename: str) -> str:
+    name = plain_filename(filename)
+    end = name.lower().rsplit(".", 1)[-1]
+    return _MIME.get(end) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _unknown(upload_id: str) -> NotFound:
+    shown = upload_id[:80].encode("ascii", "backslashreplace").decode()
+    return NotFound(f"There is no upload {shown!r}.", hint="It may have been deleted; list the uploads to see those that are there.")

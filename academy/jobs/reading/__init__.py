@@ -1,0 +1,1 @@
+"""What a running job says: events, log, progress."""

@@ -1,0 +1,116 @@
+"""TODO: academy/jobs/reading/view.py."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from academy.files import tail_bytes
+from academy.jobs.folder import read_small
+from academy.jobs.processes import age_of
+from academy.jobs.reading import log
+from academy.jobs.reading.events import _seconds
+from academy.jobs.reading.progress import cache
+from academy.jobs.store import ACTIVE, ENDED, Job
+
+_SILENT_SECONDS = 300.0
+_SIGNS = ("worker.json", "events.jsonl", "train.log", "unfinished.txt")
+
+
+def log_tail(job: Job, chars: int = 5000) -> str:
+    """The last characters of the log, from the beginning of a line."""
+    path = log.path_of(job)
+    if path.is_symlink():
+        return ""
+    text = tail_bytes(path, 4 * chars).decode("utf-8", "replace")
+    if len(text) <= chars:
+        return text
+    text = text[-chars:]
+    cut = text.find("\n")
+    return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text
+
+
+def view(job: Job, queue_position: int | None, silent: float | None = None) -> dict[str, Any]:
+    """All that the status of a job tells (contract, row 8), and what the page shows besides."""
+    state = cache.get(job)
+    numbers = state.metrics(job)
+    preparing = state.preparing if job.status == "preparing" else None
+    return {
+        "job_id": job.job_id,
+        "name": job.name,
+        "status": job.status,
+        "phase": job.phase,
+        "logs": log_tail(job),
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "duration_seconds": duration(job),
+        "adapter_path": job.adapter_path if job.adapter_path and os.path.isdir(job.adapter_path) else None,  # it may have been deleted
+        "error": job.error,
+        "reason": job.reason,
+        "cause": job.cause,
+        "remedy": job.remedy,
+        "exit_code": job.exit_code,
+        "signal": job.signal,
+        "resumable": job.resumable,
+        "wish": job.wish,
+        "worker": job.worker,
+        "step": state.step if state.step is not None else job.step,
+        "total_steps": state.total_steps or job.total_steps,
+        "metrics": numbers,
+        "eta_seconds": numbers["eta_seconds"],
+        "silent_seconds": silent,
+        "warning": warning(job, silent),
+        "preparing": dict(preparing) if preparing else None,
+        "queue_position": queue_position,
+        "base_model": job.base_model,
+        "dataset_id": job.dataset_id,
+        "backend": job.backend,
+        "recipe": job.recipe,
+        "attempt": job.attempt,
+        "reasons": job.reasons,
+        "notes": list(state.notes),
+        "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
+    }
+
+
+def signs(job: Job) -> tuple[tuple[int, int], ...]:
+    """What changes with every sign of life that a job gives: an event, a line, a bar that moved."""
+    return tuple(_stamp(Path(job.output_dir) / name) for name in _SIGNS)
+
+
+def warning(job: Job, silent: float | None) -> str | None:
+    """A sentence where a job has been silent for much longer than is usual for it; it is told and not ended, for it may be slow."""
+    state = cache.get(job)
+    if silent is None or silent < max(_SILENT_SECONDS, 5 * state.longest_pause()):
+        return None
+    where = f"since step {state.step}" if state.step else "before the first step"
+    return (
+        f"No sign of life for {round(silent / 60)} min, {where}. A very long step or evaluation may be the reason; "
+        "if the machine is idle meanwhile, the training hangs: cancel it, then resume it or train again."
+    )
+
+
+def duration(job: Job) -> float | None:
+    """The seconds that it has run, by clocks that nobody sets where there are such; never negative."""
+    if job.seconds is not None and job.status in ENDED:
+        return job.seconds
+    started = _seconds(job.started_at)
+    if started is None:
+        return None
+    if job.status in ACTIVE and (age := age_of(read_small(Path(job.output_dir) / "worker.json") or {})) is not None:
+        return round((job.seconds or 0.0) + age, 3)
+    ended = _seconds(job.finished_at)
+    if ended is None:
+        ended = datetime.now().astimezone().timestamp()
+    return round(max(0.0, ended - started), 3)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    with contextlib.suppress(OSError):
+        state = os.lstat(path)
+        return state.st_size, state.st_mtime_ns
+    return 0, 0

@@ -1,0 +1,231 @@
+"""Turns conversations into token ids and the mask of trained tokens, for the trainer and for the preview alike.
+
+As a program, `python -m academy.text.tokens request.json` prints what would be trained as one JSON object, without loading torch.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from academy.text.conversations import Message, read_conversations
+from academy.text.failures import Failure, explain
+from academy.text.templates import ChatForm, NotRendered, Written, choose
+
+_CHUNK = 512
+_TELL = 5000
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One row to train on: the dataset row that it comes from (counted from 1), ids, and which of them are trained."""
+
+    row: int
+    ids: list[int]
+    trained: list[bool]
+    length: int  # before it was cut
+
+
+@dataclass
+class Tokenized:
+    """All rows of a dataset, and what became of those that cannot be trained on."""
+
+    rows: list[Tokens] = field(default_factory=list)
+    truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
+    untrained: dict[int, str] = field(default_factory=dict)  # dataset rows left out: why
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The base model's own tokenizer; its own code is never run."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise Failure(f"The base model's tokenizer cannot be loaded: {reason}", "damaged_base") from error
+
+
+def longest_of(folder: Path, asked: int) -> int:
+    """The most tokens that a row can have: what was asked for, or what the base model was made for where that is less."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+        most = int(text.get("max_position_embeddings") or text.get("n_positions") or asked)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return asked
+    return min(asked, most) if most > 0 else asked
+
+
+def tokenize(
+    tokenizer: Any,
+    form: ChatForm,
+    conversations: list[tuple[int, list[Message]]],
+    max_length: int,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Tokenized:
+    """Every conversation as rows of tokens, cut at `max_length`; a row in which nothing is left to train is left out and counted."""
+    result = Tokenized()
+    done = 0
+    for row, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
+        done += 1
+        if done % _TELL == 0:
+            progress(min(done / len(conversations), 1.0))
+        if len(ids) > max_length:
+            if not result.truncated or result.truncated[-1] != row:
+                result.truncated.append(row)
+            if not any(trained[:max_length]):
+                result.untrained.setdefault(row, f"its answer begins after the limit of {max_length} tokens")
+                continue
+        elif not any(trained):
+            result.untrained.setdefault(row, f"no token of its answer can be trained ({written.text[-40:]!r})")
+            continue
+        result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
+    kept = {tokens.row for tokens in result.rows}
+    result.untrained = {row: why for row, why in result.untrained.items() if row not in kept}
+    return result
+
+
+def _all_tokens(
+    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, str]
+) -> Iterator[tuple[int, Written, list[int], list[bool]]]:
+    special = set(tokenizer.get_added_vocab().values())
+    for start in range(0, len(conversations), _CHUNK):
+        texts: list[tuple[int, Written]] = []
+        for row, messages in conversations[start : start + _CHUNK]:
+            try:
+                texts.extend((row, written) for written in form.write(messages))
+            except NotRendered as error:
+                refused[row] = str(error)
+        encoded = _encode(tokenizer, [written.text for _, written in texts])
+        for (row, written), (ids, places) in zip(texts, encoded, strict=True):
+            yield row, written, *_masked(tokenizer, special, written, ids, places)
+
+
+def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tuple[int, int]] | None]]:
+    if not texts:
+        return []
+    if getattr(tokenizer, "is_fast", False):
+        encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return list(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True))
+    return [(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], None) for text in texts]
+
+
+def _masked(
+    tokenizer: Any, special: set[int], written: Written, ids: list[int], places: list[tuple[int, int]] | None
+) -> tuple[list[int], list[bool]]:
+    """The mask of one text: a token is trained where it lies in a trained range."""
+    if places is None:
+        return _by_pieces(tokenizer, written)
+    trained = [False] * len(ids)
+    spans = iter(written.spans)
+    span = next(spans, None)
+    before = 0
+    split = False
+    for at, (start, end) in enumerate(places):
+        # Some tokenizers leave the space before a word out of its token's place.
+        start = min(start, before) if end > before else start
+        before = max(before, end)
+        while span is not None and start >= span[1]:
+            span = next(spans, None)
+        if span is None:
+            break
+        inside = end > span[0] if end > start else start > span[0]
+        if inside and start < span[0]:
+            if ids[at] in special:
+                continue  # a token that swallows the spaces behind it
+            split = True
+        trained[at] = inside
+    if split:
+        # A token reaches from the prompt into the answer. At inference the prompt is tokenized alone, so train on that.
+        pieces = _by_pieces(tokenizer, written)
+        if tokenizer.decode(pieces[0]) == tokenizer.decode(ids):
+            return pieces
+    return ids, trained
+
+
+def _by_pieces(tokenizer: Any, written: Written) -> tuple[list[int], list[bool]]:
+    ids: list[int] = []
+    trained: list[bool] = []
+    place = 0
+    for start, end in [*written.spans, (len(written.text), len(written.text))]:
+        for text, flag in ((written.text[place:start], False), (written.text[start:end], True)):
+            if text:
+                piece = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+                ids += piece
+                trained += [flag] * len(piece)
+        place = end
+    return ids, trained
+
+
+def preview(request: dict[str, Any]) -> dict[str, Any]:
+    """What would be trained of a dataset file: lengths of all rows, and the asked-for rows token by token."""
+    tokenizer = load_tokenizer(Path(request["base_path"]))
+    form = choose(tokenizer)
+    conversations = read_conversations(Path(request["dataset_path"]))
+    limit = longest_of(Path(request["base_path"]), int(request["max_seq_length"]))
+    text_limit = int(request.get("text_limit") or 20_000)
+    result = tokenize(tokenizer, form, conversations, 1 << 30)
+    order = {row: index for index, (row, _) in enumerate(conversations)}
+    lengths = [0] * len(conversations)
+    untrained = set(result.untrained)
+    reachable: set[int] = set()
+    for tokens in result.rows:
+        index = order[tokens.row]
+        lengths[index] = max(lengths[index], len(tokens.ids))
+        if any(tokens.trained[:limit]):
+            reachable.add(tokens.row)
+    untrained |= {row for row, _ in conversations} - reachable
+    asked = [index for index in request.get("rows") or [] if 0 <= index < len(conversations)]
+    return {
+        "count": len(conversations),
+        "lengths": lengths,
+        "truncated": sum(length > limit for length in lengths),
+        "untrained": len(untrained),
+        "template": form.route,
+        "end_token": form.end_token,
+        "max_length": limit,
+        "notes": [*form.notes, *(f"Row {row} is left out: {why}." for row, why in list(result.untrained.items())[:20])],
+        "rows": [{"index": index, "tokens": _shown(tokenizer, result, conversations[index][0], limit, text_limit)} for index in asked],
+    }
+
+
+def _shown(tokenizer: Any, result: Tokenized, row: int, limit: int, text_limit: int) -> list[dict[str, str]]:
+    shown: list[dict[str, str]] = []
+    used = 0
+    for tokens in result.rows:
+        if tokens.row != row:
+            continue
+        for at, (token, trained) in enumerate(zip(tokens.ids, tokens.trained, strict=True)):
+            text = tokenizer.decode([token])
+            used += len(text)
+            if used > text_limit:
+                return shown
+            shown.append({"text": text, "kind": "cut" if at >= limit else "trained" if trained else "context"})
+    return shown
+
+
+def main(arguments: list[str]) -> int:
+    """The preview program; 1 and {"error", "cause"} where it cannot be told."""
+    # The tokenizer works without torch, and torch alone takes longer to load than all the rest.
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+    import os
+
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_NO_ADVISORY_WARNINGS="1", TRANSFORMERS_VERBOSITY="error")
+    try:
+        request = json.loads(Path(arguments[0]).read_bytes())
+        reply = preview(request)
+    except Exception as error:
+        failure = explain(error)
+        print(json.dumps({"error": failure.reason, "cause": failure.cause, **failure.fields}))
+        return 1
+    sys.stdout.write(json.dumps(reply, ensure_ascii=True, allow_nan=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

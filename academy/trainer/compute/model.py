@@ -1,0 +1,277 @@
+"""Loads the base model in the right type on the right device, and puts a LoRA adapter on it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from academy.text.failures import Failure
+from academy.trainer.compute.attention import DOCUMENTS, NAME
+from academy.trainer.report import Report
+from academy.trainer.spec import Spec
+
+Precision = Literal["bf16", "fp16", "fp32"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how precisely it is computed."""
+
+    device: torch.device
+    name: str  # for people: "cuda:0 NVIDIA L4", "cpu", "mps"
+    precision: Precision
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the frozen weights are held in."""
+        return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
+
+
+_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+
+
+def choose_threads(parameters: int, tokens: float) -> int:
+    """How many threads pay: waiting for one another makes a small step many times slower on a busy machine."""
+    return 1 if parameters * tokens < _LITTLE else torch.get_num_threads()
+
+
+def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
+    """The best device there is, and the precision asked for, or the best that the device computes fast."""
+    if spec.device != "cpu" and torch.cuda.is_available():
+        device, name = torch.device("cuda", 0), f"cuda:0 {torch.cuda.get_device_name(0)}"
+        fast_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif spec.device != "cpu" and torch.backends.mps.is_available():
+        device, name, fast_bf16 = torch.device("mps"), "mps", False
+    else:
+        device, name, fast_bf16 = torch.device("cpu"), "cpu", cpu_has_bf16()
+    asked = spec.knob("precision")
+    if asked == "auto":
+        small = device.type == "cpu" and parameters < _SMALL
+        return Place(device, name, "bf16" if fast_bf16 and not small else "fp32")
+    if asked == "fp16" and device.type != "cuda":
+        report.note("fp16 needs an NVIDIA GPU; fp32 is used instead.")
+        return Place(device, name, "fp32")
+    if asked == "bf16" and not fast_bf16:
+        report.note("This machine computes bf16 slowly; fp32 would be as fast or faster here.")
+    return Place(device, name, asked)
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this processor multiplies bf16 matrices in hardware."""
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        return re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", flags) is not None
+    return False
+
+
+def weights_count(folder: Path) -> int:
+    """The parameters in a model's safetensors files, read from their headers."""
+    from safetensors import safe_open
+
+    count = 0
+    for path in folder.glob("*.safetensors"):
+        if path.name != "adapter_model.safetensors":
+            with safe_open(path, framework="pt") as file:
+                count += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    if not count:
+        raise Failure("The base model has no weights in safetensors, and no other kind is loaded.", "damaged_base")
+    return count
+
+
+def load_base(spec: Spec, place: Place) -> Any:
+    """The base model, frozen; only safetensors, and never code of its own."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise Failure(f"The base model's config.json cannot be used: {_short(error)}", "unsupported_base") from error
+    arguments: dict[str, Any] = {
+        "dtype": place.dtype,
+        "use_safetensors": True,
+        "trust_remote_code": False,
+        "local_files_only": True,
+    }
+    quantization = spec.knob("quantization")
+    if quantization != "none":
+        arguments["quantization_config"] = _quantization(quantization, place)
+        arguments["device_map"] = {"": str(place.device)}
+    for attention in (NAME, None) if _plain_attention(config) else (None,):
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                str(spec.base_path), **arguments, **({"attn_implementation": attention} if attention else {})
+            )
+            break
+        except (OSError, ValueError, KeyError) as error:
+            if attention is None or ("attn" not in str(error) and "attention" not in str(error)):
+                raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
+    model.config.use_cache = False
+    if quantization == "none":
+        model.to(place.device)  # pyright: ignore[reportArgumentType]
+    for module in model.modules():
+        # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False  # pyright: ignore[reportArgumentType]
+    return model
+
+
+def lays_end_to_end(model: Any) -> bool:
+    """Whether conversations laid end to end come out exactly as each alone; tried on this very model, so any architecture may come."""
+    if model.config._attn_implementation != NAME:
+        return False
+    size = model.get_input_embeddings().weight.shape[0]
+    device = model.get_input_embeddings().weight.device
+    first = [(7 * at + 3) % size for at in range(9)]
+    second = [(5 * at + 11) % size for at in range(6)]
+    model.eval()
+    try:
+        with torch.no_grad():
+            DOCUMENTS.lay([0, len(first), len(first) + len(second)])
+            packed = model(
+                input_ids=torch.tensor([first + second], device=device),
+                position_ids=torch.tensor([[*range(len(first)), *range(len(second))]], device=device),
+                use_cache=False,
+            ).logits[0]
+            DOCUMENTS.lay(None)
+            model.set_attn_implementation("sdpa")
+            alone = torch.cat([model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0] for ids in (first, second)])
+    except (ValueError, TypeError, RuntimeError, NotImplementedError):
+        return False
+    finally:
+        DOCUMENTS.lay(None)
+        with contextlib.suppress(ValueError):
+            model.set_attn_implementation(NAME)
+    if not bool(torch.isfinite(alone).all()):
+        return True  # a broken base shows itself at the first step, with its own message
+    exact = alone.dtype == torch.float32 and not getattr(model, "is_quantized", False)
+    scale = alone.float().std().item() or 1.0
+    return (packed.float() - alone.float()).abs().max().item() <= (1e-3 if exact else 0.15) * scale
+
+
+def use_stock_attention(model: Any) -> None:
+    """Back to attention with padding masks, for architectures that `lays_end_to_end` refuses."""
+    for name in ("sdpa", "eager"):
+        try:
+            model.set_attn_implementation(name)
+            return
+        except (ValueError, ImportError):
+            continue
+
+
+def add_adapter(model: Any, spec: Spec) -> Any:
+    """The base model with a trainable adapter: a new one, or the one that goes on learning."""
+    import peft
+
+    if spec.knob("quantization") != "none":
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    if spec.continue_from is not None:
+        adapted = _continued(model, spec.continue_from)
+    else:
+        rank = spec.knob("lora_rank")
+        config = peft.LoraConfig(
+            r=rank,
+            lora_alpha=spec.knob("lora_alpha") or 2 * rank,
+            lora_dropout=spec.knob("lora_dropout"),
+            target_modules=_targets(model, spec.knob("target_modules")),
+            use_rslora=spec.knob("use_rslora"),
+            use_dora=spec.knob("use_dora"),
+            task_type="CAUSAL_LM",
+        )
+        try:
+            adapted = peft.get_peft_model(model, config)
+        except ValueError as error:
+            raise Failure(f"The adapter does not fit the base model: {_short(error)}", "bad_target_modules") from error
+    for config in adapted.peft_config.values():
+        config.base_model_name_or_path = spec.base_public_name
+    if spec.knob("gradient_checkpointing"):
+        adapted.enable_input_require_grads()
+    return adapted
+
+
+def _continued(model: Any, folder: Path) -> Any:
+    import peft
+    from safetensors import safe_open
+
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise Failure("The adapter to continue from has no adapter_model.safetensors.", "bad_adapter")
+    try:
+        adapted = peft.PeftModel.from_pretrained(model, str(folder), is_trainable=True, use_safetensors=True)
+        with safe_open(weights, framework="pt") as file:
+            there = set(file.keys())
+    except (ValueError, RuntimeError, KeyError, OSError) as error:
+        why = "its layers have other sizes" if "size mismatch" in str(error) else _short(error)
+        raise Failure(f"The adapter to continue from does not fit this base model: {why}.", "bad_adapter") from error
+    expected = set(peft.get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    if there != expected:
+        raise Failure(
+            f"The adapter to continue from was made for another base model: {len(there ^ expected)} of its layers do not match.",
+            "bad_adapter",
+        )
+    # An adapter of a base with fewer layers loads without a word: then layers of the same kind are left without one.
+    reached = {path for path, module in adapted.named_modules() if hasattr(module, "lora_A")}
+    kinds = {path.rsplit(".", 1)[-1] for path in reached}
+    alike = {path for path, module in adapted.named_modules() if path.rsplit(".", 1)[-1] in kinds and _is_linear(module)}
+    if len(alike | reached) != len(reached) and any(
+        getattr(config, "layers_to_transform", None) is None for config in adapted.peft_config.values()
+    ):
+        raise Failure("The adapter to continue from was made for a base model with fewer layers.", "bad_adapter")
+    return adapted
+
+
+def _targets(model: Any, asked: str | list[str]) -> str | list[str]:
+    names = [name.strip() for name in (asked.split(",") if isinstance(asked, str) else asked) if name.strip()]
+    if names in (["all-linear"], []):
+        return "all-linear"
+    head = model.get_output_embeddings()
+    there = sorted({path.rsplit(".", 1)[-1] for path, module in model.named_modules() if _is_linear(module) and module is not head})
+    paths = [path for path, module in model.named_modules() if _is_linear(module) and module is not head]
+    wrong = [name for name in names if not any(path == name or path.endswith(f".{name}") for path in paths)]
+    if wrong:
+        raise Failure(
+            f"The base model has no layer {', '.join(repr(name) for name in wrong)} that an adapter can go on; it has {', '.join(there)}.",
+            "bad_target_modules",
+            there=there,
+        )
+    return names
+
+
+def _is_linear(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
+
+
+def _quantization(kind: str, place: Place) -> Any:
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise Failure("Quantization needs the Python package 'bitsandbytes'.", "missing_library", library="bitsandbytes") from error
+    from transformers import BitsAndBytesConfig
+
+    if kind == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    # Older GPUs compute fp16 fast and bf16 hardly.
+    computed = (
+        torch.float16 if place.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
+    )
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=computed)
+
+
+def _plain_attention(config: Any) -> bool:
+    """Whether the attention is softmax(QK)V, with at most a window: what `attention.attend` computes."""
+    text = config.get_text_config()
+    if getattr(text, "attn_logit_softcapping", None) or text.model_type in ("gpt_oss",):
+        return False
+    kinds = set(getattr(text, "layer_types", None) or [])
+    return kinds <= {"full_attention", "sliding_attention"}
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:400]

@@ -1,0 +1,287 @@
+"""Fragments of HTML that the page is made of: every text in them is escaped here, and nowhere else is HTML written around a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from academy.ui.html.numbers import ago, number
+from academy.ui.texts.translate import t
+
+if TYPE_CHECKING:
+    pass
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+class Html(str):
+    """Text that is HTML already; everything else is escaped on its way into a fragment."""
+
+    __slots__ = ()
+
+
+def esc(value: Any) -> Html:
+    """A value as inert text: markup escaped, control and direction characters made visible."""
+    if isinstance(value, Html):
+        return value
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
+    return Html(escape(_CONTROLS.sub("\ufffd", text), quote=True))
+
+
+def join(parts: Iterable[Any], between: str = "") -> Html:
+    """Fragments one after another; texts among them are escaped, None is left out."""
+    return Html(between.join(esc(part) for part in parts if part is not None and part != ""))
+
+
+def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Html:
+    """An element; `data_act` becomes data-act, True a bare attribute, None and False none."""
+    written = f' class="{esc(cls)}"' if cls else ""
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        key = key.rstrip("_").replace("_", "-")
+        written += f" {key}" if value is True else f' {key}="{esc(value)}"'
+    if element in ("input", "br", "img", "hr"):
+        return Html(f"<{element}{written}>")
+    if element == "textarea":
+        # What is edited has to come back as it was. Inside a field no sign turns what stands beside it; the first line break is HTML's own.
+        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)), quote=True)}</textarea>")
+    return Html(f"<{element}{written}>{join(children)}</{element}>")
+
+
+def div(*children: Any, cls: str = "", **attributes: Any) -> Html:
+    """A div."""
+    return tag("div", *children, cls=cls, **attributes)
+
+
+def span(*children: Any, cls: str = "", **attributes: Any) -> Html:
+    """A span."""
+    return tag("span", *children, cls=cls, **attributes)
+
+
+# ------------------------------------------------------------------ building blocks
+
+
+def live(name: str, content: Any = None, *, cls: str = "", tag_name: str = "div") -> Html:
+    """A place that the page keeps up to date: page.js asks for it while it is visible and fills in what changed."""
+    return tag(tag_name, span(cls="ac-wait") if content is None else content, cls=f"ac-live {cls}".strip(), data_live=name)
+
+
+def button(
+    label: Any, act: str = "", *, kind: str = "", confirm: str = "", yes: str = "", title: str = "", disabled: bool = False, **data: Any
+) -> Html:
+    """A button that calls an act on the server with its data; kind: primary, danger, quiet, small (several with spaces)."""
+    classes = " ".join(f"ac-btn-{word}" for word in kind.split())
+    attributes = {f"data_{key}": value for key, value in data.items()}
+    return tag(
+        "button",
+        label,
+        cls=f"ac-btn {classes}".strip(),
+        type="button",
+        title=title or None,
+        aria_label=title or None,
+        disabled=disabled,
+        data_act=act or None,
+        data_confirm=confirm or None,
+        data_yes=yes or None,
+        **attributes,
+    )
+
+
+def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", **state: Any) -> Html:
+    """A link that changes what the page shows (tab, job, …) without loading it anew."""
+    query = "&".join(f"{key}={value}" for key, value in state.items() if key in ("tab", "job", "dataset"))
+    classes = "ac-btn " + " ".join(f"ac-btn-{word}" for word in kind.split()) if kind else ""
+    shown = json.dumps(state)
+    return tag("a", label, cls=f"{classes} {cls}".strip(), href=f"?{query}", data_set=shown, title=title or None)
+
+
+def pill(status: str) -> Html:
+    """The state of a job as a coloured word."""
+    return span(t(f"state.{status}"), cls=f"ac-pill ac-{status}")
+
+
+def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> Html:
+    """A small fact of the top line that leads to its tab."""
+    return go(join(children), cls="ac-chip" + (" ac-chip-warn" if warn else ""), title=title, **state)
+
+
+def bar(fraction: float | None, status: str = "running") -> Html:
+    """A progress bar; None: it is not known how far."""
+    if fraction is None:
+        return div(span(cls="ac-bar-unknown"), cls=f"ac-bar ac-{status}", role="progressbar")
+    percent = round(100 * min(1.0, max(0.0, fraction)), 1)
+    inner = Html(f'<span style="width:{percent}%"></span>')
+    return div(inner, cls=f"ac-bar ac-{status}", role="progressbar", aria_valuenow=percent, aria_valuemin=0, aria_valuemax=100)
+
+
+def tile(value: Any, label: str, unit: Any = "", *, title: str = "") -> Html:
+    """A number with what it is below."""
+    return div(
+        div(value, span(unit, cls="ac-unit") if unit else "", cls="ac-value"),
+        div(label, cls="ac-label"),
+        cls="ac-tile",
+        title=title or None,
+    )
+
+
+def card(title: Any, *children: Any, aside: Any = "", cls: str = "") -> Html:
+    """A framed part of a tab with a heading."""
+    head = div(tag("h3", title), div(aside, cls="ac-card-aside") if aside else "", cls="ac-card-head")
+    return tag("section", head, *children, cls=f"ac-card {cls}".strip())
+
+
+def empty(title: str, text: str, *actions: Any) -> Html:
+    """What a place says while there is nothing in it, with the button that changes that."""
+    return div(
+        div(title, cls="ac-empty-title"), div(text, cls="ac-empty-text"), div(*actions, cls="ac-row") if actions else "", cls="ac-empty"
+    )
+
+
+def notice(text: Any, hint: Any = "", *actions: Any, kind: str = "bad") -> Html:
+    """What went wrong (bad), is missing (warn) or is worth knowing (info), with what to do about it."""
+    return div(
+        div(text, cls="ac-notice-text"),
+        div(hint, cls="ac-notice-hint") if hint else "",
+        div(*actions, cls="ac-row") if any(actions) else "",
+        cls=f"ac-notice ac-notice-{kind}",
+        role="alert" if kind == "bad" else None,
+    )
+
+
+def command(text: str) -> Html:
+    """A command to copy."""
+    return span(tag("code", text), button(t("copy"), kind="quiet small", copy=text), cls="ac-command")
+
+
+def remedy(text: str) -> Html:
+    """A remedy: a command is shown to be copied, a sentence as it is."""
+    found = re.search(r"(pip install [^\n]*|docker (?:build|pull) [^\n]*)$", text)
+    if not found:
+        return esc(text)
+    return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])
+
+
+def closer() -> Html:
+    """The button that closes a dialog."""
+    return div(tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True), cls="ac-row ac-row-end")
+
+
+def short(text: str, most: int = 600) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def thumb(rating: str) -> Html:
+    """A thumb up (good) or down (bad)."""
+    turned = "" if rating == "good" else ' transform="rotate(180 12 12)"'
+    shape = "M7 11v9H4v-9zM7 11l4-8a2.5 2.5 0 0 1 2.5 2.5V9h5a2 2 0 0 1 2 2.4l-1.4 7A2 2 0 0 1 17 20H7"
+    return Html(f'<svg class="ac-icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{shape}"{turned}/></svg>')
+
+
+def menu(label: str, *items: Any) -> Html:
+    """A quiet menu for what is rarely done."""
+    return tag("details", tag("summary", Html("⋯"), title=label, aria_label=label), div(*items, cls="ac-menu-items"), cls="ac-menu")
+
+
+def select(name: str, options: Sequence[tuple[str, str]], value: str = "", *, bind: bool = True, label: str = "") -> Html:
+    """A drop-down; with `bind` its choice becomes part of what the page asks for."""
+    choices = [tag("option", text, value=key, selected=key == value) for key, text in options]
+    return tag("select", *choices, cls="ac-input", name=name, data_bind=name if bind else None, aria_label=label or None)
+
+
+def field(
+    name: str, value: Any = "", *, bind: bool = True, kind: str = "text", placeholder: str = "", label: str = "", **attributes: Any
+) -> Html:
+    """A line of text to fill in."""
+    return tag(
+        "input",
+        cls="ac-input",
+        type=kind,
+        name=name,
+        value=value,
+        placeholder=placeholder or None,
+        aria_label=label or placeholder or None,
+        data_bind=name if bind else None,
+        autocomplete="off",
+        spellcheck="false",
+        **attributes,
+    )
+
+
+def switch(name: str, on: bool, label: Any, *, disabled: bool = False) -> Html:
+    """A switch with its label."""
+    box = tag("input", type="checkbox", role="switch", name=name, data_bind=name, checked=on, disabled=disabled)
+    return tag("label", box, span(cls="ac-switch-track"), span(label), cls="ac-switch")
+
+
+def labelled(label: str, control: Any, help_: str = "") -> Html:
+    """A control with its label above and one line of help."""
+    return tag("label", span(label, cls="ac-field-label"), control, span(help_, cls="ac-help") if help_ else "", cls="ac-field")
+
+
+def pager(name: str, page: int, size: int, count: int) -> Html:
+    """Earlier and later, with where one is."""
+    if count <= size:
+        return div(t("pager.all", count=number(count)) if count else "", cls="ac-pager")
+    last = (count - 1) // size
+    page = min(max(0, page), last)
+    return div(
+        span(t("pager.some", first=number(page * size + 1), last=number(min(count, (page + 1) * size)), count=number(count)), cls="ac-num"),
+        tag(
+            "button",
+            Html("‹"),
+            cls="ac-btn ac-btn-small",
+            type="button",
+            disabled=page == 0,
+            title=t("pager.back"),
+            data_set=json.dumps({name: page - 1}),
+        ),
+        tag(
+            "button",
+            Html("›"),
+            cls="ac-btn ac-btn-small",
+            type="button",
+            disabled=page == last,
+            title=t("pager.on"),
+            data_set=json.dumps({name: page + 1}),
+        ),
+        cls="ac-pager",
+    )
+
+
+# ------------------------------------------------------------------ numbers
+
+
+def when(text: str | None) -> Html:
+    """A moment as one says it, the exact one on hovering (page.js writes it in the reader's time zone)."""
+    return tag("time", ago(text), datetime=text or None, title=text or None)
+
+
+# ------------------------------------------------------------------ plots
+
+
+# ------------------------------------------------------------------ what a model or a person wrote
+
+
+# ------------------------------------------------------------------ how the plots think
+
+
+def name_form(act: str, item_id: str, name: str) -> Html:
+    """Asks for another name; on saving, the act gets it with the id."""
+    return tag(
+        "form",
+        tag("h3", t("adapters.rename")),
+        field("name", name, bind=False, label=t("adapters.name"), maxlength=80, autofocus=True, required=True),
+        div(
+            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
+            tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
+            cls="ac-row ac-row-end",
+        ),
+        cls="ac-form",
+        data_act=act,
+        data_id=item_id,
+    )

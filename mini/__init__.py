@@ -1,0 +1,1 @@
+"""How the bundled model academy-mini is made; not part of the app."""
