@@ -1,5 +1,11 @@
 """Errors that say what happened and what to do; each knows its HTTP status."""
 
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
 
 class AcademyError(Exception):
     """Something a person can act on: a message, a hint, and optionally a machine-readable code."""
@@ -62,3 +68,23 @@ class NoSpace(AcademyError):
     """The disk is full, or would be (507)."""
 
     status = 507
+
+
+@contextlib.contextmanager
+def log_and_go_on(what: str, log: logging.Logger) -> Iterator[None]:
+    """Logs any failure inside with its traceback and goes on: for work that must never stop its caller."""
+    try:
+        yield
+    except Exception:
+        log.exception("%s failed.", what)
+
+
+@contextlib.contextmanager
+def foreign_code(what: str, kind: type[AcademyError] = Refused, *, hint: str = "") -> Iterator[None]:
+    """Turns any exception of a library, or of code that reads what others wrote, into an AcademyError; lets AcademyErrors pass."""
+    try:
+        yield
+    except AcademyError:
+        raise
+    except Exception as error:
+        raise kind(f"{what} failed: {type(error).__name__}: {error}", hint=hint) from error
