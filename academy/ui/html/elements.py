@@ -1,26 +1,19 @@
-"""Fragments of HTML that the page is made of: every text in them is escaped here, and nowhere else is HTML written around a value."""
+"""Fragments of HTML that the page is made of. Every text in them is escaped here; no other module writes HTML around a value."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from markupsafe import Markup as Html
+from markupsafe import escape
 
 from academy.ui.html.numbers import ago, number
 from academy.ui.texts.translate import t
 
-if TYPE_CHECKING:
-    pass
-
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-class Html(str):
-    """Text that is HTML already; everything else is escaped on its way into a fragment."""
-
-    __slots__ = ()
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def esc(value: Any) -> Html:
@@ -28,7 +21,7 @@ def esc(value: Any) -> Html:
     if isinstance(value, Html):
         return value
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    return Html(escape(_CONTROLS.sub("\ufffd", text), quote=True))
+    return escape(CONTROLS.sub("\ufffd", text))
 
 
 def join(parts: Iterable[Any], between: str = "") -> Html:
@@ -48,7 +41,7 @@ def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Ht
         return Html(f"<{element}{written}>")
     if element == "textarea":
         # What is edited has to come back as it was. Inside a field no sign turns what stands beside it; the first line break is HTML's own.
-        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)), quote=True)}</textarea>")
+        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)))}</textarea>")
     return Html(f"<{element}{written}>{join(children)}</{element}>")
 
 
@@ -253,21 +246,9 @@ def pager(name: str, page: int, size: int, count: int) -> Html:
     )
 
 
-# ------------------------------------------------------------------ numbers
-
-
 def when(text: str | None) -> Html:
     """A moment as one says it, the exact one on hovering (page.js writes it in the reader's time zone)."""
     return tag("time", ago(text), datetime=text or None, title=text or None)
-
-
-# ------------------------------------------------------------------ plots
-
-
-# ------------------------------------------------------------------ what a model or a person wrote
-
-
-# ------------------------------------------------------------------ how the plots think
 
 
 def name_form(act: str, item_id: str, name: str) -> Html:
