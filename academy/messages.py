@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from academy import formats
 
 language: ContextVar[str] = ContextVar("language", default="en")
+_current = language  # `render` has an argument of that name
 CATALOGUES: dict[str, dict[str, str | Mapping[str, str]]] = {}
 MAX_DEPTH = 20  # of stored messages in each other
 
@@ -79,9 +80,9 @@ def join(*texts: Text | None) -> Text:
     return Message(" ".join(f"{{{place}}}" for place in parts), parts)
 
 
-def render(text: Text | None, to: str | None = None) -> str:
+def render(text: Text | None, language: str | None = None) -> str:
     """The text in a language, else in the current one; what a language lacks is shown in English. Never raises for its values."""
-    to = to or language.get()
+    to = language or _current.get()
     if not text:
         return ""
     message = text if isinstance(text, Message) else Message(text)
