@@ -130,7 +130,7 @@ def check_settings(settings: Settings) -> None:
         try:
             check()
         except AcademyError as error:
-            raise AcademyError("{name} cannot be used. {message_}", hint=error.hint, name=name, message_=error.message) from error
+            raise AcademyError("{name} cannot be used. {reason}", hint=error.hint_text, name=name, reason=error.message_text) from error
 
 
 def prepare_folders(settings: Settings) -> None:

@@ -258,7 +258,7 @@ def find_base(name: str) -> Base:
         base = resolve_base(name)
     except AcademyError as error:
         message = "The base model {name!r} cannot be used: {reason}"
-        raise Refused(message, hint=_PUT_BACK, code=BASE_MISSING, name=short, reason=error.message) from error
+        raise Refused(message, hint=_PUT_BACK, code=BASE_MISSING, name=short, reason=error.message_text) from error
     if base.path is None:
         hint = "A training on it fetches it; or fetch it with `hf download {name}`."
         raise Refused("The base model {name!r} is not on this machine.", hint=hint, code=BASE_MISSING, name=short)
