@@ -72,7 +72,7 @@ class Problem:
 
     @property
     def sentences(self) -> list[str]:
-        """What is wrong with each refused value."""
+        """A sentence for each refused value."""
         return sentences(self.error, self._model)[:_MOST] if isinstance(self.error, ValidationError) else []
 
     def notice(self, *actions: Any, kind: str = "bad") -> Html:
@@ -102,12 +102,12 @@ def safely(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def sentences(error: ValidationError, model: type[BaseModel] | None = None) -> list[str]:
-    """What is wrong with each field; with its model by the title in the form and with the value."""
+    """A sentence for each refused value; with its model it names the field by its title in the form, and the value."""
     return [_sentence(item, model) for item in error.errors()]
 
 
 def wrong(item: ErrorDetails) -> str:
-    """What is wrong with a value, as it follows the name of its field: "must be at most 0.01"."""
+    """Why a value is refused, to follow the name of its field: "must be at most 0.01"."""
     limits = {
         key: f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
         for key, value in item.get("ctx", {}).items()

@@ -16,7 +16,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
 from academy.errors import AcademyError
 from academy.jobs.spec import TrainingSpec
-from academy.messages import render
+from academy.ui.texts.translate import say
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -56,7 +56,7 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
         made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
         values = {"dataset_id": made["dataset_id"], "preset": effort, "name": name}
         job = academy.training.train(TrainingSpec.model_validate(values))
-        return {"job_id": job.job_id, "name": job.name, "dataset": render(made["message"]), "reasons": [*map(render, job.reasons)]}
+        return {"job_id": job.job_id, "name": job.name, "dataset": say(made["message"]), "reasons": [*map(say, job.reasons)]}
 
     def training_status(job_id: str = "") -> dict[str, Any]:
         """Say how a training is doing.

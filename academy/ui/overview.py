@@ -8,12 +8,11 @@ import gradio as gr
 
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
-from academy.messages import render
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, size
 from academy.ui.look import Look
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -32,7 +31,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
 def _first(look: Look) -> Html:
     facts = look.overview
-    warnings = [notice(render(text), kind="warn") for text in facts["damaged"]]
+    warnings = [notice(say(text), kind="warn") for text in facts["damaged"]]
     if not facts["enabled"]:
         return notice(t("overview.disabled"), t("overview.disabled_hint"), kind="warn")
     at = 1 if not facts["datasets"] else 2 if not facts["adapters"] else 3 if not facts["active"] else 4
@@ -85,7 +84,7 @@ def _load_samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     if look.datasets:
         return {"toast": toast(t("first.samples_toast")), "event": "datasets"}
     made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
-    return {"toast": toast(render(made["message"])), "event": "datasets"}
+    return {"toast": toast(say(made["message"])), "event": "datasets"}
 
 
 def _train(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +153,7 @@ def _tags(counts: dict[str, int]) -> Html | str:
 def _advice(advice: dict[str, Any], has_dataset: bool) -> Html:
     return div(
         div(t("overview.professor"), cls="ac-eyebrow"),
-        div(render(advice["sentence"])),
+        div(say(advice["sentence"])),
         go(t("overview.to_training"), kind="small", tab="training") if advice["ready"] and has_dataset else "",
         cls="ac-advice" + (" is-ready" if advice["ready"] else ""),
     )
@@ -167,7 +166,7 @@ def _machine(look: Look) -> Html:
     report = look.machine
     rows = [_gpu(gpu) for gpu in report["gpus"]]
     if not rows:
-        rows.append(div(span(t("machine.gpu")), span(render(report["gpu_message"]), cls="ac-soft"), cls="ac-meter-head"))
+        rows.append(div(span(t("machine.gpu")), span(say(report["gpu_message"]), cls="ac-soft"), cls="ac-meter-head"))
     memory, disk = report["memory"], report["disk"]
     cores, free = t("machine.cores", n=report["cpu"]["cores"]), t("machine.free", free=gigabytes(disk["free_mb"]))
     rows.append(_meter(t("machine.memory"), memory["total_mb"] - memory["available_mb"], memory["total_mb"], cores))
@@ -200,8 +199,8 @@ def _parts(look: Look) -> Html:
             span(Html("✓") if part["ok"] else Html("–"), cls="ac-mark " + ("is-ok" if part["ok"] else "is-off")),
             div(
                 div(t(f"part.{part['name']}"), cls="ac-strong"),
-                div(render(part["reason"]), cls="ac-soft"),
-                div(remedy(render(part["remedy"])), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
+                div(say(part["reason"]), cls="ac-soft"),
+                div(remedy(say(part["remedy"])), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
                 _image(look) if part["name"] == "docker" and not part["ok"] else "",
             ),
             cls="ac-part",
@@ -220,10 +219,10 @@ def _image(look: Look) -> Html:
         return Html("")
     if state.status == "getting":
         done = f" {size(state.bytes_done)} / {size(state.bytes_total)}" if state.bytes_done and state.bytes_total else ""
-        words = span(f"{render(state.message)}{done}", cls="ac-soft ac-num")
+        words = span(f"{say(state.message)}{done}", cls="ac-soft ac-num")
         return div(bar(state.fraction, "preparing"), div(words, button(t("image.cancel"), "image.cancel", kind="small"), cls="ac-row"))
     label = t("image.build") if state.way == "build" else t("image.pull")
-    return join([notice(render(state.error)) if state.error else "", div(button(label, "image.get", kind="small"), cls="ac-row")])
+    return join([notice(say(state.error)) if state.error else "", div(button(label, "image.get", kind="small"), cls="ac-row")])
 
 
 def _get_image(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -231,7 +230,7 @@ def _get_image(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cancel_image(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    return {"toast": toast(render(look.academy.machine.cancel_image().message))}
+    return {"toast": toast(say(look.academy.machine.cancel_image().message))}
 
 
 REGIONS = {"first": _first, "now": _now, "machine": _machine, "parts": _parts}

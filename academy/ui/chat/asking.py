@@ -153,7 +153,7 @@ def _ahead(academy: Academy) -> int:
 
 
 def _sign(academy: Academy, reply: Reply, adapter_id: str | None) -> None:
-    """Who answers, before the reply has ended: what is loaded while its first words come."""
+    """Names the answering adapter before the reply has ended: the loaded one when the first words come."""
     state = academy.chat.state()
     answering = adapter_id or state["adapter_id"]
     reply |= {"adapter_id": None if answering == BASE else answering, "base": state["base_model"] or ""}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from academy.messages import from_json, render
 from academy.ui.html.elements import Html, div, esc, live, span, tag, thumb
 from academy.ui.html.prose import prose
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 Turn = dict[str, Any]
 """A question with its replies, as the browser keeps it: `question`, `replies`."""
@@ -54,7 +53,7 @@ def _reply(reply: Reply, index: int, place: int, waiting: bool) -> Html:
     else:
         silent = plural("chat.waiting", reply["waits"]) if reply.get("waits") else t("chat.loading")
         words = div(silent if waiting else t("chat.silent"), cls="ac-soft")
-    notes = [div(render(from_json(text)), cls="ac-help") for text in reply.get("notes", [])]
+    notes = [div(say(text), cls="ac-help") for text in reply.get("notes", [])]
     tools = _tools(reply, index, place) if not waiting and index >= 0 else ""
     return div(head, words, *notes, tools, cls="ac-reply")
 

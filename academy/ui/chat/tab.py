@@ -11,7 +11,6 @@ import gradio as gr
 
 from academy.chat.request import BASE, ChatRequest
 from academy.errors import NotFound
-from academy.messages import render
 from academy.models import BUNDLED
 from academy.rows import turns_of
 from academy.ui.answers import Problem, log
@@ -19,7 +18,7 @@ from academy.ui.chat import asking, correcting
 from academy.ui.chat.replies import Turn, conversation, no_conversation
 from academy.ui.html.elements import Html, div, go, live, notice, remedy, tag
 from academy.ui.look import Look
-from academy.ui.texts.translate import t
+from academy.ui.texts.translate import say, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -153,9 +152,9 @@ def _state(look: Look) -> Html:
     state = look.academy.chat.state()
     if not state["available"]:
         missing = look.academy.machine.libraries()
-        return notice(render(state["reason"] or missing.reason), remedy(render(missing.remedy)), kind="warn")
+        return notice(say(state["reason"] or missing.reason), remedy(say(missing.remedy)), kind="warn")
     if state["aside"]:
-        return notice(t("chat.aside"), render(state["aside"]), go(t("first.watch"), kind="small", tab="training"), kind="info")
+        return notice(t("chat.aside"), say(state["aside"]), go(t("first.watch"), kind="small", tab="training"), kind="info")
     return Html("")
 
 

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from academy.curation.datasets import Manifest
-from academy.messages import render
 from academy.ui.answers import Problem
 from academy.ui.html.elements import Html, button, card, closer, div, join, labelled, select, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.html.plots import histogram
 from academy.ui.html.prose import tokens
 from academy.ui.look import Look
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 _LIMITS = (256, 512, 1024, 2048, 4096, 8192)
 _MOST_COUNTED = 50
@@ -123,7 +122,7 @@ def _facts(result: dict[str, Any], rows: list[int], base: str, limit: int, most:
 
 
 def _notes(result: dict[str, Any]) -> list[Html]:
-    return [tag("p", render(note), cls="ac-help") for note in result.get("notes", [])]
+    return [tag("p", say(note), cls="ac-help") for note in result.get("notes", [])]
 
 
 def _measure(look: Look) -> tuple[str, int]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from academy.curation.files.imports import Detected, FileReport, Refusal
 from academy.curation.lessons import Lesson, LessonIn, LessonPatch
-from academy.messages import render
 from academy.ui.answers import toast
 from academy.ui.html.elements import (
     Html,
@@ -29,7 +28,7 @@ from academy.ui.html.elements import (
 )
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 _LESSONS = 25
 
@@ -218,7 +217,7 @@ def _delete_lesson(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 def _samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     report = look.academy.lessons.load_samples()
     if report.error:
-        return {"toast": toast(render(report.error), "", "bad")}
+        return {"toast": toast(say(report.error), "", "bad")}
     return {"toast": toast(plural("lessons.loaded", report.kept))}
 
 
@@ -250,7 +249,7 @@ def reports_shown(reports: list[FileReport]) -> Html:
         parts.append(
             div(
                 div(tag("b", report.name, cls="ac-cut"), span(", ".join(facts), cls="ac-soft"), cls="ac-row"),
-                notice(render(report.error), kind="bad") if report.error else "",
+                notice(say(report.error), kind="bad") if report.error else "",
                 _by_row(t("import.why"), report.refusals, opened=True),
                 _by_row(t("import.notes"), report.notes, opened=False),
                 cls="ac-report",
@@ -262,9 +261,7 @@ def reports_shown(reports: list[FileReport]) -> Html:
 def _by_row(title: str, entries: list[Refusal], *, opened: bool) -> Html:
     if not entries:
         return Html("")
-    rows = [
-        tag("tr", tag("td", number(entry.row) if entry.row else "", cls="ac-num"), tag("td", render(entry.reason))) for entry in entries
-    ]
+    rows = [tag("tr", tag("td", number(entry.row) if entry.row else "", cls="ac-num"), tag("td", say(entry.reason))) for entry in entries]
     head = tag("thead", tag("tr", tag("th", t("import.row")), tag("th", t("import.reason"))))
     table = tag("table", head, tag("tbody", *rows), cls="ac-table")
     return tag("details", tag("summary", title), div(table, cls="ac-scroll"), open=opened)
@@ -272,7 +269,7 @@ def _by_row(title: str, entries: list[Refusal], *, opened: bool) -> Html:
 
 def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Asks for the columns of a file, with its first rows."""
-    entry = json.loads(str(data.get("found", "{}")))
+    entry = json.loads(str(data.get("entry", "{}")))
     name, detected = str(entry.get("name", ""))[:200], Detected.model_validate(entry.get("unclear"))
     columns = [(column, column) for column in detected.columns]
     optional = [("", t("map.none")), *columns]

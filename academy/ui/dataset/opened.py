@@ -9,7 +9,6 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS
-from academy.messages import from_json, render
 from academy.rows import conversation
 from academy.ui.dataset import lengths
 from academy.ui.html.elements import (
@@ -32,7 +31,7 @@ from academy.ui.html.elements import (
 from academy.ui.html.numbers import number
 from academy.ui.html.plots import bars
 from academy.ui.look import Look, View
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 _ROWS = 12
 _PARTS = ("rows", "held", "dropped", "lengths", "secrets")
@@ -55,7 +54,7 @@ def _opened(look: Look) -> Html:
             cls="ac-job-head",
         ),
         tag("p", _sentence(item), cls="ac-sentence"),
-        *[notice(render(text), kind="warn") for text in item.warnings[:5]],
+        *[notice(say(text), kind="warn") for text in item.warnings[:5]],
         bars(sources) if len(sources) > 1 else "",
         div(*_part_buttons(item, _part_name(look)), cls="ac-segments"),
         cls="ac-card ac-open",
@@ -245,13 +244,13 @@ def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
 
 def why_dropped(entry: dict[str, Any]) -> str:
     """Why a row was dropped, as a sentence without ids; the manifest has the whole one."""
-    reason = render(from_json(entry.get("reason"))) or _label(str(entry.get("rule")))
+    reason = say(entry.get("reason")) or _label(str(entry.get("rule")))
     reason = re.sub(r"\b(as|by) lesson \S+?(?=[.,]?(?:\s|$))", rf"\1 {t('dropped.another_lesson')}", reason)
     return re.sub(r"\bcommit ([0-9a-f]{8})[0-9a-f]+", r"commit \1", reason)
 
 
 def _label(rule: str) -> str:
-    label = render(LABELS.get(rule, rule))
+    label = say(LABELS.get(rule, rule))
     return label[:1].upper() + label[1:]
 
 

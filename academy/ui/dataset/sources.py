@@ -10,7 +10,6 @@ import gradio as gr
 
 from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
-from academy.messages import from_json, render
 from academy.ui.answers import Problem, toast
 from academy.ui.dataset import lessons, opened
 from academy.ui.dataset.lessons import words
@@ -39,7 +38,7 @@ from academy.ui.html.elements import (
 )
 from academy.ui.html.numbers import number, size
 from academy.ui.look import Look, View
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -173,7 +172,7 @@ def _source(title: str, control: Html, *content: Any, on: bool) -> Html:
 
 def _upload_row(record: Any, view: View) -> Html:
     if record.status != "ready":
-        facts = span(render(record.error) or t("sources.failed"), cls="ac-bad-text")
+        facts = span(say(record.error) or t("sources.failed"), cls="ac-bad-text")
         control = span(cls="ac-dot")
     else:
         facts = span(f"{plural('count.rows', record.records_estimate or 0)} · {size(record.size_bytes)}", cls="ac-soft ac-num")
@@ -229,7 +228,7 @@ def _make_bar(look: Look) -> Html:
     return div(
         button(t("dataset.make"), "dataset.make", kind="primary large"),
         button(t("dataset.preview"), "dataset.preview"),
-        div(div(render(state[1]), cls="ac-soft ac-cut"), bar(state[0]), cls="ac-making") if state else help_,
+        div(div(say(state[1]), cls="ac-soft ac-cut"), bar(state[0]), cls="ac-making") if state else help_,
         cls="ac-row ac-make",
     )
 
@@ -284,15 +283,15 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
     finally:
         _progress.pop(viewer, None)
     state = {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}
-    return {"toast": toast(render(made["message"])), "state": state, "event": "datasets"}
+    return {"toast": toast(say(made["message"])), "state": state, "event": "datasets"}
 
 
 def _previewed(result: dict[str, Any]) -> dict[str, Any]:
     samples = [turns_shown([(turn["role"], turn["content"]) for turn in sample["turns"]]) for sample in result["samples"]]
     parts = [
         tag("h3", t("dataset.preview_title")),
-        tag("p", render(result["sentence"])),
-        *[notice(render(text), kind="warn") for text in result["warnings"]],
+        tag("p", say(result["sentence"])),
+        *[notice(say(text), kind="warn") for text in result["warnings"]],
         div(*[div(sample, cls="ac-example") for sample in samples], cls="ac-scroll"),
         closer(),
     ]
@@ -360,19 +359,15 @@ def _uploaded(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     records = [entry for entry in json.loads(str(data.get("files", "[]"))) if isinstance(entry, dict)]
     taken = sum(entry.get("status") == "ready" for entry in records)
     refused = [
-        f"{entry.get('name')}: {_text(entry.get('error'))}"
+        f"{entry.get('name')}: {say(entry.get('error'))}"
         for entry in records
         if entry.get("status") != "ready" and not entry.get("unclear")
     ]
     for entry in records:
         if taken and entry.get("refusals"):
             first, count = entry["refusals"][0], plural("import.refused", int(entry.get("refused", 0)))
-            refused.append(f"{entry.get('name')}: {count} ({t('import.row')} {first.get('row')}: {_text(first.get('reason'))}).")
+            refused.append(f"{entry.get('name')}: {count} ({t('import.row')} {first.get('row')}: {say(first.get('reason'))}).")
     return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
-
-
-def _text(stored: Any) -> str:
-    return render(from_json(stored))
 
 
 def _upload_report(look: Look, data: dict[str, Any]) -> dict[str, Any]:

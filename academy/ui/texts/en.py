@@ -322,7 +322,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.retry_fixed": "Retry with the fix",
     "training.resume": "Resume",
     "training.resume_title": "Continues from its newest checkpoint",
-    "training.resume_anew": "Starts over: it was killed before its first checkpoint",
+    "training.resume_over": "Starts over: it was killed before its first checkpoint",
     "training.preparing": "Loading the base model…",
     "training.waiting": "Waiting for the jobs before it to end.",
     "training.first_step": "Working on the first step…",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from academy import formats
-from academy.messages import add_catalogue, language
+from academy.messages import Message, add_catalogue, from_json, language, render
 from academy.ui import texts
 
 
@@ -25,6 +25,11 @@ def plural(key: str, n: int) -> str:
         if text := TEXTS[name].get(f"{key}.{form}") or TEXTS[name].get(f"{key}.many"):
             return text.format(n=formats.number(n, name))
     raise KeyError(key)
+
+
+def say(text: Any) -> str:
+    """A sentence of an error, a job or a report, unrendered or as it is stored, in the language of the request."""
+    return render(text if isinstance(text, Message) else from_json(text))
 
 
 def has(key: str) -> bool:

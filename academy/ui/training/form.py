@@ -10,11 +10,10 @@ import gradio as gr
 from pydantic.fields import FieldInfo
 
 from academy.jobs.spec import KNOBS, TrainingSpec
-from academy.messages import render
 from academy.ui.answers import Problem, toast
 from academy.ui.html.elements import Html, div, join, notice, tag
 from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.curation.datasets import Manifest
@@ -151,7 +150,9 @@ def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[
         manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), academy.training.base_models()
     recipes = [(t("form.own_trainer"), _NONE)]
     with Problem() as problem:
-        recipes += [(f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.training.recipes()]
+        recipes += [
+            (f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.training.recipes()
+        ]
     if problem:
         recipes.append((f"{problem.text} {problem.hint}".strip(), _NONE))
     datasets = [(_dataset_label(manifest), manifest.id) for manifest in manifests]
@@ -179,7 +180,7 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
         bare = academy.training.plan(TrainingSpec.model_validate(request))
     if problem:
         return [_advice([], problem.sentences or [problem.text]), *skipped]
-    reasons, problems = [*map(render, bare["reasons"])], [*map(render, bare["problems"])]
+    reasons, problems = [*map(say, bare["reasons"])], [*map(say, bare["problems"])]
     if bare["spec"] is None:
         return [_advice(reasons, problems), *skipped]
     fresh = planned_values(bare["spec"])
@@ -201,7 +202,7 @@ def reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
 
 
 def start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    """Queues the training; the answer of the page, or what is wrong."""
+    """Queues the training: the answer of the page, and the problem if there is one."""
     with _training() as problem:
         job = academy.training.train(_spec(planned, arguments))
         state = {"tab": "training", "job": job.job_id}
@@ -220,7 +221,7 @@ def _fits(academy: Academy, result: dict[str, Any]) -> Html:
     fits, memory = result.get("fits", True), result.get("peak_memory_mb")
     gpus = academy.machine.gpus()
     room = gpus[0].memory_total_mb if gpus else academy.machine.memory()["total_mb"]
-    facts = [render(result["reason"])] if result.get("reason") else []
+    facts = [say(result["reason"])] if result.get("reason") else []
     facts += [t("fit.memory", used=gigabytes(memory), total=gigabytes(room))] if memory else []
     facts += [t("fit.step", seconds=number(result["seconds_per_step"]))] if result.get("seconds_per_step") else []
     facts += [t("fit.all", time=duration(result["total_seconds"]))] if result.get("total_seconds") else []

@@ -10,7 +10,6 @@ from typing import Any
 from academy.errors import NotFound
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
-from academy.messages import render
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -34,7 +33,7 @@ from academy.ui.html.elements import (
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
 from academy.ui.html.plots import plot
 from academy.ui.look import Look
-from academy.ui.texts.translate import t
+from academy.ui.texts.translate import say, t
 
 _OTHERS = 40
 _PACES = 15
@@ -67,9 +66,9 @@ def panel() -> Html:
 
 def why_failed(job: Job) -> tuple[str, str]:
     """Why a job failed: the first sentence, and the rest. The error is more exact than the exit status in `reason`."""
-    error = render(job.error).strip()
+    error = say(job.error).strip()
     if not error:
-        return (render(job.reason) or t("training.failed_text")).strip(), ""
+        return (say(job.reason) or t("training.failed_text")).strip(), ""
     return split_sentence(error)
 
 
@@ -141,7 +140,7 @@ def _ways_on(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
     changes = remedy_of(status)
     ways = [("job.retry", t("training.retry"), "")]
     if status.get("resumable"):
-        title = t("training.resume_title" if look.checkpoints else "training.resume_anew")
+        title = t("training.resume_title" if look.checkpoints else "training.resume_over")
         ways.insert(0, ("job.resume", t("training.resume"), title))
     if changes:
         # A person may have killed a process that was well: there, Resume comes first.
@@ -175,12 +174,12 @@ def _progress(status: dict[str, Any], job: Job) -> Html:
         shown = join([bar(_fraction(status, job), job.status), line])
     if not status.get("warning"):
         return shown
-    text, rest = split_sentence(render(status["warning"]))
+    text, rest = split_sentence(say(status["warning"]))
     return join([shown, notice(text, rest, kind="warn")])
 
 
 def _preparing(state: dict[str, Any]) -> Html:
-    words = render(state.get("message")) or t("training.preparing")
+    words = say(state.get("message")) or t("training.preparing")
     if state.get("bytes_total"):
         speed = f" · {size(state['bytes_per_second'])}/s" if state.get("bytes_per_second") else ""
         words += f" {size(state.get('bytes_done') or 0)} / {size(state['bytes_total'])}{speed}"
@@ -196,10 +195,10 @@ def _fraction(status: dict[str, Any], job: Job) -> float | None:
 
 def _state_words(status: dict[str, Any], job: Job) -> str:
     if job.status == "running":
-        return render((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
+        return say((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
     if job.status == "finished":
-        return render(job.reason) or t("training.finished_text")
-    return render(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
+        return say(job.reason) or t("training.finished_text")
+    return say(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
 
 
 def _verdict(status: dict[str, Any], job: Job) -> Html | str:
@@ -302,7 +301,7 @@ def _more(look: Look) -> Html:
         for key, value in job.parameters.items()
         if key in names
     ]
-    reasons = [tag("li", render(reason)) for reason in job.reasons]
+    reasons = [tag("li", say(reason)) for reason in job.reasons]
     return tag(
         "details",
         tag("summary", t("training.details")),

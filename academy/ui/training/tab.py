@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.jobs.spec import TrainingSpec
-from academy.messages import render
 from academy.ui.html.elements import Html, button, div, go, join, live, notice, remedy, span
 from academy.ui.look import Look
-from academy.ui.texts.translate import t
+from academy.ui.texts.translate import say, t
 from academy.ui.training import form, job, jobs
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
 
 def _train_empty(look: Look) -> Html:
     missing = look.academy.machine.libraries()
-    parts = [] if missing.ok else [notice(render(missing.reason), remedy(render(missing.remedy)), kind="warn")]
+    parts = [] if missing.ok else [notice(say(missing.reason), remedy(say(missing.remedy)), kind="warn")]
     if look.academy.datasets.newest() is None:
         samples = button(t("first.samples"), "first.samples", kind="primary small")
         own = go(t("training.to_dataset"), kind="small", tab="dataset")
