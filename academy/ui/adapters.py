@@ -79,7 +79,7 @@ def _row(item: Adapter, names: dict[str, str]) -> Html:
         div(when(item.created_at), cls="ac-soft"),
         div(*_actions(item), cls="ac-row ac-row-end"),
         cls="ac-mail" + (" is-active" if item.is_active else ""),
-        data_key=item.adapter_id,
+        id=f"adapter-{item.adapter_id}",
     )
 
 

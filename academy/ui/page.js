@@ -124,35 +124,16 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); else clearTimeout(timer); });
   addEventListener("online", () => poll());
 
-  // Makes an element's content equal to new HTML and keeps every node that is the same: focus, scrolling and clicks survive.
-  function morph(el, html) {
-    const fresh = document.createElement("template");
-    fresh.innerHTML = html;
-    morphChildren(el, fresh.content);
+  // Makes an element's content equal to new HTML and keeps every node that is the same (rows by their id): focus, scrolling and clicks survive.
+  const morph = (el, html) => Idiomorph.morph(el, html, { morphStyle: "innerHTML", callbacks: { beforeNodeMorphed, beforeAttributeUpdated } });
+  function beforeNodeMorphed(mine, theirs) {
+    if (mine.nodeType !== Node.ELEMENT_NODE) return true;
+    return !mine.classList.contains("ac-busy") && !(mine.hasAttribute("data-live") && theirs.hasAttribute("data-live"));
   }
-  function morphChildren(old, fresh) {
-    const mine = [...old.childNodes], theirs = [...fresh.childNodes];
-    for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
-      if (!mine[i]) old.appendChild(theirs[i].cloneNode(true));
-      else if (!theirs[i]) mine[i].remove();
-      else morphNode(mine[i], theirs[i]);
-    }
-  }
-  function morphNode(mine, theirs) {
-    const key = (node) => node.getAttribute?.("data-key") ?? "";
-    if (mine.nodeType !== theirs.nodeType || mine.nodeName !== theirs.nodeName || key(mine) !== key(theirs)) { mine.replaceWith(theirs.cloneNode(true)); return; }
-    if (mine.nodeType === Node.TEXT_NODE) { if (mine.data !== theirs.data) mine.data = theirs.data; return; }
-    if (mine.nodeType !== Node.ELEMENT_NODE) return;
-    if (mine.hasAttribute("data-live") && theirs.hasAttribute("data-live")) return;
-    if (mine.classList.contains("ac-busy")) return;
-    for (const { name } of [...mine.attributes]) if (!theirs.hasAttribute(name) && !(name === "open" && mine.nodeName === "DETAILS")) mine.removeAttribute(name);
-    for (const { name, value } of [...theirs.attributes]) if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(mine.nodeName) && mine !== document.activeElement) {
-      if (mine.type === "checkbox") mine.checked = theirs.hasAttribute("checked");
-      else if (mine.nodeName === "INPUT") mine.value = theirs.getAttribute("value") || "";
-    }
-    if (mine.nodeName === "TIME" && mine.dataset.local) { if (mine.textContent !== theirs.textContent) mine.textContent = theirs.textContent; return; }
-    morphChildren(mine, theirs);
+  // What a person has opened stays open, and what they are typing or choosing stays theirs.
+  function beforeAttributeUpdated(name, el, change) {
+    if (name === "open") return !(change === "remove" && el.nodeName === "DETAILS");
+    return !["value", "checked", "selected"].includes(name) || (el.closest("select") || el) !== document.activeElement;
   }
   function localTimes(root) {
     for (const el of all("time[datetime]", root)) {

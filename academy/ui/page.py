@@ -56,12 +56,17 @@ def build(academy: Academy) -> gr.Blocks:
 
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
-    script = (_HERE / "page.js").read_text(encoding="utf-8").replace("__TEXTS__", json.dumps(for_page()).replace("</", "<\\/"))
+    texts = json.dumps(for_page()).replace("</", "<\\/")
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
     return {
         "theme": theme(),
-        "css": (_HERE / "style.css").read_text(encoding="utf-8"),
+        "css": _read("style.css"),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _header(settings: Settings) -> Html:

@@ -120,7 +120,7 @@ def _lesson_row(lesson: Lesson) -> Html:
         div(*thumbs, cls="ac-row ac-thumbs"),
         div(_lesson_menu(lesson), cls="ac-row-end"),
         cls="ac-lesson",
-        data_key=lesson.lesson_id,
+        id=f"row-{lesson.lesson_id}",
     )
 
 

@@ -186,7 +186,7 @@ def _dropped_row(entry: dict[str, Any], keep: bool) -> Html:
         switch(f"keep:{entry.get('key')}", keep, ""),
         div(why, turns_shown(turns), cls="ac-grow"),
         cls="ac-example",
-        data_key=entry.get("key"),
+        id=f"dropped-{entry.get('key')}",
     )
 
 

@@ -191,7 +191,7 @@ def _upload_row(record: Any, view: View) -> Html:
             id=record.id,
         ),
         cls="ac-upload",
-        data_key=record.id,
+        id=f"row-{record.id}",
     )
 
 
@@ -337,7 +337,7 @@ def _dataset_row(look: Look, item: Manifest, is_chosen: bool) -> Html:
         go(title, cls="ac-list-main", tab="dataset", dataset=item.id, ds_page=0),
         div(items, cls="ac-list-side"),
         cls="ac-list-row" + (" is-chosen" if is_chosen else ""),
-        data_key=item.id,
+        id=f"row-{item.id}",
     )
 
 

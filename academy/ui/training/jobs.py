@@ -45,7 +45,7 @@ def _row(look: Look, job: Job) -> Html:
         link,
         div(*_moves(look, job), _menu(job), cls="ac-list-side"),
         cls="ac-list-row" + (" is-chosen" if job.job_id == look.job_id else ""),
-        data_key=job.job_id,
+        id=f"job-{job.job_id}",
     )
 
 
