@@ -29,6 +29,7 @@ from academy.guard import Guard
 from academy.jobs import progress
 from academy.jobs.store import Job, JobStore
 from academy.sse import Position, Streams, read_step
+from tests.waiting import every, wait_until
 
 JOB = "training_20260101_120000_abcd"
 
@@ -166,12 +167,19 @@ def test_a_finished_job_tells_all_and_ends(bench: Bench, address: str) -> None:
 
 
 def test_a_job_that_runs_is_followed_to_its_end(bench: Bench, address: str) -> None:
+    queued = threading.Event()
+
     def work() -> None:
-        time.sleep(0.2)
+        assert queued.wait(10)
         finish(bench)
 
+    def follow(event: Event) -> bool:
+        if event.data.get("status") == "queued":
+            queued.set()
+        return False
+
     thread = run_in_background(work)
-    events = read(address)
+    events = read(address, until=follow)
     thread.join()
     assert told(events, "log", "line") == [0, 1, 2]
     assert told(events, "status", "status") == ["queued", "preparing", "running", "finished"]
@@ -265,9 +273,8 @@ def test_whoever_leaves_leaves_nothing_open(bench: Bench, address: str) -> None:
     before = httpx.get(f"{address}/look").json()
     for _ in range(5):
         read(address, until=lambda event: event.data["type"] == "log")
-    deadline = time.monotonic() + 5
-    while (after := httpx.get(f"{address}/look").json())["feeds"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: httpx.get(f"{address}/look").json()["feeds"] == 0, "the last feed to close")
+    after = httpx.get(f"{address}/look").json()
     assert after["feeds"] == 0
     assert after["files"] <= before["files"] + 1
 
@@ -373,9 +380,8 @@ def many_viewers(bench: Bench, settings: Settings, viewers: int, stalled: int, s
     failures: list[str] = []
 
     def write() -> None:
-        for _ in range(lines):
+        for _ in zip(range(lines), every(0.05), strict=False):
             bench.log(f"{time.time():.6f}")
-            time.sleep(0.05)
 
     async def watch(port: int) -> None:
         sleepers = []
@@ -396,9 +402,7 @@ def many_viewers(bench: Bench, settings: Settings, viewers: int, stalled: int, s
         memory, files = memory_mb(), httpx.get(look).json()["files"]
         asyncio.run(watch(port))
         grown = memory_mb() - memory
-        deadline = time.monotonic() + 10
-        while httpx.get(look).json()["files"] > files + 2 and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: httpx.get(look).json()["files"] <= files + 2, "the connections to close", pause=0.1)
         left = httpx.get(look).json()["files"] - files
     assert failures == []
     assert len(delays) == viewers * lines
