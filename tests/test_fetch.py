@@ -119,6 +119,7 @@ def hub() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
 def begin(tmp_path: Path, hub: str, name: str, **extra: str) -> subprocess.Popen[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -344,6 +345,12 @@ def test_a_batch_is_bounded_however_long_the_log_is(bench: Bench) -> None:
 # ---------------------------------------------------------------------------------------------------------- many, and long
 
 
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 async def _follow(port: int, lines: int, cut: float, delays: list[float], failures: list[str]) -> None:
     """One viewer that reads all lines with their delay, and reconnects once on the way."""
     seen, last = -1, ""
@@ -366,7 +373,7 @@ async def _follow(port: int, lines: int, cut: float, delays: list[float], failur
                 delays.append(time.time() - float(data["message"]))
             if seen == lines - 1 or (leave and time.monotonic() > leave):
                 break
-        writer.close()
+        await hang_up(writer)
         cut = 0.0
         if seen == lines - 1:
             return
@@ -395,7 +402,7 @@ def many_viewers(bench: Bench, settings: Settings, viewers: int, stalled: int, s
         )
         thread.join()
         for writer in sleepers:
-            writer.close()
+            await hang_up(writer)
 
     with serving(bench.app(settings)) as port:
         look = f"http://127.0.0.1:{port}/look"

@@ -124,8 +124,7 @@ def test_kill_9_at_any_moment_leaves_only_complete_checkpoints(tmp_path: Path) -
         # In the middle of a checkpoint: before its first file, and after two, four and all six of them.
         wait_until(lambda folder=folder, parts=2 * attempt: parts_written(folder) >= parts, "a checkpoint on its way", pause=0.001)
         writer.send_signal(signal.SIGKILL)
-        rest = writer.stdout.read().split()
-        writer.wait()
+        rest = writer.communicate()[0].split()
         told = int(rest[-1]) if rest else told
         checkpoints.sweep(folder)
         newest = checkpoints.newest(folder)
