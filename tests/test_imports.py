@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from academy.curation.files import archive as archives
 from academy.curation.files import imports, tables
 from academy.curation.files.archive import plain_filename
 from academy.curation.files.imports import FileReport, Kept, Refused, detect, import_file, read_file, read_rows
@@ -171,7 +172,7 @@ def test_a_line_of_very_many_blanks_is_read_at_once(line, tmp_path):
 
 
 def test_a_small_zip_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(imports, "ALWAYS_UNPACKED", 1 << 20)
+    monkeypatch.setattr(archives, "ALWAYS_UNPACKED", 1 << 20)
     path = tmp_path / "file"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("conversations.json", "w") as file:
         for _ in range(10):
@@ -181,7 +182,7 @@ def test_a_small_zip_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch)
 
 
 def test_an_archive_that_unpacks_to_very_much_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(imports, "ALWAYS_UNPACKED", 1 << 20)
+    monkeypatch.setattr(archives, "ALWAYS_UNPACKED", 1 << 20)
     path = tmp_path / "file"
     with gzip.open(path, "wb", compresslevel=1) as file:
         for _ in range(10):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from academy.curation.examples import Turn
-from academy.curation.files.records import Kept, in_order, keep, read_time
+from academy.curation.files.extras import read_time
+from academy.curation.files.records import Kept, keep
+from academy.curation.files.turns import in_order
 from academy.curation.files.values import RowError, check_content
 
 

@@ -1,4 +1,4 @@
-"""TODO: academy/curation/files/columns.py."""
+"""What the columns of a table or the keys of a record mean, by their names in several styles and languages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from academy.errors import Invalid
 
 PARTS = ("situation", "action", "input", "system", "history", "rejected", "rating", "result", "feedback", "tags", "timestamp", "lesson_id")
 """What a column can mean."""
-
-
 _NAMES: dict[str, str] = {
     "situation": "situation instruction prompt question query request user human ask frage pytanie pregunta domanda pergunta vraag otazka"
     " вопрос запит питання 问题 問題 質問 질문 userprompt usermessage userquery usertext userinput userturn humanmessage anweisung"
@@ -34,36 +32,16 @@ _NAMES: dict[str, str] = {
     "timestamp": "timestamp time date datetime created createdat createtime zeit zeitpunkt datum czas data",
     "lesson_id": "lessonid",
 }
-
-
 SYNONYMS: dict[str, list[str]] = {part: names.split() for part, names in _NAMES.items()}
-
-
 ALIASES = {"question": "situation", "prompt": "situation", "instruction": "situation", "answer": "action", "response": "action"}
-
-
+ALIASES |= {"output": "action", "completion": "action", "context": "input", "time": "timestamp", "chosen": "action", "id": "lesson_id"}
 # A column of these words says something about the text, it is not the text.
-ABOUT = {
-    "id",
-    "ids",
-    "no",
-    "nr",
-    "num",
-    "number",
-    "len",
-    "length",
-    "token",
-    "tokens",
-    "type",
-    "count",
-    "score",
-    "lang",
-    "language",
-    "url",
-    "hash",
-}
-
-
+ABOUT = set(
+    """
+    id ids no nr num number len length token tokens type count score lang language url hash source
+    model time date index idx name size words chars embedding at is has status
+    """.split()  # noqa: SIM905
+)
 _LETTERS = str.maketrans({"ł": "l", "Ł": "l", "ß": "ss", "đ": "d", "ø": "o"})
 
 

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from academy.curation.examples import Role, Turn
 from academy.curation.files.columns import recognise
 from academy.curation.files.lines import numbered_lines
-from academy.curation.files.records import Kept, Refused, in_order, keep, read_record
+from academy.curation.files.records import Kept, Refused, keep, read_record
+from academy.curation.files.turns import in_order
 from academy.curation.files.values import MAX_RECORD, RowError, check_content, shown
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid

@@ -1,4 +1,4 @@
-"""TODO: academy/curation/files/values.py."""
+"""Values as files hold them: strict JSON, texts that can be kept, and how a value is called in a message."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 from academy.curation.lessons import MAX_TEXT, check_text
 
 MAX_RECORD = 16 << 20
-
-
 MAX_DEPTH = 100
 
 
@@ -77,12 +75,10 @@ _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, objec
 
 
 LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "contents")
-
-
 WHOLE = (*LISTS, "chosen", "preferred_output", "text", "mapping", "chat_messages")
 
 
-def _listed(value: Any) -> list[Any] | None:
+def list_of(value: Any) -> list[Any] | None:
     if isinstance(value, str) and value.lstrip()[:1] == "[":
         try:
             value = parse(value.encode("utf-8", "surrogatepass"))
@@ -91,14 +87,14 @@ def _listed(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _value(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
+def value_of(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
     return record.get(parts[part]) if part in parts else None
 
 
 def check_content(content: Any, where: str) -> str:
     """The text of a turn, unchanged; raises RowError for what is no text, empty, too long or cannot be written."""
     if not isinstance(content, str):
-        raise RowError(f"{where} is {_a(content)}, not text")
+        raise RowError(f"{where} is {described(content)}, not text")
     if not content.strip():
         raise RowError(f"{where} is empty")
     if len(content) > MAX_TEXT:
@@ -117,7 +113,7 @@ def shown(text: str) -> str:
     return repr(plain + ("…" if len(text) > 40 else ""))
 
 
-def _a(value: Any) -> str:
+def described(value: Any) -> str:
     if value is None:
         return "null"
     names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object", str: "text", bytes: "bytes"}
