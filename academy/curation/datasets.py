@@ -71,47 +71,42 @@ class DatasetStore:
         """Freezes a dataset; raises Invalid where there is nothing to train, NoSpace on a full disk (and leaves nothing behind)."""
         aside = self.folder / f".dataset-{secrets.token_hex(8)}.tmp"
         aside_eval = aside.with_suffix(".eval.tmp")
-        placed: list[Path] = []
-        with disk_errors("the dataset"):
+        with disk_errors("the dataset"), contextlib.ExitStack() as always, contextlib.ExitStack() as on_failure:
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                count, digest = _write_rows(aside, train, form)
-                if not count:
-                    raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
-                held_out, eval_digest = _write_rows(aside_eval, eval_, form)
-                path, placed = self._take_name(form)
-                eval_path = path.with_suffix(".eval.jsonl") if held_out else None
-                os.replace(aside, path)
-                if eval_path:
-                    placed.append(eval_path)
-                    os.replace(aside_eval, eval_path)
-                sync_folder(self.folder)
-                manifest = Manifest(
-                    id=path.stem,
-                    name=name or path.stem,
-                    path=str(path),
-                    eval_path=str(eval_path) if eval_path else None,
-                    sha256=digest,
-                    eval_sha256=eval_digest if eval_path else None,
-                    created_at=now(),
-                    format=form,
-                    statistics=statistics or {},
-                    sources=sources or {},
-                    request=request or {},
-                    dropped=(dropped or [])[:_MAX_DROPPED],
-                    redactions=redactions or [],
-                    warnings=warnings or [],
-                )
-                # Paths are kept by their names alone, so that the data folder can be moved.
-                kept = manifest.model_dump() | {"path": path.name, "eval_path": eval_path.name if eval_path else None}
-                write_json(self._manifest_of(path.stem), kept)
-            except BaseException:
-                for rest in placed:
-                    rest.unlink(missing_ok=True)
-                raise
-            finally:
-                aside.unlink(missing_ok=True)
-                aside_eval.unlink(missing_ok=True)
+            always.callback(aside.unlink, missing_ok=True)
+            always.callback(aside_eval.unlink, missing_ok=True)
+            count, digest = _write_rows(aside, train, form)
+            if not count:
+                raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
+            held_out, eval_digest = _write_rows(aside_eval, eval_, form)
+            path = self._take_name(form)
+            on_failure.callback(path.unlink, missing_ok=True)
+            os.replace(aside, path)
+            eval_path = path.with_suffix(".eval.jsonl") if held_out else None
+            if eval_path:
+                on_failure.callback(eval_path.unlink, missing_ok=True)
+                os.replace(aside_eval, eval_path)
+            sync_folder(self.folder)
+            manifest = Manifest(
+                id=path.stem,
+                name=name or path.stem,
+                path=str(path),
+                eval_path=str(eval_path) if eval_path else None,
+                sha256=digest,
+                eval_sha256=eval_digest if eval_path else None,
+                created_at=now(),
+                format=form,
+                statistics=statistics or {},
+                sources=sources or {},
+                request=request or {},
+                dropped=(dropped or [])[:_MAX_DROPPED],
+                redactions=redactions or [],
+                warnings=warnings or [],
+            )
+            # Paths are stored relative to the folder of datasets, so that the data folder can be moved.
+            stored = manifest.model_dump() | {"path": path.name, "eval_path": eval_path.name if eval_path else None}
+            write_json(self._manifest_of(path.stem), stored)
+            on_failure.pop_all()
         return manifest
 
     def list(self) -> list[Manifest]:
@@ -145,9 +140,10 @@ class DatasetStore:
             value = read_json(self._manifest_of(dataset_id))
             if value is None or not path.is_file():
                 raise _unknown(dataset_id)
-            eval_path = inside(self.folder, value["eval_path"], "dataset") if value.get("eval_path") else None
-            places = {"id": dataset_id, "path": str(path), "eval_path": str(eval_path) if eval_path else None}
-            return Manifest.model_validate(value | places)
+            # The files are those beside the manifest: an absolute path of an older version may name the folder it was copied from.
+            eval_path = inside(self.folder, f"{dataset_id}.eval.jsonl", "dataset") if value.get("eval_path") else None
+            paths = {"id": dataset_id, "path": str(path), "eval_path": str(eval_path) if eval_path else None}
+            return Manifest.model_validate(value | paths)
         except (ValueError, ValidationError, TypeError, KeyError, AttributeError, Invalid) as error:
             raise _unknown(dataset_id) from error
 
@@ -242,8 +238,8 @@ class DatasetStore:
     def _manifest_of(self, dataset_id: str) -> Path:
         return self.folder / f"{dataset_id}{_END}"
 
-    def _take_name(self, form: Format) -> tuple[Path, list[Path]]:
-        """A name that nobody has, taken in one step by creating the file empty."""
+    def _take_name(self, form: Format) -> Path:
+        """A free name, taken in one step by creating the file empty."""
         base = f"dataset_{form}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
         for number in range(1, 10_000):
             path = self.folder / (f"{base}.jsonl" if number == 1 else f"{base}_{number}.jsonl")
@@ -251,7 +247,7 @@ class DatasetStore:
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
             except FileExistsError:
                 continue
-            return path, [path]
+            return path
         raise Conflict("Too many datasets at once.", hint="Try again in a second.")
 
     def _rows_of(self, dataset_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""TODO: academy/curation/commits/git.py."""
+"""Runs git on a repository that may belong to someone else: finds it, reads its log and its files, and trusts no setting of it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,8 @@ from academy.errors import Invalid, NotFound, Refused, Unavailable
 
 MAX_CHARS = 6_000
 """The longest change, and the longest file before it, that becomes an example; a longer one is left out, never cut."""
-
-
 DEADLINE_SECONDS = 600.0
-
-
 MAX_OUTPUT = 8 << 30
-
-
 _MAX_COMMIT = 4 << 20
 
 
@@ -73,13 +67,14 @@ def decode(raw: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository that was found without git's help: the folder the user means, and where git keeps its data."""
+    """A repository, located without git: the folder that the user means, and where git keeps its data."""
 
     folder: Path
     git_dir: Path
 
     @classmethod
     def find(cls, path: Path) -> Repository:
+        """The repository that holds the folder; raises NotFound or Refused where there is none that may be read."""
         if "\x00" in str(path):
             raise Invalid("That is not a path.", hint="Name the folder of a git repository.")
         folder = Path(path).expanduser().absolute()
