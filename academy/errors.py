@@ -4,24 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
+from typing import Any
+
+from academy.messages import Message, Text, join, msg, render
 
 
 class AcademyError(Exception):
-    """Something a person can act on: a message, a hint, and optionally a machine-readable code."""
+    """Something a person can act on: a message, a hint, and optionally a machine-readable code.
+
+    With values, the message and the hint are templates over them (see messages.py); without values, both are plain text.
+    """
 
     status = 400
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: Text, /, *, hint: Text = "", code: str = "", **values: Any) -> None:
+        self._message = _with_values(message, values)
+        self._hint = _with_values(hint, values)
         self.code = code
+        super().__init__(render(self._message, "en"))
+
+    @property
+    def message(self) -> str:
+        """The message in the current language."""
+        return render(self._message)
+
+    @property
+    def hint(self) -> str:
+        """The hint in the current language."""
+        return render(self._hint)
+
+    @property
+    def text(self) -> Text:
+        """The message and the hint as one text, unrendered: for journals."""
+        return join(self._message, self._hint)
 
     @property
     def detail(self) -> str:
-        """The message and the hint as one text."""
-        return f"{self.message} {self.hint}".strip()
+        """The message and the hint as one text in the current language."""
+        return render(self.text).strip()
 
 
 class Refused(AcademyError):
@@ -80,11 +102,20 @@ def log_and_go_on(what: str, log: logging.Logger) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def foreign_code(what: str, kind: type[AcademyError] = Refused, *, hint: str = "") -> Iterator[None]:
+def foreign_code(what: Text, kind: type[AcademyError] = Refused, *, hint: Text = "") -> Iterator[None]:
     """Turns any exception of a library, or of code that reads what others wrote, into an AcademyError; lets AcademyErrors pass."""
     try:
         yield
     except AcademyError:
         raise
     except Exception as error:
-        raise kind(f"{what} failed: {type(error).__name__}: {error}", hint=hint) from error
+        name = type(error).__name__
+        raise kind(msg("{what} failed: {name}: {error}", what=what, name=name, error=error), hint=hint) from error
+
+
+def _with_values(text: Text, values: dict[str, Any]) -> Text:
+    """A template gets the values that it names, so that what is stored holds no others."""
+    if not values or isinstance(text, Message) or not ("{" in text or "}" in text):
+        return text
+    used = {name: value for name, value in values.items() if re.search(rf"{{{name}[}}!:]", text)}
+    return Message(text, used or values)
