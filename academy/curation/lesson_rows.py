@@ -144,7 +144,7 @@ def _map_text(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def take_over(connection: sqlite3.Connection, aside: str) -> int:
-    """Moves what is new from the table set aside into the lessons and their indexes; returns how many that were."""
+    """Moves the new rows of a table set aside into the lessons and their indexes; returns how many there were."""
     top = int(connection.execute("SELECT coalesce(max(seq), 0) FROM lessons").fetchone()[0])
     connection.execute(
         f"DELETE FROM {aside} WHERE number NOT IN (SELECT min(number) FROM {aside} GROUP BY digest)"
@@ -182,7 +182,7 @@ def unindex(connection: sqlite3.Connection, seq: int) -> None:
 
 
 def word_sets(query: str) -> list[tuple[str, list[Any]]]:
-    """The searches for every word of a query: through the index of words, and letter by letter for what is no word (✅, ++)."""
+    """The searches for every word of a query: by the index of words, or sign by sign for a term without letters and digits (✅, ++)."""
     query = bindable(query)[:1000].replace("\x00", " ")
     terms = query.split()[:32]
     sets: list[tuple[str, list[Any]]] = []
@@ -203,7 +203,7 @@ def word_sets(query: str) -> list[tuple[str, list[Any]]]:
 
 
 def _spaced(*texts: str) -> str:
-    """What of the texts is written in scripts without spaces (Chinese, Japanese, Thai …), each character a word of its own."""
+    """The parts in scripts without spaces (Chinese, Japanese, Thai …), each character as a word of its own."""
     runs = [run for text in texts if not text.isascii() for run in _UNSPLIT_RUN.findall(text)]
     return " | ".join(" ".join(run) for run in runs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import shutil
 import sqlite3
@@ -31,6 +32,9 @@ from academy.curation.lesson_rows import (
 )
 from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch, as_example
 from academy.errors import AcademyError, Conflict, Invalid, NoSpace, NotFound, Unavailable
+from academy.messages import Text, msg, render
+
+log = logging.getLogger(__name__)
 
 _DAMAGED = "LESSONS_DAMAGED"
 _BATCH = 500
@@ -38,11 +42,11 @@ _PAGE = 1000
 
 
 class LessonStore:
-    """All lessons in one SQLite file; safe to use from several threads; `damaged` says what was lost, if something was."""
+    """All lessons in one SQLite file; safe to use from several threads; `damaged` says what was saved of a damaged file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.damaged: str = ""
+        self.damaged: Text = ""
         self._lock = threading.RLock()
         self._imports = 0
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,11 +60,13 @@ class LessonStore:
     # -------------------------------------------------------------- one lesson
 
     def add(self, lesson: LessonIn) -> Lesson:
-        """Keeps a lesson (secrets redacted) and returns it as it is kept; raises Conflict where its id is taken."""
+        """Stores a lesson, secrets redacted, and returns it as it is stored; raises Conflict where its id is taken."""
         row, _ = row_of(lesson)
         with self._writing("the lesson") as connection:
             if connection.execute("SELECT 1 FROM lessons WHERE lesson_id = ?", (row.lesson_id,)).fetchone():
-                raise Conflict(f"There is a lesson {row.lesson_id!r} already.", hint="Change that one, or leave lesson_id out.")
+                raise Conflict(
+                    "There is a lesson {lesson_id!r} already.", hint="Change that one, or leave lesson_id out.", lesson_id=row.lesson_id
+                )
             connection.execute(f"INSERT INTO lessons ({COLUMNS}) VALUES ({PLACEHOLDERS})", row)
             index(connection, int(connection.execute("SELECT last_insert_rowid()").fetchone()[0]))
         return self.get(row.lesson_id)
@@ -99,9 +105,9 @@ class LessonStore:
     # ------------------------------------------------------------ many lessons
 
     def add_many(self, lessons: Iterable[LessonIn], *, redacted: Counter[str] | None = None) -> tuple[int, int]:
-        """Keeps all of them or, where something fails on the way, none; returns how many were added and how many were there already.
+        """Stores all of them or, if anything fails, none; returns how many are new and how many existed already.
 
-        There already is a lesson with the same situation, action and earlier turns. An id that is taken is replaced by a new one.
+        A lesson exists if one has the same situation, action and earlier turns. An id that is taken is replaced by a new one.
         `redacted` counts the secrets taken out, by kind.
         """
         kinds: Counter[str] = redacted if redacted is not None else Counter()
@@ -159,11 +165,11 @@ class LessonStore:
     def search(self, query: str = "", tag: str | None = None, rating: str | None = None, limit: int = 50, offset: int = 0) -> LessonPage:
         """The lessons that hold every word of the query (the last one may be unfinished), newest first; rating "none": unrated."""
         if rating not in (None, "", "good", "bad", "none"):
-            raise Invalid(f"{rating[:40]!r} is no rating.", hint="Use good, bad or none.")
+            raise Invalid("A rating cannot be {rating!r}.", hint="Use good, bad or none.", rating=rating[:40])
         if not 0 <= limit <= 10_000:
-            raise Invalid(f"limit is {limit}.", hint="Use 0 to 10,000.")
+            raise Invalid("limit is {limit}.", hint="Use 0 to 10,000.", limit=limit)
         if not 0 <= offset < 2**62:
-            raise Invalid(f"offset is {offset}.", hint="Use 0 or more.")
+            raise Invalid("offset is {offset}.", hint="Use 0 or more.", offset=offset)
         sets = word_sets(query)
         if tag:
             sets.append(("tags WHERE tag = ?", [bindable(tag)]))
@@ -174,13 +180,13 @@ class LessonStore:
         except Unavailable as error:
             if error.code != _DAMAGED:
                 raise
-            # The index of words can be made anew from the lessons.
+            # The index of words can be rebuilt from the lessons.
             with self._writing("the index") as connection:
                 connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
             return self._page(sets, limit, offset)
 
     def statistics(self) -> dict[str, Any]:
-        """How many, which tags (the 1,000 most frequent), oldest and newest; and how many are rated and would be trained."""
+        """How many lessons there are, their tags (the 1,000 most frequent), the oldest and newest, and how many are rated and trained."""
         with self._reading() as connection:
             # Each of these is read from an index alone.
             total, oldest, newest, trainable = connection.execute(
@@ -199,7 +205,7 @@ class LessonStore:
             "trainable_lessons": trainable,
             "good_lessons": ratings.get("good", 0),
             "bad_lessons": ratings.get("bad", 0),
-            "damaged": self.damaged,
+            "damaged": render(self.damaged, "en"),
         }
 
     def trainable(self, limit: int) -> Iterator[Example]:
@@ -262,9 +268,12 @@ class LessonStore:
         connection = _connect(self.path)
         create_schema(connection)
         saved = _salvage(old, connection)
-        self.damaged = (
-            f"The file of lessons was damaged and has been set aside as {name}; {saved:,} lessons could be read out of it and are here."
+        self.damaged = msg(
+            "The file of lessons was damaged and has been set aside as {name}; {n:number} lessons could be read out of it and are here.",
+            name=name,
+            n=saved,
         )
+        log.warning("%s", self.damaged)
         return connection
 
     @contextlib.contextmanager
@@ -308,7 +317,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _salvage(old: Path, connection: sqlite3.Connection) -> int:
-    """Copies every lesson that can still be read out of a damaged file, from both ends of each break."""
+    """Copies every lesson that can still be read from a damaged file, from both sides of each break."""
     saved: dict[int, tuple[Any, ...]] = {}
     try:
         source = sqlite3.connect(f"file:{old}?mode=ro&immutable=1", uri=True)
@@ -316,7 +325,7 @@ def _salvage(old: Path, connection: sqlite3.Connection) -> int:
         return 0
     with contextlib.closing(source):
         for order in ("ASC", "DESC"):
-            # A damaged page ends the walk from this side with an error: what was read until then is what can be had.
+            # A damaged page ends the walk from this side with an error; the rows before it are saved.
             with contextlib.suppress(sqlite3.Error, OverflowError):
                 for row in source.execute(f"SELECT seq, {COLUMNS} FROM lessons NOT INDEXED ORDER BY seq {order}"):
                     saved[row[0]] = row
@@ -329,14 +338,14 @@ def _salvage(old: Path, connection: sqlite3.Connection) -> int:
             index(connection, seq)
             count += 1
         except (ValueError, TypeError, sqlite3.IntegrityError):
-            continue  # this row is one of the damaged ones
+            continue  # this row is damaged
     connection.execute("COMMIT")
     return count
 
 
 def _unknown(lesson_id: str) -> NotFound:
     shown = lesson_id[:80].encode("ascii", "backslashreplace").decode()
-    return NotFound(f"There is no lesson {shown!r}.", hint="It may have been deleted; list the lessons to see those that are there.")
+    return NotFound("There is no lesson {id!r}.", hint="It may have been deleted; list the lessons to see those that are there.", id=shown)
 
 
 def _is_corrupt(error: sqlite3.Error) -> bool:
@@ -351,15 +360,17 @@ def _explained(error: sqlite3.Error, path: Path, what: str) -> Exception:
             full = shutil.disk_usage(path.parent).free < 1 << 20
     if full:
         return NoSpace(
-            f"The disk is full: {what} could not be written.", hint="Free some space and try again; what was there before is unharmed."
+            "The disk is full: {what} could not be written.",
+            hint="Free some space and try again; what was stored before is unharmed.",
+            what=msg(what),
         )
     if code == sqlite3.SQLITE_READONLY:
-        return Unavailable(f"{path.name} cannot be written to.", hint="Check who owns the data folder and its permissions.")
+        return Unavailable("{name} cannot be written to.", hint="Check who owns the data folder and its permissions.", name=path.name)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         hint = "Start Academy again: it sets the file aside and saves what can be read."
-        return Unavailable(f"{path.name} is damaged.", hint=hint, code=_DAMAGED)
+        return Unavailable("{name} is damaged.", hint=hint, code=_DAMAGED, name=path.name)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Unavailable("Another program is writing to the lessons.", hint="Close it, or try again in a moment.")
     if isinstance(error, sqlite3.ProgrammingError):
         return Unavailable("The lessons are closed.", hint="Start Academy again.")
-    return Unavailable(f"{path.name} cannot be used: {error}.", hint="Check the disk and the data folder.")
+    return Unavailable("{name} cannot be used: {error}.", hint="Check the disk and the data folder.", name=path.name, error=error)

@@ -18,14 +18,15 @@ from academy.curation.files.lines import Capped, as_utf8
 from academy.curation.files.tables import Layout
 from academy.curation.files.values import shown
 from academy.errors import Invalid
+from academy.messages import Message, msg
 
 MAX_UNPACKED = 4 << 30
 ALWAYS_UNPACKED = 100 << 20
 """So many bytes may come out of any archive, however small it is."""
 MAX_MEMBERS = 2000
 HEAD = 1 << 18
-FORMS = "JSON, JSONL, CSV, TSV, Parquet, Markdown or text"
-KNOWN = f"{FORMS}, or a zip of them (such as the export of ChatGPT)"
+FORMS = msg("JSON, JSONL, CSV, TSV, Parquet, Markdown or text")
+KNOWN = msg("{forms}, or a zip of them (such as the export of ChatGPT)", forms=FORMS)
 
 
 def plain_filename(filename: str) -> str:
@@ -59,7 +60,7 @@ class Part:
                 head = more
         self.head = head.removeprefix(b"\xef\xbb\xbf")
         if not self.head.strip():
-            raise Invalid(f"{self.name} is empty.", hint="Choose a file with something in it.")
+            raise Invalid("{name} is empty.", hint="Choose a file with something in it.", name=self.name)
 
 
 class Archive:
@@ -68,7 +69,7 @@ class Archive:
     def __init__(self, path: Path, filename: str) -> None:
         self.path = path
         self.name = plain_filename(filename)
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self._stack = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -80,7 +81,7 @@ class Archive:
         with open(self.path, "rb") as file:
             magic = file.read(16)
         if not magic:
-            raise Invalid(f"{self.name} is empty.", hint="Choose a file with something in it.")
+            raise Invalid("{name} is empty.", hint="Choose a file with something in it.", name=self.name)
         if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return self._zipped()
         if magic.startswith(b"\x1f\x8b"):
@@ -103,19 +104,21 @@ class Archive:
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             members = [member for member in archive.infolist() if not member.is_dir()]
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
-            raise Invalid(f"{self.name} is a damaged zip.", hint="Download or pack it again.") from error
+            raise Invalid("{name} is a damaged zip.", hint="Download or pack it again.", name=self.name) from error
         names = {member.filename for member in members}
         if "[Content_Types].xml" in names or "mimetype" in names:
-            raise Invalid(f"{self.name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.")
+            raise Invalid("{name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.", name=self.name)
         members = self._chosen(members)
         if any(member.flag_bits & 1 for member in members):
-            raise Invalid(f"{self.name} is encrypted.", hint="Unpack it and send the files inside.")
+            raise Invalid("{name} is encrypted.", hint="Unpack it and send the files inside.", name=self.name)
         packed = sum(member.compress_size for member in members)
         unpacked = sum(member.file_size for member in members)
         if unpacked > MAX_UNPACKED or unpacked > max(ALWAYS_UNPACKED, 200 * packed):
             raise Invalid(
-                f"{self.name} would unpack to {unpacked >> 20:,} MB, which is suspiciously much.",
-                hint="Unpack it and send the file needed.",
+                "{name} would unpack to {unpacked:number} MB, which is suspiciously much.",
+                hint="Unpack it and send the file that is needed.",
+                name=self.name,
+                unpacked=unpacked >> 20,
             )
         return [self._member(archive, member) for member in sorted(members, key=lambda member: member.filename)]
 
@@ -125,16 +128,28 @@ class Archive:
         readable = [member for member in visible if _last(member.filename).lower().rsplit(".", 1)[-1] in _READABLE]
         chat = [member for member in readable if re.fullmatch(r"conversations([-_]\d+)?\.json", _last(member.filename))]
         if not chat and len(readable) > MAX_MEMBERS:
-            raise Invalid(f"{self.name} holds {len(readable):,} files; 2,000 is the limit.", hint="Pack fewer into one zip.")
+            raise Invalid(
+                "{name} holds {count:number} files; {limit:number} is the limit.",
+                hint="Pack fewer into one zip.",
+                name=self.name,
+                count=len(readable),
+                limit=MAX_MEMBERS,
+            )
         # Beside data a README is about the data, and no lesson.
         data = [member for member in readable if not _is_about(member.filename)]
         chosen = chat or data or readable
         others = [_last(member.filename) for member in visible if member not in chosen]
         if others:
-            listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
-            self.notes.append(f"left out: {len(others)} files of the zip ({listed})")
+            more = " …" if len(others) > 5 else ""
+            names = [shown(name) for name in others[:5]]
+            self.notes.append(msg("left out: {n} files of the zip ({names:commas}{more})", n=len(others), names=names, more=more))
         if not chosen:
-            raise Invalid(f"{self.name} holds no file that can be read.", hint=f"Put {FORMS} into it (a zip inside is not opened).")
+            raise Invalid(
+                "{name} holds no file that can be read.",
+                hint="Put {forms} into it (a zip inside is not opened).",
+                name=self.name,
+                forms=FORMS,
+            )
         return chosen
 
     def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Part:
@@ -144,7 +159,9 @@ class Archive:
             try:
                 stream = archive.open(member)
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-                raise Invalid(f"{name} inside {self.name} is damaged or packed in an unknown way.", hint="Pack it again.") from error
+                raise Invalid(
+                    "{name} inside {archive} is damaged or packed in an unknown way.", hint="Pack it again.", name=name, archive=self.name
+                ) from error
             return self._capped(stream, name)
 
         return Part(name, opened)
@@ -181,7 +198,9 @@ def check_not_foreign(name: str, head: bytes) -> None:
     """Raises Invalid for a file whose first bytes say that it is of a kind that cannot be read here."""
     for start, what in _FOREIGN:
         if head.startswith(start):
-            raise Invalid(f"{name} is {what}, which cannot be read here.", hint=f"Save it as {KNOWN}.")
+            raise Invalid(
+                "{name} is {what}, which cannot be read here.", hint="Save it as {known}.", name=name, what=msg(what), known=KNOWN
+            )
 
 
 def _is_hidden(name: str) -> bool:

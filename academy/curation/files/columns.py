@@ -78,14 +78,18 @@ def check_mapping(mapping: dict[str, str] | None, columns: Sequence[str] | None 
     resolved = {ALIASES.get(part, part): column for part, column in mapping.items() if column}
     unknown = [part for part in resolved if part not in PARTS]
     if unknown:
-        raise Invalid(f"{unknown[0][:40]!r} is nothing a column can be mapped to.", hint=f"Use one of {', '.join(PARTS)}.")
+        raise Invalid("A column cannot be mapped to {part!r}.", hint="Use one of {parts:commas}.", part=unknown[0][:40], parts=PARTS)
     if "situation" not in resolved or "action" not in resolved:
         raise Invalid("The mapping must name the column of the question and that of the answer.", hint="Map 'situation' and 'action'.")
     if columns is not None:
         missing = [column for column in resolved.values() if column not in columns]
         if missing:
-            shown = ", ".join(repr(column[:40]) for column in columns[:20])
-            raise Invalid(f"There is no column {missing[0][:40]!r}.", hint=f"The columns are {shown}.")
+            raise Invalid(
+                "There is no column {column!r}.",
+                hint="The columns are {columns!r:commas}.",
+                column=missing[0][:40],
+                columns=[column[:40] for column in columns[:20]],
+            )
     return resolved
 
 

@@ -13,11 +13,12 @@ from academy.curation.files.values import list_of, shown, value_of
 from academy.curation.lessons import Rating, normal_time
 from academy.errors import Invalid
 from academy.files import check_name
+from academy.messages import Message, msg
 
 
 def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
     """The arguments of `keep` beside the turns, with notes on the values that were left out."""
-    notes: list[str] = []
+    notes: list[Message] = []
 
     def text_of(part: str) -> str:
         value = value_of(record, parts, part)
@@ -30,12 +31,12 @@ def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
     if isinstance(rejected, str) and rejected.strip():
         extras["rejected"] = rejected
     elif rejected not in (None, ""):
-        notes.append("rejected is no text and was left out")
+        notes.append(msg("rejected is no text and was left out"))
     rating = value_of(record, parts, "rating")
     if rating not in (None, ""):
         extras["rating"] = _rating(rating)
         if extras["rating"] is None and rating not in ("none", "None", "null"):
-            notes.append(f"the rating {shown(str(rating))} means neither good nor bad and was left out")
+            notes.append(msg("the rating {rating} means neither good nor bad and was left out", rating=shown(str(rating))))
     tags = value_of(record, parts, "tags")
     if isinstance(tags, bool):  # whether the completion is a good one (KTO)
         extras["rating"] = extras.get("rating") or _rating(tags)
@@ -45,13 +46,13 @@ def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
     if moment not in (None, ""):
         extras["time"] = read_time(moment)
         if extras["time"] is None:
-            notes.append("the time is not understood and was left out")
+            notes.append(msg("the time is not understood and was left out"))
     name = value_of(record, parts, "lesson_id")
     if isinstance(name, str) and name:
         try:
             extras["lesson_id"] = check_name(name)
         except Invalid:
-            notes.append("the lesson_id cannot be an id here; a new one was made")
+            notes.append(msg("the lesson_id cannot be an id here; a new one was made"))
     metadata = record.get("metadata")
     if isinstance(metadata, dict):
         extras["metadata"] = metadata
@@ -77,19 +78,19 @@ def _rating(value: Any) -> Rating | None:
     return None
 
 
-def _tags(value: Any, notes: list[str]) -> list[str]:
+def _tags(value: Any, notes: list[Message]) -> list[str]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
         listed = list_of(value)
         value = listed if listed is not None else re.split(r"[,;|]", value)
     if not isinstance(value, list) or any(isinstance(tag, dict | list) for tag in value):
-        notes.append("the tags are not understood and were left out")
+        notes.append(msg("the tags are not understood and were left out"))
         return []
     tags = [str(tag).strip() for tag in value if tag is not None and str(tag).strip()]
     short = [tag for tag in dict.fromkeys(tags) if len(tag) <= 200][:100]
     if len(short) < len(dict.fromkeys(tags)):
-        notes.append("tags longer than 200 characters, or beyond the first 100, were left out")
+        notes.append(msg("tags longer than 200 characters, or beyond the first 100, were left out"))
     return short
 
 

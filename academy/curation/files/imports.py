@@ -1,4 +1,4 @@
-"""Lessons from files of any known form: what a file is, its rows one by one, and a report that accounts for each of them."""
+"""Lessons from files of every known form: what a file is, its rows one by one, and a report that accounts for each of them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from academy.curation.files.tables import Layout, layout_of, parquet_columns, re
 from academy.curation.files.values import LISTS, MAX_DEPTH, MAX_RECORD, WHOLE, RowError, shown
 from academy.curation.lesson_store import LessonStore
 from academy.errors import AcademyError, Invalid
+from academy.messages import Text, msg
 
 MAX_REFUSALS = 1000
 
 
 class Refusal(BaseModel):
-    """A row that was not taken over, and why; or (as a note) what of a row was left out."""
+    """A row that was refused, and why; or (as a note) what was left out of a row."""
 
     row: int
-    reason: str
+    reason: Text
 
 
 class Detected(BaseModel):
@@ -42,11 +43,11 @@ class Detected(BaseModel):
     columns: list[str] = []
     mapping: dict[str, str] = {}
     sample: list[dict[str, str]] = []
-    error: str | None = None
+    error: Text | None = None
 
 
 class FileReport(BaseModel):
-    """What became of each row of a file: read = kept + refused; of those kept, some were there already."""
+    """What became of each row of a file: read = kept + refused; some of those kept existed already."""
 
     name: str
     kind: str = ""
@@ -55,10 +56,10 @@ class FileReport(BaseModel):
     already_there: int = 0
     refused: int = 0
     refusals: list[Refusal] = Field(default=[], description="The first 1,000.")
-    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out (the first 1,000); row 0: of the file.")
+    notes: list[Refusal] = Field(default=[], description="What was left out of kept rows (the first 1,000); row 0: of the file.")
     redacted_secrets: int = 0
     redacted_kinds: dict[str, int] = {}
-    error: str | None = None
+    error: Text | None = None
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
     )
@@ -104,7 +105,7 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
     except AcademyError as error:
         if error.status == 507:
             raise
-        return FileReport(name=report.name, error=error.detail, unclear=unclear(path, filename, mapping) if error.status == 422 else None)
+        return FileReport(name=report.name, error=error.text, unclear=unclear(path, filename, mapping) if error.status == 422 else None)
     report.unclear = None if report.kept else unclear(path, filename, mapping)
     report.redacted_kinds = dict(redacted)
     report.redacted_secrets = redacted.total()
@@ -117,11 +118,11 @@ def detect(path: Path, filename: str) -> Detected:
         with contextlib.closing(_Reader(path, filename, None)) as file:
             return file.detected()
     except AcademyError as error:
-        return Detected(kind="", error=error.detail)
+        return Detected(kind="", error=error.text)
 
 
 def unclear(path: Path, filename: str, mapping: dict[str, str] | None) -> Detected | None:
-    """What there is to map by hand, where nobody has done so and the columns' names do not tell."""
+    """What there is to map by hand, where there is no mapping and the columns' names do not tell."""
     found = detect(path, filename) if mapping is None else None
     return found if found and found.columns and not {"situation", "action"} <= set(found.mapping) else None
 
@@ -147,7 +148,7 @@ class _Reader:
             look(part, self._archive, self._mapping)
             self.kind = self.kind or part.kind
             for item in self._read(part):
-                yield Refused(item.row, f"{part.name}: {item.reason}") if several and isinstance(item, Refused) else item
+                yield _of_part(item, part) if several and isinstance(item, Refused) else item
 
     def detected(self) -> Detected:
         """Kind, columns, mapping and sample of the first part."""
@@ -186,7 +187,7 @@ class _Reader:
                 empty = False
                 yield item if isinstance(item, Refused) else self._row(*item)
             if empty:
-                raise Invalid(f"{part.name} has columns and no row.", hint="Choose a file with at least one row.")
+                raise Invalid("{name} has columns and no row.", hint="Choose a file with at least one row.", name=part.name)
         elif part.layout is not None:
             yield from self._table(part, part.layout)
         else:
@@ -200,43 +201,44 @@ class _Reader:
                     self.kind = kind_of(value) or self.kind
                 yield self._row(number, value)
             if not seen:
-                raise Invalid(f"{part.name} holds no record.", hint="Choose a file with at least one.")
+                raise Invalid("{name} holds no record.", hint="Choose a file with at least one.", name=part.name)
 
     def _row(self, number: int, value: Any) -> Kept | Refused:
         if self._mapping is None and isinstance(value, dict) and chats.kind_of(value):
             try:
                 return chats.read_chat(number, value)
             except RowError as error:
-                return Refused(number, str(error))
+                return Refused(number, error.reason)
             except RecursionError:
-                return Refused(number, "is nested too deep")
+                return Refused(number, msg("is nested too deep"))
         return records.read_record(number, value, self._mapping)
 
     def _table(self, part: Part, layout: Layout) -> Iterator[Kept | Refused]:
         self._check_columns(part, layout.columns)
         if layout.above:
-            self.notes.append(f"rows above the header, left out: {layout.above}")
+            self.notes.append(msg("rows above the header, left out: {n}", n=layout.above))
         empty = True
         for item in read_table(part.open(), layout, literal_quotes=layout.separator == "\t"):
             empty = False
             yield item if isinstance(item, Refused) else self._row(*item)
         if empty:
-            raise Invalid(f"{part.name} has a header and no row below it.", hint="Choose a file with at least one row.")
+            raise Invalid("{name} has a header and no row below it.", hint="Choose a file with at least one row.", name=part.name)
 
     def _check_columns(self, part: Part, columns: list[str]) -> None:
         if self._mapping is not None:
             check_mapping(self._mapping, columns)
         elif not records.is_understood(columns):
-            listed = ", ".join(shown(column) for column in columns[:12])
             raise Invalid(
-                f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
+                "It is not clear which column of {name} is the question and which the answer (the columns are {columns:commas}).",
                 hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
+                name=part.name,
+                columns=[shown(column) for column in columns[:12]],
             )
         parts = self._mapping or recognise(columns)
         used = {*parts.values(), *(() if self._mapping else LISTS if "action" in parts else WHOLE)}
         unused = [column for column in columns if column not in used and not column.startswith("column ")]
         if unused:
-            self.notes.append(f"columns that are not used: {', '.join(shown(column) for column in unused[:12])}")
+            self.notes.append(msg("columns that are not used: {columns:commas}", columns=[shown(column) for column in unused[:12]]))
 
     def _values(self, part: Part) -> Iterator[tuple[int, Any]]:
         """The records of a JSON file with their numbers: Refused in place of one that cannot be read."""
@@ -246,7 +248,8 @@ class _Reader:
             separator = b"\r" if b"\r" in part.head and b"\n" not in part.head else b"\n"
             for number, line, length in numbered_lines(file, MAX_RECORD, separator):
                 if length > MAX_RECORD and not line:
-                    yield number, Refused(number, f"is longer than {MAX_RECORD >> 20} MB ({length / (1 << 20):,.1f} MB)")
+                    reason = msg("is longer than {limit} MB ({size:decimal1} MB)", limit=MAX_RECORD >> 20, size=length / (1 << 20))
+                    yield number, Refused(number, reason)
                 elif stripped := line.strip().removeprefix(b"\xef\xbb\xbf"):
                     yield number, parsed(number, Value(stripped))
             return
@@ -258,7 +261,7 @@ class _Reader:
             stream.peek()
             keys, others = wrapper_keys(part.head)
             if others:
-                self.notes.append(f"lists that hold no records, left out: {', '.join(shown(key) for key in sorted(others))}")
+                self.notes.append(msg("lists that hold no records, left out: {names:commas}", names=[shown(key) for key in sorted(others)]))
             values = (value for _, value in stream.members(lambda key: member_key(key) in keys))
         else:
             values = stream.sequence()
@@ -269,14 +272,21 @@ class _Reader:
                 number += 1
                 yield number, record
         if stream.closed_early:
-            self.notes.append(f"the file breaks off after record {number}: the list is never closed")
+            self.notes.append(msg("the file breaks off after record {number}: the list is never closed", number=number))
         elif part.kind in ("array", "wrapper"):
             told = stream.passed.get(b'"count"', b"")
             if told.isdigit() and int(told[:20]) != number:
-                self.notes.append(f"the file says that it holds {int(told[:20]):,} records; there are {number:,}")
+                self.notes.append(
+                    msg("the file says that it holds {told:number} records; there are {n:number}", told=int(told[:20]), n=number)
+                )
             for value in stream.sequence():
                 number += 1
-                yield number, Refused(number, "stands after the end of the list") if value.problem else parsed(number, value)
+                is_broken = value.problem is not None
+                yield number, Refused(number, msg("stands after the end of the list")) if is_broken else parsed(number, value)
+
+
+def _of_part(item: Refused, part: Part) -> Refused:
+    return Refused(item.row, msg("{part}: {reason}", part=part.name, reason=item.reason))
 
 
 def _only_rows(rows: Iterator[tuple[int, Any] | Refused]) -> Iterator[tuple[int, Any]]:

@@ -18,6 +18,7 @@ from academy.curation.files.tables import SEPARATORS, layout_of
 from academy.curation.files.turns import is_message
 from academy.curation.files.values import MAX_DEPTH, RowError, parse
 from academy.errors import Invalid
+from academy.messages import msg
 
 JSON = ("lines", "array", "wrapper", "sequence")
 """The shapes of a file of JSON."""
@@ -39,14 +40,14 @@ def look(part: Part, archive: Archive, mapping: dict[str, str] | None) -> None:
     sample = part.head[:4096]
     is_utf8 = not encoding_of(part.raw_head)[0]
     if is_utf8 and sum(sample.count(byte) for byte in _CONTROL) > len(sample) // 10:
-        raise Invalid(f"{part.name} is no text.", hint=f"Known are {KNOWN}.")
+        raise Invalid("{name} is no text.", hint="Known are {known}.", name=part.name, known=KNOWN)
     part.kind = _kind(part, end)
     if part.kind not in JSON and is_utf8:
         # JSON is UTF-8 by definition; tables and texts of older programs often are not.
         with contextlib.closing(part.open()) as file:
             part.older = older_encoding_of(file)
         if part.older:
-            archive.notes.append(f"read as {WINDOWS[part.older]}, because it is not UTF-8")
+            archive.notes.append(msg("read as {encoding}, because it is not UTF-8", encoding=WINDOWS[part.older]))
             part.read_head()
             part.kind = _kind(part, end)
     if part.kind == "csv":
@@ -66,7 +67,7 @@ def _kind(part: Part, end: str) -> str:
     if end in ("csv", "tsv", "tab", "psv"):
         return "csv"
     if end in ("html", "htm", "xml"):
-        raise Invalid(f"{part.name} is a page, not a list of questions and answers.", hint=f"Known are {KNOWN}.")
+        raise Invalid("{name} is a page, not a list of questions and answers.", hint="Known are {known}.", name=part.name, known=KNOWN)
     if re.match(rb"\s*\|.*\n[ \t]*\|[ \t]*:?-+:?[ \t]*\|", part.head):
         return "markdown"
     return "csv" if is_table(part.head) else "text"
@@ -74,12 +75,12 @@ def _kind(part: Part, end: str) -> str:
 
 def parsed(number: int, value: Value) -> Any:
     """The record with this number: Refused where its JSON cannot be read."""
-    if value.problem:
+    if value.problem is not None:
         return Refused(number, value.problem)
     try:
         return parse(value.raw)
     except RowError as error:
-        return Refused(number, str(error))
+        return Refused(number, error.reason)
 
 
 def kind_of(value: Any) -> str:

@@ -157,12 +157,16 @@ class Capped(io.RawIOBase):
         try:
             data = self._file.read(min(len(buffer), 1 << 18))
         except _UNPACKING as error:
-            raise Invalid(f"{self._name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.") from error
+            raise Invalid(
+                "{name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.", name=self._name
+            ) from error
         self._left -= len(data)
         if self._left < 0:
             raise TooLarge(
-                f"{self._name} unpacks to more than {self._limit >> 20:,} MB.",
+                "{name} unpacks to more than {limit:number} MB.",
                 hint="Unpack it yourself and import the part that is needed.",
+                name=self._name,
+                limit=self._limit >> 20,
             )
         buffer[: len(data)] = data
         return len(data)

@@ -13,14 +13,16 @@ from academy.curation.files.turns import in_order
 from academy.curation.files.values import RowError, check_content, shown
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
+from academy.messages import Message, msg
 
-# Lines before the first label that are held in memory at most.
 _MAX_BEFORE = 100_000
+"""At most so many lines before the first label are held in memory."""
+_BEFORE_QUESTION = "line {line}: the text before the first question belongs to none and was left out"
 _INPUT = re.compile(r"\binput\b", re.IGNORECASE)
 
 
-def read_prose(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
-    """The questions and answers of a text, which is read several times; raises Invalid where there are none to be seen."""
+def read_prose(opened: Open, notes: list[Message]) -> Iterator[Kept | Refused]:
+    """The questions and answers of a text, which is read several times; raises Invalid where there are none."""
     empty = True
     for item in _found(opened, notes):
         empty = False
@@ -32,7 +34,7 @@ def read_prose(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
         )
 
 
-def _found(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
+def _found(opened: Open, notes: list[Message]) -> Iterator[Kept | Refused]:
     seen = Survey(lines_of(opened))
     labels, asking = seen.labels, seen.asking
     if seen.tables:
@@ -52,7 +54,7 @@ def _found(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
     elif seen.tables:
         beside = sum(bool(line.text.strip()) and not line.table for line in lines_of(opened))
         if beside:
-            notes.append(f"{beside} lines beside the tables are no questions and were left out")
+            notes.append(msg("{n} lines beside the tables are no questions and were left out", n=beside))
     elif seen.is_of_paragraphs():
         yield from _in_paragraphs(lines_of(opened), notes)
 
@@ -63,7 +65,7 @@ def _found(opened: Open, notes: list[str]) -> Iterator[Kept | Refused]:
 def _tabled(lines: Iterator[Line]) -> Iterator[Kept | Refused]:
     for line in lines:
         if line.table == "row":
-            problem = line.problem or (line.cells if isinstance(line.cells, str) else "")
+            problem = line.problem or (line.cells if isinstance(line.cells, Message) else None)
             yield Refused(line.number, problem) if problem else read_record(line.number, line.cells)
 
 
@@ -79,7 +81,7 @@ class _Said:
         self.tabled = False
         self.lines: list[Line] = []
         self.size = 0
-        self.problem = ""
+        self.problem: Message | None = None
         self.parted = False
 
     def add(self, line: Line, text: str) -> None:
@@ -91,7 +93,7 @@ class _Said:
         if self.size <= MAX_TEXT + 1000:
             self.lines.append(line)
         elif not self.problem:
-            self.problem = f"is longer than {MAX_TEXT:,} characters"
+            self.problem = msg("is longer than {limit:number} characters", limit=MAX_TEXT)
 
     def text(self, start: str) -> str:
         return (start + "".join(line.text for line in self.lines)).strip()
@@ -105,7 +107,7 @@ class _Said:
             self.lines.pop()
 
 
-def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[str]) -> Iterator[Kept | Refused]:
+def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
     """Headings that ask, with the text below, may stand before the first label; from there on the labels tell."""
     before: list[Line] = []
     for line in lines:
@@ -118,7 +120,7 @@ def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[str]) -> I
     yield from _labelled(itertools.chain(before, lines), roles, notes)
 
 
-def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[str]) -> Iterator[Kept | Refused]:
+def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
     pairs = "u" not in roles
     conversation: list[tuple[_Said, str]] = []
     current: _Said | None = None
@@ -145,13 +147,13 @@ def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[str]) -
         yield from _closed(conversation, pairs, notes)
 
 
-def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[str]) -> Iterator[Kept | Refused]:
+def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[Message]) -> Iterator[Kept | Refused]:
     if not said:
         return
     first = said[0][0]
     if first.role is None:
         if said[0][1]:
-            notes.append(f"line {first.first}: the text before the first question belongs to none and was left out")
+            notes.append(msg(_BEFORE_QUESTION, line=first.first))
         yield from _closed(said[1:], pairs, notes)
         return
     turns: list[Turn] = []
@@ -161,20 +163,20 @@ def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[str]) -> Ite
             if item.problem:
                 raise RowError(item.problem)
             if role is not None:
-                turns.append(Turn(role, check_content(text, f"the {role}'s text in line {item.first}")))
+                turns.append(Turn(role, check_content(text, "the {role}'s text in line {line}", role=role, line=item.first)))
         if turns[0].role == "assistant":
             raise RowError("is an answer without a question")
         if turns[-1].role != "assistant":
             raise RowError("is a question without an answer" if len(turns) == 1 else "ends with a question that has no answer")
         yield keep(first.first, in_order(turns))
     except RowError as error:
-        yield Refused(first.first, str(error))
+        yield Refused(first.first, error.reason)
 
 
 # ------------------------------------------------------------------ headings
 
 
-def _headed(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | Refused]:
+def _headed(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refused]:
     chapters = 0
     heading: Line | None = None
     said: _Said | None = None
@@ -190,7 +192,7 @@ def _headed(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | Refused]
                 else:
                     yield _under(heading, said)
             elif said is not None and said.text(""):
-                notes.append(f"line {said.first}: the text before the first heading belongs to no question and was left out")
+                notes.append(msg("line {line}: the text before the first heading belongs to no question and was left out", line=said.first))
             heading, said = line, _Said("assistant", line)
             level = line.level if asks(line.heading) else 0
         else:
@@ -200,17 +202,18 @@ def _headed(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | Refused]
     if heading is not None and said is not None and not _is_chapter(said, heading, None, notes):
         yield _under(heading, said)
     if chapters:
-        notes.append(f"headings that only hold other headings or a table, and are no questions: {chapters}")
+        notes.append(msg("headings that only hold other headings or a table, and are no questions: {n}", n=chapters))
 
 
-def _is_chapter(said: _Said, heading: Line, following: Line | None, notes: list[str]) -> bool:
+def _is_chapter(said: _Said, heading: Line, following: Line | None, notes: list[Message]) -> bool:
     """Whether a heading is a title above questions or above a table of them; text below it is then an introduction."""
     deeper = following is not None and following.level > heading.level
     text = said.text(heading.rest if heading.level == BOLD_LEVEL else "")
     if said.problem or asks(heading.heading) or not (said.tabled or (deeper and (not text or asks(following.heading)))):  # type: ignore[union-attr]
         return False
     if text:
-        notes.append(f"line {heading.number}: the text below the heading {shown(heading.heading)} is an introduction and was left out")
+        introduction = "line {line}: the text below the heading {heading} is an introduction and was left out"
+        notes.append(msg(introduction, line=heading.number, heading=shown(heading.heading)))
     return True
 
 
@@ -229,10 +232,10 @@ def _under(heading: Line, said: _Said) -> Kept | Refused:
         )
         return keep(heading.number, turns)
     except RowError as error:
-        return Refused(heading.number, str(error))
+        return Refused(heading.number, error.reason)
 
 
-def _without_front_matter(lines: Iterator[Line], notes: list[str]) -> Iterator[Line]:
+def _without_front_matter(lines: Iterator[Line], notes: list[Message]) -> Iterator[Line]:
     """The lines after a block of settings between two `---` at the very beginning."""
     held: list[Line] = []
     for line in lines:
@@ -244,7 +247,7 @@ def _without_front_matter(lines: Iterator[Line], notes: list[str]) -> Iterator[L
             continue
         held.append(line)
         if line.text.strip() in ("---", "..."):
-            notes.append(f"the settings in lines 1 to {line.number} were left out")
+            notes.append(msg("the settings in lines 1 to {line} were left out", line=line.number))
             held = []
         elif len(held) > 200 or not line.text.strip():
             yield from held
@@ -255,7 +258,7 @@ def _without_front_matter(lines: Iterator[Line], notes: list[str]) -> Iterator[L
 # ------------------------------------------------------------------ paragraphs
 
 
-def _in_paragraphs(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | Refused]:
+def _in_paragraphs(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refused]:
     """A paragraph whose first line asks begins a pair; what follows, to the next such paragraph, is the answer."""
     question: Line | None = None
     said: _Said | None = None
@@ -265,7 +268,7 @@ def _in_paragraphs(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | R
             if question is not None and said is not None:
                 yield _answered(question, said)
             elif said is not None and said.text(""):
-                notes.append(f"line {said.first}: the text before the first question belongs to none and was left out")
+                notes.append(msg(_BEFORE_QUESTION, line=said.first))
             question, said = line, _Said("assistant", line)
         else:
             said = said or _Said(None, line)
@@ -277,12 +280,12 @@ def _in_paragraphs(lines: Iterator[Line], notes: list[str]) -> Iterator[Kept | R
 
 def _answered(question: Line, said: _Said) -> Kept | Refused:
     try:
-        if said.problem or question.problem:
-            raise RowError(said.problem or question.problem)
+        if problem := said.problem or question.problem:
+            raise RowError(problem)
         answer = said.text("")
         if not answer:
             raise RowError("is a question without an answer")
         asked = check_content(question.text.strip(), "the question")
         return keep(question.number, (Turn("user", asked), Turn("assistant", check_content(answer, "the answer"))))
     except RowError as error:
-        return Refused(question.number, str(error))
+        return Refused(question.number, error.reason)

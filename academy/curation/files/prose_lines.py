@@ -10,6 +10,7 @@ from typing import BinaryIO
 from academy.curation.files.columns import recognise
 from academy.curation.files.lines import numbered_lines
 from academy.curation.files.values import MAX_RECORD
+from academy.messages import Message, msg
 
 Open = Callable[[], BinaryIO]
 _QUESTION = "q|question|frage|pytanie|pregunta|domanda|pergunta|vraag|otázka|вопрос|питання|问题|问|問題|質問|질문"
@@ -87,7 +88,7 @@ class Line:
 
     __slots__ = ("cells", "heading", "label", "level", "number", "problem", "rest", "table", "text", "underline")
 
-    def __init__(self, number: int, text: str, problem: str, fenced: bool, letters: tuple[str, str] | None, bold: bool) -> None:
+    def __init__(self, number: int, text: str, problem: Message | None, fenced: bool, letters: tuple[str, str] | None, bold: bool) -> None:
         self.number = number
         self.text = text
         self.problem = problem
@@ -97,7 +98,7 @@ class Line:
         self.heading = ""
         self.underline = False
         self.table = ""  # head, rule or row of a table of questions and answers
-        self.cells: dict[str, str] | str = ""  # of a row of such a table; or what is wrong with it
+        self.cells: dict[str, str] | Message | None = None  # of a row of such a table; or what is wrong with it
         if fenced or problem:
             return
         if letters:
@@ -141,13 +142,13 @@ def lines_of(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool
     pending: Line | None = None
     columns: _Columns | None = None
     for number, raw, length in numbered_lines(file, MAX_RECORD, newline):
-        problem = ""
+        problem: Message | None = None
         if length > MAX_RECORD and not raw:
-            problem = f"line {number} is longer than {MAX_RECORD >> 20} MB"
+            problem = msg("line {line} is longer than {limit} MB", line=number, limit=MAX_RECORD >> 20)
         try:
             text = raw.decode()
         except UnicodeDecodeError as error:
-            problem = f"line {number} is not UTF-8 (byte 0x{raw[error.start]:02x})"
+            problem = msg("line {line} is not UTF-8 (byte 0x{byte:02x})", line=number, byte=raw[error.start])
             text = raw.decode("utf-8", "replace")
         if newline == b"\r":
             text = text.removesuffix("\r") + "\n"
@@ -200,11 +201,11 @@ class _Columns:
         known = "situation" in parts and "action" in parts and len(set(names)) == len(names)
         return _Columns(names) if known else None
 
-    def cells(self, row: str) -> dict[str, str] | str:
+    def cells(self, row: str) -> dict[str, str] | Message:
         """The cells of a row by the names of their columns; those at its end may be missing."""
         cells, count = _cells(row), len(self._names)
         if len(cells) > count:
-            return f"has {len(cells)} cells instead of {count} (a bar inside a cell is written as \\|)"
+            return msg("has {n} cells instead of {expected} (a bar inside a cell is written as \\|)", n=len(cells), expected=count)
         return dict(zip(self._names, [*cells, *[""] * (count - len(cells))], strict=True))
 
 

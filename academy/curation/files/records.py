@@ -1,4 +1,4 @@
-"""One record of a file, whatever its keys are called, becomes one conversation; what cannot is refused with a reason."""
+"""One record of a file, whatever its keys are called, becomes one conversation, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from academy.curation.files.spelled import is_spelled, spelled_turns
 from academy.curation.files.turns import conversation, in_order, is_message, joined
 from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, list_of, shown, value_of
 from academy.curation.lessons import LessonIn, Rating, earlier_turns
+from academy.messages import Message, msg
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Kept:
     row: int
     lesson: LessonIn | None
     turns: tuple[Turn, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Refused:
     """A record that was not taken over, and why."""
 
     row: int
-    reason: str
+    reason: Message
 
 
 def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) -> Kept | Refused:
@@ -41,9 +42,9 @@ def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) ->
     try:
         return _read(row, record, mapping)
     except RowError as error:
-        return Refused(row, str(error))
+        return Refused(row, error.reason)
     except RecursionError:
-        return Refused(row, "is nested too deep")
+        return Refused(row, msg("is nested too deep"))
 
 
 def kind_of(record: Any) -> str:
@@ -74,7 +75,7 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
             raise RowError("is an empty list")
         return keep(row, conversation(record, "messages"))
     if not isinstance(record, dict):
-        raise RowError(f"is {described(record)}, not an object")
+        raise RowError("is {what}, not an object", what=described(record))
     if not record:
         raise RowError("is an empty object")
     if mapping is None:
@@ -133,7 +134,7 @@ def _spelled_text(record: dict[str, Any]) -> str | None:
 def _no_tools(record: dict[str, Any]) -> None:
     for key in ("tools", "functions", "function_call", "tool_calls"):
         if record.get(key) not in (None, [], {}, "", "[]"):
-            raise RowError(f"has {key}: calls of tools cannot be trained here")
+            raise RowError("has {key}: calls of tools cannot be trained here", key=key)
 
 
 _ANSWERS = ("chosen", "rejected", "preferred_output", "non_preferred_output", "input")
@@ -188,7 +189,7 @@ def _as_list(value: Any, role: str, what: str) -> list[Any]:
         return [value]
     if isinstance(value, list):
         return value
-    raise RowError(f"{what} is {described(value)}, not text")
+    raise RowError("{where} is {what}, not text", where=what, what=described(value))
 
 
 _MARK = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
@@ -203,11 +204,8 @@ def _marked(text: str) -> list[Any]:
 
 
 def _spelled_out(text: str) -> tuple[Turn, ...]:
-    try:
-        turns = spelled_turns(text)
-    except ValueError as error:
-        raise RowError(str(error)) from error
-    return in_order([Turn(role, check_content(said, f"turn {number}")) for number, (role, said) in enumerate(turns, 1)])
+    turns = enumerate(spelled_turns(text), 1)
+    return in_order([Turn(role, check_content(said, "turn {number}", number=number)) for number, (role, said) in turns])
 
 
 def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> Kept:
@@ -218,30 +216,35 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
         parts = mapping
         missing = next((parts[part] for part in ("situation", "action") if parts[part] not in record), None)
         if missing is not None:
-            raise RowError(f"has no {shown(missing)}")
+            raise RowError("has no {column}", column=shown(missing))
     if "situation" not in parts and "action" not in parts:
-        raise RowError(f"has no question and no answer among its keys ({', '.join(shown(column) for column in columns[:8])})")
-    for part, word in (("situation", "question"), ("action", "answer")):
-        if part not in parts:
-            raise RowError(f"has no {word} among its keys ({', '.join(shown(column) for column in columns[:8])})")
+        raise RowError("has no question and no answer among its keys ({names:commas})", names=_keys(columns))
+    if "situation" not in parts:
+        raise RowError("has no question among its keys ({names:commas})", names=_keys(columns))
+    if "action" not in parts:
+        raise RowError("has no answer among its keys ({names:commas})", names=_keys(columns))
     question, answer, context = record[parts["situation"]], record[parts["action"]], value_of(record, parts, "input")
     if isinstance(question, list) and question and is_message(question[0]):
         return keep(
             row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts)
         )
-    question = check_content(question, parts["situation"][:40])
+    question = check_content(question, "{column}", column=parts["situation"][:40])
     extras = extras_of(record, parts)
-    answer = check_content(_answer(answer, parts["action"], extras["notes"]), parts["action"][:40])
+    answer = check_content(_answer(answer, parts["action"], extras["notes"]), "{column}", column=parts["action"][:40])
     if context is not None and context != "":
         if not isinstance(context, str):
-            raise RowError(f"{parts['input'][:40]} is {described(context)}, not text")
+            raise RowError("{where} is {what}, not text", where=parts["input"][:40], what=described(context))
         if context.strip():
-            question = f"{question}\n\n{check_content(context, parts['input'][:40])}"
+            question = f"{question}\n\n{check_content(context, '{column}', column=parts['input'][:40])}"
     said = [*_history(value_of(record, parts, "history")), Turn("user", question), Turn("assistant", answer)]
     return keep(row, _with_system(record, in_order(said), parts.get("system")), **extras)
 
 
-def _answer(value: Any, column: str, notes: list[str]) -> Any:
+def _keys(columns: list[str]) -> list[str]:
+    return [shown(column) for column in columns[:8]]
+
+
+def _answer(value: Any, column: str, notes: list[Message]) -> Any:
     """The first of the answers that SQuAD gives: `{"text": [...]}` or `[{"text": ...}, ...]`; anything else as it is."""
     if isinstance(value, dict) and isinstance(value.get("text"), list):
         texts = value["text"]
@@ -250,10 +253,10 @@ def _answer(value: Any, column: str, notes: list[str]) -> Any:
     else:
         return value
     if not texts:
-        raise RowError(f"has no answer: {column[:40]} is empty")
+        raise RowError("has no answer: {column} is empty", column=column[:40])
     others = len({str(text) for text in texts} - {str(texts[0])})
     if others:
-        notes.append(f"left out: {others} other answers to the same question")
+        notes.append(msg("left out: {n} other answers to the same question", n=others))
     return texts[0]
 
 
@@ -268,8 +271,9 @@ def _history(value: Any) -> list[Turn]:
     turns = []
     for number, pair in enumerate(listed, 1):
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise RowError(f"history: entry {number} is not [question, answer]")
-        turns += [Turn("user", check_content(pair[0], f"history {number}")), Turn("assistant", check_content(pair[1], f"history {number}"))]
+            raise RowError("history: entry {number} is not [question, answer]", number=number)
+        turns.append(Turn("user", check_content(pair[0], "history {number}", number=number)))
+        turns.append(Turn("assistant", check_content(pair[1], "history {number}", number=number)))
     return turns
 
 
@@ -280,9 +284,9 @@ def _with_system(record: dict[str, Any], turns: tuple[Turn, ...], column: str | 
     if system is None or system == "":
         return turns
     if isinstance(system, dict):
-        system = joined(system.get("parts", system.get("content")), str(column)[:40])
+        system = joined(system.get("parts", system.get("content")), "{column}", column=str(column)[:40])
     if not isinstance(system, str):
-        raise RowError(f"{str(column)[:40]} is {described(system)}, not text")
+        raise RowError("{where} is {what}, not text", where=str(column)[:40], what=described(system))
     return (Turn("system", check_content(system, "system")), *turns) if system.strip() else turns
 
 
@@ -302,7 +306,7 @@ def keep(
     time: str | None = None,
     lesson_id: str | None = None,
     metadata: dict[str, Any] | None = None,
-    notes: Iterable[str] = (),
+    notes: Iterable[Message] = (),
 ) -> Kept:
     """The conversation as a lesson: the last exchange is the lesson, what came before is its history."""
     spoken = [turn.content for turn in turns if turn.role != "system"]
@@ -328,7 +332,8 @@ def keep(
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise RowError(f"{'.'.join(str(place) for place in first['loc'])[:60]}: {first['msg'].removeprefix('Value error, ')}") from error
+        field = ".".join(str(part) for part in first["loc"])[:60]
+        raise RowError("{field}: {problem}", field=field, problem=first["msg"].removeprefix("Value error, ")) from error
     if metadata:
         turns = (*earlier_turns(extra), *turns[-2:])
     return Kept(row, lesson, turns, tuple(notes))

@@ -7,6 +7,7 @@ from typing import Any
 from academy.curation.examples import Turn
 from academy.curation.files.columns import plain_name, recognise
 from academy.curation.files.values import RowError, check_content, described, shown
+from academy.messages import Message, msg
 
 _USER = {"user", "human", "prompter", "usr", "customer", "client", "you", "me", "person", "student", "questioner", "benutzer", "uzytkownik"}
 _ASSISTANT = {
@@ -40,6 +41,7 @@ _TOOL = {
     "toolresult",
 }
 _ROLE_KEYS = ("role", "from", "sender", "author", "speaker")
+_TURN = "turn {number}"
 _TEXT_KEYS = ("content", "value", "text", "message", "utterance", "parts")
 
 
@@ -51,20 +53,20 @@ def is_message(value: Any) -> bool:
 def conversation(messages: list[Any], key: str) -> tuple[Turn, ...]:
     """The turns of a list of messages in any of the usual shapes; raises RowError unless it is system*, (user, assistant)+."""
     if not messages:
-        raise RowError(f"{key} is empty")
+        raise RowError("{where} is empty", where=key)
     turns: list[Turn] = []
     for number, message in enumerate(messages, 1):
-        where = f"turn {number}"
         if isinstance(message, str):
-            turns.append(Turn("assistant" if number % 2 == 0 else "user", check_content(message, where)))
+            turns.append(Turn("assistant" if number % 2 == 0 else "user", check_content(message, _TURN, number=number)))
         elif isinstance(message, list) and len(message) == 2 and all(isinstance(text, str) for text in message):
-            turns += [Turn("user", check_content(message[0], where)), Turn("assistant", check_content(message[1], where))]
+            turns.append(Turn("user", check_content(message[0], _TURN, number=number)))
+            turns.append(Turn("assistant", check_content(message[1], _TURN, number=number)))
         elif isinstance(message, dict) and not any(name in message for name in _ROLE_KEYS):
-            turns += _exchange(message, where)
+            turns += _exchange(message, number)
         elif isinstance(message, dict):
-            turns += _message(message, where)
+            turns += _message(message, number)
         else:
-            raise RowError(f"{where} is {described(message)}, not a message")
+            raise RowError("turn {number} is {what}, not a message", number=number, what=described(message))
     return in_order(turns)
 
 
@@ -82,28 +84,28 @@ def in_order(turns: list[Turn]) -> tuple[Turn, ...]:
             continue
         number = start + place + 1
         if turn.role == "system":
-            raise RowError(f"turn {number} is the system's, after the conversation began")
+            raise RowError("turn {number} is the system's, after the conversation began", number=number)
         if place == 0:
             raise RowError("begins with the assistant: there is no question before")
-        raise RowError(f"turns {number - 1} and {number} are both the {turn.role}'s")
+        raise RowError("turns {first} and {second} are both the {role}'s", first=number - 1, second=number, role=turn.role)
     if rest[-1].role != "assistant":
         raise RowError("ends with the user's turn: there is no answer" if len(rest) > 1 else "has a question and no answer")
     return tuple(turns)
 
 
-def _message(message: dict[str, Any], where: str) -> list[Turn]:
+def _message(message: dict[str, Any], number: int) -> list[Turn]:
     role_key = next(key for key in _ROLE_KEYS if key in message)
     role = message[role_key]
     if isinstance(role, dict):
         role = role.get("role")
     if not isinstance(role, str):
-        raise RowError(f"{where}: {role_key} is {described(role)}, not a role")
+        raise RowError("turn {number}: {key} is {what}, not a role", number=number, key=role_key, what=described(role))
     plain = plain_name(role)
     if plain in _TOOL:
-        raise RowError(f"{where} is a tool's ({shown(role)}): calls of tools cannot be trained here")
+        raise RowError("turn {number} is a tool's ({role}): calls of tools cannot be trained here", number=number, role=shown(role))
     for key in ("tool_calls", "function_call"):
         if message.get(key):
-            raise RowError(f"{where} calls a tool ({key}): calls of tools cannot be trained here")
+            raise RowError("turn {number} calls a tool ({key}): calls of tools cannot be trained here", number=number, key=key)
     if plain in _USER:
         known = "user"
     elif plain in _ASSISTANT:
@@ -111,20 +113,21 @@ def _message(message: dict[str, Any], where: str) -> list[Turn]:
     elif plain in _SYSTEM:
         known = "system"
     else:
-        raise RowError(f"{where} has the role {shown(role)}; known are system, user and assistant")
+        raise RowError("turn {number} has the role {role}; known are system, user and assistant", number=number, role=shown(role))
     text_key = next((key for key in _TEXT_KEYS if key in message), None)
     if text_key is None:
-        raise RowError(f"{where} ({known}) has no content")
+        raise RowError("turn {number} ({role}) has no content", number=number, role=known)
     content = message[text_key]
     if known == "system" and (content is None or (isinstance(content, str) and not content.strip())):
         return []
     if known == "assistant" and message.get("weight") == 0 and "weight" in message:
-        raise RowError(f"{where} has weight 0: it is not to be learned")
-    return [Turn(known, check_content(joined(content, where), f"{where} ({known})"))]
+        raise RowError("turn {number} has weight 0: it is not to be learned", number=number)
+    text = joined(content, _TURN, number=number)
+    return [Turn(known, check_content(text, "turn {number} ({role})", number=number, role=known))]
 
 
-def joined(content: Any, where: str) -> Any:
-    """A content of parts as one text; raises RowError for images and the like."""
+def joined(content: Any, where: str, /, **values: Any) -> Any:
+    """A content of parts as one text; raises RowError for images and the like. `where` is as in `check_content`."""
     if not isinstance(content, list):
         return content
     texts = []
@@ -139,15 +142,17 @@ def joined(content: Any, where: str) -> Any:
             texts.append(part["text"])
         else:
             kind = part.get("type") if isinstance(part, dict) else None
-            raise RowError(f"{where} holds {shown(kind) if isinstance(kind, str) else 'a part'} that is no text")
+            what: str | Message = shown(kind) if isinstance(kind, str) else msg("a part")
+            raise RowError("{where} holds {what} that is no text", where=msg(where, **values), what=what)
     return "".join(texts)
 
 
-def _exchange(message: dict[str, Any], where: str) -> list[Turn]:
+def _exchange(message: dict[str, Any], number: int) -> list[Turn]:
     parts = recognise([key for key in message if isinstance(key, str)])
     if "situation" not in parts or "action" not in parts:
-        raise RowError(f"{where} has no role")
+        raise RowError("turn {number} has no role", number=number)
+    question, answer = parts["situation"], parts["action"]
     return [
-        Turn("user", check_content(message[parts["situation"]], f"{where} ({parts['situation'][:40]})")),
-        Turn("assistant", check_content(message[parts["action"]], f"{where} ({parts['action'][:40]})")),
+        Turn("user", check_content(message[question], "turn {number} ({key})", number=number, key=question[:40])),
+        Turn("assistant", check_content(message[answer], "turn {number} ({key})", number=number, key=answer[:40])),
     ]
