@@ -1,4 +1,4 @@
-"""Errors that say what happened and what to do; each knows its HTTP status."""
+"""Errors that state what happened and what to do, each with its HTTP status."""
 
 from __future__ import annotations
 
@@ -12,64 +12,65 @@ from academy.messages import Message, Text, join, msg, render
 
 
 class AcademyError(Exception):
-    """Something a person can act on: a message, a hint, and optionally a machine-readable code.
+    """A failure that a person can act on: a message, a hint, and an optional machine-readable code.
 
-    With values, the message and the hint are templates over them (see messages.py); without values, both are plain text.
+    With values, the message and the hint are templates over them (see messages.py); without values, both are plain text. `message`, `hint`
+    and `detail` are rendered in the current language; `message_text`, `hint_text` and `text` are not, for journals and for other messages.
     """
 
     status = 400
 
     def __init__(self, message: Text, /, *, hint: Text = "", code: str = "", **values: Any) -> None:
-        self._message = _with_values(message, values)
-        self._hint = _with_values(hint, values)
+        self.message_text = _with_values(message, values)
+        self.hint_text = _with_values(hint, values)
         self.code = code
-        super().__init__(render(self._message, "en"))
+        super().__init__(str(self.message_text))
+
+    @property
+    def text(self) -> Message:
+        """The message and the hint as one text."""
+        return join(self.message_text, self.hint_text)
 
     @property
     def message(self) -> str:
-        """The message in the current language."""
-        return render(self._message)
+        """The message, rendered."""
+        return render(self.message_text)
 
     @property
     def hint(self) -> str:
-        """The hint in the current language."""
-        return render(self._hint)
-
-    @property
-    def text(self) -> Text:
-        """The message and the hint as one text, unrendered: for journals."""
-        return join(self._message, self._hint)
+        """The hint, rendered."""
+        return render(self.hint_text)
 
     @property
     def detail(self) -> str:
-        """The message and the hint as one text in the current language."""
+        """The message and the hint as one text, rendered."""
         return render(self.text).strip()
 
 
 class Refused(AcademyError):
-    """The request is well-formed, but what it names cannot be used (400)."""
+    """The request is well-formed but names something that cannot be used (400)."""
 
 
 class Forbidden(AcademyError):
-    """Not here: this Academy only shows (403)."""
+    """This Academy is a read-only demonstration (403)."""
 
     status = 403
 
 
 class NotFound(AcademyError):
-    """There is nothing under that id (404)."""
+    """Nothing has that id (404)."""
 
     status = 404
 
 
 class Conflict(AcademyError):
-    """Not now: the thing is in a state that forbids it (409)."""
+    """The current state forbids the request (409)."""
 
     status = 409
 
 
 class TooLarge(AcademyError):
-    """A body, a file or a field is over its limit (413)."""
+    """A body, a file or a field exceeds its limit (413)."""
 
     status = 413
 
@@ -87,7 +88,7 @@ class Unavailable(AcademyError):
 
 
 class NoSpace(AcademyError):
-    """The disk is full, or would be (507)."""
+    """The disk is full, or would be full (507)."""
 
     status = 507
 
@@ -113,9 +114,11 @@ def foreign_code(what: Text, kind: type[AcademyError] = Refused, *, hint: Text =
         raise kind(msg("{what} failed: {name}: {error}", what=what, name=name, error=error), hint=hint) from error
 
 
-def _with_values(text: Text, values: dict[str, Any]) -> Text:
+def _with_values(text: Text, values: dict[str, Any]) -> Message:
     """A template gets the values that it names, so that what is stored holds no others."""
-    if not values or isinstance(text, Message) or not ("{" in text or "}" in text):
+    if isinstance(text, Message):
         return text
+    if not values or not ("{" in text or "}" in text):
+        return Message(text)
     used = {name: value for name, value in values.items() if re.search(rf"{{{name}[}}!:]", text)}
     return Message(text, used or values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -127,7 +128,7 @@ def real(value: Any) -> int | float:
     if isinstance(value, int | float):
         return value
     if isinstance(value, str):
-        return float(value)
+        return int(value) if re.fullmatch(r"-?\d+", value) else float(value)
     raise TypeError(f"{type(value).__name__} is not a number")
 
 

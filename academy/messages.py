@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from academy import formats
 
 language: ContextVar[str] = ContextVar("language", default="en")
+_current = language  # `render` has an argument of that name
 CATALOGUES: dict[str, dict[str, str | Mapping[str, str]]] = {}
 MAX_DEPTH = 20  # of stored messages in each other
 
@@ -36,6 +37,9 @@ class Message:
 
     def __str__(self) -> str:
         return render(self, "en")
+
+    def __bool__(self) -> bool:
+        return bool(self.key)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
@@ -69,47 +73,48 @@ def count(n: float, /, *, one: str, other: str, **values: Any) -> Message:
     return Message(other, {"n": n, **values}, one)
 
 
-def join(*texts: Text | None) -> Text:
+def join(*texts: Text | None) -> Message:
     """Several sentences as one, with spaces between; empty ones are left out."""
-    given = [text for text in texts if text and text != Message("")]
+    # Each becomes a message: a str among values is a name, which is never translated.
+    given = [text if isinstance(text, Message) else Message(text) for text in texts if text]
     if len(given) < 2:
-        return given[0] if given else ""
-    # A str among values is a name and is never translated, a sentence is: so each becomes a message.
-    parts = {str(place): text if isinstance(text, Message) else Message(text) for place, text in enumerate(given)}
+        return given[0] if given else Message("")
+    parts = {str(place): message for place, message in enumerate(given)}
     return Message(" ".join(f"{{{place}}}" for place in parts), parts)
 
 
-def render(text: Text | None, to: str | None = None) -> str:
+def render(text: Text | None, language: str | None = None) -> str:
     """The text in a language, else in the current one; what a language lacks is shown in English. Never raises for its values."""
-    to = to or language.get()
-    if not text:
-        return ""
-    message = text if isinstance(text, Message) else Message(text)
+    to = language or _current.get()
+    message = text if isinstance(text, Message) else Message(text or "")
     template = _template(message, to)
     return _fill(template, message, to) if message.values else template
 
 
-def add_catalogue(name: str, entries: Mapping[str, str | Mapping[str, str]]) -> None:
+def add_catalogue(language: str, entries: Mapping[str, str | Mapping[str, str]]) -> None:
     """Adds translations by English sentence; those of a counted message by plural category (`one`, `few`, `many`, `other`)."""
-    CATALOGUES.setdefault(name, {}).update(entries)
+    CATALOGUES.setdefault(language, {}).update(entries)
 
 
 def to_json(text: Text | None) -> str | dict[str, Any] | None:
-    """The form for files: plain text stays a str, a message becomes `{"key", "values"}` (and `one`)."""
-    return _stored(text) if isinstance(text, Message) and text.values else text.key if isinstance(text, Message) else text
+    """The form for files: text without values is a str, a message with values is `{"key", "values"}`, a counted one has `one` too."""
+    if not isinstance(text, Message):
+        return text
+    return _stored(text) if text.values else text.key
 
 
 def from_json(value: Any) -> Text | None:
     """The text of a stored form; a damaged one becomes its text."""
-    return value if value is None or isinstance(value, str) else _read(value) if _is_stored(value) else _shown(value)
+    if value is None or isinstance(value, str):
+        return value
+    return _read(value) if _is_stored(value) else _shown(value)
 
 
 def _template(message: Message, to: str) -> str:
     for name in dict.fromkeys((to, re.split("[-_]", to)[0], "en")):
         entry = CATALOGUES.get(name, {}).get(message.key)
         if isinstance(entry, Mapping):
-            form = entry.get(formats.plural_form(message.values.get("n"), name))
-            return form or entry.get("other") or message.key
+            return entry.get(formats.plural_form(message.values.get("n"), name)) or entry.get("other") or message.key
         if entry:
             return entry
     return message.one if message.one is not None and formats.plural_form(message.values.get("n")) == "one" else message.key
