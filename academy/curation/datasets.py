@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from academy.curation.examples import Example, Format, render
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
-from academy.rows import turns_of
+from academy.rows import BadRow, read_line, turns_of
 
 _MAX_DROPPED = 5000
 _SAMPLES = 20
@@ -211,9 +211,10 @@ class DatasetStore:
                     if len(line) > _MAX_LINE:
                         raise Invalid(f"Line {number} {where} is longer than {_MAX_LINE >> 20} MB.", hint=_REMEDY)
                     if line.strip():
-                        if problem := _row_problem(line):
-                            raise Invalid(f"Line {number} {where} {problem}.", hint=_REMEDY)
+                        read_line(line, number)
                         count += 1
+        except BadRow as error:
+            raise Invalid(f"Line {error.number} {where} cannot be used: {error.reason}.", hint=_REMEDY) from error
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Invalid(f"There is no dataset file {path.name}.", hint="Curate a dataset first.") from error
         return count
@@ -281,24 +282,6 @@ class DatasetStore:
 
 
 _REMEDY = "Correct the file, or curate the dataset anew."
-
-
-def _row_problem(line: bytes) -> str:
-    try:
-        turns_of(json.loads(line, parse_constant=_no_constant))
-    except UnicodeDecodeError:
-        return "is not UTF-8"
-    except json.JSONDecodeError as error:
-        return f"is not valid JSON ({error.msg} at character {error.pos + 1})"
-    except RecursionError:
-        return "is nested too deep"
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"holds {name}, which is no valid JSON")
 
 
 def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:
