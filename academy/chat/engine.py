@@ -154,9 +154,13 @@ def _read(base: Base, device: str, quantization: str, dtype: Any) -> tuple[Any, 
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
     if device == "cuda":
         options["device_map"] = {"": 0}
-    if quantization in ("4bit", "8bit"):
-        packed: dict[str, Any] = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
-        options["quantization_config"] = transformers.BitsAndBytesConfig(**(packed if quantization == "4bit" else {"load_in_8bit": True}))
+    packed: dict[str, Any] = {}
+    if quantization == "4bit":
+        packed = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
+    elif quantization == "8bit":
+        packed = {"load_in_8bit": True}
+    if packed:
+        options["quantization_config"] = transformers.BitsAndBytesConfig(**packed)
     transformers.utils.logging.disable_progress_bar()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True, trust_remote_code=False)
