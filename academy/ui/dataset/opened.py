@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from academy.curation.datasets import Manifest
@@ -242,7 +243,7 @@ def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
     )
 
 
-def why_dropped(entry: dict[str, Any]) -> str:
+def why_dropped(entry: Mapping[str, Any]) -> str:
     """Why a row was dropped, as a sentence without ids; the manifest has the whole one."""
     reason = say(entry.get("reason")) or _label(str(entry.get("rule")))
     reason = re.sub(r"\b(as|by) lesson \S+?(?=[.,]?(?:\s|$))", rf"\1 {t('dropped.another_lesson')}", reason)
@@ -254,7 +255,7 @@ def _label(rule: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _origin(entry: dict[str, Any]) -> str:
+def _origin(entry: Mapping[str, Any]) -> str:
     """Where a dropped row comes from: file and row, or the commit; a lesson's id means nothing to a person."""
     origin, source = str(entry.get("origin") or ""), entry.get("source")
     return t("dropped.lesson") if source == "lessons" else origin[:8] if source == "git" else origin

@@ -10,6 +10,7 @@ import gradio as gr
 
 from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
+from academy.messages import Text
 from academy.ui.answers import Problem, toast
 from academy.ui.dataset import lessons, opened
 from academy.ui.dataset.lessons import words
@@ -218,7 +219,7 @@ def _options() -> Html:
 # ------------------------------------------------------------------ making
 
 
-_progress: dict[str, tuple[float, str]] = {}
+_progress: dict[str, tuple[float, Text]] = {}
 """The progress of the curation that a viewer started, by the viewer's own random name; gone when it has ended."""
 
 
@@ -274,7 +275,7 @@ def _beside(handler: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
     viewer = look.text("viewer")[:64]
 
-    def progress(fraction: float, text: str) -> None:
+    def progress(fraction: float, text: Text) -> None:
         if viewer and len(_progress) < _MOST_CURATIONS:
             _progress[viewer] = (fraction, text)
 
