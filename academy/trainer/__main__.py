@@ -26,9 +26,9 @@ def main(arguments: list[str]) -> int:
         spec = read_spec(folder)
         report.preparing("load", f"Loading the libraries to train {spec.name!r} on {spec.base_model}.")
         _quiet(spec.knob("quantization") != "none")
-        from academy.trainer.methods import sft
+        from academy.trainer.run import run
 
-        sft.run(spec, report)
+        run(spec, report)
     except Exception as error:
         failure = explain(error)
         lines = "".join(traceback.format_exception(error))
@@ -67,7 +67,7 @@ def _quiet(quantized: bool) -> None:
         WANDB_DISABLED="true",
         PYTORCH_ENABLE_MPS_FALLBACK="1",
     )
-    # One training, one GPU: with several in sight the Trainer would copy the model to each.
+    # A training uses one GPU; the others stay free of its context.
     os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     import warnings

@@ -5,24 +5,34 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import resource
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import peft
 import torch
+from safetensors import safe_open
 from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
 from academy.text.failures import Failure
+from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
+_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+
 
 @dataclass(frozen=True)
-class Place:
-    """Where and how precisely it is computed."""
+class Placement:
+    """The device that computes, and the precision it computes in."""
 
     device: torch.device
     name: str  # for people: "cuda:0 NVIDIA L4", "cpu", "mps"
@@ -30,12 +40,52 @@ class Place:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the frozen weights are held in."""
+        """The type of the frozen weights."""
         return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
 
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """Computes in this precision."""
+        return contextlib.nullcontext() if self.precision == "fp32" else torch.autocast(self.device.type, dtype=self.dtype)
 
-_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
-_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+    def peak_memory_mb(self) -> float:
+        """The most memory that this process has used: of the GPU where there is one, else main memory."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device) / 2**20
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A base model with a trainable adapter on its device."""
+
+    model: Any
+    placement: Placement
+    end_to_end: bool  # rows need no padding
+    trainable: int  # parameters
+    parameters: int  # of base and adapter
+
+
+def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
+    """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
+    parameters = weights_count(spec.base_path)
+    placement = choose_placement(spec, report, parameters)
+    report.preparing("load", f"Loading {spec.base_model} for {placement.name} in {placement.precision}.")
+    if placement.device.type == "cpu":
+        mean = sum(len(row.ids) for row in rows) / len(rows)
+        torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
+    model = load_base(spec, placement)
+    if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
+        raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
+    end_to_end = lays_end_to_end(model)
+    if not end_to_end:
+        use_stock_attention(model)
+    set_seed(spec.knob("seed"))
+    model = add_adapter(model, spec)
+    trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    # A 4-bit weight holds two numbers in a byte.
+    total = sum(parameter.numel() * (2 if type(parameter).__name__ == "Params4bit" else 1) for parameter in model.parameters())
+    return Adapted(model, placement, end_to_end, trainable, total)
 
 
 def choose_threads(parameters: int, tokens: float) -> int:
@@ -43,8 +93,8 @@ def choose_threads(parameters: int, tokens: float) -> int:
     return 1 if parameters * tokens < _LITTLE else torch.get_num_threads()
 
 
-def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
-    """The best device there is, and the precision asked for, or the best that the device computes fast."""
+def choose_placement(spec: Spec, report: Report, parameters: int) -> Placement:
+    """The best available device, and the requested precision, or the best that the device computes fast."""
     if spec.device != "cpu" and torch.cuda.is_available():
         device, name = torch.device("cuda", 0), f"cuda:0 {torch.cuda.get_device_name(0)}"
         fast_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -52,16 +102,16 @@ def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
         device, name, fast_bf16 = torch.device("mps"), "mps", False
     else:
         device, name, fast_bf16 = torch.device("cpu"), "cpu", cpu_has_bf16()
-    asked = spec.knob("precision")
-    if asked == "auto":
+    precision = spec.knob("precision")
+    if precision == "auto":
         small = device.type == "cpu" and parameters < _SMALL
-        return Place(device, name, "bf16" if fast_bf16 and not small else "fp32")
-    if asked == "fp16" and device.type != "cuda":
+        return Placement(device, name, "bf16" if fast_bf16 and not small else "fp32")
+    if precision == "fp16" and device.type != "cuda":
         report.note("fp16 needs an NVIDIA GPU; fp32 is used instead.")
-        return Place(device, name, "fp32")
-    if asked == "bf16" and not fast_bf16:
+        return Placement(device, name, "fp32")
+    if precision == "bf16" and not fast_bf16:
         report.note("This machine computes bf16 slowly; fp32 would be as fast or faster here.")
-    return Place(device, name, asked)
+    return Placement(device, name, precision)
 
 
 def cpu_has_bf16() -> bool:
@@ -74,8 +124,6 @@ def cpu_has_bf16() -> bool:
 
 def weights_count(folder: Path) -> int:
     """The parameters in a model's safetensors files, read from their headers."""
-    from safetensors import safe_open
-
     count = 0
     for path in folder.glob("*.safetensors"):
         if path.name != "adapter_model.safetensors":
@@ -86,41 +134,41 @@ def weights_count(folder: Path) -> int:
     return count
 
 
-def load_base(spec: Spec, place: Place) -> Any:
+def load_base(spec: Spec, placement: Placement) -> Any:
     """The base model, frozen; only safetensors, and never code of its own."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     try:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise Failure(f"The base model's config.json cannot be used: {_short(error)}", "unsupported_base") from error
     arguments: dict[str, Any] = {
-        "dtype": place.dtype,
+        "dtype": placement.dtype,
         "use_safetensors": True,
         "trust_remote_code": False,
         "local_files_only": True,
     }
     quantization = spec.knob("quantization")
     if quantization != "none":
-        arguments["quantization_config"] = _quantization(quantization, place)
-        arguments["device_map"] = {"": str(place.device)}
-    for attention in (NAME, None) if _plain_attention(config) else (None,):
-        try:
-            model = AutoModelForCausalLM.from_pretrained(
-                str(spec.base_path), **arguments, **({"attn_implementation": attention} if attention else {})
-            )
-            break
-        except (OSError, ValueError, KeyError) as error:
-            if attention is None or ("attn" not in str(error) and "attention" not in str(error)):
-                raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
+        arguments["quantization_config"] = _quantization(quantization, placement)
+        arguments["device_map"] = {"": str(placement.device)}
+    model = _load_weights(spec, arguments, NAME if _plain_attention(config) else None)
     model.config.use_cache = False
     if quantization == "none":
-        model.to(place.device)  # pyright: ignore[reportArgumentType]
+        model.to(placement.device)
     for module in model.modules():
         # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False  # pyright: ignore[reportArgumentType]
+            module.support_avx512bf16_for_cpu = False
     return model
+
+
+def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) -> Any:
+    chosen = {"attn_implementation": attention} if attention else {}
+    try:
+        return AutoModelForCausalLM.from_pretrained(str(spec.base_path), **arguments, **chosen)
+    except (OSError, ValueError, KeyError) as error:
+        if attention and ("attn" in str(error) or "attention" in str(error)):
+            return _load_weights(spec, arguments, None)  # the architecture takes no attention but its own
+        raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
 
 
 def lays_end_to_end(model: Any) -> bool:
@@ -168,8 +216,6 @@ def use_stock_attention(model: Any) -> None:
 
 def add_adapter(model: Any, spec: Spec) -> Any:
     """The base model with a trainable adapter: a new one, or the one that goes on learning."""
-    import peft
-
     if spec.knob("quantization") != "none":
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if spec.continue_from is not None:
@@ -191,15 +237,19 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             raise Failure(f"The adapter does not fit the base model: {_short(error)}", "bad_target_modules") from error
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = spec.base_public_name
+    if spec.knob("quantization") != "none":
+        # As in the QLoRA paper; DoRA's magnitudes change by less than bf16 can show.
+        for name, parameter in adapted.named_parameters():
+            if parameter.requires_grad and "lora_magnitude_vector" not in name:
+                parameter.data = parameter.data.to(torch.bfloat16)
     if spec.knob("gradient_checkpointing"):
         adapted.enable_input_require_grads()
+        # Newer versions of transformers have another name for it.
+        getattr(adapted, "activation_checkpointing_enable", adapted.gradient_checkpointing_enable)()
     return adapted
 
 
 def _continued(model: Any, folder: Path) -> Any:
-    import peft
-    from safetensors import safe_open
-
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
         raise Failure("The adapter to continue from has no adapter_model.safetensors.", "bad_adapter")
@@ -248,18 +298,16 @@ def _is_linear(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
 
 
-def _quantization(kind: str, place: Place) -> Any:
+def _quantization(kind: str, placement: Placement) -> Any:
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
         raise Failure("Quantization needs the Python package 'bitsandbytes'.", "missing_library", library="bitsandbytes") from error
-    from transformers import BitsAndBytesConfig
-
     if kind == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     # Older GPUs compute fp16 fast and bf16 hardly.
     computed = (
-        torch.float16 if place.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
+        torch.float16 if placement.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
     )
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=computed)
 
