@@ -74,6 +74,12 @@ def chats(pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]} for question, answer in pairs]
 
 
+def labelled(tokens: Any) -> dict[str, list[int]]:
+    """One row as TRL reads it: -100 where nothing is trained."""
+    labels = [token if trained else -100 for token, trained in zip(tokens.ids, tokens.trained, strict=True)]
+    return {"input_ids": tokens.ids, "labels": labels}
+
+
 def make_job(folder: Path, base: Path, dataset: Path, *, eval_path: Path | None = None, **values: Any) -> Path:
     """A job folder with its spec; values that are no field of the spec are parameters."""
     fields = {name: values.pop(name) for name in ("dry_run", "device", "continue_from_path", "base_model") if name in values}

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import torch
 from torch.nn.utils import clip_grad_norm_
+from transformers import set_seed
 
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
@@ -69,6 +70,7 @@ class Loop:
         self._held_out = sorted(held_out, key=lambda row: -len(row.ids))
         self._order: tuple[int, list[int]] = (-1, [])  # the epoch, and its rows
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
+        set_seed(spec.knob("seed"))  # dropout must not depend on how the adapter came to be
         self._state = State.begin(adapted, spec, plan.steps)
         # Since the last logged step:
         self._loss, self._logged = torch.zeros((), device=self._placement.device), 0
@@ -224,7 +226,8 @@ class Loop:
             if parameter.requires_grad and not bool(torch.isfinite(parameter).all()):
                 step = self.step
                 raise Failure(f"The training was stopped: non-finite weights at step {step} ({name}).", "non_finite_loss", step=step)
-        self._state.save(folder, {"global_step": self.step, "epoch": self.epochs_done, "max_steps": self.plan.steps})
+        progress = {"global_step": self.step, "epoch": self.epochs_done, "max_steps": self.plan.steps}
+        self._state.save(folder, progress | {"train_batch_size": self.plan.batch_size})
 
 
 def _parts(rows: Sequence[Tokens], size: int) -> list[Sequence[Tokens]]:
