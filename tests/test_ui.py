@@ -4,7 +4,6 @@ import math
 import random
 import re
 import threading
-import time
 from html import unescape
 from html.parser import HTMLParser
 
@@ -28,6 +27,7 @@ from academy.ui.html import plots as plots_module
 from academy.ui.texts import en as en_module
 from academy.ui.texts import translate as texts
 from academy.ui.training.job import why_failed
+from tests.waiting import wait_until
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
 
@@ -440,14 +440,14 @@ class Slow:
     def prepare(self, base, adapter):
         self.loaded = Loaded(base, "cpu")
 
-    def generate(self, messages, adapter, sampling, stop):
+    def generate(self, messages, adapter, sampling, stop, say):
         question = messages[-1]["content"]
         for n in range(1000):
-            yield f"{question}{n} "
+            say(f"{question}{n} ")
             if stop.wait(0.02):
                 break
         self.ended.append(question)
-        yield Outcome(1, n, "stopped")
+        return Outcome(1, n, "stopped")
 
 
 @pytest.fixture
@@ -460,13 +460,6 @@ def slow(tmp_path):
 def ask(academy, question, *, seed=""):
     stop = threading.Event()
     return stop, chat._answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
-
-
-def wait_for(condition):
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):
@@ -484,7 +477,7 @@ def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):
     turns = list(first)[-1][3]
     assert turns[0]["replies"][0]["text"].startswith("one0 ")
     assert turns[0]["replies"][0]["facts"] == texts.t("chat.stopped")
-    wait_for(lambda: slow.ended == ["one"])
+    wait_until(lambda: slow.ended == ["one"], "the first reply to end")
 
 
 def test_a_page_that_goes_away_leaves_the_line(slow):
@@ -495,7 +488,7 @@ def test_a_page_that_goes_away_leaves_the_line(slow):
     second.close()
     assert slow.session.state()["waiting"] == 0
     first.close()
-    wait_for(lambda: slow.ended == ["one"])
+    wait_until(lambda: slow.ended == ["one"], "the first reply to end")
 
 
 def test_the_seed_nought_is_a_seed_like_any_other(slow):
@@ -504,5 +497,5 @@ def test_the_seed_nought_is_a_seed_like_any_other(slow):
         next(step for step in steps if "x1" in str(step))
         stop.set()
         list(steps)
-        wait_for(lambda: not slow.session.state()["busy"])
+        wait_until(lambda: not slow.session.state()["busy"], "the reply to end")
     assert [request.seed for request in slow.asked] == [0, None]

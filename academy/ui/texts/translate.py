@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
+from academy.messages import language
 from academy.ui.texts.en import TEXTS
-
-language: ContextVar[str] = ContextVar("language", default="en")
 
 
 def t(key: str, **values: Any) -> str:
