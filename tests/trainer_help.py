@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from academy.messages import from_json, render
+
 ROOT = Path(__file__).parent.parent
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}"
@@ -122,9 +124,10 @@ def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
 
 
 def events(job: Path) -> list[dict[str, Any]]:
-    """What the trainer has written so far."""
+    """The events so far, with their sentences in English."""
     path = job / "events.jsonl"
-    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line] if path.exists() else []
+    written = [json.loads(line) for line in path.read_bytes().split(b"\n") if line] if path.exists() else []
+    return [event | {name: render(from_json(event[name])) for name in ("message", "reason") if name in event} for event in written]
 
 
 def of(all_events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -7,11 +7,13 @@ import errno
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from academy.messages import Text
+
 
 class Failure(Exception):
     """A training that cannot go on: a sentence for a person, a cause for the doctor, further fields of the event."""
 
-    def __init__(self, reason: str, cause: str, **fields: Any) -> None:
+    def __init__(self, reason: Text, cause: str, **fields: Any) -> None:
         super().__init__(reason)
         self.reason = reason
         self.cause = cause

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from academy.messages import msg
 from academy.text.failures import Failure
 from academy.trainer import checkpoints
 from academy.trainer.compute.loop import Loop
@@ -76,7 +77,7 @@ def _write_weights(spec: Spec, loop: Loop, folder: Path) -> tuple[int, float | N
         eval_loss = history.last_eval[1] if history.last_eval else None
     for name, tensor in load_file(folder / ADAPTER).items():
         if not bool(torch.isfinite(tensor).all()):
-            reason = f"The adapter holds numbers that are not finite ({name}), so it is not published."
+            reason = msg("The adapter contains non-finite numbers ({name}), so it is not published.", name=name)
             raise Failure(reason, "non_finite_loss", step=loop.step)
     return step, eval_loss
 
@@ -97,7 +98,7 @@ def _card(metadata: dict[str, Any]) -> str:
 base_model: {json.dumps(metadata["base_model"], ensure_ascii=False)}
 library_name: peft
 pipeline_tag: text-generation
-tags: [lora, sft, trl, academy]
+tags: [lora, sft, academy]
 ---
 # {_inert(metadata["name"])}
 

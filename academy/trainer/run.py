@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from academy.messages import msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer import checkpoints
@@ -28,7 +29,7 @@ def run(spec: Spec, report: Report) -> None:
     """The whole training, up to the `finished` event."""
     started, clock = now(), time.monotonic()
     if not spec.base_path.is_dir():
-        raise Failure(f"The base model {spec.base_model!r} is not there any more.", "missing_base")
+        raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
     dataset = load_dataset(spec, report)
     rows, held_out = dataset.train.rows, dataset.held_out.rows
 

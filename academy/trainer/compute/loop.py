@@ -12,6 +12,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from transformers import set_seed
 
+from academy.messages import msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer import checkpoints
@@ -171,14 +172,16 @@ class Loop:
         self._loss.zero_()
         self._logged, self._tokens, self._clock = step, 0, time.monotonic()
         if not math.isfinite(loss):
-            raise Failure(f"The training was stopped: non-finite loss at step {step}.", "non_finite_loss", step=step)
+            raise Failure(msg("The training stopped: non-finite loss at step {step}.", step=step), "non_finite_loss", step=step)
         before, self.history = self.history, self.history.with_loss(loss, self.plan.log_steps)
         if self.history.warned and not before.warned:
             self._report.note(
-                f"The loss has risen to {loss:.2f}, more than three times where it began: the learning rate is probably too high."
+                msg("The loss is {loss:.2f}, more than three times the first: the learning rate is probably too high.", loss=loss)
             )
         if self.history.is_hopeless(loss):
-            raise Failure(f"The training was stopped: the loss rose to {loss:.1f} at step {step}.", "diverged", step=step)
+            raise Failure(
+                msg("The training stopped: the loss rose to {loss:.1f} at step {step}.", loss=loss, step=step), "diverged", step=step
+            )
 
     def _evaluate(self) -> bool:
         """The loss on the held-out rows, as an event; True where it is the best so far."""
@@ -196,7 +199,8 @@ class Loop:
         self._report.say(f"step {step}  held-out loss {loss:.3f}")
         self._clock += time.monotonic() - started
         if not math.isfinite(loss):
-            raise Failure(f"The training was stopped: non-finite loss at step {step}, on the held-out rows.", "non_finite_loss", step=step)
+            reason = msg("The training stopped: non-finite loss at step {step}, on the held-out rows.", step=step)
+            raise Failure(reason, "non_finite_loss", step=step)
         self.history = self.history.with_eval(step, loss)
         return self.history.best_step == step
 
@@ -224,8 +228,8 @@ class Loop:
     def _fill(self, folder: Path) -> None:
         for name, parameter in self._model.named_parameters():
             if parameter.requires_grad and not bool(torch.isfinite(parameter).all()):
-                step = self.step
-                raise Failure(f"The training was stopped: non-finite weights at step {step} ({name}).", "non_finite_loss", step=step)
+                reason = msg("The training stopped: non-finite weights at step {step} ({name}).", step=self.step, name=name)
+                raise Failure(reason, "non_finite_loss", step=self.step)
         progress = {"global_step": self.step, "epoch": self.epochs_done, "max_steps": self.plan.steps}
         self._state.save(folder, progress | {"train_batch_size": self.plan.batch_size})
 

@@ -1,4 +1,4 @@
-"""Loads the base model in the right type on the right device, and puts a LoRA adapter on it."""
+"""Loads the base model on the best device in the right precision, and puts a LoRA adapter on it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from safetensors import safe_open
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
+from academy.messages import count, msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
@@ -70,7 +71,10 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
     """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
     parameters = weights_count(spec.base_path)
     placement = choose_placement(spec, report, parameters)
-    report.preparing("load", f"Loading {spec.base_model} for {placement.name} in {placement.precision}.")
+    report.preparing(
+        "load",
+        msg("Loading {base} for {device} in {precision}.", base=spec.base_model, device=placement.name, precision=placement.precision),
+    )
     if placement.device.type == "cpu":
         mean = sum(len(row.ids) for row in rows) / len(rows)
         torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
@@ -124,14 +128,14 @@ def cpu_has_bf16() -> bool:
 
 def weights_count(folder: Path) -> int:
     """The parameters in a model's safetensors files, read from their headers."""
-    count = 0
+    total = 0
     for path in folder.glob("*.safetensors"):
         if path.name != "adapter_model.safetensors":
             with safe_open(path, framework="pt") as file:
-                count += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
-    if not count:
-        raise Failure("The base model has no weights in safetensors, and no other kind is loaded.", "damaged_base")
-    return count
+                total += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    if not total:
+        raise Failure("The base model has no weights in safetensors, the only format that is loaded.", "damaged_base")
+    return total
 
 
 def load_base(spec: Spec, placement: Placement) -> Any:
@@ -139,7 +143,7 @@ def load_base(spec: Spec, placement: Placement) -> Any:
     try:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise Failure(f"The base model's config.json cannot be used: {_short(error)}", "unsupported_base") from error
+        raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
     arguments: dict[str, Any] = {
         "dtype": placement.dtype,
         "use_safetensors": True,
@@ -168,11 +172,11 @@ def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) 
     except (OSError, ValueError, KeyError) as error:
         if attention and ("attn" in str(error) or "attention" in str(error)):
             return _load_weights(spec, arguments, None)  # the architecture takes no attention but its own
-        raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
+        raise Failure(msg("The base model cannot be loaded: {error}", error=_short(error)), "damaged_base") from error
 
 
 def lays_end_to_end(model: Any) -> bool:
-    """Whether conversations laid end to end come out exactly as each alone; tried on this very model, so any architecture may come."""
+    """Whether conversations laid end to end give the same logits as each alone; tried on this model, so it holds for any architecture."""
     if model.config._attn_implementation != NAME:
         return False
     size = model.get_input_embeddings().weight.shape[0]
@@ -198,7 +202,7 @@ def lays_end_to_end(model: Any) -> bool:
         with contextlib.suppress(ValueError):
             model.set_attn_implementation(NAME)
     if not bool(torch.isfinite(alone).all()):
-        return True  # a broken base shows itself at the first step, with its own message
+        return True  # a broken base fails at the first step, with its own message
     exact = alone.dtype == torch.float32 and not getattr(model, "is_quantized", False)
     scale = alone.float().std().item() or 1.0
     return (packed.float() - alone.float()).abs().max().item() <= (1e-3 if exact else 0.15) * scale
@@ -215,7 +219,7 @@ def use_stock_attention(model: Any) -> None:
 
 
 def add_adapter(model: Any, spec: Spec) -> Any:
-    """The base model with a trainable adapter: a new one, or the one that goes on learning."""
+    """The base model with a trainable adapter: a new one, or the one to continue."""
     if spec.knob("quantization") != "none":
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if spec.continue_from is not None:
@@ -234,7 +238,7 @@ def add_adapter(model: Any, spec: Spec) -> Any:
         try:
             adapted = peft.get_peft_model(model, config)
         except ValueError as error:
-            raise Failure(f"The adapter does not fit the base model: {_short(error)}", "bad_target_modules") from error
+            raise Failure(msg("The adapter does not fit the base model: {error}", error=_short(error)), "bad_target_modules") from error
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = spec.base_public_name
     if spec.knob("quantization") != "none":
@@ -258,15 +262,18 @@ def _continued(model: Any, folder: Path) -> Any:
         with safe_open(weights, framework="pt") as file:
             there = set(file.keys())
     except (ValueError, RuntimeError, KeyError, OSError) as error:
-        why = "its layers have other sizes" if "size mismatch" in str(error) else _short(error)
-        raise Failure(f"The adapter to continue from does not fit this base model: {why}.", "bad_adapter") from error
+        why = msg("its layers have other sizes") if "size mismatch" in str(error) else _short(error)
+        raise Failure(msg("The adapter to continue from does not fit this base model: {why}.", why=why), "bad_adapter") from error
     expected = set(peft.get_peft_model_state_dict(adapted, save_embedding_layers=False))
     if there != expected:
-        raise Failure(
-            f"The adapter to continue from was made for another base model: {len(there ^ expected)} of its layers do not match.",
-            "bad_adapter",
+        different = len(there ^ expected)
+        reason = count(
+            different,
+            one="The adapter to continue from was made for another base model: {n} of its layers does not match.",
+            other="The adapter to continue from was made for another base model: {n} of its layers do not match.",
         )
-    # An adapter of a base with fewer layers loads without a word: then layers of the same kind are left without one.
+        raise Failure(reason, "bad_adapter")
+    # An adapter of a base with fewer layers loads without an error; then some layers of the same kind have none.
     reached = {path for path, module in adapted.named_modules() if hasattr(module, "lora_A")}
     kinds = {path.rsplit(".", 1)[-1] for path in reached}
     alike = {path for path, module in adapted.named_modules() if path.rsplit(".", 1)[-1] in kinds and _is_linear(module)}
@@ -277,8 +284,8 @@ def _continued(model: Any, folder: Path) -> Any:
     return adapted
 
 
-def _targets(model: Any, asked: str | list[str]) -> str | list[str]:
-    names = [name.strip() for name in (asked.split(",") if isinstance(asked, str) else asked) if name.strip()]
+def _targets(model: Any, requested: str | list[str]) -> str | list[str]:
+    names = [name.strip() for name in (requested.split(",") if isinstance(requested, str) else requested) if name.strip()]
     if names in (["all-linear"], []):
         return "all-linear"
     head = model.get_output_embeddings()
@@ -287,7 +294,7 @@ def _targets(model: Any, asked: str | list[str]) -> str | list[str]:
     wrong = [name for name in names if not any(path == name or path.endswith(f".{name}") for path in paths)]
     if wrong:
         raise Failure(
-            f"The base model has no layer {', '.join(repr(name) for name in wrong)} that an adapter can go on; it has {', '.join(there)}.",
+            msg("The base model has no layer {wrong!r:commas} for an adapter; it has {there:commas}.", wrong=wrong, there=there),
             "bad_target_modules",
             there=there,
         )
@@ -305,7 +312,7 @@ def _quantization(kind: str, placement: Placement) -> Any:
         raise Failure("Quantization needs the Python package 'bitsandbytes'.", "missing_library", library="bitsandbytes") from error
     if kind == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
-    # Older GPUs compute fp16 fast and bf16 hardly.
+    # Older GPUs compute fp16 fast and bf16 slowly.
     computed = (
         torch.float16 if placement.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
     )

@@ -99,9 +99,9 @@ def make_plan(spec: Spec, rows: int, *, evaluates: bool, samples: bool) -> Plan:
     )
 
 
-def warmup_steps(asked: float, steps: int) -> int:
+def warmup_steps(requested: float, steps: int) -> int:
     """Steps over which the learning rate rises: a number of steps, or below 1 a fraction of all."""
-    return int(asked) if asked >= 1 else math.ceil(steps * asked)
+    return int(requested) if requested >= 1 else math.ceil(steps * requested)
 
 
 @dataclass(frozen=True)
