@@ -214,7 +214,9 @@ class DatasetStore:
                         read_line(line, number)
                         count += 1
         except BadRow as error:
-            raise Invalid(f"Line {error.number} {where} cannot be used: {error.reason}.", hint=_REMEDY) from error
+            raise Invalid(
+                "Line {n} of {name} cannot be used: {why}.", hint=_REMEDY, n=error.number, name=path.name, why=error.reason
+            ) from error
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Invalid(f"There is no dataset file {path.name}.", hint="Curate a dataset first.") from error
         return count
