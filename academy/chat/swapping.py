@@ -13,6 +13,7 @@ from academy.adapters.check import WEIGHTS
 from academy.adapters.store import Adapter
 from academy.chat.memory import is_memory_error
 from academy.errors import AcademyError, Refused
+from academy.messages import Text, msg
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Swapped:
             config = PeftConfig.from_pretrained(str(adapter.path))
             tensors = load_file(adapter.path / WEIGHTS)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise _refused(adapter, "it cannot be read") from error
+            raise _refused(adapter, msg("it cannot be read")) from error
         config.inference_mode = True
         if slot is not None and _same_positions(slot, config, tensors):
             self._refill(slot, config, tensors)
@@ -103,7 +104,8 @@ class Swapped:
             missing = [key for key in result.missing_keys if f".{name}" in key]
             if missing or result.unexpected_keys:
                 odd = missing or list(result.unexpected_keys)
-                raise _refused(adapter, f"{len(odd)} of its weights have no place in the base model, or none for theirs ({odd[0]})")
+                why = "{n} of its weights have no counterpart in the base model, or the base model has none for them ({first})"
+                raise _refused(adapter, msg(why, n=len(odd), first=odd[0]))
             self._peft.set_adapter(name)
             self._peft.eval()
             self._peft.requires_grad_(False)
@@ -112,7 +114,7 @@ class Swapped:
             if before is not None and self._peft is not None:
                 self._peft.set_adapter(before.name)
             if isinstance(error, RuntimeError | ValueError | KeyError) and not is_memory_error(error):
-                raise _refused(adapter, "its weights do not fit the base model") from error
+                raise _refused(adapter, msg("its weights do not fit the base model")) from error
             raise
         if before is not None:
             self._take_out(before.name)
@@ -174,7 +176,11 @@ def _positions(peft: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _refused(adapter: Adapter, why: str) -> AcademyError:
+def _refused(adapter: Adapter, why: Text) -> AcademyError:
     return Refused(
-        f"The adapter {adapter.name!r} cannot be used: {why}.", hint="Activate another one, or train it again.", code="ADAPTER_UNUSABLE"
+        "The adapter {name!r} cannot be used: {why}.",
+        hint="Activate another one, or train it again.",
+        code="ADAPTER_UNUSABLE",
+        name=adapter.name,
+        why=why,
     )

@@ -209,10 +209,10 @@ class DatasetStore:
                     number += 1
                     if len(line) > _MAX_LINE:
                         raise Invalid(
-                            "Line {number} {where} is longer than {limit} MB.",
+                            "Line {number} of {name} is longer than {limit} MB.",
                             hint=_REMEDY,
                             number=number,
-                            where=where,
+                            name=path.name,
                             limit=_MAX_LINE >> 20,
                         )
                     if line.strip():
@@ -220,7 +220,7 @@ class DatasetStore:
                         count += 1
         except BadRow as error:
             raise Invalid(
-                "Line {number} {where} cannot be used: {reason}.", hint=_REMEDY, number=error.number, where=where, reason=error.reason
+                "Line {number} of {name} cannot be used: {reason}.", hint=_REMEDY, number=error.number, name=path.name, reason=error.reason
             ) from error
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Invalid("There is no dataset file {name}.", hint="Curate a dataset first.", name=path.name) from error

@@ -45,8 +45,7 @@ from academy.jobs.running import starting as launch
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import ENDED, Job, JobStore
-from academy.messages import render
-from academy.messages import Text
+from academy.messages import Text, render
 
 log = logging.getLogger("academy")
 

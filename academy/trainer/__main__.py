@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         with contextlib.suppress(OSError):  # the disk may be full; the exit code and the log still report it
             report.event(
                 "failed",
-                reason=failure.reason,
+                reason=failure.text,
                 cause=failure.cause,
                 error_type=type(cause).__name__,
                 traceback=lines[-4000:],
