@@ -70,7 +70,7 @@ class Curated:
     @property
     def sentence(self) -> Message:
         """The report as one line: `412 examples: 380 lessons, 32 commits; 61 dropped: 40 duplicates, 15 too short, 6 echoes.`"""
-        kept = [count(number, one=one, other=other) for number, (one, other) in self._sources()]
+        kept = [_counted(source, number) for source, number in self.by_source.items()]
         examples = count(len(self.examples), one="{n} example", other="{n} examples")
         clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]
         if self.eval:
@@ -80,12 +80,17 @@ class Curated:
             clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))
         if secrets := self.statistics["redacted_secrets"]:
             clauses.append(count(secrets, one="{n} secret taken out", other="{n} secrets taken out"))
-        parts = {f"part{number}": clause for number, clause in enumerate(clauses)}
-        return msg("; ".join(f"{{{name}}}" for name in parts) + ".", **parts)
+        sentence = clauses[0]
+        for clause in clauses[1:]:
+            sentence = msg("{clauses}; {clause}", clauses=sentence, clause=clause)
+        return msg("{clauses}.", clauses=sentence)
 
-    def _sources(self) -> Iterator[tuple[int, tuple[str, str]]]:
-        for source, number in self.by_source.items():
-            yield number, _COUNTED.get(source, (f"{{n}} {source}", f"{{n}} {source}"))
+
+def _counted(source: str, number: int) -> Message:
+    if source not in _COUNTED:
+        return msg("{n:number} {source}", n=number, source=source)
+    one, other = _COUNTED[source]
+    return count(number, one=one, other=other)
 
 
 @dataclass
@@ -248,7 +253,7 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
     }
     gathered.warnings += report.warnings
     if not collected and left_out:
-        reasons = [msg(f"{{n:number}} {label}", n=number) for label, number in left_out.items()]
+        reasons = [msg("{n:number} {label}", n=number, label=msg(label)) for label, number in left_out.items()]
         gathered.warnings.append(msg("No commit is a good example: {reasons:commas}.", reasons=reasons))
 
 

@@ -147,8 +147,12 @@ class Filtered:
 
 def by_rule(counts: Counter[str]) -> list[Message]:
     """Counts by rule in words, the most frequent first: `40 duplicates`, `15 too short`, `1 echo`."""
-    labels = [(number, LABELS.get(rule, rule)) for rule, number in counts.most_common()]
-    return [count(number, one=f"{{n}} {_SINGULAR.get(label, label)}", other=f"{{n}} {label}") for number, label in labels]
+    return [msg("{n:number} {label}", n=number, label=_label(rule, number)) for rule, number in counts.most_common()]
+
+
+def _label(rule: str, number: int) -> Message:
+    label = LABELS.get(rule, rule)
+    return count(number, one=_SINGULAR.get(label, label), other=label)
 
 
 def key_of(example: Example) -> str:
