@@ -176,13 +176,16 @@ def test_answers_do_not_wait_for_the_other_sides_acknowledgement(tmp_path: Path)
     async def accepted(listener: socket.socket) -> int:
         found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        def come(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def come(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+            await writer.wait_closed()
 
         async with await asyncio.start_server(come, sock=listener):
             _, writer = await asyncio.open_connection(*listener.getsockname())
             option = await found
             writer.close()
+            await writer.wait_closed()
             return option
 
     with start._listen(Settings(data_dir=tmp_path, port=0, _env_file=None)) as listener:  # type: ignore[call-arg]

@@ -20,8 +20,8 @@ from academy.curation.examples import Example, Format, render
 from academy.curation.filters import DroppedRow
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
-from academy.messages import Message, Text, msg
-from academy.rows import turns_of
+from academy.messages import Text
+from academy.rows import BadRow, read_line, turns_of
 
 _MAX_DROPPED = 5000
 _SAMPLES = 20
@@ -207,10 +207,21 @@ class DatasetStore:
                 number = 0
                 while line := file.readline(_MAX_LINE + 1):
                     number += 1
-                    if problem := _row_problem(line):
-                        text = msg("Line {number} of {name} {problem}.", number=number, name=path.name, problem=problem)
-                        raise Invalid(text, hint=_REMEDY)
-                    count += bool(line.strip())
+                    if len(line) > _MAX_LINE:
+                        raise Invalid(
+                            "Line {number} of {name} is longer than {limit} MB.",
+                            hint=_REMEDY,
+                            number=number,
+                            name=path.name,
+                            limit=_MAX_LINE >> 20,
+                        )
+                    if line.strip():
+                        read_line(line, number)
+                        count += 1
+        except BadRow as error:
+            raise Invalid(
+                "Line {number} of {name} cannot be used: {reason}.", hint=_REMEDY, number=error.number, name=path.name, reason=error.reason
+            ) from error
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Invalid("There is no dataset file {name}.", hint="Curate a dataset first.", name=path.name) from error
         return count
@@ -278,28 +289,6 @@ class DatasetStore:
 
 
 _REMEDY = "Correct the file, or curate the dataset again."
-
-
-def _row_problem(line: bytes) -> Message | None:
-    if len(line) > _MAX_LINE:
-        return msg("is longer than {limit} MB", limit=_MAX_LINE >> 20)
-    if not line.strip():
-        return None
-    try:
-        turns_of(json.loads(line, parse_constant=_no_constant))
-    except UnicodeDecodeError:
-        return msg("is not UTF-8")
-    except json.JSONDecodeError as error:
-        return msg("is not valid JSON ({problem} at character {position})", problem=error.msg, position=error.pos + 1)
-    except RecursionError:
-        return msg("is nested too deep")
-    except ValueError as error:
-        return msg(str(error))
-    return None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"holds {name}, which is no valid JSON")
 
 
 def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:

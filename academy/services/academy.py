@@ -45,7 +45,7 @@ from academy.jobs.running import starting as launch
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import ENDED, Job, JobStore
-from academy.messages import Text
+from academy.messages import Text, render
 
 log = logging.getLogger("academy")
 
@@ -110,13 +110,13 @@ class Academy:
                 "lessons_store": True,
                 "model_manager": training.ok,
             },
-            "details": [asdict(component) for component in self.habitat.components()],
+            "details": [component.rendered() for component in self.habitat.components()],
             "gpu": {
                 "available": bool(gpus),
                 "enabled": self.settings.enable_gpu,
                 "count": len(gpus),
                 "gpus": [asdict(gpu) for gpu in gpus],
-                "message": self.habitat.gpu_message(),
+                "message": render(self.habitat.gpu_message()),
             },
             "lessons": self.lessons.statistics(),
             "jobs": self.job_store.counts(),
@@ -467,7 +467,7 @@ class Academy:
     def log_file(self, job_id: str) -> Path:
         """The whole log as a file; raises NotFound where nothing was logged yet."""
         self._enabled()
-        path = Path(self.job_store.get(job_id).output_dir) / "train.log"
+        path = self.job_store.get(job_id).folder.log
         if path.is_symlink() or not path.is_file():
             raise NotFound(f"{job_id} has no log yet.", hint="It begins with the start of the trainer.")
         return path
@@ -709,7 +709,7 @@ class Academy:
                 has_eval=has_eval,
             ),
         )
-        return choice.values, choice.reasons
+        return choice.values, [render(reason) for reason in choice.reasons]
 
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:

@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from academy.messages import to_json
 from academy.text.failures import explain
 from academy.trainer.report import Report
 
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         with contextlib.suppress(OSError):  # the disk may be full: the exit code and the log still tell
             report.event(
                 "failed",
-                reason=failure.reason,
+                reason=to_json(failure.text),
                 cause=failure.cause,
                 error_type=type(cause).__name__,
                 traceback=lines[-4000:],

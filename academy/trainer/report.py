@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from academy.messages import Text
+
 _LOSSES = ("loss", "eval_loss", "train_loss", "baseline_eval_loss", "grad_norm")
 
 
@@ -36,10 +38,10 @@ class Report:
             os.ftruncate(self._descriptor, before)
             raise OSError(28, "No space left on device", "events.jsonl")
 
-    def note(self, message: str) -> None:
+    def note(self, message: Text) -> None:
         """Something that a person should know and that stops nothing."""
         self.say(f"note: {message}")
-        self.event("note", message=message)
+        self.event("note", message=str(message))
 
     def preparing(self, phase: str, message: str, fraction: float | None = None) -> None:
         """What is being done before the first step."""

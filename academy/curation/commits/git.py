@@ -242,6 +242,8 @@ class _Process:
         while stream and (line := stream.readline(4096)):
             if len(self.complaints) < 8192:
                 self.complaints += line
+        if stream:
+            stream.close()
 
     def end(self) -> int:
         """Ends it if it still runs; the exit code (negative where a signal ended it)."""
