@@ -34,8 +34,6 @@ NOT_YET: set[str] = {
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
     "academy/bases.py",
-    "academy/curation/curate.py",
-    "academy/curation/filters.py",
     "academy/jobs/backends/docker/engine.py",
     "academy/jobs/backends/docker/image.py",
     "academy/jobs/backends/subprocess.py",
