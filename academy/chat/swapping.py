@@ -88,34 +88,21 @@ class Swapped:
 
     def _insert(self, adapter: Adapter, stamp: tuple[int, int], config: Any, tensors: dict[str, Any]) -> None:
         """Puts an adapter of another make beside the old one, and removes the old one once the new one is complete."""
-        from peft import PeftModel, set_peft_model_state_dict
         from peft.tuners.lora import LoraLayer
 
         self._count += 1
         name = f"adapter{self._count}"
         config.init_lora_weights = True  # irrelevant by now, and some values would change the base model
         before = self.slot
-        try:
-            if self._peft is None:
-                self._peft = PeftModel(self.model, config, adapter_name=name, autocast_adapter_dtype=False)
-            else:
-                self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
-            result = set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
-            missing = [key for key in result.missing_keys if f".{name}" in key]
-            if missing or result.unexpected_keys:
-                odd = missing or list(result.unexpected_keys)
-                why = "{n} of its weights have no counterpart in the base model, or the base model has none for them ({first})"
-                raise _refused(adapter, msg(why, n=len(odd), first=odd[0]))
-            self._peft.set_adapter(name)
-            self._peft.eval()
-            self._peft.requires_grad_(False)
-        except BaseException as error:
-            self._take_out(name)
-            if before is not None and self._peft is not None:
-                self._peft.set_adapter(before.name)
-            if isinstance(error, RuntimeError | ValueError | KeyError) and not is_memory_error(error):
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._restore, name, before)
+            try:
+                self._add(adapter, name, config, tensors)
+            except (RuntimeError, ValueError, KeyError) as error:
+                if is_memory_error(error):
+                    raise
                 raise _refused(adapter, msg("its weights do not fit the base model")) from error
-            raise
+            undo.pop_all()
         if before is not None:
             self._take_out(before.name)
         layers = [
@@ -124,6 +111,28 @@ class Swapped:
             if isinstance(layer, LoraLayer) and name in layer.scaling
         ]
         self.slot = Slot(name, adapter.adapter_id, stamp, config, _positions(self._peft, name), layers)
+
+    def _add(self, adapter: Adapter, name: str, config: Any, tensors: dict[str, Any]) -> None:
+        from peft import PeftModel, set_peft_model_state_dict
+
+        if self._peft is None:
+            self._peft = PeftModel(self.model, config, adapter_name=name, autocast_adapter_dtype=False)
+        else:
+            self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
+        result = set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
+        missing = [key for key in result.missing_keys if f".{name}" in key]
+        if missing or result.unexpected_keys:
+            odd = missing or list(result.unexpected_keys)
+            why = "{n} of its weights have no counterpart in the base model, or the base model has none for them ({first})"
+            raise _refused(adapter, msg(why, n=len(odd), first=odd[0]))
+        self._peft.set_adapter(name)
+        self._peft.eval()
+        self._peft.requires_grad_(False)
+
+    def _restore(self, name: str, before: Slot | None) -> None:
+        self._take_out(name)
+        if before is not None and self._peft is not None:
+            self._peft.set_adapter(before.name)
 
     def _take_out(self, name: str) -> None:
         if self._peft is None or name not in self._peft.peft_config:

@@ -192,7 +192,7 @@ class ChatForm(Renderer):
         text, marks = self.render(probes)
         for message in probes:
             if message["content"] not in text:
-                raise NotRendered("the chat template leaves out the words of the {role}", role=message["role"])
+                raise NotRendered("the chat template leaves out what the {role} says", role=message["role"])
         if self.route == "per turn":
             return [self._probe_prompt(probes, text)]
         turns = []
