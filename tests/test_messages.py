@@ -34,13 +34,6 @@ NOT_YET: set[str] = {
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
     "academy/bases.py",
-    "academy/chat/engine.py",
-    "academy/chat/fitting.py",
-    "academy/chat/line.py",
-    "academy/chat/session.py",
-    "academy/chat/swapping.py",
-    "academy/curation/curate.py",
-    "academy/curation/filters.py",
     "academy/jobs/backends/docker/engine.py",
     "academy/jobs/backends/docker/image.py",
     "academy/jobs/backends/subprocess.py",
@@ -51,7 +44,6 @@ NOT_YET: set[str] = {
     "academy/jobs/running/starting.py",
     "academy/jobs/store.py",
     "academy/services/academy.py",
-    "academy/text/templates.py",
 }
 
 

@@ -112,7 +112,7 @@ class DatasetStore:
         return manifest
 
     def list(self) -> list[Manifest]:
-        """The datasets, newest first, without what was dropped and redacted."""
+        """The datasets, newest first, without the lists of dropped examples and redactions."""
         manifests = []
         for path in self.folder.glob(f"dataset_*{_END}") if self.folder.is_dir() else ():
             # A manifest that was damaged by hand hides its own dataset, not the others.

@@ -94,7 +94,7 @@ def create_schema(connection: sqlite3.Connection) -> None:
 
 
 def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
-    """The lesson as a row, without secrets, and what was redacted."""
+    """The lesson as a row without secrets, and how many secrets of each kind were redacted."""
     kinds: Counter[str] = Counter()
 
     def clean(text: str) -> str:
@@ -187,10 +187,10 @@ def word_sets(query: str) -> list[tuple[str, list[Any]]]:
     terms = query.split()[:32]
     sets: list[tuple[str, list[Any]]] = []
     words: list[str] = []
-    for place, term in enumerate(terms):
+    for position, term in enumerate(terms):
         if any(char.isalnum() for char in term):
             # One letter alone begins half of all words: it is not yet a beginning.
-            unfinished = place == len(terms) - 1 and not query[-1].isspace() and term[-1].isalnum() and len(term) > 1
+            unfinished = position == len(terms) - 1 and not query[-1].isspace() and term[-1].isalnum() and len(term) > 1
             spread = _UNSPLIT.sub(r" \g<0> ", term)
             words.append('"' + spread.replace('"', '""') + '"' + ("*" if unfinished and not _UNSPLIT.search(term) else ""))
             continue
