@@ -45,6 +45,7 @@ from academy.jobs.running import starting as launch
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import ENDED, Job, JobStore
+from academy.messages import Text, render
 
 log = logging.getLogger("academy")
 
@@ -109,13 +110,13 @@ class Academy:
                 "lessons_store": True,
                 "model_manager": training.ok,
             },
-            "details": [asdict(component) for component in self.habitat.components()],
+            "details": [component.rendered() for component in self.habitat.components()],
             "gpu": {
                 "available": bool(gpus),
                 "enabled": self.settings.enable_gpu,
                 "count": len(gpus),
                 "gpus": [asdict(gpu) for gpu in gpus],
-                "message": self.habitat.gpu_message(),
+                "message": render(self.habitat.gpu_message()),
             },
             "lessons": self.lessons.statistics(),
             "jobs": self.job_store.counts(),
@@ -272,7 +273,7 @@ class Academy:
             "sentence": curated.sentence,
         }
 
-    def create_dataset(self, request: DatasetRequest, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
+    def create_dataset(self, request: DatasetRequest, progress: Callable[[float, Text], None] | None = None) -> dict[str, Any]:
         """Contract, section 1, row 2: curates the sources into frozen files with a manifest."""
         self._changeable()
         curated = self._curate(request, progress)
@@ -466,7 +467,7 @@ class Academy:
     def log_file(self, job_id: str) -> Path:
         """The whole log as a file; raises NotFound where nothing was logged yet."""
         self._enabled()
-        path = Path(self.job_store.get(job_id).output_dir) / "train.log"
+        path = self.job_store.get(job_id).folder.log
         if path.is_symlink() or not path.is_file():
             raise NotFound(f"{job_id} has no log yet.", hint="It begins with the start of the trainer.")
         return path
@@ -587,8 +588,8 @@ class Academy:
         found = []
         if self.job_store.damaged:
             found.append(f"{self.job_store.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
-        if getattr(self.lessons, "damaged", None):
-            found.append("The lessons' database was damaged and set aside; a new one was begun.")
+        if self.lessons.damaged:
+            found.append(str(self.lessons.damaged))
         return found
 
     def _check_count(self, files: list[tuple[str, BinaryIO]]) -> None:
@@ -605,7 +606,7 @@ class Academy:
                 try:
                     self._copy(stream, file, name)
                 except TooLarge as error:
-                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.detail)
+                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.text)
                 return imports.import_file(Path(file.name), name, self.lessons, mapping=mapping)
 
     def _copy(self, stream: BinaryIO, file: Any, name: str) -> None:
@@ -617,7 +618,7 @@ class Academy:
             file.write(chunk)
         file.flush()
 
-    def _curate(self, request: DatasetRequest, progress: Callable[[float, str], None] | None = None) -> Curated:
+    def _curate(self, request: DatasetRequest, progress: Callable[[float, Text], None] | None = None) -> Curated:
         self._enabled()
         return curate(
             request,
@@ -708,7 +709,7 @@ class Academy:
                 has_eval=has_eval,
             ),
         )
-        return choice.values, choice.reasons
+        return choice.values, [render(reason) for reason in choice.reasons]
 
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:
