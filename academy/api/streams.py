@@ -290,7 +290,7 @@ class _Feed:
     def _look(self) -> tuple[object, ...]:
         job = self._academy.job_record(self._job_id)
         bar = progress.metrics(job)["step"] if job.recipe else None
-        return job.status, job.attempt, _size(path_of(job)), _size(Path(job.output_dir) / "events.jsonl"), bar
+        return job.status, job.attempt, _size(path_of(job)), _size(job.folder.events), bar
 
 
 class _Stream(StreamingResponse):

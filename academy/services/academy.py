@@ -467,7 +467,7 @@ class Academy:
     def log_file(self, job_id: str) -> Path:
         """The whole log as a file; raises NotFound where nothing was logged yet."""
         self._enabled()
-        path = Path(self.job_store.get(job_id).output_dir) / "train.log"
+        path = self.job_store.get(job_id).folder.log
         if path.is_symlink() or not path.is_file():
             raise NotFound(f"{job_id} has no log yet.", hint="It begins with the start of the trainer.")
         return path

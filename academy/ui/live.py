@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -195,7 +194,7 @@ def _log(academy: Academy, view: View, asked: dict[str, Any]) -> dict[str, Any] 
         return {"job": "", "next": -1, "size": -1, "lines": [], "reset": True}
     same = asked.get("job") == job_id
     try:
-        size = os.stat(Path(academy.job_record(job_id).output_dir) / "train.log").st_size
+        size = os.stat(academy.job_record(job_id).folder.log).st_size
     except (OSError, AcademyError):
         size = 0
     if same and asked.get("size") == size:

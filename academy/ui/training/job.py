@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from academy.errors import NotFound
@@ -278,10 +276,8 @@ def _says(academy: Academy, view: View) -> Html:
 
 
 def _checkpoints(job: Job) -> list[int]:
-    """The steps of the checkpoints that are there, by the names of their folders."""
-    folder = Path(job.output_dir) / "checkpoints"
-    names = os.listdir(folder) if folder.is_dir() else []
-    return sorted(int(name[5:]) for name in names if name.startswith("step-") and name[5:].isdecimal())
+    """The steps of the complete checkpoints."""
+    return [checkpoint.step for checkpoint in job.folder.checkpoints()]
 
 
 def _log_link(academy: Academy, view: View) -> Html:
