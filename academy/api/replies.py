@@ -15,6 +15,7 @@ from academy.curation.files.uploads import UploadRecord
 from academy.curation.lessons import Lesson
 from academy.jobs.backends.docker.image import ImageState
 from academy.jobs.store import Job, Status
+from academy.messages import render
 
 
 class Reply(BaseModel):
@@ -277,7 +278,7 @@ class TrainReply(Reply):
             name=job.name,
             status=job.status,
             parameters=used | job.parameters,
-            reasons=job.reasons,
+            reasons=[render(reason) for reason in job.reasons],
         )
 
 
@@ -301,6 +302,7 @@ class WorkerReply(Reply):
 
 class JobView(Reply):
     job_id: str
+    kind: str = "train"
     status: Status
     logs: str
     created_at: str
@@ -323,10 +325,12 @@ class JobView(Reply):
 class JobsQuery(Asked):
     limit: int = Field(50, ge=1, le=500)
     status: Status | None = None
+    kind: str | None = Field(None, max_length=40)
 
 
 class JobItem(Reply):
     job_id: str
+    kind: str
     name: str
     status: Status
     created_at: str
