@@ -15,7 +15,7 @@ from academy.errors import Conflict
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends import Command, Death, Seen
-from academy.jobs.processes import is_held, kill_marked, lives, mark_of, send_signal, take_lock
+from academy.jobs.processes import MARK, is_held, kill_marked, lives, mark_of, send_signal, take_lock
 from academy.jobs.store import Job
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,7 +85,10 @@ class SubprocessBackend:
         worker = job.folder.read_worker()
         pid, birth = worker.get("pid"), worker.get("birth")
         left = kill_marked(mark_of(job.folder.path))
-        if isinstance(pid, int) and isinstance(birth, str) and lives(pid, birth, worker.get("boot_id")):
+        # In a copy of the data folder, worker.json names the process of the original.
+        started_for = (job_folder.read_small(job.folder.command) or {}).get("env", {}).get(MARK, mark_of(job.folder.path))
+        ours = started_for == mark_of(job.folder.path)
+        if ours and isinstance(pid, int) and isinstance(birth, str) and lives(pid, birth, worker.get("boot_id")):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) == pid:
                     os.killpg(pid, signal.SIGKILL)
