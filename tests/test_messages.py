@@ -46,15 +46,8 @@ NOT_YET: set[str] = {
     "academy/curation/files/tables.py",
     "academy/curation/files/uploads.py",
     "academy/curation/lesson_store.py",
-    "academy/jobs/backends/docker/engine.py",
-    "academy/jobs/backends/docker/image.py",
-    "academy/jobs/backends/subprocess.py",
-    "academy/jobs/folder.py",
     "academy/jobs/processes.py",
     "academy/jobs/recipes.py",
-    "academy/jobs/running/runner.py",
-    "academy/jobs/running/starting.py",
-    "academy/jobs/store.py",
     "academy/services/academy.py",
 }
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
+from academy.messages import render
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, plural, size
 from academy.ui.live import View, toast
@@ -234,7 +235,9 @@ def _image(academy: Academy) -> Html:
         return div(
             bar(state.fraction, "preparing"),
             div(
-                span(f"{state.message}{done}", cls="ac-soft ac-num"), button(t("image.cancel"), "image.cancel", kind="small"), cls="ac-row"
+                span(f"{render(state.message)}{done}", cls="ac-soft ac-num"),
+                button(t("image.cancel"), "image.cancel", kind="small"),
+                cls="ac-row",
             ),
         )
     label = t("image.build") if state.way == "build" else t("image.pull")
@@ -247,7 +250,7 @@ def _get_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, 
 
 
 def _cancel_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(academy.cancel_image().message)}
+    return {"toast": toast(render(academy.cancel_image().message))}
 
 
 REGIONS = {"first": _first, "now": _now, "machine": _machine, "parts": _parts}

@@ -10,6 +10,7 @@ from academy.errors import NotFound
 from academy.jobs.reading import view as view_module
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
+from academy.messages import render
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -168,9 +169,9 @@ def _bar_and_words(shown: dict[str, Any], job: Job) -> Html:
     if job.status == "running":
         words = (shown.get("notes") or [""])[-1] if step else t("training.first_step")
     elif job.status == "finished":
-        words = job.reason or t("training.finished_text")
+        words = render(job.reason) or t("training.finished_text")
     elif job.status == "cancelled":
-        words = job.reason or t("training.cancelled_text")
+        words = render(job.reason) or t("training.cancelled_text")
     else:
         words = ""
     return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""])
@@ -193,9 +194,9 @@ def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
 
 def why_failed(job: Job) -> tuple[str, str]:
     """Why a job failed, in one sentence, and what more there is to say: the error knows better than the exit status in `reason`."""
-    error = (job.error or "").strip()
+    error = render(job.error).strip()
     if not error:
-        return (job.reason or t("training.failed_text")).strip(), ""
+        return (render(job.reason) or t("training.failed_text")).strip(), ""
     return split_sentence(error)
 
 
@@ -302,7 +303,7 @@ def _more(academy: Academy, view: View) -> Html:
         for key, value in job.parameters.items()
         if key in names
     ]
-    reasons = [tag("li", reason) for reason in job.reasons]
+    reasons = [tag("li", render(reason)) for reason in job.reasons]
     return tag(
         "details",
         tag("summary", t("training.details")),
