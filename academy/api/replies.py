@@ -15,7 +15,7 @@ from academy.curation.files.uploads import UploadRecord
 from academy.curation.lessons import Lesson
 from academy.jobs.backends.docker.image import ImageState
 from academy.jobs.store import Job, Status
-from academy.messages import render
+from academy.messages import Text, render
 
 
 class Reply(BaseModel):
@@ -220,15 +220,15 @@ class DatasetReply(Reply):
     dataset_id: str
     dataset_path: str
     statistics: DatasetFigures
-    message: str
-    warnings: list[str]
+    message: Text
+    warnings: list[Text]
 
 
 class PreviewReply(Reply):
     total_examples: int
     by_source: dict[str, int]
     removed_low_quality: int
-    warnings: list[str]
+    warnings: list[Text]
     samples: list[dict[str, Any]]
 
 
