@@ -186,7 +186,7 @@ class JobStore:
 
     def __init__(self, training_dir: Path) -> None:
         self.path = training_dir / "jobs.jsonl"
-        self.on_change: list[Callable[[Job], None]] = []  # called one after another, in the order of the changes, outside the lock
+        self.on_change: list[Callable[[Job], object]] = []  # called one after another, in the order of the changes, outside the lock
         self._root = str(training_dir.absolute().parent)
         self._unwritten: set[str] = set()  # jobs with a request that could not be written: the disk is full
         self._news: deque[Job] = deque()
