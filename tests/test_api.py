@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,15 +43,19 @@ class EchoEngine:
         self.loaded = Loaded(base, "cpu", adapter.adapter_id if adapter else None)
 
     def generate(
-        self, messages: list[dict[str, str]], adapter: Adapter | None, sampling: Sampling, stop: threading.Event
-    ) -> Iterator[str | Outcome]:
+        self,
+        messages: list[dict[str, str]],
+        adapter: Adapter | None,
+        sampling: Sampling,
+        stop: threading.Event,
+        say: Callable[[str], None],
+    ) -> Outcome:
         words = messages[-1]["content"].split()
         for word in words:
             if stop.is_set():
-                yield Outcome(3, 1, "stopped")
-                return
-            yield word + " "
-        yield Outcome(3, len(words), "end")
+                return Outcome(3, 1, "stopped")
+            say(word + " ")
+        return Outcome(3, len(words), "end")
 
     def unload(self) -> None:
         self.loaded = None

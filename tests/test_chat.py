@@ -49,7 +49,7 @@ class EchoEngine:
             self.adapter_id = adapter.adapter_id
             self.swaps.append(adapter.adapter_id)
 
-    def generate(self, messages, adapter, sampling, stop):
+    def generate(self, messages, adapter, sampling, stop, say):
         words = [adapter.adapter_id if adapter else "base", *messages[-1]["content"].split()][: sampling.max_new_tokens]
         count = 0
         for word in words:
@@ -57,8 +57,8 @@ class EchoEngine:
             if stop.wait(self.pause):
                 break
             count += 1
-            yield word + " "
-        yield Outcome(len(messages), count, "stopped" if stop.is_set() else "end")
+            say(word + " ")
+        return Outcome(len(messages), count, "stopped" if stop.is_set() else "end")
 
     def unload(self):
         self.base = self.adapter_id = None
@@ -524,6 +524,7 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
     import transformers
 
     from academy.chat.engine import TransformersEngine
+    from academy.chat.fitting import encode
 
     for name, template in (
         ("plain", ""),
@@ -538,6 +539,7 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
         engine = TransformersEngine(use_gpu=False)
         engine.prepare(Base(str(folder), "folder", Path(folder)), None)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        ids = engine._encode([{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
+        form = engine._held.form
+        ids = encode(tokenizer, form, [{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
         wanted = {"plain": "Be brief.\n\n### Question:\nHello\n\n### Answer:\n", "gemma": "[user]Be brief.\n\nHello[model]"}[name]
         assert tokenizer.decode(ids) == wanted

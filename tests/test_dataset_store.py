@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,24 @@ def test_a_damaged_manifest_hides_only_its_own_dataset(store):
     for damage in (b"{", b"[]", b"{}", b'{"eval_path": "../../x"}'):
         (store.folder / f"{first.id}.manifest.json").write_bytes(damage)
         assert [manifest.id for manifest in store.list()] == [second.id]
+
+
+def test_a_folder_that_was_moved_or_copied_opens_in_itself(store, tmp_path):
+    manifest = write(store, held_out=(3,))
+    stored = store.folder / f"{manifest.id}.manifest.json"
+    assert str(tmp_path) not in stored.read_text()
+    # The manifests of the version before may hold absolute paths.
+    old = json.loads(stored.read_text()) | {"path": manifest.path, "eval_path": manifest.eval_path}
+    stored.write_text(json.dumps(old))
+    copied = DatasetStore(tmp_path / "copy" / "training")
+    shutil.copytree(store.folder, copied.folder)
+    assert store.get(manifest.id) == manifest
+    opened = copied.get(manifest.id)
+    assert Path(opened.path).parent == Path(opened.eval_path).parent == copied.folder
+    shutil.rmtree(store.folder)
+    assert [len(copied.rows(manifest.id, part=part)) for part in ("train", "eval")] == [2, 1]
+    copied.delete(manifest.id)
+    assert list(copied.folder.iterdir()) == []
 
 
 def test_nothing_is_left_of_a_dataset_that_fails(store, monkeypatch):

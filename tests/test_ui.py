@@ -440,14 +440,14 @@ class Slow:
     def prepare(self, base, adapter):
         self.loaded = Loaded(base, "cpu")
 
-    def generate(self, messages, adapter, sampling, stop):
+    def generate(self, messages, adapter, sampling, stop, say):
         question = messages[-1]["content"]
         for n in range(1000):
-            yield f"{question}{n} "
+            say(f"{question}{n} ")
             if stop.wait(0.02):
                 break
         self.ended.append(question)
-        yield Outcome(1, n, "stopped")
+        return Outcome(1, n, "stopped")
 
 
 @pytest.fixture

@@ -219,15 +219,15 @@ class DatasetReply(Reply):
     dataset_id: str
     dataset_path: str
     statistics: DatasetFigures
-    message: str
-    warnings: list[str]
+    message: Text
+    warnings: list[Text]
 
 
 class PreviewReply(Reply):
     total_examples: int
     by_source: dict[str, int]
     removed_low_quality: int
-    warnings: list[str]
+    warnings: list[Text]
     samples: list[dict[str, Any]]
 
 

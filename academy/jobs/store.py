@@ -130,7 +130,7 @@ _LEADS_TO: dict[str, frozenset[str]] = {
     "failed": frozenset({"failed", "queued"}),
     "cancelled": frozenset({"cancelled", "queued"}),
 }
-"""What is final stays so: nothing leads out of finished, and only back to queued (resume) from failed and cancelled."""
+"""Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
 _REQUIRED = {
@@ -173,8 +173,8 @@ _FRESH: dict[str, Any] = {
 
 
 @dataclass(slots=True)
-class _Place:
-    """Where a job's last line lies in the journal, and what lists and counts need without reading it."""
+class _Line:
+    """The last line of a job in the journal: its position, and what lists and counts need without reading it."""
 
     offset: int
     length: int
@@ -183,11 +183,11 @@ class _Place:
 
 
 class JobStore:
-    """All jobs there ever were. Ended ones stay in the file and are read when asked for, so a hundred thousand cost little memory."""
+    """All jobs of the data folder. Ended ones stay in the file and are read on request, so a hundred thousand take little memory."""
 
     def __init__(self, training_dir: Path) -> None:
         self.path = training_dir / "jobs.jsonl"
-        self.on_change: list[Callable[[Job], None]] = []  # called one after another, in the order of the changes, outside the lock
+        self.on_change: list[Callable[[Job], object]] = []  # called one after another, in the order of the changes, outside the lock
         self._root = str(training_dir.absolute().parent)
         self._unwritten: set[str] = set()  # jobs with a request that could not be written: the disk is full
         self._news: deque[Job] = deque()
@@ -195,8 +195,8 @@ class JobStore:
         self.damaged = 0
         self.damaged_path: Path | None = None
         self._lock = threading.RLock()
-        self._places: dict[str, _Place] = {}
-        self._open: dict[str, Job] = {}  # what is not ended yet
+        self._lines: dict[str, _Line] = {}
+        self._open: dict[str, Job] = {}  # those that have not ended
         self._keys: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._sequence = 0
@@ -206,7 +206,7 @@ class JobStore:
     def add(self, job: Job) -> Job:
         """Writes a new job; when this returns it survives anything. Raises NoSpace with nothing changed where the disk is full."""
         with self._lock:
-            if job.job_id in self._places:
+            if job.job_id in self._lines:
                 raise Conflict("There is already a job {job!r}.", job=job.job_id)
             return self._write(job)
 
@@ -247,24 +247,24 @@ class JobStore:
         with self._lock:
             if job_id in self._open:
                 return self._open[job_id]
-            place = self._places.get(job_id)
-            if place is None:
+            line = self._lines.get(job_id)
+            if line is None:
                 shown = job_id[:80].encode("ascii", "backslashreplace").decode()
                 raise NotFound("There is no job {job!r}.", hint="GET /jobs lists them.", job=shown)
             with open(self.path, "rb") as file:
-                return self._read(file, job_id, place)
+                return self._read(file, job_id, line)
 
     def list(self, limit: int | None = None, status: str | None = None, kind: str | None = None) -> Jobs:
         """The newest jobs first, by the order in which they were submitted."""
         with self._lock:
             found: list[Job] = []
             with _opened(self.path) as file:
-                for job_id in reversed(self._places):
+                for job_id in reversed(self._lines):
                     if limit is not None and len(found) >= limit:
                         break
-                    place = self._places[job_id]
-                    if status in (None, place.status) and kind in (None, place.kind):
-                        found.append(self._open.get(job_id) or self._read(file, job_id, place))
+                    line = self._lines[job_id]
+                    if status in (None, line.status) and kind in (None, line.kind):
+                        found.append(self._open.get(job_id) or self._read(file, job_id, line))
             return found
 
     def open_jobs(self) -> Jobs:
@@ -275,7 +275,7 @@ class JobStore:
     def counts(self) -> dict[str, int]:
         """How many jobs there are in all and in each status."""
         with self._lock:
-            return {"total": len(self._places)} | {status: self._counts[status] for status in STATUSES}
+            return {"total": len(self._lines)} | {status: self._counts[status] for status in STATUSES}
 
     def by_key(self, idempotency_key: str) -> Job | None:
         """The job that was submitted with this key, if any."""
@@ -285,7 +285,7 @@ class JobStore:
 
     def __contains__(self, job_id: str) -> bool:
         with self._lock:
-            return job_id in self._places
+            return job_id in self._lines
 
     def close(self) -> None:
         """Nothing stays open between writes; here for symmetry with the other stores."""
@@ -299,7 +299,7 @@ class JobStore:
         length = len(line.encode())
         self._sequence = values["sequence"]
         self._unwritten.discard(job.job_id)
-        self._note(values, _Place(os.stat(self.path).st_size - length - 1, length, job.status, job.kind))
+        self._note(values, _Line(os.stat(self.path).st_size - length - 1, length, job.status, job.kind))
         job = self._job(values)
         if self.on_change:
             self._news.append(job)
@@ -320,14 +320,14 @@ class JobStore:
                 with log_and_go_on(f"A listener to the changes of {job.job_id}", log):
                     hook(job)
 
-    def _note(self, values: dict[str, Any], place: _Place) -> None:
+    def _note(self, values: dict[str, Any], line: _Line) -> None:
         job_id = values["job_id"]
-        before = self._places.get(job_id)
+        before = self._lines.get(job_id)
         if before is not None:
             self._counts[before.status] -= 1
-        self._counts[place.status] += 1
-        self._places[job_id] = place
-        if place.status in ENDED:
+        self._counts[line.status] += 1
+        self._lines[job_id] = line
+        if line.status in ENDED:
             self._open.pop(job_id, None)
         else:
             self._open[job_id] = self._job(values)
@@ -335,9 +335,9 @@ class JobStore:
         if key:
             self._keys[key] = job_id
 
-    def _read(self, file: Any, job_id: str, place: _Place) -> Job:
-        file.seek(place.offset)
-        values = _values(file.read(place.length))
+    def _read(self, file: Any, job_id: str, line: _Line) -> Job:
+        file.seek(line.offset)
+        values = _values(file.read(line.length))
         if values is None or values["job_id"] != job_id:
             raise NotFound("Another program changed the journal of jobs; {job} is not where it was.", hint="Restart Academy.", job=job_id)
         return self._job(values)
@@ -362,11 +362,11 @@ class JobStore:
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
                         self._sequence = max(self._sequence, values.get("sequence", 0))
-                        self._note(values, _Place(start, len(text), values["status"], sys.intern(values.get("kind", "train"))))
+                        self._note(values, _Line(start, len(text), values["status"], sys.intern(values.get("kind", "train"))))
                 offset += len(raw)
         self.damaged = len(bad)
         # Rewritten only where it pays, so that the start of a long history stays short.
-        if bad or lines > 2 * len(self._places) + 1000:
+        if bad or lines > 2 * len(self._lines) + 1000:
             try:
                 self._compact(bad)
             except OSError as error:
@@ -382,22 +382,22 @@ class JobStore:
                 os.fsync(file.fileno())
             log.warning("%d damaged lines of the journal of jobs were set aside in %s.", len(bad), self.damaged_path.name)
         aside = self.path.with_name(f".{self.path.name}.compact")
-        places = {}
+        written = {}
         try:
             with _opened(self.path) as old, open(aside, "wb") as new:
                 offset = 0
-                for job_id, place in self._places.items():
-                    old.seek(place.offset)
-                    new.write(old.read(place.length) + b"\n")
-                    places[job_id] = _Place(offset, place.length, place.status, place.kind)
-                    offset += place.length + 1
+                for job_id, line in self._lines.items():
+                    old.seek(line.offset)
+                    new.write(old.read(line.length) + b"\n")
+                    written[job_id] = _Line(offset, line.length, line.status, line.kind)
+                    offset += line.length + 1
                 new.flush()
                 os.fsync(new.fileno())
             os.replace(aside, self.path)
         except OSError:
             aside.unlink(missing_ok=True)
             raise
-        self._places = places
+        self._lines = written
         sync_folder(self.path.parent)
 
 
@@ -408,7 +408,7 @@ def _plain(job: Job) -> dict[str, Any]:
 
 
 def _values(raw: bytes) -> dict[str, Any] | None:
-    """The fields of a line, or None for anything that is no job."""
+    """The fields of a line, or None where it is not a job."""
     try:
         values = parse_json(raw, allow_inf_nan=False)
     except ValueError:

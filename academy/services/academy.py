@@ -43,7 +43,7 @@ from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import ENDED, Inputs, Job, JobStore
-from academy.messages import render
+from academy.messages import Text, render
 
 log = logging.getLogger("academy")
 
@@ -270,7 +270,7 @@ class Academy:
             "sentence": curated.sentence,
         }
 
-    def create_dataset(self, request: DatasetRequest, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
+    def create_dataset(self, request: DatasetRequest, progress: Callable[[float, Text], None] | None = None) -> dict[str, Any]:
         """Contract, section 1, row 2: curates the sources into frozen files with a manifest."""
         self._changeable()
         curated = self._curate(request, progress)
@@ -593,8 +593,8 @@ class Academy:
         found = []
         if self.job_store.damaged:
             found.append(f"{self.job_store.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
-        if getattr(self.lessons, "damaged", None):
-            found.append("The lessons' database was damaged and set aside; a new one was begun.")
+        if self.lessons.damaged:
+            found.append(str(self.lessons.damaged))
         return found
 
     def _check_count(self, files: list[tuple[str, BinaryIO]]) -> None:
@@ -611,7 +611,7 @@ class Academy:
                 try:
                     self._copy(stream, file, name)
                 except TooLarge as error:
-                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.detail)
+                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.text)
                 return imports.import_file(Path(file.name), name, self.lessons, mapping=mapping)
 
     def _copy(self, stream: BinaryIO, file: Any, name: str) -> None:
@@ -623,7 +623,7 @@ class Academy:
             file.write(chunk)
         file.flush()
 
-    def _curate(self, request: DatasetRequest, progress: Callable[[float, str], None] | None = None) -> Curated:
+    def _curate(self, request: DatasetRequest, progress: Callable[[float, Text], None] | None = None) -> Curated:
         self._enabled()
         return curate(
             request,

@@ -1,13 +1,15 @@
-"""What can end a training: a reason for a person, and a cause word for the failure doctor."""
+"""The failures that end a training: a reason for a person, and a cause for the failure doctor."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
 class Failure(Exception):
-    """A training that cannot go on: one sentence for a person, a word for the doctor, further fields of the event."""
+    """A training that cannot go on: a sentence for a person, a cause for the doctor, further fields of the event."""
 
     def __init__(self, reason: str, cause: str, **fields: Any) -> None:
         super().__init__(reason)
@@ -17,12 +19,21 @@ class Failure(Exception):
 
 
 def bad_row(row: int, why: str) -> Failure:
-    """A row of the dataset file (counted from 1) that cannot be learned from."""
-    return Failure(f"Row {row} of the dataset cannot be used: {why}", "bad_row", row=row)
+    """A row of the dataset file (from 1) without a conversation to learn from; `why` has no full stop."""
+    return Failure(f"Row {row} of the dataset cannot be used: {why}.", "bad_row", row=row)
+
+
+@contextlib.contextmanager
+def as_failure(report: Callable[[Failure], None]) -> Iterator[None]:
+    """Reports whatever the block raises as a Failure and goes on: for the top of a program."""
+    try:
+        yield
+    except Exception as error:
+        report(explain(error))
 
 
 def explain(error: BaseException) -> Failure:
-    """Any exception as a Failure: known ones get their cause and a sentence, the others keep their own words."""
+    """Any exception as a Failure: a familiar one gets its cause and a sentence, another keeps its own words."""
     if isinstance(error, Failure):
         return error
     text = " ".join(str(error).split())

@@ -40,7 +40,7 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
         made = academy.create_dataset(DatasetRequest.model_validate({"include_git": False}))
         asked = {"dataset_id": made["dataset_id"], "preset": effort, "name": name}
         job = academy.train(TrainingSpec.model_validate(asked))
-        return {"job_id": job.job_id, "name": job.name, "dataset": made["message"], "reasons": job.as_dict()["reasons"]}
+        return {"job_id": job.job_id, "name": job.name, "dataset": str(made["message"]), "reasons": job.as_dict()["reasons"]}
 
     def training_status(job_id: str = "") -> dict[str, Any]:
         """Say how a training is doing.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import lzma
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -134,6 +137,10 @@ class _Recoded(io.RawIOBase):
         return count
 
 
+_UNPACKING = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError)
+"""What zipfile, gzip, zlib, bz2 and lzma raise for damaged data."""
+
+
 class Capped(io.RawIOBase):
     """What comes out of an archive, up to a limit: a small file can unpack to endless zeros."""
 
@@ -149,15 +156,17 @@ class Capped(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             data = self._file.read(min(len(buffer), 1 << 18))
-        except TooLarge:
-            raise
-        except Exception as error:  # zlib, zipfile, gzip, bz2, lzma: each has its own
-            raise Invalid(f"{self._name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.") from error
+        except _UNPACKING as error:
+            raise Invalid(
+                "{name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.", name=self._name
+            ) from error
         self._left -= len(data)
         if self._left < 0:
             raise TooLarge(
-                f"{self._name} unpacks to more than {self._limit >> 20:,} MB.",
+                "{name} unpacks to more than {limit:number} MB.",
                 hint="Unpack it yourself and import the part that is needed.",
+                name=self._name,
+                limit=self._limit >> 20,
             )
         buffer[: len(data)] = data
         return len(data)

@@ -16,6 +16,7 @@ from academy.curation.files.records import Refused
 from academy.curation.files.values import MAX_RECORD, RowError
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
+from academy.messages import Message, msg
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _MAX_ROW = 4 * MAX_TEXT
@@ -82,14 +83,16 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
     width = len(layout.columns)
     while True:
         feed.begin()
-        problem = ""
+        problem: Message | None = None
         fields: list[str] = []
         try:
             fields = next(reader)
         except StopIteration:
             return
-        except (csv.Error, RowError) as error:
+        except csv.Error as error:
             problem = _explained(str(error))
+        except RowError as error:
+            problem = error.reason
         first = feed.used[0][0]
         if not problem and not fields and not feed.problem:
             continue
@@ -99,14 +102,19 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         if header_due:
             header_due = False
             if problem:
-                raise Invalid(f"The header (line {first}) cannot be read: {problem}.", hint="Correct the quotes in the first line.")
+                raise Invalid(
+                    "The header (line {first}) cannot be read: {problem}.",
+                    hint="Correct the quotes in the first line.",
+                    first=first,
+                    problem=problem,
+                )
             continue
         record += 1
         if problem and literal_quotes:
             # In a table of tabs a quote is often just a quote.
             line = feed.used[0][1].rstrip("\r\n")
             if line.count(layout.separator) == width - 1:
-                problem, fields = "", line.split(layout.separator)
+                problem, fields = None, line.split(layout.separator)
                 feed.give_back(1)
         elif problem and len(feed.used) > 1 and rescans < _MAX_RESCANS:
             # A quote that is never closed would swallow the rows after it: only its own line is refused.
@@ -115,8 +123,7 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         if not problem:
             problem = feed.problem or _misfit(fields, width)
         if problem:
-            lines = f" (it runs to line {feed.used[-1][0]})" if len(feed.used) > 1 else ""
-            yield Refused(first, f"row {record} of the table {problem}{lines}")
+            yield Refused(first, _of_row(record, problem, feed.used[-1][0] if len(feed.used) > 1 else None))
         else:
             yield first, dict(zip(layout.columns, fields, strict=True))
 
@@ -148,7 +155,7 @@ def read_parquet(path: Path, mapping: dict[str, str] | None) -> Iterator[tuple[i
                         else:
                             yield row, {key: _text_of(value) for key, value in next(records).items() if value is not None}
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
-        raise Invalid(f"This Parquet file is damaged or of an unknown kind ({type(error).__name__}).", hint=hint) from error
+        raise Invalid("This Parquet file is damaged or of an unknown kind ({kind}).", hint=hint, kind=type(error).__name__) from error
 
 
 def _text_of(value: Any) -> Any:
@@ -161,12 +168,12 @@ def _text_of(value: Any) -> Any:
     return value
 
 
-def _too_long(part: Any) -> dict[int, str]:
+def _too_long(part: Any) -> dict[int, Message]:
     """The rows with a text that is not even to be unpacked: place → reason."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found: dict[int, str] = {}
+    found: dict[int, Message] = {}
     for name, column in zip(part.schema.names, part.columns, strict=True):
         if pa.types.is_dictionary(column.type):
             sizes = pc.call_function("binary_length", [column.dictionary]).to_pylist()
@@ -179,7 +186,12 @@ def _too_long(part: Any) -> dict[int, str]:
             continue
         for place, length in enumerate(lengths):
             if length is not None and length > _MAX_ROW:
-                found[place] = f"{name[:40]} is {length:,} bytes long; {MAX_TEXT:,} characters is the limit"
+                found[place] = msg(
+                    "{column} is {size:number} bytes long; {limit:number} characters is the limit",
+                    column=name[:40],
+                    size=length,
+                    limit=MAX_TEXT,
+                )
     return found
 
 
@@ -244,22 +256,28 @@ def _numbers(mapping: dict[str, str], width: int) -> bool:
     return all(column.isascii() and column.isdigit() and 1 <= int(column) <= width for column in mapping.values())
 
 
-def _misfit(fields: list[str], width: int) -> str:
+def _of_row(record: int, problem: Message, last_line: int | None) -> Message:
+    if last_line is None:
+        return msg("row {row} of the table {problem}", row=record, problem=problem)
+    return msg("row {row} of the table {problem} (it runs to line {line})", row=record, problem=problem, line=last_line)
+
+
+def _misfit(fields: list[str], width: int) -> Message | None:
     if len(fields) == width:
-        return ""
-    return f"has {len(fields)} columns instead of {width}"
+        return None
+    return msg("has {n} columns instead of {expected}", n=len(fields), expected=width)
 
 
-def _explained(message: str) -> str:
+def _explained(message: str) -> Message:
     if "expected after" in message:
-        return "has text after a closing quote (a quote inside a quoted field must be doubled)"
+        return msg("has text after a closing quote (a quote inside a quoted field must be doubled)")
     if "unexpected end" in message:
-        return "has a quote that is never closed"
+        return msg("has a quote that is never closed")
     if "field larger" in message:
-        return f"has a field that is too long ({MAX_TEXT:,} characters is the limit), or a quote that is never closed"
+        return msg("has a field that is too long ({limit:number} characters is the limit), or a quote that is never closed", limit=MAX_TEXT)
     if "new-line character" in message:
-        return "has a carriage return outside of quotes"
-    return message
+        return msg("has a carriage return outside of quotes")
+    return msg(message)
 
 
 class _Feed:
@@ -268,8 +286,8 @@ class _Feed:
     def __init__(self, lines: Iterator[tuple[int, bytes, int]], newline: bytes) -> None:
         self._lines = lines
         self._newline = newline
-        self._waiting: deque[tuple[int, str, str]] = deque()
-        self.used: list[tuple[int, str, str]] = []
+        self._waiting: deque[tuple[int, str, Message | None]] = deque()
+        self.used: list[tuple[int, str, Message | None]] = []
         self._size = 0
 
     def __iter__(self) -> _Feed:
@@ -277,16 +295,16 @@ class _Feed:
 
     def __next__(self) -> str:
         if self.used and self._size > _MAX_ROW:
-            raise RowError(f"is longer than {_MAX_ROW:,} characters, or has a quote that is never closed")
+            raise RowError("is longer than {limit:number} characters, or has a quote that is never closed", limit=_MAX_ROW)
         item = self._waiting.popleft() if self._waiting else self._decoded(*next(self._lines))
         self.used.append(item)
         self._size += len(item[1])
         return item[1]
 
     @property
-    def problem(self) -> str:
+    def problem(self) -> Message | None:
         """What is wrong with a line of the current row, if anything."""
-        return next((problem for _, _, problem in self.used if problem), "")
+        return next((problem for _, _, problem in self.used if problem), None)
 
     def begin(self) -> None:
         self.used = []
@@ -299,17 +317,17 @@ class _Feed:
         self._waiting.extendleft(reversed(self.used[keep:]))
         del self.used[keep:]
 
-    def _decoded(self, number: int, line: bytes, length: int) -> tuple[int, str, str]:
-        problem = ""
+    def _decoded(self, number: int, line: bytes, length: int) -> tuple[int, str, Message | None]:
+        problem: Message | None = None
         if length > MAX_RECORD and not line:
-            problem = f"has a line longer than {MAX_RECORD >> 20} MB"
+            problem = msg("has a line longer than {limit} MB", limit=MAX_RECORD >> 20)
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            problem = f"is not UTF-8 (byte 0x{line[error.start]:02x}); save the file as 'CSV UTF-8'"
+            problem = msg("is not UTF-8 (byte 0x{byte:02x}); save the file as 'CSV UTF-8'", byte=line[error.start])
             text = line.decode("utf-8", "replace")
         if "\x00" in text:
-            problem = problem or "holds a NUL character"
+            problem = problem or msg("holds a NUL character")
         if self._newline == b"\r":
             text = text.removesuffix("\r") + "\n"
         return number, text.removeprefix("\ufeff") if number == 1 else text, problem

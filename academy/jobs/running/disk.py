@@ -58,9 +58,9 @@ class Disk:
             active = self._in_use()
             return sum(self._free(job) for job in self._store.list(status="finished") if job.job_id != active)
 
-    def keep_newest(self) -> None:
-        """Frees the space of the checkpoints of all but the newest finished jobs."""
-        for old in self._store.list(limit=2 * KEPT_CHECKPOINTS, status="finished")[KEPT_CHECKPOINTS:]:
+    def keep_newest(self, kind: str) -> None:
+        """Frees the space of the checkpoints of all but the newest finished jobs of a kind."""
+        for old in self._store.list(2 * KEPT_CHECKPOINTS, "finished", kind)[KEPT_CHECKPOINTS:]:
             if old.job_id != self._in_use():
                 self._free(old)
 

@@ -202,7 +202,7 @@ class Runner:
         if isinstance(outcome, Ending):
             self._store.end(job.job_id, outcome.status, **outcome.changes())
             if outcome.status == "finished":
-                self._disk.keep_newest()
+                self._disk.keep_newest(job.kind)
         elif isinstance(outcome, Requeue):
             if outcome.note:
                 log.warning("%s: %s.", job.job_id, outcome.note)

@@ -234,7 +234,7 @@ def _delete_lesson(academy: Academy, data: dict[str, Any], view: View) -> dict[s
 def _samples(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     report = academy.load_samples()
     if report.error:
-        return {"toast": toast(report.error, "", "bad")}
+        return {"toast": toast(str(report.error), "", "bad")}
     return {"toast": toast(plural("lessons.loaded", report.kept))}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from academy.curation.filters import LABELS
@@ -251,7 +252,7 @@ def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
     )
 
 
-def told_why(entry: dict[str, Any]) -> str:
+def told_why(entry: Mapping[str, Any]) -> str:
     """Why a row was dropped, as a sentence without ids; the whole one stands in the manifest."""
     rule = str(entry.get("rule"))
     reason = str(entry.get("reason") or _capital(LABELS.get(rule, rule)))
@@ -259,7 +260,7 @@ def told_why(entry: dict[str, Any]) -> str:
     return re.sub(r"\bcommit ([0-9a-f]{8})[0-9a-f]+", r"commit \1", reason)
 
 
-def _place(entry: dict[str, Any]) -> str:
+def _place(entry: Mapping[str, Any]) -> str:
     """Where a dropped row comes from: file and row, or the commit; a lesson's id says nothing to a person."""
     origin, source = str(entry.get("origin") or ""), entry.get("source")
     return t("dropped.lesson") if source == "lessons" else origin[:8] if source == "git" else origin

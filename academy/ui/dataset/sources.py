@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from academy.curation.examples import DatasetRequest
 from academy.errors import AcademyError
+from academy.messages import Text
 from academy.ui.dataset import lessons, opened
 from academy.ui.dataset.lessons import words
 from academy.ui.dataset.opened import chosen_dataset, turns_shown
@@ -245,7 +246,7 @@ def _request(academy: Academy, view: View, **more: Any) -> DatasetRequest:
     return DatasetRequest.model_validate(values | more)
 
 
-_progress: dict[str, tuple[float, str]] = {}
+_progress: dict[str, tuple[float, Text]] = {}
 """How far the curation that a viewer started is, by the viewer's own random name; gone when it has ended."""
 
 
@@ -256,7 +257,7 @@ def _make(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
 def _curated(academy: Academy, view: View, request: DatasetRequest) -> dict[str, Any]:
     viewer = view.text("viewer")[:64]
 
-    def progress(fraction: float, text: str) -> None:
+    def progress(fraction: float, text: Text) -> None:
         if viewer and len(_progress) < 200:
             _progress[viewer] = (fraction, text)
 
@@ -264,7 +265,8 @@ def _curated(academy: Academy, view: View, request: DatasetRequest) -> dict[str,
         made = academy.create_dataset(request, progress)
     finally:
         _progress.pop(viewer, None)
-    return {"toast": toast(made["message"]), "state": {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}, "event": "datasets"}
+    state = {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}
+    return {"toast": toast(str(made["message"])), "state": state, "event": "datasets"}
 
 
 def _preview(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
