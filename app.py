@@ -24,6 +24,7 @@ from academy.jobs.processes import hold_data_folder
 if TYPE_CHECKING:
     import uvicorn
 
+    from academy.chat.request import Engine
     from academy.services.academy import Academy
 
 
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def create_app(settings: Settings) -> tuple[Any, Academy]:
+def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any, Academy]:
     """The ASGI application (the guard in front of REST, streams and page) and the Academy behind it."""
     set_environment(settings)
     # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     from academy.services.academy import Academy
     from academy.ui import page
 
-    academy = Academy(settings)
+    academy = Academy(settings, engine=engine)
     demo = page.build(academy)
     # Without this each of Gradio's events could be handed any file of the machine: mounting leaves its file guard off.
     demo.has_launched = True

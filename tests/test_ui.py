@@ -431,11 +431,15 @@ class Slow:
     def __init__(self, folder):
         settings = Settings(data_dir=folder, _env_file=None)
         self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=self)
+        self.chat = self
         self.loaded, self.asked, self.ended = None, [], []
 
-    def chat_stream(self, request):
+    def stream(self, request):
         self.asked.append(request)
         return self.session.stream(request)
+
+    def state(self):
+        return self.session.state()
 
     def prepare(self, base, adapter):
         self.loaded = Loaded(base, "cpu")

@@ -22,14 +22,14 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
 
 def _adapters(academy: Academy, view: View) -> Html:
-    found = academy.list_adapters()
+    found = academy.adapters.list()
     if not found:
         ready = academy.datasets.newest() is not None
         action = (
             go(t("adapters.train"), kind="primary", tab="training") if ready else go(t("adapters.begin"), kind="primary", tab="overview")
         )
         return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action))
-    names = {manifest.id: manifest.name for manifest in academy.list_datasets()}
+    names = {manifest.id: manifest.name for manifest in academy.datasets.list()}
     active = next((item for item in found if item.is_active), None)
     back = academy.adapters.previous()
     actions = []
@@ -157,21 +157,21 @@ def _ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
 
 
 def _rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.rename_adapter(str(data.get("id")), str(data.get("name", "")))
+    item = academy.adapters.rename(str(data.get("id")), str(data.get("name", "")))
     return {"toast": toast(t("adapters.renamed", name=item.name)), "dialog": None, "event": "datasets"}
 
 
 def _activate(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.activate(str(data.get("id")))
+    item = academy.adapters.activate(str(data.get("id")))
     return {"toast": toast(t("adapters.activated", name=item.name)), "event": "datasets"}
 
 
 def _back(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("adapters.activated", name=academy.roll_back().name)), "event": "datasets"}
+    return {"toast": toast(t("adapters.activated", name=academy.adapters.roll_back().name)), "event": "datasets"}
 
 
 def _off(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    before = academy.deactivate()
+    before = academy.adapters.deactivate()
     return {"toast": toast(t("adapters.deactivated", name=before.name) if before else t("adapters.nothing_active")), "event": "datasets"}
 
 
@@ -185,7 +185,7 @@ def _continue(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
 
 def _delete(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     name = academy.adapters.get(str(data.get("id"))).name
-    academy.delete_adapter(str(data.get("id")))
+    academy.adapters.delete(str(data.get("id")))
     return {"toast": toast(t("adapters.deleted", name=name)), "event": "datasets"}
 
 

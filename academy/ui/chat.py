@@ -196,7 +196,7 @@ def _answer(
 
 def _ahead(academy: Academy) -> int:
     """The replies that a question asked now has to wait for."""
-    state = academy.session.state()
+    state = academy.chat.state()
     return int(state["waiting"]) + int(state["busy"])
 
 
@@ -205,7 +205,7 @@ class _Reading:
 
     def __init__(self, academy: Academy, request: ChatRequest, stop: threading.Event) -> None:
         self._stop = stop
-        self._reply = academy.chat_stream(request)
+        self._reply = academy.chat.stream(request)
         self._pieces: queue.SimpleQueue[str | ChatReply | BaseException | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="chat-listener", daemon=True).start()
 
@@ -237,7 +237,7 @@ class _Reading:
 
 def _sign(academy: Academy, reply: dict[str, Any], asked: str | None) -> None:
     """Who answers, as far as it is known before the reply has ended: what is loaded while its first words come."""
-    state = academy.session.state()
+    state = academy.chat.state()
     found = asked or state["adapter_id"]
     reply |= {"adapter_id": None if found == BASE else found, "base": state["base_model"] or ""}
     try:
@@ -353,15 +353,15 @@ def _learned(academy: Academy) -> list[str]:
     active = academy.adapters.active()
     if active is not None and active.dataset_id:
         try:
-            return [turns_of(row)[-2][1] for row in academy.dataset_rows(active.dataset_id, 0, 12)]
+            return [turns_of(row)[-2][1] for row in academy.datasets.rows(active.dataset_id, 0, 12)]
         except NotFound:
             log.info("The dataset of %s is gone; the newest lessons are suggested instead.", active.adapter_id)
-    return [lesson.situation for lesson in academy.list_lessons(limit=12).items]
+    return [lesson.situation for lesson in academy.lessons.list(limit=12).items]
 
 
 def _choices(academy: Academy, who: str) -> list[Any]:
     try:
-        found, active = academy.list_adapters(), academy.adapters.active()
+        found, active = academy.adapters.list(), academy.adapters.active()
     except AcademyError:
         found, active = [], None
     choices = [(t("chat.active_named", name=active.name) if active else t("chat.active"), ""), (t("chat.base"), BASE)]
@@ -372,10 +372,10 @@ def _choices(academy: Academy, who: str) -> list[Any]:
 
 
 def _chat_state(academy: Academy, view: View) -> Html:
-    academy.warm_chat()
-    state = academy.session.state()
+    academy.chat.warm()
+    state = academy.chat.state()
     if not state["available"]:
-        missing = academy.habitat.training()
+        missing = academy.machine.libraries()
         return notice(state["reason"] or missing.reason, remedy(missing.remedy), kind="warn")
     if state["aside"]:
         return notice(t("chat.aside"), state["aside"], go(t("first.watch"), kind="small", tab="training"), kind="info")
@@ -405,7 +405,7 @@ def _rate(academy: Academy, history: list[dict[str, Any]] | None, event: gr.Even
     if not reply or rating not in ("good", "bad") or reply.get("mark") == rating:
         return [gr.skip(), gr.skip(), gr.skip()]
     kept = functools.partial(
-        academy.correct_reply,
+        academy.lessons.correct_reply,
         turn["question"],
         reply["text"],
         rating=rating,
@@ -453,7 +453,7 @@ def _correction(history: list[dict[str, Any]] | None, event: gr.EventData) -> di
 
 def _correct(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     before = json.loads(str(data.get("history") or "[]"))
-    academy.correct_reply(
+    academy.lessons.correct_reply(
         str(data.get("question", "")),
         str(data.get("answer", "")),
         corrected=str(data.get("corrected", "")),

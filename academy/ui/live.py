@@ -9,9 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -143,7 +141,7 @@ def make_live(academy: Academy, regions: dict[str, Region], title: Callable[[Aca
         asked = asked if isinstance(asked, dict) else {}
         view = View(asked.get("state"))
         known = asked.get("regions")
-        answer: dict[str, Any] = {"regions": {}, "busy": academy.runner.busy() is not None}
+        answer: dict[str, Any] = {"regions": {}, "busy": academy.jobs.busy() is not None}
         for name, version in list(known.items())[:60] if isinstance(known, dict) else []:
             if name in regions:
                 html = _shown(regions[name], academy, view)
@@ -195,17 +193,17 @@ def _log(academy: Academy, view: View, asked: dict[str, Any]) -> dict[str, Any] 
         return {"job": "", "next": -1, "size": -1, "lines": [], "reset": True}
     same = asked.get("job") == job_id
     try:
-        size = os.stat(Path(academy.job_record(job_id).output_dir) / "train.log").st_size
-    except (OSError, AcademyError):
+        size = academy.jobs.log_size(academy.jobs.get(job_id))
+    except AcademyError:
         size = 0
     if same and asked.get("size") == size:
         return None
     wanted = asked.get("next")
     start = wanted if same and isinstance(wanted, int) else -1
     # A page that follows lacks a few lines; all are read only where those do not reach back to what it has.
-    lines, first = academy.log_tail(job_id, _FEW_LINES) if size and start >= 0 else ([], 0)
+    lines, first = academy.jobs.log_tail(job_id, _FEW_LINES) if size and start >= 0 else ([], 0)
     if size and not first <= start <= first + len(lines):
-        lines, first = academy.log_tail(job_id, LOG_LINES)
+        lines, first = academy.jobs.log_tail(job_id, LOG_LINES)
     following = lines[-1].line + 1 if lines else 0
     reset = not same or start > following  # a new attempt began the log anew
     news = lines if reset or start < 0 else [line for line in lines if line.line >= start]
@@ -225,9 +223,9 @@ def shown_job(academy: Academy, view: View) -> str | None:
     chosen = view.text("job")
     if chosen:
         return chosen
-    if busy := academy.runner.busy():
+    if busy := academy.jobs.busy():
         return busy.job_id
-    newest = academy.jobs(limit=1)
+    newest = academy.jobs.list(limit=1)
     return newest[0].job_id if newest else None
 
 

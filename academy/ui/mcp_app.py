@@ -27,7 +27,7 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
             tags: Words to find it by, separated by commas.
         """
         words = [word.strip() for word in tags.split(",") if word.strip()]
-        lesson = academy.add_lesson(LessonIn.model_validate({"situation": question, "action": answer, "tags": words, "rating": "good"}))
+        lesson = academy.lessons.add(LessonIn.model_validate({"situation": question, "action": answer, "tags": words, "rating": "good"}))
         return {"lesson_id": lesson.lesson_id, "total_lessons": academy.lessons.statistics()["total_lessons"]}
 
     def start_training(name: str = "", effort: Literal["auto", "quick", "balanced", "thorough"] = "auto") -> dict[str, Any]:
@@ -37,9 +37,9 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
             name: What to call the result; empty: after the dataset.
             effort: How much time to spend.
         """
-        made = academy.create_dataset(DatasetRequest.model_validate({"include_git": False}))
+        made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
         asked = {"dataset_id": made["dataset_id"], "preset": effort, "name": name}
-        job = academy.train(TrainingSpec.model_validate(asked))
+        job = academy.training.train(TrainingSpec.model_validate(asked))
         return {"job_id": job.job_id, "name": job.name, "dataset": made["message"], "reasons": job.reasons}
 
     def training_status(job_id: str = "") -> dict[str, Any]:
@@ -49,11 +49,11 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
             job_id: Which one; empty: the newest.
         """
         if not job_id:
-            newest = academy.jobs(limit=1)
+            newest = academy.jobs.list(limit=1)
             if not newest:
                 return {"status": "none", "message": "No training has been started yet."}
             job_id = newest[0].job_id
-        view = academy.job(job_id)
+        view = academy.jobs.view(job_id)
         shown = ("job_id", "name", "status", "step", "total_steps", "eta_seconds", "queue_position", "error", "reason", "adapter_path")
         return {key: view.get(key) for key in shown} | {"loss": (view.get("metrics") or {}).get("latest_loss")}
 
@@ -65,7 +65,7 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
             adapter_id: Who shall answer: an adapter's id, "base" for the base model alone; empty: the active adapter.
         """
         request = {"messages": [{"role": "user", "content": question}], "adapter_id": adapter_id or None}
-        reply = academy.chat(ChatRequest.model_validate(request))
+        reply = academy.chat.ask(ChatRequest.model_validate(request))
         return {"text": reply.text, "adapter_id": reply.adapter_id, "base_model": reply.base_model}
 
     return [add_lesson, start_training, training_status, ask]

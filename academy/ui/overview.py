@@ -34,7 +34,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
 
 def _first(academy: Academy, view: View) -> Html:
-    facts = academy.overview()
+    facts = academy.machine.overview()
     warnings = [notice(text, kind="warn") for text in facts["damaged"]]
     if not facts["enabled"]:
         return notice(t("overview.disabled"), t("overview.disabled_hint"), kind="warn")
@@ -90,22 +90,22 @@ def _step(place: int, at: int, title: str, text: str, action: Html) -> Html:
 
 def _load_samples(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     if not academy.lessons.statistics()["total_lessons"]:
-        academy.load_samples()
-    if academy.list_datasets():
+        academy.lessons.load_samples()
+    if academy.datasets.list():
         return {"toast": toast(t("first.samples_toast")), "event": "datasets"}
-    made = academy.create_dataset(DatasetRequest.model_validate({"include_git": False}))
+    made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
     return {"toast": toast(made["message"]), "event": "datasets"}
 
 
 def _train(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.train(TrainingSpec.model_validate({"preset": "auto"}))
+    job = academy.training.train(TrainingSpec.model_validate({"preset": "auto"}))
     return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "top": True}
 
 
 def _chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     if academy.adapters.active() is None:
-        newest = academy.list_adapters()[0]
-        academy.activate(newest.adapter_id)
+        newest = academy.adapters.list()[0]
+        academy.adapters.activate(newest.adapter_id)
         return {"toast": toast(t("adapters.activated", name=newest.name)), "state": {"tab": "chat"}, "event": "datasets"}
     return {"state": {"tab": "chat"}}
 
@@ -114,7 +114,7 @@ def _chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
 
 
 def _now(academy: Academy, view: View) -> Html:
-    facts = academy.overview()
+    facts = academy.machine.overview()
     jobs, lessons, advice = facts["jobs"], facts["lessons"], facts["advice"]
     running, active = facts["running"], facts["active"]
     tiles = [
@@ -170,7 +170,7 @@ def _now(academy: Academy, view: View) -> Html:
 
 
 def _machine(academy: Academy, view: View) -> Html:
-    report = academy.habitat.report()
+    report = academy.machine.report()
     rows = []
     for gpu in report["gpus"]:
         extra = [t("machine.busy", n=gpu["utilization_percent"])] if gpu["utilization_percent"] is not None else []
@@ -219,14 +219,14 @@ def _parts(academy: Academy, view: View) -> Html:
             ),
             cls="ac-part",
         )
-        for part in academy.habitat.report()["components"]
+        for part in academy.machine.report()["components"]
     ]
     return card(t("overview.parts"), div(*rows, cls="ac-parts"))
 
 
 def _image(academy: Academy) -> Html:
     """The way to the missing image of the containers: a button, and how far it is."""
-    state = academy.training_image.state()
+    state = academy.machine.image()
     if state.status in ("ready", "unavailable"):
         return Html("")
     if state.status == "getting":
@@ -242,12 +242,12 @@ def _image(academy: Academy) -> Html:
 
 
 def _get_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    state = academy.get_image()
+    state = academy.machine.get_image()
     return {"toast": toast(t("image.begun", image=state.image))}
 
 
 def _cancel_image(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(academy.cancel_image().message)}
+    return {"toast": toast(academy.machine.cancel_image().message)}
 
 
 REGIONS = {"first": _first, "now": _now, "machine": _machine, "parts": _parts}

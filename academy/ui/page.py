@@ -87,7 +87,7 @@ def _header(settings: Settings) -> Html:
 
 
 def _chips(academy: Academy, view: View) -> Html:
-    counts = academy.job_store.counts()
+    counts = academy.jobs.counts()
     active = academy.adapters.active()
     running, queued = counts.get("running", 0) + counts.get("preparing", 0), counts.get("queued", 0)
     parts = []
@@ -97,8 +97,8 @@ def _chips(academy: Academy, view: View) -> Html:
         parts.append(chip(span(cls="ac-dot ac-dot-live") if running else span(cls="ac-dot"), " · ".join(words), tab="training"))
     else:
         parts.append(chip(span(cls="ac-dot"), t("chip.idle"), tab="training"))
-    gpus = academy.habitat.gpus()
-    memory = academy.habitat.memory()
+    gpus = academy.machine.gpus()
+    memory = academy.machine.memory()
     if gpus:
         words = t("chip.gpu", used=gigabytes(gpus[0].memory_used_mb), total=gigabytes(gpus[0].memory_total_mb))
         name = gpus[0].name.removeprefix("NVIDIA ").removeprefix("GeForce ") + (f" +{len(gpus) - 1}" if len(gpus) > 1 else "")
@@ -107,7 +107,7 @@ def _chips(academy: Academy, view: View) -> Html:
         used = memory["total_mb"] - memory["available_mb"]
         words = t("chip.memory", used=gigabytes(used), total=gigabytes(memory["total_mb"]))
         parts.append(chip(tag("b", t("chip.cpu")), span(words, cls="ac-num"), tab="overview", title=t("chip.memory_title")))
-    disk = academy.habitat.disk()
+    disk = academy.machine.space()
     if disk["free_mb"] < 2048:
         parts.append(chip(t("chip.disk", free=number(disk["free_mb"])), warn=True, tab="overview"))
     name = active.name if active else t("chip.base")
@@ -116,7 +116,7 @@ def _chips(academy: Academy, view: View) -> Html:
 
 
 def _title(academy: Academy) -> str:
-    busy = academy.runner.busy()
+    busy = academy.jobs.busy()
     if busy is None:
         return t("app.title")
     if busy.step and busy.total_steps:

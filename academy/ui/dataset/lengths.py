@@ -78,7 +78,7 @@ _counts = _Counts()
 
 def _lengths(academy: Academy, item: Manifest, view: View) -> Html:
     base, limit = _measure(academy, view)
-    found = _counts.get(_counted(item, base, limit), lambda: academy.inspect_tokens(item.id, base, limit, []))
+    found = _counts.get(_counted(item, base, limit), lambda: academy.datasets.tokens(item.id, base, limit, []))
     bases = [(name, name) for name in _bases(academy)]
     limits = [(str(tokens), plural("count.tokens", tokens)) for tokens in sorted({*_LIMITS, academy.settings.max_seq_length, limit})]
     choices = div(
@@ -113,7 +113,7 @@ def _lengths(academy: Academy, item: Manifest, view: View) -> Html:
 
 def _bases(academy: Academy) -> list[str]:
     """The base models that one may mean: the default, the bundled ones, those of earlier trainings."""
-    used = [job.base_model for job in academy.jobs(limit=200)]
+    used = [job.base_model for job in academy.jobs.list(limit=200)]
     return list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
 
 
@@ -129,13 +129,13 @@ def _counted(item: Manifest, base: str, limit: int) -> str:
 
 
 def _again(academy: Academy, data: dict[str, Any], view: View) -> None:
-    _counts.forget(_counted(academy.get_dataset(str(data.get("id"))), *_measure(academy, view)))
+    _counts.forget(_counted(academy.datasets.get(str(data.get("id"))), *_measure(academy, view)))
 
 
 def _tokens(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     index = int(str(data.get("row", "0")))
     base, limit = _measure(academy, view)
-    found = academy.inspect_tokens(str(data.get("id")), base, limit, [index])
+    found = academy.datasets.tokens(str(data.get("id")), base, limit, [index])
     row = found["rows"][0]
     kinds = Counter(part["kind"] for part in row["tokens"])
     legend = [

@@ -72,7 +72,7 @@ def _tags(academy: Academy, view: View) -> Html:
 def _lessons(academy: Academy, view: View) -> Html:
     query, tag_, rating = view.text("lesson_query").strip(), view.text("lesson_tag"), view.text("lesson_rating")
     page = view.number("lesson_page")
-    found = academy.list_lessons(_LESSONS, page * _LESSONS, query, tag_ or None, rating if rating in ("good", "bad") else None)
+    found = academy.lessons.list(_LESSONS, page * _LESSONS, query, tag_ or None, rating if rating in ("good", "bad") else None)
     if not found.count:
         if query or tag_ or rating:
             clear = tag(
@@ -151,7 +151,7 @@ def _lesson_row(lesson: Lesson) -> Html:
 
 
 def _edit(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    lesson = academy.get_lesson(str(data["id"])) if data.get("id") else None
+    lesson = academy.lessons.get(str(data["id"])) if data.get("id") else None
     ratings = [("", t("lessons.unrated")), ("good", t("lessons.good")), ("bad", t("lessons.bad"))]
     rejected = (
         tag("p", tag("b", t("lessons.rejected")), " ", short(lesson.rejected, 2000), cls="ac-said") if lesson and lesson.rejected else ""
@@ -214,32 +214,32 @@ def _save(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
     values: dict[str, Any] = {name: str(data.get(name, "")) for name in ("situation", "action", "result", "feedback")}
     values |= {"tags": words(str(data.get("tags", ""))), "rating": data.get("rating") or None}
     if data.get("id"):
-        academy.update_lesson(str(data["id"]), LessonPatch.model_validate(values))
+        academy.lessons.update(str(data["id"]), LessonPatch.model_validate(values))
     else:
-        academy.add_lesson(LessonIn.model_validate(values))
+        academy.lessons.add(LessonIn.model_validate(values))
     return {"toast": toast(t("lessons.saved")), "dialog": None}
 
 
 def _rate(academy: Academy, data: dict[str, Any], view: View) -> None:
-    lesson = academy.get_lesson(str(data.get("id")))
+    lesson = academy.lessons.get(str(data.get("id")))
     wanted = data.get("rating")
-    academy.update_lesson(lesson.lesson_id, LessonPatch.model_validate({"rating": None if lesson.rating == wanted else wanted}))
+    academy.lessons.update(lesson.lesson_id, LessonPatch.model_validate({"rating": None if lesson.rating == wanted else wanted}))
 
 
 def _delete_lesson(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    academy.delete_lesson(str(data.get("id")))
+    academy.lessons.delete(str(data.get("id")))
     return {"toast": toast(t("lessons.deleted"))}
 
 
 def _samples(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    report = academy.load_samples()
+    report = academy.lessons.load_samples()
     if report.error:
         return {"toast": toast(report.error, "", "bad")}
     return {"toast": toast(plural("lessons.loaded", report.kept))}
 
 
 def _no_samples(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(plural("lessons.removed", academy.remove_samples()))}
+    return {"toast": toast(plural("lessons.removed", academy.lessons.remove_samples()))}
 
 
 def _imported(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:

@@ -117,15 +117,15 @@ def _part(academy: Academy, view: View) -> Html:
         return Html("")
     name = _part_name(view)
     if name == "dropped":
-        return dropped(academy.get_dataset(item.id), view)
+        return dropped(academy.datasets.get(item.id), view)
     if name == "lengths":
         return _lengths(academy, item, view)
     if name == "secrets":
-        return redactions(academy.get_dataset(item.id), view)
+        return redactions(academy.datasets.get(item.id), view)
     place = "train" if name == "rows" else "eval"
     count = item.statistics.get("train_examples" if name == "rows" else "eval_examples", 0)
     page = min(view.number("ds_page"), max(0, (count - 1) // _ROWS))
-    rows = academy.dataset_rows(item.id, page * _ROWS, _ROWS, place)
+    rows = academy.datasets.rows(item.id, page * _ROWS, _ROWS, place)
     shown = [
         div(
             span(number(page * _ROWS + index + 1), cls="ac-soft ac-num ac-row-number"),
@@ -270,8 +270,8 @@ def _capital(text: str) -> str:
 
 
 def _choose(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.get_dataset(str(data.get("id")))
-    others = [other for other in academy.list_datasets() if other.id != item.id][:50]
+    item = academy.datasets.get(str(data.get("id")))
+    others = [other for other in academy.datasets.list() if other.id != item.id][:50]
     rows = [
         button(
             join(
@@ -295,8 +295,8 @@ def _choose(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any
 
 
 def _diff(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    first, second = academy.get_dataset(str(data.get("first"))), academy.get_dataset(str(data.get("second")))
-    found = academy.diff_datasets(first.id, second.id)
+    first, second = academy.datasets.get(str(data.get("first"))), academy.datasets.get(str(data.get("second")))
+    found = academy.datasets.diff(first.id, second.id)
     parts = []
     for key, title in (("new_samples", t("diff.new")), ("gone_samples", t("diff.gone"))):
         samples = [div(turns_shown(conversation(row)), cls="ac-example") for row in found.get(key, [])[:10] if isinstance(row, dict)]
@@ -311,7 +311,7 @@ def _diff(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
 def chosen_dataset(academy: Academy, view: View) -> Manifest | None:
     """The dataset that a viewer looks at: the chosen one, else the newest."""
     wanted = view.text("dataset")
-    return academy.get_dataset(wanted) if wanted else academy.datasets.newest()
+    return academy.datasets.get(wanted) if wanted else academy.datasets.newest()
 
 
 REGIONS = {"ds_open": _opened, "ds_part": _part}

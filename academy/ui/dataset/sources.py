@@ -79,7 +79,7 @@ def _drop(kind: str, label: str) -> Html:
 def _views(academy: Academy, view: View) -> Html:
     chosen = _chosen_view(view)
     count = academy.lessons.statistics()["total_lessons"]
-    made = len(academy.list_datasets())
+    made = len(academy.datasets.list())
     return div(
         _segment("make", chosen, t("dataset.view_make"), made),
         _segment("lessons", chosen, t("dataset.view_lessons"), count),
@@ -107,7 +107,7 @@ def _chosen_view(view: View) -> str:
 
 def _sources(academy: Academy, view: View) -> Html:
     statistics = academy.lessons.statistics()
-    count, uploads = statistics["total_lessons"], academy.list_uploads()
+    count, uploads = statistics["total_lessons"], academy.datasets.uploads()
     lessons = _source(
         t("sources.lessons"),
         switch("src_lessons", view.flag("src_lessons", True), ""),
@@ -224,7 +224,7 @@ def _make_bar(academy: Academy, view: View) -> Html:
 
 
 def _request(academy: Academy, view: View, **more: Any) -> DatasetRequest:
-    uploads = [record.id for record in academy.list_uploads() if record.status == "ready" and view.flag(f"up:{record.id}", True)]
+    uploads = [record.id for record in academy.datasets.uploads() if record.status == "ready" and view.flag(f"up:{record.id}", True)]
     repository = view.text("git_repo", str(academy.settings.git_repo or "")).strip()
     values: dict[str, Any] = {
         "name": view.text("ds_name").strip(),
@@ -261,14 +261,14 @@ def _curated(academy: Academy, view: View, request: DatasetRequest) -> dict[str,
             _progress[viewer] = (fraction, text)
 
     try:
-        made = academy.create_dataset(request, progress)
+        made = academy.datasets.create(request, progress)
     finally:
         _progress.pop(viewer, None)
     return {"toast": toast(made["message"]), "state": {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}, "event": "datasets"}
 
 
 def _preview(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return _beside(lambda: _previewed(academy.preview_dataset(_request(academy, view))))
+    return _beside(lambda: _previewed(academy.datasets.preview(_request(academy, view))))
 
 
 def _beside(handler: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -299,7 +299,7 @@ def _previewed(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _datasets(academy: Academy, view: View) -> Html:
-    found = academy.list_datasets()
+    found = academy.datasets.list()
     if not found:
         return div(empty(t("datasets.none"), t("datasets.none_text")), cls="ac-card ac-none")
     chosen = chosen_dataset(academy, view)
@@ -340,7 +340,7 @@ def _datasets(academy: Academy, view: View) -> Html:
 
 
 def _keep(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.get_dataset(str(data.get("id")))
+    item = academy.datasets.get(str(data.get("id")))
     kept = [str(entry.get("key")) for entry in item.dropped if view.flag(f"keep:{entry.get('key')}")]
     left_out = [key for key in dict.fromkeys(str(entry.get("key")) for entry in item.redactions) if view.flag(f"out:{key}")]
     known = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
@@ -357,8 +357,8 @@ def _train_on(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
 
 
 def _delete(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    name = academy.get_dataset(str(data.get("id"))).name
-    academy.delete_dataset(str(data.get("id")))
+    name = academy.datasets.get(str(data.get("id"))).name
+    academy.datasets.delete(str(data.get("id")))
     return {"toast": toast(t("datasets.deleted", name=name)), "state": {"dataset": None}, "event": "datasets"}
 
 
@@ -378,11 +378,11 @@ def _uploaded(academy: Academy, data: dict[str, Any], view: View) -> dict[str, A
 
 
 def _upload_report(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"dialog": join([lessons.reports_shown([academy.upload_report(str(data.get("id")))]), closer()])}
+    return {"dialog": join([lessons.reports_shown([academy.datasets.upload_report(str(data.get("id")))]), closer()])}
 
 
 def _delete_upload(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    academy.delete_upload(str(data.get("id")))
+    academy.datasets.delete_upload(str(data.get("id")))
     return {"toast": toast(t("sources.deleted"))}
 
 

@@ -56,12 +56,12 @@ def _settings() -> dict[str, Any]:
 
 def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
     try:
-        manifests, adapters = academy.list_datasets(), academy.list_adapters()
+        manifests, adapters = academy.datasets.list(), academy.adapters.list()
     except AcademyError:
         manifests, adapters = [], []
     own = [(t("form.own_trainer"), "")]
     try:
-        own += [(f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.list_recipes()]
+        own += [(f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.training.recipes()]
     except AcademyError as error:
         own.append((error.detail, ""))
     options = []
@@ -71,7 +71,7 @@ def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list
     ids = {value for _, value in options}
     if chosen not in ids:
         chosen = options[0][1] if options else None
-    used = [job.base_model for job in academy.job_store.list(200)]
+    used = [job.base_model for job in academy.jobs.list(200)]
     bases = list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
     continued = [(t("form.new_adapter"), ""), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
     return [
@@ -108,7 +108,7 @@ def _plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     asked = {key: value for key in _TOP if (value := form.meant(key, values[key])) is not None}
     reasons: list[str] = []
     try:
-        bare = academy.plan(
+        bare = academy.training.plan(
             TrainingSpec.model_validate(asked | ({"continue_from": kept["continue_from"]} if kept.get("continue_from") else {}))
         )
         problems, reasons = list(bare["problems"]), list(bare["reasons"])
@@ -177,19 +177,19 @@ def _problem(handler: Callable[[], Any]) -> tuple[Any, Html | None]:
 
 
 def _start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    job, problem = _problem(lambda: academy.train(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
+    job, problem = _problem(lambda: academy.training.train(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
     if problem is not None:
         return [gr.skip(), problem]
     return [{"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "nonce": job.job_id}, ""]
 
 
 def _fit(academy: Academy, planned: Any, *arguments: Any) -> Html:
-    found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
+    found, problem = _problem(lambda: academy.training.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
     if problem is not None:
         return problem
     fits, memory = found.get("fits", True), found.get("peak_memory_mb")
-    gpus = academy.habitat.gpus()
-    room = gpus[0].memory_total_mb if gpus else academy.habitat.memory()["total_mb"]
+    gpus = academy.machine.gpus()
+    room = gpus[0].memory_total_mb if gpus else academy.machine.memory()["total_mb"]
     facts = [t("fit.memory", used=gigabytes(memory), total=gigabytes(room))] if memory else []
     facts += [t("fit.step", seconds=number(found["seconds_per_step"]))] if found.get("seconds_per_step") else []
     facts += [t("fit.all", time=duration(found["total_seconds"]))] if found.get("total_seconds") else []

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from academy.errors import NotFound
-from academy.jobs.reading import view as view_module
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from academy.ui.html.elements import (
@@ -69,7 +66,7 @@ def _view(academy: Academy, view: View) -> tuple[dict[str, Any], Job] | None:
     job_id = shown_job(academy, view)
     if job_id is None:
         return None
-    return academy.job(job_id), academy.job_record(job_id)
+    return academy.jobs.view(job_id), academy.jobs.get(job_id)
 
 
 def _job(academy: Academy, view: View) -> Html:
@@ -88,13 +85,13 @@ def _job(academy: Academy, view: View) -> Html:
         facts.append(esc(_queued(shown["queue_position"])))
     head = div(
         div(tag("h2", job.name, title=job.name), pill(status), cls="ac-row ac-job-name"),
-        div(*_actions(shown, job), cls="ac-row ac-job-actions"),
+        div(*_actions(academy, shown, job), cls="ac-row ac-job-actions"),
         cls="ac-job-head",
     )
     return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(shown, job), _verdict(shown, job)])
 
 
-def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
+def _actions(academy: Academy, shown: dict[str, Any], job: Job) -> list[Html]:
     status, parts = job.status, []
     if status in ("running", "preparing"):
         if job.wish:
@@ -122,7 +119,7 @@ def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
         changes = _remedy(shown)
         ways = [("job.retry", t("training.retry"), "")]
         if shown.get("resumable"):
-            title = t("training.resume_title" if _checkpoints(job) else "training.resume_anew")
+            title = t("training.resume_title" if academy.jobs.checkpoints(job) else "training.resume_anew")
             ways.insert(0, ("job.resume", t("training.resume"), title))
         if changes:
             # A process that was killed was perhaps only ended by somebody: there, going on comes first.
@@ -215,11 +212,11 @@ def numbers(academy: Academy, view: View) -> Html:
     metrics = shown.get("metrics") or {}
     step, total = shown.get("step"), shown.get("total_steps")
     left = shown.get("eta_seconds") if job.status == "running" else None
-    taken = _taken(job)
+    taken = _taken(academy, job)
     time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
     now = metrics.get("latest_loss")
     epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
-    paces = [point["tokens_per_second"] for point in academy.points(job.job_id) if point.get("tokens_per_second")]
+    paces = [point["tokens_per_second"] for point in academy.jobs.points(job.job_id) if point.get("tokens_per_second")]
     per_second = statistics.median(paces if job.status in ENDED else paces[-15:]) if paces else metrics.get("tokens_per_second")
     memory = metrics.get("memory_mb")
     total_unit = Html(f"/{number(total)}") if total else ""
@@ -235,8 +232,8 @@ def numbers(academy: Academy, view: View) -> Html:
     )
 
 
-def _taken(job: Job) -> float | None:
-    return view_module.duration(job) if job.finished_at else None
+def _taken(academy: Academy, job: Job) -> float | None:
+    return academy.jobs.duration(job) if job.finished_at else None
 
 
 def _plot(academy: Academy, view: View) -> Html:
@@ -244,13 +241,13 @@ def _plot(academy: Academy, view: View) -> Html:
     if found is None:
         return card(t("plot.title"), plot([]), cls="ac-plot-card")
     shown, job = found
-    others = [known for known in academy.jobs(limit=40) if known.job_id != job.job_id and known.step]
+    others = [known for known in academy.jobs.list(limit=40) if known.job_id != job.job_id and known.step]
     other = next((known for known in others if known.job_id == view.text("versus")), None)
     drawn = plot(
-        academy.points(job.job_id),
+        academy.jobs.points(job.job_id),
         total_steps=shown.get("total_steps"),
-        checkpoints=_checkpoints(job),
-        other=academy.points(other.job_id) if other else (),
+        checkpoints=academy.jobs.checkpoints(job),
+        other=academy.jobs.points(other.job_id) if other else (),
         other_name=other.name if other else "",
     )
     choices = [("", t("plot.alone")), *((known.job_id, known.name) for known in others)]
@@ -275,13 +272,6 @@ def _says(academy: Academy, view: View) -> Html:
         for sample in samples[:-4:-1]
     ]
     return card(t("says.title"), div(samples[-1].get("prompt") or "", cls="ac-said"), *rows, cls="ac-says")
-
-
-def _checkpoints(job: Job) -> list[int]:
-    """The steps of the checkpoints that are there, by the names of their folders."""
-    folder = Path(job.output_dir) / "checkpoints"
-    names = os.listdir(folder) if folder.is_dir() else []
-    return sorted(int(name[5:]) for name in names if name.startswith("step-") and name[5:].isdecimal())
 
 
 def _log_link(academy: Academy, view: View) -> Html:

@@ -35,11 +35,11 @@ _HISTORY = 50
 
 def _jobs(academy: Academy, view: View) -> Html:
     limit = _HISTORY * (1 + min(view.number("jobs_more"), 40))
-    jobs = academy.jobs(limit=limit + 1)
+    jobs = academy.jobs.list(limit=limit + 1)
     if not jobs:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
     # What runs and what waits, in the order in which it will run; below it what has ended, the newest first.
-    places = {job.job_id: place for place, job in enumerate(academy.job_store.open_jobs())}
+    places = {job.job_id: place for place, job in enumerate(academy.jobs.open())}
     waiting = {job.job_id for job in jobs if job.status == "queued"}
     jobs.sort(key=lambda job: (job.job_id not in places, job.job_id in waiting, places.get(job.job_id, 0)))
     chosen = shown_job(academy, view)
@@ -58,7 +58,7 @@ def _jobs(academy: Academy, view: View) -> Html:
         if len(jobs) > limit
         else ""
     )
-    counts = academy.job_store.counts()
+    counts = academy.jobs.counts()
     finished = counts.get("finished", 0)
     aside = join(
         [
@@ -75,17 +75,17 @@ def _row(academy: Academy, job: Job, chosen: bool) -> Html:
     if job.status == "running" and job.step is not None and job.total_steps:
         words.append(f"{100 * job.step // job.total_steps} %")
     if job.status == "queued":
-        position = academy.runner.queue_position(job.job_id)
+        position = academy.jobs.position(job.job_id)
         words.append(_queued(position) if position is not None else "")
     if job.status == "failed":
         words.append(why_failed(job)[0])
-    elif taken := _taken(job):
+    elif taken := _taken(academy, job):
         words.append(duration(taken))
     words.append(when(job.finished_at or job.started_at or job.created_at))
     moves: list[Any] = []
-    waiting = academy.job_store.counts().get("queued", 0)
+    waiting = academy.jobs.counts().get("queued", 0)
     if job.status == "queued" and waiting > 1:
-        place = academy.runner.queue_position(job.job_id) or 1
+        place = academy.jobs.position(job.job_id) or 1
         moves = [
             button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), disabled=place == 1, job=job.job_id, by=-1),
             button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), disabled=place >= waiting, job=job.job_id, by=1),
@@ -129,57 +129,57 @@ def _job_menu(job: Job) -> Html:
 
 
 def cancel(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.cancel(str(data.get("job")))
+    job = academy.jobs.cancel(str(data.get("job")))
     known = job.status in ("finished", "failed")
     return {"toast": toast(t("training.ended_before" if known else "training.cancelled", name=job.name))}
 
 
 def stop(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.stop(str(data.get("job")))
+    job = academy.jobs.stop(str(data.get("job")))
     return {"toast": toast(t("training.stopping", name=job.name))}
 
 
 def resume(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.resume(str(data.get("job")))
+    job = academy.jobs.resume(str(data.get("job")))
     return {"toast": toast(t("training.resumed", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
 
 
 def retry(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.retry(str(data.get("job")))
+    job = academy.training.retry(str(data.get("job")))
     return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
 
 
 def retry_changed(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    changes = _remedy(academy.job(str(data.get("job"))))
-    job = academy.retry(str(data.get("job")), changes)
+    changes = _remedy(academy.jobs.view(str(data.get("job"))))
+    job = academy.training.retry(str(data.get("job")), changes)
     return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
 
 
 def move(academy: Academy, data: dict[str, Any], view: View) -> None:
     job_id = str(data.get("job"))
-    place = academy.runner.queue_position(job_id)
+    place = academy.jobs.position(job_id)
     if place is not None:
-        academy.move_job(job_id, max(1, place + (1 if str(data.get("by")) == "1" else -1)))
+        academy.jobs.move(job_id, max(1, place + (1 if str(data.get("by")) == "1" else -1)))
 
 
 def clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_job(str(data.get("job"))))))}
+    return {"toast": toast(t("jobs.cleaned", size=size(academy.jobs.free(str(data.get("job"))))))}
 
 
 def clean_all(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_old_checkpoints())))}
+    return {"toast": toast(t("jobs.cleaned", size=size(academy.jobs.free_finished())))}
 
 
 def ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.job_record(str(data.get("job")))
+    job = academy.jobs.get(str(data.get("job")))
     return {"dialog": name_form("job.renamed", job.job_id, job.name)}
 
 
 def rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.rename_job(str(data.get("id")), str(data.get("name", "")))
+    job = academy.jobs.rename(str(data.get("id")), str(data.get("name", "")))
     return {"toast": toast(t("adapters.renamed", name=job.name)), "dialog": None, "event": "datasets"}
 
 
 def to_chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    adapter = academy.activate(str(data.get("job")))
+    adapter = academy.adapters.activate(str(data.get("job")))
     return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}, "event": "datasets"}

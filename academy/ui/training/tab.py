@@ -99,7 +99,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
 
 
 def _train_empty(academy: Academy, view: View) -> Html:
-    missing = academy.habitat.training()
+    missing = academy.machine.libraries()
     parts = []
     if not missing.ok:
         parts.append(notice(missing.reason, remedy(missing.remedy), kind="warn"))
