@@ -2,14 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PORT ?= 7860
-HOST ?= 127.0.0.1
-DATA ?= data
+# HOST, PORT and DATA reach the app only from make's own command line, so that the environment and .env stay in effect.
+given = $(if $(filter command,$(origin $(1))),$(2) '$($(1))')
 
 .PHONY: run install test torture check clean model
 
 run: install
-	$(BIN)/python app.py --host $(HOST) --port $(PORT) --data-dir $(DATA)
+	$(BIN)/python app.py $(call given,HOST,--host) $(call given,PORT,--port) $(call given,DATA,--data-dir)
 
 install: $(VENV)/.installed
 

@@ -48,19 +48,19 @@ def main(argv: list[str] | None = None) -> int:
         print(error.detail, file=sys.stderr)
         return 1
     with lock, listener:
-        # What Gradio left of broken uploads; only now is it sure that no other app uses the folder.
+        # Gradio leaves broken uploads behind; only under the lock is it certain that no other app uses the folder.
         for left in (settings.data_dir / "gradio").iterdir():
             shutil.rmtree(left, ignore_errors=True)
-        # Gradio serves files below the working directory: an empty one leaves nothing to serve.
+        # Gradio serves files below the working directory, so that one is empty.
         os.chdir(settings.data_dir / "run")
         _serve(settings, listener)
     return 0
 
 
 def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any, Academy]:
-    """The ASGI application (the guard in front of REST, streams and page) and the Academy behind it."""
+    """Builds the ASGI application (the guard in front of REST, streams and page) and the Academy behind it."""
     set_environment(settings)
-    # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be told at once.
+    # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be reported at once.
     import gradio as gr
     from starlette.routing import Mount
 
@@ -71,8 +71,6 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
 
     academy = Academy(settings, engine=engine)
     demo = page.build(academy)
-    # Without this each of Gradio's events could be handed any file of the machine: mounting leaves its file guard off.
-    demo.has_launched = True
     api = create_api(academy, lifespan=_lifespan(academy))
     app = gr.mount_gradio_app(
         api,
@@ -91,6 +89,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
         root_path=settings.root_path or None,
         **page.mount_options(),
     )
+    # Without this any Gradio event accepts any file of the machine: mounting leaves its file guard off.
     demo.has_launched = True
     for route in app.routes:
         if isinstance(route, Mount):
@@ -99,16 +98,16 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
 
 
 def _stale(request: Any, error: Exception) -> Any:
-    # Gradio looks components and events up by number, and answers an unknown one with 500.
+    # Gradio looks up components and events by number, and answers an unknown one with 500.
     from starlette.responses import JSONResponse
 
-    # Logged, because a fault of our own would look the same from outside.
+    # Logged, because a fault of our own looks the same from outside.
     logging.getLogger("academy").info("%s found no %s.", request.url.path, error, exc_info=error)
-    return JSONResponse({"detail": "This page does not fit the app behind it any more. Load it again."}, 404)
+    return JSONResponse({"detail": "This page is outdated. Reload it."}, 404)
 
 
 def set_environment(settings: Settings) -> None:
-    """Everything Gradio and the hub library take from the environment, set before they are imported."""
+    """Sets the environment of Gradio and the hub library; call it before they are imported."""
     os.environ.update(
         {
             "GRADIO_ANALYTICS_ENABLED": "False",
@@ -122,7 +121,7 @@ def set_environment(settings: Settings) -> None:
 
 
 def check_settings(settings: Settings) -> None:
-    """Raises AcademyError where a setting names something that is not there."""
+    """Raises AcademyError if a setting names something that does not exist."""
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
     for name, check in (
@@ -132,11 +131,11 @@ def check_settings(settings: Settings) -> None:
         try:
             check()
         except AcademyError as error:
-            raise AcademyError(f"{name} cannot be used. {error.message}", hint=error.hint) from error
+            raise AcademyError("{name} cannot be used. {reason}", hint=error.hint_text, name=name, reason=error.message_text) from error
 
 
 def prepare_folders(settings: Settings) -> None:
-    """Makes the folders of the data folder; raises AcademyError where that is impossible."""
+    """Creates the folders of the data folder; raises AcademyError if that is impossible."""
     try:
         for folder in (settings.training_dir, settings.models_dir, settings.uploads_dir):
             folder.mkdir(parents=True, exist_ok=True)
@@ -144,7 +143,10 @@ def prepare_folders(settings: Settings) -> None:
             folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise AcademyError(
-            f"The data folder {settings.data_dir} cannot be used: {error.strerror}.", hint="Name another one with --data-dir."
+            "The data folder {data_dir} cannot be used: {strerror}.",
+            hint="Name another one with --data-dir.",
+            data_dir=settings.data_dir,
+            strerror=error.strerror,
         ) from error
 
 
@@ -162,7 +164,7 @@ def _lifespan(academy: Academy) -> Any:
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # TCP by name: asyncio switches Nagle's waiting off only where it knows that it is TCP, and each answer would take 40 ms more.
+    # TCP by name: asyncio disables Nagle's algorithm only on sockets known to be TCP; otherwise each reply takes 40 ms more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -171,10 +173,15 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise AcademyError(f"{settings.host!r} is no address of this machine.", hint="Use 127.0.0.1, or 0.0.0.0 for all.") from error
+            raise AcademyError(
+                "{host!r} is not an address of this machine.", hint="Use 127.0.0.1, or 0.0.0.0 for all.", host=settings.host
+            ) from error
         raise AcademyError(
-            f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
+            "Port {port} on {host} cannot be used: {strerror}.",
             hint="Another program may listen there; choose another port with --port.",
+            port=settings.port,
+            host=settings.host,
+            strerror=error.strerror,
         ) from error
     listener.set_inheritable(False)
     return listener
@@ -201,7 +208,7 @@ def _announce_when_ready(server: uvicorn.Server, settings: Settings, listener: s
 
 
 def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> str:
-    """Where to open the page; each address with a login link of its own, for a link works once."""
+    """The addresses of the page, each with its own login link, because a link works once."""
     port = listener.getsockname()[1]
     if settings.host not in ("0.0.0.0", "::"):
         return _url(settings.host, port) + login_path()
@@ -215,10 +222,10 @@ def _url(host: str, port: int) -> str:
 
 
 def _own_address() -> str:
-    """The address under which other machines of the network reach this one, or "" where there is no network."""
+    """The address at which other machines of the network reach this one, or "" without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # of documentation; connecting a datagram socket sends nothing
+            probe.connect(("192.0.2.1", 9))  # reserved for documentation; connecting a datagram socket sends nothing
         except OSError:
             return ""
         return probe.getsockname()[0]

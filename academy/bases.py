@@ -1,4 +1,4 @@
-"""Base models by name: the bundled one, a local folder, or a Hugging Face name; what is known of each without loading it."""
+"""Base models by name: the bundled one, a local folder, or a Hugging Face name, with the facts their files give without loading them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import re
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,23 +17,34 @@ from academy.models import BUNDLED
 
 BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
 
+_PUT_BACK = "Put it back where it was; an adapter answers only with the base model it was trained on."
 _HUB_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?(/[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)?$")
 _SAMPLE = 1 << 20
-_SMALL = 64 << 20  # more than any description of a model takes
+_SMALL = 64 << 20  # no description of a model is larger
 
 
 @dataclass(frozen=True)
 class Base:
-    """A base model: how it is called, what kind it is, and its folder (None: a hub model not fetched yet)."""
+    """A base model: its name, kind, and folder (None: a hub model that is not fetched yet)."""
 
     name: str
     kind: Literal["bundled", "folder", "hub"]
     path: Path | None
 
+    @cached_property
+    def facts(self) -> BaseFacts | None:
+        """The facts that its files give, read once; None until it is fetched. Raises Refused for a damaged model."""
+        return facts(self.path) if self.path else None
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """The hash that tells it from other models, taken once; None until it is fetched. Raises Refused for a damaged model."""
+        return fingerprint(self.path) if self.path else None
+
 
 @dataclass(frozen=True)
 class BaseFacts:
-    """What the files of a base model say of it; `parameters` is a count, `bytes` the size of the weights."""
+    """The shape of a base model: `parameters` is a count, `bytes` the size of the weights, `max_length` in tokens."""
 
     architecture: str
     parameters: int
@@ -44,7 +56,7 @@ class BaseFacts:
 
 
 def resolve_base(name: str) -> Base:
-    """Finds a base model by name; raises Invalid for a name that can be none, NotFound for a folder that is not there."""
+    """Finds a base model by name; raises Invalid for an impossible name, NotFound for a missing folder."""
     if name in BUNDLED:
         return Base(name, "bundled", BUNDLED[name])
     if "\x00" in name or len(name) > 500 or any(ord(char) < 32 for char in name) or not name.strip():
@@ -53,25 +65,27 @@ def resolve_base(name: str) -> Base:
         try:
             folder = Path(name).expanduser().absolute()
             there = folder.is_dir()
-        except (OSError, RuntimeError):  # too long, not allowed, or the home of nobody
+        except (OSError, RuntimeError):  # too long, not allowed, or the home of an unknown user
             there = False
         if not there:
-            hint = "Check the path." if name.startswith(("/", "~")) else "Give the whole path, from / on."
-            raise NotFound(f"There is no folder {name!r} with a base model.", hint=hint)
+            hint = "Check the path." if name.startswith(("/", "~")) else "Give the whole path, starting with /."
+            raise NotFound("There is no folder {name!r} with a base model.", hint=hint, name=name)
         check_folder(folder)
         return Base(name, "folder", folder)
     if not _HUB_NAME.match(name) or ".." in name or "--" in name or name.endswith(".git"):
-        raise Invalid(f"{name!r} is not the name of a base model.", hint="Hugging Face names look like 'Qwen/Qwen3-0.6B'.")
+        raise Invalid("{name!r} is not the name of a base model.", hint="Hugging Face names look like 'Qwen/Qwen3-0.6B'.", name=name)
     if "/" not in name:
         raise NotFound(
-            f"There is no base model {name!r}.",
-            hint=f"The bundled model is called {next(iter(BUNDLED))!r}; Hugging Face names look like 'Qwen/Qwen3-0.6B'.",
+            "There is no base model {name!r}.",
+            hint="The bundled model is called {bundled!r}; Hugging Face names look like 'Qwen/Qwen3-0.6B'.",
+            name=name,
+            bundled=next(iter(BUNDLED)),
         )
     return Base(name, "hub", cached_snapshot(name))
 
 
 def cached_snapshot(name: str) -> Path | None:
-    """The folder of a hub model that was fetched whole before, or None."""
+    """The folder of a hub model that is completely in the cache, or None."""
     from huggingface_hub import try_to_load_from_cache  # takes 0.3 s to import
 
     found = try_to_load_from_cache(name, "config.json")
@@ -86,7 +100,7 @@ def cached_snapshot(name: str) -> Path | None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises Refused unless the folder holds a whole model in safetensors whose code is transformers' own."""
+    """Raises Refused unless the folder holds a complete model in safetensors that transformers' own code runs."""
     if not os.access(folder, os.R_OK | os.X_OK):
         raise Refused("This base model's folder may not be read.", hint="Let the user that runs Academy read it.")
     tokenizer = _small_json(folder / "tokenizer_config.json")
@@ -107,25 +121,25 @@ def check_folder(folder: Path) -> None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a model; raises Refused when its index names one that is missing."""
+    """The safetensors files of a model; raises Refused when its index names a missing one."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         try:
             names = sorted(set(_small_json(index)["weight_map"].values()))
             missing = [name for name in names if "/" in name or not (folder / name).is_file()]
         except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise Refused(f"{index.name} is damaged.", hint="Fetch the model again.") from error
+            raise Refused("{name} is damaged.", hint="Fetch the model again.", name=index.name) from error
         if missing:
-            raise Refused(f"The weights are incomplete: {missing[0]} is missing.", hint="Fetch the model again.")
+            raise Refused("The weights are incomplete: {missing} is missing.", hint="Fetch the model again.", missing=missing[0])
         return [folder / name for name in names]
     if (folder / "model.safetensors").is_file():
-        # What lies beside it (consolidated.safetensors) is the same once more.
+        # A consolidated.safetensors beside it repeats the same weights.
         return [folder / "model.safetensors"]
     return sorted(path for path in folder.glob("*.safetensors") if path.is_file() and path.name != "adapter_model.safetensors")
 
 
 def header_of(path: Path) -> dict[str, Any]:
-    """The header of a safetensors file (https://huggingface.co/docs/safetensors); raises Refused when it is cut short or damaged."""
+    """The header of a safetensors file (https://huggingface.co/docs/safetensors); raises Refused when the file is cut short or damaged."""
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:
@@ -135,14 +149,18 @@ def header_of(path: Path) -> dict[str, Any]:
             header = json.loads(file.read(length))
         tensors = [entry for name, entry in header.items() if name != "__metadata__"]
         if not all(isinstance(side, int) and side >= 0 for entry in tensors for side in (*entry["shape"], *entry["data_offsets"])):
-            raise ValueError("not a number")
+            raise ValueError("a side or offset is not a count")
         end = max((entry["data_offsets"][1] for entry in tensors), default=0)
         if 8 + length + end != size:
             raise ValueError("size differs")
     except OSError as error:
-        raise Refused(f"{path.name} cannot be read: {error.strerror}.", hint="Let the user that runs Academy read it.") from error
+        raise Refused(
+            "{name} cannot be read: {strerror}.", hint="Let the user that runs Academy read it.", name=path.name, strerror=error.strerror
+        ) from error
     except (struct.error, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused(f"{path.name} is damaged or cut short ({size:,} bytes).", hint="Fetch or copy it again.") from error
+        raise Refused(
+            "{name} is damaged or cut short ({size:,} bytes).", hint="Fetch or copy it again.", name=path.name, size=size
+        ) from error
     return header
 
 
@@ -163,7 +181,9 @@ def fingerprint(folder: Path) -> str:
                     file.seek(start)
                     digest.update(file.read(_SAMPLE))
         except OSError as error:
-            raise Refused(f"{path.name} cannot be read: {error.strerror}.", hint="Is its disk still there?") from error
+            raise Refused(
+                "{name} cannot be read: {strerror}.", hint="Is its disk still there?", name=path.name, strerror=error.strerror
+            ) from error
     return digest.hexdigest()[:32]
 
 
@@ -171,7 +191,7 @@ _VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "u
 
 
 def facts(folder: Path) -> BaseFacts:
-    """What the folder's files say, without loading the weights."""
+    """Reads the model's shape from its files, without loading the weights."""
     config = _config(folder)
     nested = config.get("text_config")
     text: dict[str, Any] = nested if isinstance(nested, dict) else config
@@ -218,7 +238,7 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _small_json(path: Path) -> Any:
-    """The value of a plain JSON file of a sensible size; None where it is none."""
+    """The value of a JSON file of a sensible size; None if there is none that can be read."""
     try:
         if not path.is_file() or path.stat().st_size > _SMALL:
             return None
@@ -228,33 +248,25 @@ def _small_json(path: Path) -> Any:
 
 
 def find_base(name: str) -> Base:
-    """A base model that is here, with its folder; raises Refused, saying which of the ways it cannot be used."""
+    """A base model that is on this machine; raises Refused with the reason if it cannot be used."""
     if not name:
         raise Refused(
             "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
         )
+    short = shortened(name)
     try:
         base = resolve_base(name)
     except AcademyError as error:
-        raise Refused(
-            f"The base model {shortened(name)!r} cannot be used: {error.message}",
-            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
-            code=BASE_MISSING,
-        ) from error
+        message = "The base model {name!r} cannot be used: {reason}"
+        raise Refused(message, hint=_PUT_BACK, code=BASE_MISSING, name=short, reason=error.message_text) from error
     if base.path is None:
-        raise Refused(
-            f"The base model {shortened(name)!r} is not on this machine.",
-            hint="A training on it fetches it; or fetch it with `hf download " + name + "`.",
-            code=BASE_MISSING,
-        )
+        hint = "A training on it fetches it; or fetch it with `hf download {name}`."
+        raise Refused("The base model {name!r} is not on this machine.", hint=hint, code=BASE_MISSING, name=short)
     if not base.path.is_dir():
-        raise Refused(
-            f"The base model {shortened(name)!r} is no longer there.",
-            hint="Put it back where it was; an adapter answers only with the base model it was trained on.",
-            code=BASE_MISSING,
-        )
+        raise Refused("The base model {name!r} is no longer there.", hint=_PUT_BACK, code=BASE_MISSING, name=short)
     return base
 
 
 def shortened(text: str) -> str:
+    """A name for a sentence: at most 100 characters."""
     return text if len(text) <= 100 else text[:97] + "…"

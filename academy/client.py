@@ -17,34 +17,34 @@ import httpx
 
 
 def main(file: str, question: str) -> None:
-    """Runs the whole way, from a file to an answer."""
+    """Goes the whole way from a file to an reply."""
     address = os.environ.get("ACADEMY_ADDRESS", "http://127.0.0.1:7860")
     token = os.environ.get("ACADEMY_TOKEN", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=f"{address}/api/v1/academy", headers=headers, timeout=120) as academy:
-        report = said(academy.post("/lessons/import", files={"files": (Path(file).name, Path(file).read_bytes())}))
+        report = content(academy.post("/lessons/import", files={"files": (Path(file).name, Path(file).read_bytes())}))
         print(report["message"])
-        dataset = said(academy.post("/dataset", json={"include_git": False}))
+        dataset = content(academy.post("/dataset", json={"include_git": False}))
         print(dataset["message"])
-        job = said(academy.post("/train", json={"dataset_id": dataset["dataset_id"], "preset": "auto"}))
+        job = content(academy.post("/train", json={"dataset_id": dataset["dataset_id"], "preset": "auto"}))
         print(job["message"])
         status = follow(academy, job["job_id"])
         if status["status"] != "finished":
             sys.exit(f"The training ended {status['status']}: {status.get('error') or status.get('reason')}")
-        said(academy.post("/adapters/activate", json={"adapter_id": job["job_id"]}))
-        reply = said(academy.post("/chat", json={"messages": [{"role": "user", "content": question}]}))
+        content(academy.post("/adapters/activate", json={"adapter_id": job["job_id"]}))
+        reply = content(academy.post("/chat", json={"messages": [{"role": "user", "content": question}]}))
         print(reply["text"])
 
 
 def follow(academy: httpx.Client, job_id: str) -> dict:
-    """Shows a job's progress until it has ended, and returns its last status; a broken connection goes on where it was."""
+    """Shows a job's progress until it ends, and returns its last status; a broken connection resumes where it broke."""
     last = ""
     while True:
         headers = {"Last-Event-ID": last} if last else {}
         try:
             with academy.stream("GET", f"/train/{job_id}/logs/stream", headers=headers) as stream:
-                if stream.status_code == 204:  # nothing comes any more
-                    return said(academy.get(f"/train/{job_id}/status"))
+                if stream.status_code == 204:  # the stream is over
+                    return content(academy.get(f"/train/{job_id}/status"))
                 stream.raise_for_status()
                 for line in stream.iter_lines():
                     if line.startswith("id: "):
@@ -52,12 +52,12 @@ def follow(academy: httpx.Client, job_id: str) -> dict:
                     elif line.startswith("data: "):
                         show(json.loads(line[6:]))
         except httpx.TransportError:
-            print("The connection broke; going on.")
+            print("The connection broke; reconnecting.")
             time.sleep(1)
 
 
 def show(event: dict) -> None:
-    """One line for what is worth it."""
+    """Prints a line for each status and metric."""
     if event["type"] == "status":
         print(f"→ {event['status']}")
     elif event["type"] == "metrics":
@@ -66,11 +66,11 @@ def show(event: dict) -> None:
         print(f"step {data['step']} of {data['total_steps']}, loss {data['latest_loss']}{left}")
 
 
-def said(answer: httpx.Response) -> dict:
-    """The answer's content, or the end with Academy's own words for what is wrong."""
-    if answer.is_error:
-        sys.exit(f"{answer.status_code}: {answer.json()['detail']}")
-    return answer.json()
+def content(reply: httpx.Response) -> dict:
+    """The reply's content; exits with Academy's own sentence on an error."""
+    if reply.is_error:
+        sys.exit(f"{reply.status_code}: {reply.json()['detail']}")
+    return reply.json()
 
 
 if __name__ == "__main__":

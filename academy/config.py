@@ -15,13 +15,13 @@ from academy.errors import Invalid
 from academy.models import BUNDLED, DEFAULT
 
 HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))(?::(?P<port>\d{1,5}))?")
-"""A host as a browser sends it: a name or an address, perhaps with a port."""
+"""A host as a browser sends it: a name or an address, with an optional port."""
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}")
 
 
 class Settings(BaseSettings):
-    """All that can be set from outside; each field names its variable, default and bounds."""
+    """Every setting; each field gives its variable, default and bounds."""
 
     model_config = SettingsConfigDict(
         env_prefix="ACADEMY_", env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     @field_validator("data_dir", "git_repo")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        # Made absolute at once: the app later leaves the folder it was started in.
+        # Made absolute at once: the app later changes its working directory.
         return value.expanduser().absolute() if value else value
 
     @field_validator("default_base_model")
@@ -91,28 +91,28 @@ class Settings(BaseSettings):
     def _hosts(cls, value: str) -> str:
         names = [part.strip().lower() for part in value.split(",") if part.strip()]
         if wrong := [name for name in names if not HOST.fullmatch(name.removeprefix("*."))]:
-            raise ValueError(f"{wrong[0]!r} is no host; write names as in academy.example, *.lan or box:8080, with commas between")
+            raise ValueError(f"{wrong[0]!r} is not a host; write names such as academy.example, *.lan or box:8080, separated by commas")
         return ",".join(names)
 
     @field_validator("token")
     @classmethod
     def _token(cls, value: str) -> str:
         if not value.strip().isprintable():
-            raise ValueError("it holds a line break or another character that no program can send")
+            raise ValueError("it contains a line break or another character that cannot be sent")
         return value.strip()
 
     @field_validator("root_path")
     @classmethod
     def _root_path(cls, value: str) -> str:
         if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", value):
-            raise ValueError("write a path as in /academy, without a slash at its end")
+            raise ValueError("write a path such as /academy, without a slash at its end")
         return value
 
     @field_validator("training_image", "docker_cuda_image")
     @classmethod
     def _image(cls, value: str) -> str:
         if not _IMAGE.fullmatch(value):
-            raise ValueError("name an image as in academy-trainer:latest")
+            raise ValueError("name an image such as academy-trainer:latest")
         return value
 
     @property
@@ -127,12 +127,12 @@ class Settings(BaseSettings):
 
     @property
     def needs_token(self) -> bool:
-        """Whether requests need a token: always where other machines can reach the server, but for a demonstration."""
+        """Whether requests need a token: always if other machines can reach the server, except in a demonstration."""
         return bool(self.token) or not (self.is_loopback or self.space_id)
 
     @property
     def only_shows(self) -> bool:
-        """Whether this is a Space without a token: a demonstration in which nobody changes anything."""
+        """Whether this is a Space without a token: a demonstration that allows no changes."""
         return bool(self.space_id) and not self.token
 
     @property
@@ -142,7 +142,7 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        """A folder for each job, named by its id."""
+        """One folder per job, named by its id."""
         return self.data_dir / "models"
 
     @property
@@ -163,7 +163,7 @@ def load(**overrides: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         sentences = [f"{(name := _variable(item['loc']))}: {_why(item)}{_shown(name, item['input'])}." for item in error.errors()]
-        raise Invalid("A setting cannot be used. " + " ".join(sentences), hint="Correct it and start again.") from error
+        raise Invalid("A setting cannot be used. {reasons}", hint="Correct it and start again.", reasons=" ".join(sentences)) from error
     except (UnicodeDecodeError, OSError) as error:
         raise Invalid("The file .env in this folder cannot be read.", hint="Write it as text in UTF-8, or delete it.") from error
 

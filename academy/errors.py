@@ -1,53 +1,76 @@
-"""Errors that say what happened and what to do; each knows its HTTP status."""
+"""Errors that state what happened and what to do, each with its HTTP status."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
+from typing import Any
+
+from academy.messages import Message, Text, join, msg, render
 
 
 class AcademyError(Exception):
-    """Something a person can act on: a message, a hint, and optionally a machine-readable code."""
+    """A failure that a person can act on: a message, a hint, and an optional machine-readable code.
+
+    With values, the message and the hint are templates over them (see messages.py); without values, both are plain text. `message`, `hint`
+    and `detail` are rendered in the current language; `message_text`, `hint_text` and `text` are not, for journals and for other messages.
+    """
 
     status = 400
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: Text, /, *, hint: Text = "", code: str = "", **values: Any) -> None:
+        self.message_text = _with_values(message, values)
+        self.hint_text = _with_values(hint, values)
         self.code = code
+        super().__init__(str(self.message_text))
+
+    @property
+    def text(self) -> Message:
+        """The message and the hint as one text."""
+        return join(self.message_text, self.hint_text)
+
+    @property
+    def message(self) -> str:
+        """The message, rendered."""
+        return render(self.message_text)
+
+    @property
+    def hint(self) -> str:
+        """The hint, rendered."""
+        return render(self.hint_text)
 
     @property
     def detail(self) -> str:
-        """The message and the hint as one text."""
-        return f"{self.message} {self.hint}".strip()
+        """The message and the hint as one text, rendered."""
+        return render(self.text).strip()
 
 
 class Refused(AcademyError):
-    """The request is well-formed, but what it names cannot be used (400)."""
+    """The request is well-formed but names something that cannot be used (400)."""
 
 
 class Forbidden(AcademyError):
-    """Not here: this Academy only shows (403)."""
+    """This Academy is a read-only demonstration (403)."""
 
     status = 403
 
 
 class NotFound(AcademyError):
-    """There is nothing under that id (404)."""
+    """Nothing has that id (404)."""
 
     status = 404
 
 
 class Conflict(AcademyError):
-    """Not now: the thing is in a state that forbids it (409)."""
+    """The current state forbids the request (409)."""
 
     status = 409
 
 
 class TooLarge(AcademyError):
-    """A body, a file or a field is over its limit (413)."""
+    """A body, a file or a field exceeds its limit (413)."""
 
     status = 413
 
@@ -65,7 +88,7 @@ class Unavailable(AcademyError):
 
 
 class NoSpace(AcademyError):
-    """The disk is full, or would be (507)."""
+    """The disk is full, or would be full (507)."""
 
     status = 507
 
@@ -80,11 +103,22 @@ def log_and_go_on(what: str, log: logging.Logger) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def foreign_code(what: str, kind: type[AcademyError] = Refused, *, hint: str = "") -> Iterator[None]:
+def foreign_code(what: Text, kind: type[AcademyError] = Refused, *, hint: Text = "") -> Iterator[None]:
     """Turns any exception of a library, or of code that reads what others wrote, into an AcademyError; lets AcademyErrors pass."""
     try:
         yield
     except AcademyError:
         raise
     except Exception as error:
-        raise kind(f"{what} failed: {type(error).__name__}: {error}", hint=hint) from error
+        name = type(error).__name__
+        raise kind(msg("{what} failed: {name}: {error}", what=what, name=name, error=error), hint=hint) from error
+
+
+def _with_values(text: Text, values: dict[str, Any]) -> Message:
+    """A template gets the values that it names, so that what is stored holds no others."""
+    if isinstance(text, Message):
+        return text
+    if not values or not ("{" in text or "}" in text):
+        return Message(text)
+    used = {name: value for name, value in values.items() if re.search(rf"{{{name}[}}!:]", text)}
+    return Message(text, used or values)

@@ -29,17 +29,19 @@ def check_name(name: str, what: str = "name") -> str:
     if not re.fullmatch(NAME_PATTERN, name) or name.endswith(".") or ".." in name or _RESERVED.match(name):
         shown = name[:40].encode("ascii", "backslashreplace").decode()
         raise Invalid(
-            f"{shown!r} is not a usable {what}.",
+            "{shown!r} is not a usable {what}.",
             hint="Use letters, digits, '.', '_' and '-', at most 120 characters, beginning with a letter or a digit.",
+            shown=shown,
+            what=what,
         )
     return name
 
 
 def inside(folder: Path, name: str, what: str = "name") -> Path:
-    """The path of `name` inside `folder`; raises Invalid for a bad name and NotFound where a link leads out of it."""
+    """The path of `name` inside `folder`; raises Invalid for a bad name and NotFound for a link."""
     path = folder / check_name(name, what)
     if path.is_symlink():
-        raise NotFound(f"There is no {what} {name!r}.")
+        raise NotFound("There is no {what} {name!r}.", what=what, name=name)
     return path
 
 
@@ -55,12 +57,12 @@ def disk_errors(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(f"The disk is full: {what} could not be written.", hint="Free some space and try again.") from error
+            raise NoSpace("The disk is full: {what} could not be written.", hint="Free some space and try again.", what=what) from error
         raise
 
 
 def write_atomic(path: Path, data: str | bytes, *, mode: int = 0o644) -> None:
-    """Replaces a file in one step, so that a reader or a crash sees the old text or the new one, never half."""
+    """Replaces a file in one step: a reader, or a crash, sees the old content or the new, never half."""
     raw = data.encode() if isinstance(data, str) else data
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with disk_errors(path.name):
@@ -84,7 +86,7 @@ def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The value of a JSON file, or `default` where there is none; a damaged file raises ValueError."""
+    """The value of a JSON file, or `default` if there is none; raises ValueError for a damaged file."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -92,7 +94,7 @@ def read_json(path: Path, default: Any = None) -> Any:
 
 
 def append_line(path: Path, text: str) -> None:
-    """Appends one line durably; if the last write was torn or fails half-way, the file still ends in whole lines."""
+    """Appends one line durably; after a torn or failed write the file still ends in complete lines."""
     line = text.encode() + b"\n"
     with disk_errors(path.name):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +111,7 @@ def append_line(path: Path, text: str) -> None:
                     rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
             except OSError:
-                # Half a line must not stay: the next append would be glued to it.
+                # Half a line must not stay: the next append would continue it.
                 with contextlib.suppress(OSError):
                     file.truncate(end)
                 raise
@@ -127,7 +129,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def tail_bytes(path: Path, limit: int) -> bytes:
-    """The last `limit` bytes of a file (empty where there is none), beginning at a line where it had to be cut."""
+    """The last `limit` bytes of a file (empty if there is none), from the start of a line where it is cut."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -142,25 +144,8 @@ def tail_bytes(path: Path, limit: int) -> bytes:
     return data
 
 
-def read_lines(path: Path, offset: int, limit: int = 1 << 20) -> tuple[list[bytes], int]:
-    """The complete lines from byte `offset` on (about `limit` bytes of them) and the offset after them."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            data = file.read(limit)
-            end = data.rfind(b"\n")
-            if end < 0 and len(data) == limit:
-                data += file.readline()
-                end = data.rfind(b"\n")
-    except FileNotFoundError:
-        return [], offset
-    if end < 0:
-        return [], offset
-    return data[:end].split(b"\n"), offset + end + 1
-
-
 def folder_bytes(folder: Path) -> int:
-    """The bytes of all files below a folder, links not followed; files that vanish meanwhile count nothing."""
+    """The bytes of all files below a folder, links not followed; files that vanish while it counts are skipped."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:

@@ -1,4 +1,4 @@
-"""What this machine offers: GPUs, memory, disk, libraries and backends, each with a reason and a remedy where it does not work."""
+"""The machine: GPUs, memory, disk, libraries and backends, each with a reason and a remedy if it does not work."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 
 from academy.config import Settings
 from academy.errors import AcademyError
+from academy.messages import Text, count, msg, render
 
 ML_COMMAND = "pip install -r requirements-academy.txt"
 ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
@@ -25,7 +26,7 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Gpu:
-    """One NVIDIA GPU; memory in MiB, power in watts; None where the driver does not tell."""
+    """One NVIDIA GPU; memory in MiB, power in watts; None if the driver does not report it."""
 
     name: str
     memory_total_mb: int
@@ -38,16 +39,20 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Component:
-    """Something that works or does not: why, and what to do about it."""
+    """A part that works or does not, with the reason and the remedy."""
 
     name: str
     ok: bool
-    reason: str
-    remedy: str = ""
+    reason: Text
+    remedy: Text = ""
+
+    def rendered(self) -> dict[str, Any]:
+        """The component as plain data, in the current language."""
+        return {"name": self.name, "ok": self.ok, "reason": render(self.reason), "remedy": render(self.remedy)}
 
 
 class Habitat:
-    """Asks the machine; answers are kept for a moment, since pages and scripts ask often."""
+    """Queries the machine; answers are cached for a moment, because pages and scripts ask often."""
 
     def __init__(self, settings: Settings, look_at_docker: Callable[[bool], str] | None = None) -> None:
         self._settings = settings
@@ -56,15 +61,15 @@ class Habitat:
         self._kept: dict[str, tuple[float, Any]] = {}
 
     def gpus(self) -> list[Gpu]:
-        """All NVIDIA GPUs, as NVML tells; an empty list where there are none or GPUs are switched off."""
+        """All NVIDIA GPUs that NVML reports; an empty list if there are none or GPUs are switched off."""
         return self._keep("gpus", 1.0, self._ask_gpus)[0]
 
-    def gpu_message(self) -> str:
+    def gpu_message(self) -> Text:
         """One sentence on the GPUs, with the reason if there is none."""
         return self._keep("gpus", 1.0, self._ask_gpus)[1]
 
     def memory(self) -> dict[str, int]:
-        """Main memory in MiB: total and available, a container's limit counted in."""
+        """Main memory in MiB, total and available, within a container's limit."""
         return self._keep("memory", 1.0, _memory)
 
     def disk(self) -> dict[str, int]:
@@ -78,7 +83,7 @@ class Habitat:
     def library(self, name: str) -> Component:
         """Whether a library of the trainer is installed, without importing it."""
         if importlib.util.find_spec(name) is None:
-            return Component(name, False, f"{name} is not installed.", ML_COMMAND)
+            return Component(name, False, msg("{name} is not installed.", name=name), ML_COMMAND)
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -89,7 +94,7 @@ class Habitat:
         """Whether this Python can train and chat."""
         missing = [name for name in ML_LIBRARIES if importlib.util.find_spec(name) is None]
         if missing:
-            return Component("training", False, f"Missing: {', '.join(missing)}.", ML_COMMAND)
+            return Component("training", False, msg("Missing: {names:commas}.", names=missing), ML_COMMAND)
         return Component("training", True, "Training and chat can run on this machine.")
 
     def docker(self) -> Component:
@@ -99,7 +104,7 @@ class Habitat:
         return self._keep("docker", 3.0, self._ask_docker)
 
     def components(self) -> list[Component]:
-        """Everything the Overview shows, in order."""
+        """The parts that the Overview shows, in order."""
         gpus = self.gpus()
         quantized = self.library("bitsandbytes")
         return [
@@ -108,7 +113,9 @@ class Habitat:
             Component(
                 "quantization",
                 quantized.ok,
-                f"bitsandbytes {quantized.reason}: 8-bit and 4-bit (QLoRA) training." if quantized.ok else quantized.reason,
+                msg("bitsandbytes {version}: 8-bit and 4-bit (QLoRA) training.", version=quantized.reason)
+                if quantized.ok
+                else quantized.reason,
                 quantized.remedy,
             ),
             self.docker(),
@@ -116,15 +123,15 @@ class Habitat:
         ]
 
     def report(self) -> dict[str, Any]:
-        """All of it as plain data."""
+        """Everything as plain data, in the current language."""
         return {
             "gpus": [asdict(gpu) for gpu in self.gpus()],
-            "gpu_message": self.gpu_message(),
+            "gpu_message": render(self.gpu_message()),
             "memory": self.memory(),
             "disk": self.disk(),
             "cpu": {"name": platform.processor() or platform.machine(), "cores": os.cpu_count() or 1},
             "python": platform.python_version(),
-            "components": [asdict(component) for component in self.components()],
+            "components": [component.rendered() for component in self.components()],
         }
 
     def _ask_docker(self) -> Component:
@@ -139,26 +146,28 @@ class Habitat:
             return Component("git", False, "git is not installed, so commits cannot become examples.", "Install git.")
         return Component("git", True, "Commits of a local repository can become examples.")
 
-    def _ask_gpus(self) -> tuple[list[Gpu], str]:
+    def _ask_gpus(self) -> tuple[list[Gpu], Text]:
         if not self._settings.enable_gpu:
             return [], "GPUs are switched off (ACADEMY_ENABLE_GPU=false); training runs on the CPU."
         try:
             import pynvml
         except ImportError:
-            return [], "nvidia-ml-py is not installed, so GPUs cannot be seen."
+            return [], "nvidia-ml-py is not installed, so GPUs cannot be detected."
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
             if sys.platform == "darwin" and platform.machine() == "arm64":
                 return [], "No NVIDIA GPU; training uses Apple's GPU (MPS)."
-            return [], f"No NVIDIA GPU ({error}); training runs on the CPU."
+            return [], msg("No NVIDIA GPU ({error}); training runs on the CPU.", error=error)
         try:
             gpus = [_gpu(pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())]
         except pynvml.NVMLError as error:
-            return [], f"The NVIDIA driver does not answer ({error}); restarting the machine often helps."
+            return [], msg("The NVIDIA driver does not answer ({error}); restarting the machine often helps.", error=error)
         finally:
             pynvml.nvmlShutdown()
-        return gpus, f"{len(gpus)} NVIDIA GPU{'s' if len(gpus) != 1 else ''}." if gpus else "No NVIDIA GPU; training runs on the CPU."
+        if not gpus:
+            return [], "No NVIDIA GPU; training runs on the CPU."
+        return gpus, count(len(gpus), one="{n} NVIDIA GPU.", other="{n} NVIDIA GPUs.")
 
     def _keep(self, key: str, seconds: float, ask: Callable[[], Any]) -> Any:
         with self._lock:
@@ -174,7 +183,7 @@ def _gpu(nvml: Any, handle: Any) -> Gpu:
     memory = nvml.nvmlDeviceGetMemoryInfo(handle)
     name = nvml.nvmlDeviceGetName(handle)
     values: dict[str, Any] = {}
-    # Some cards and virtual GPUs do not tell everything; the rest is still worth showing.
+    # Some cards and virtual GPUs do not report everything; the rest is still worth showing.
     with contextlib.suppress(nvml.NVMLError):
         values["utilization_percent"] = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
     with contextlib.suppress(nvml.NVMLError):
@@ -197,7 +206,7 @@ def _memory() -> dict[str, int]:
             fields = {line.split(":")[0]: int(line.split()[1]) for line in file}
         total, available = fields["MemTotal"] // 1024, fields["MemAvailable"] // 1024
     except (OSError, KeyError, ValueError):
-        # macOS has no /proc: the pages that are free now are the best guess there.
+        # macOS has no /proc: its free pages are the best guess there.
         page = os.sysconf("SC_PAGE_SIZE")
         total = page * os.sysconf("SC_PHYS_PAGES") // _MIB
         available = page * os.sysconf("SC_AVPHYS_PAGES") // _MIB if "SC_AVPHYS_PAGES" in os.sysconf_names else total // 2

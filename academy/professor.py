@@ -1,4 +1,4 @@
-"""The Professor: when to train, with which knobs, and why, in a sentence each."""
+"""The Professor: whether it is time to train, and why, in a sentence each."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from academy.messages import Text, join, msg
+
 
 @dataclass(frozen=True)
 class Advice:
-    """Whether it is time to train; `missing` says what is not there yet, a sentence each."""
+    """Whether it is time to train; `missing` lists the unmet conditions, a sentence each."""
 
     ready: bool
-    sentence: str
-    missing: list[str] = field(default_factory=list)
+    sentence: Text
+    missing: list[Text] = field(default_factory=list)
 
 
 def advise(
@@ -25,24 +27,29 @@ def advise(
     interval_hours: float,
     now: datetime | None = None,
 ) -> Advice:
-    """Whether enough has been collected, enough of it is new, and the last training is long enough ago; never a ban."""
+    """Advises whether there are enough lessons, enough of them new, and enough hours since the last training; never forbids."""
     moment = now or datetime.now(UTC)
-    missing = []
+    missing: list[Text] = []
     if lessons < min_lessons:
-        missing.append(f"{min_lessons - lessons} more lessons ({lessons} of {min_lessons}).")
+        missing.append(msg("{more} more lessons ({lessons} of {wanted}).", more=min_lessons - lessons, lessons=lessons, wanted=min_lessons))
     if last_training:
         wanted = max(1, min_lessons // 10)
         if new_lessons < wanted:
-            missing.append(f"{wanted - new_lessons} more new lessons since the last training ({new_lessons} of {wanted}).")
+            sentence = "{more} more new lessons since the last training ({lessons} of {wanted})."
+            missing.append(msg(sentence, more=wanted - new_lessons, lessons=new_lessons, wanted=wanted))
         hours = max(0.0, (moment - datetime.fromisoformat(last_training)).total_seconds() / 3600)
         if hours < interval_hours:
-            missing.append(f"{_hours(interval_hours - hours)} until the interval of {_hours(interval_hours)} is over.")
+            missing.append(
+                msg(
+                    "{rest} until the interval of {interval} is over.", rest=_hours(interval_hours - hours), interval=_hours(interval_hours)
+                )
+            )
     if not missing:
         return Advice(True, "It is time to train: there are enough lessons, and enough of them are new.")
-    return Advice(False, "No hurry. You can train at any time; what the Professor waits for: " + " ".join(missing), missing)
+    return Advice(False, join("No hurry. You can train at any time; what the Professor waits for:", *missing), missing)
 
 
-def _hours(hours: float) -> str:
+def _hours(hours: float) -> Text:
     if hours >= 1:
-        return f"{hours:.0f} h"
-    return f"{math.ceil(hours * 60)} min"
+        return msg("{hours:.0f} h", hours=hours)
+    return msg("{minutes} min", minutes=math.ceil(hours * 60))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,19 @@ from academy.jobs.processes import mark_of, marked
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
+from tests.waiting import wait_until
 
 STANDIN = Path(__file__).parent / "standin"
+
+
+class CountingRunner(Runner):
+    """A runner that counts how often it has looked after everything."""
+
+    ticks = 0
+
+    def tick(self) -> None:
+        super().tick()
+        self.ticks += 1
 
 
 class Workshop:
@@ -39,7 +49,7 @@ class Workshop:
 
     def open(self) -> None:
         self.store = JobStore(self.settings.training_dir)
-        self.runner = Runner(self.settings, self.store, self.backends)
+        self.runner = CountingRunner(self.settings, self.store, self.backends)
 
     def submit(self, name: str = "good", steps: int = 20, pause: float = 0.0, key: str | None = None, **knobs: Any) -> Job:
         spec = TrainingSpec(name=name, base_model="academy-mini", max_steps=steps, weight_decay=min(1.0, pause * 10), **knobs)
@@ -52,18 +62,16 @@ class Workshop:
     def wait(self, job_id: str, until: Callable[[Job], bool] | str | None = None, seconds: float = 20.0) -> Job:
         """Waits for a status, a condition, or the end."""
         test = until if callable(until) else (lambda job: job.status == until) if until else (lambda job: job.status in ENDED)
-        deadline = time.monotonic() + seconds
-        while not test(job := self.job(job_id)):
-            assert time.monotonic() < deadline, f"still {job}"
-            time.sleep(0.02)
-        return job
+        return wait_until(lambda: test(job := self.job(job_id)) and job, lambda: f"what should follow {self.job(job_id)}", seconds)
 
     def wait_step(self, job_id: str, step: int, seconds: float = 20.0) -> None:
         """Waits until the trainer has said that it reached the step."""
-        deadline = time.monotonic() + seconds
-        while not any(event.get("step", 0) >= step for event in events(self.job(job_id))):
-            assert time.monotonic() < deadline, "it got stuck"
-            time.sleep(0.01)
+        wait_until(lambda: any(event.get("step", 0) >= step for event in events(self.job(job_id))), f"step {step}", seconds)
+
+    def wait_ticks(self, count: int = 2) -> None:
+        """Waits until the runner's thread has looked so often from now on: whatever it would do by then, it has done."""
+        last = self.runner.ticks + count + 1  # the first may have begun before now
+        wait_until(lambda: self.runner.ticks >= last, f"{count} ticks of the runner")
 
     def close(self) -> None:
         """Ends what runs, then the runner."""
@@ -82,16 +90,16 @@ def events(job: Job) -> list[dict[str, Any]]:
 
 def worker(job: Job) -> dict[str, Any]:
     """worker.json, once it names the trainer."""
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            found = json.loads((Path(job.output_dir) / "worker.json").read_text())
-            if found["pid"]:
-                return found
-        except (FileNotFoundError, ValueError):
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    return wait_until(lambda: trainer_in(Path(job.output_dir)), "worker.json to name the trainer")
+
+
+def trainer_in(folder: Path) -> dict[str, Any] | None:
+    """What the worker.json of a job's folder says, where it names the trainer."""
+    try:
+        found = json.loads((folder / "worker.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if found["pid"] else None
 
 
 def exists(pid: int) -> bool:

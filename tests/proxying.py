@@ -29,6 +29,7 @@ def proxying(
                 await writer.drain()
         with contextlib.suppress(ConnectionError, RuntimeError):
             writer.close()
+            await writer.wait_closed()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -54,6 +55,7 @@ def proxying(
         up = asyncio.ensure_future(relay(reader, before))
         await relay(behind, writer)
         up.cancel()
+        before.close()
 
     context = None
     if certificate:
@@ -74,6 +76,7 @@ def proxying(
         for task in (left := asyncio.all_tasks(loop)):
             task.cancel()
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

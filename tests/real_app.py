@@ -17,6 +17,7 @@ import httpx
 
 from academy.jobs.processes import kill_marked, mark_of
 from tests.jobs_help import exists
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 ENDED = ("finished", "failed", "cancelled")
@@ -69,8 +70,7 @@ class RealApp:
                 warden = json.loads((folder / "worker.json").read_text())["warden_pid"]
                 if exists(warden):
                     os.kill(warden, signal.SIGKILL)
-            while kill_marked(mark_of(folder)):
-                time.sleep(0.02)
+            wait_until(lambda folder=folder: not kill_marked(mark_of(folder)), f"the end of the processes of {folder.name}")
 
     def ask(self, method: str, path: str, *, expect: int | None = 200, timeout: float = 20.0, **kwargs: Any) -> Any:
         """One request; the JSON of its answer, which must have the expected status."""
@@ -90,14 +90,17 @@ class RealApp:
 
     def wait(self, job_id: str, *statuses: str, seconds: float = 60.0, step: int = 0) -> dict[str, Any]:
         """Waits for one of the statuses (none: any end) and a step."""
-        until = time.monotonic() + seconds
-        while True:
-            found = self.status(job_id)
+        found: dict[str, Any] = {}
+
+        def reached() -> bool:
+            found.update(self.status(job_id))
             if found["status"] in (statuses or ENDED) and (found["step"] or 0) >= step:
-                return found
+                return True
             assert found["status"] not in ENDED, found
-            assert time.monotonic() < until, found
-            time.sleep(0.05)
+            return False
+
+        wait_until(reached, lambda: f"{statuses or ENDED} and step {step}, not {found}", seconds, pause=0.05)
+        return found
 
     def dataset(self, rows: int = 40) -> str:
         """A small dataset, curated from lessons."""

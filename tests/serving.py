@@ -6,12 +6,12 @@ import contextlib
 import resource
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from academy.access.server import make_server
+from tests.waiting import wait_until
 
 
 @contextlib.contextmanager
@@ -25,11 +25,8 @@ def serving(app: Any, *, host: str = "127.0.0.1", lifespan: Literal["auto", "on"
     server.config.lifespan = lifespan
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.01)
+    wait_until(lambda: server.started or not thread.is_alive(), "the server to start", seconds=30)
+    assert server.started, "the server did not start"
     try:
         yield listener.getsockname()[1]
     finally:

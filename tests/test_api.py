@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,15 +42,19 @@ class EchoEngine:
         self.loaded = Loaded(base, "cpu", adapter.adapter_id if adapter else None)
 
     def generate(
-        self, messages: list[dict[str, str]], adapter: Adapter | None, sampling: Sampling, stop: threading.Event
-    ) -> Iterator[str | Outcome]:
+        self,
+        messages: list[dict[str, str]],
+        adapter: Adapter | None,
+        sampling: Sampling,
+        stop: threading.Event,
+        say: Callable[[str], None],
+    ) -> Outcome:
         words = messages[-1]["content"].split()
         for word in words:
             if stop.is_set():
-                yield Outcome(3, 1, "stopped")
-                return
-            yield word + " "
-        yield Outcome(3, len(words), "end")
+                return Outcome(3, 1, "stopped")
+            say(word + " ")
+        return Outcome(3, len(words), "end")
 
     def unload(self) -> None:
         self.loaded = None
@@ -413,7 +417,7 @@ def test_a_full_disk_is_507_and_says_so(client: TestClient, academy: Academy, mo
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(academy, "add_lesson", full)
+    monkeypatch.setattr(academy.lessons, "add", full)
     assert "Free some space" in refused(client.post(f"{API}/lessons", json={"situation": "a", "action": "b"}), 507)
 
 

@@ -19,6 +19,7 @@ from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.models import BUNDLED, DEFAULT
+from tests.waiting import wait_until
 
 
 class EchoEngine:
@@ -48,17 +49,16 @@ class EchoEngine:
             self.adapter_id = adapter.adapter_id
             self.swaps.append(adapter.adapter_id)
 
-    def generate(self, messages, adapter, sampling, stop):
+    def generate(self, messages, adapter, sampling, stop, say):
         words = [adapter.adapter_id if adapter else "base", *messages[-1]["content"].split()][: sampling.max_new_tokens]
         count = 0
         for word in words:
             self.gate.wait(10)
-            time.sleep(self.pause)
-            if stop.is_set():
+            if stop.wait(self.pause):
                 break
             count += 1
-            yield word + " "
-        yield Outcome(len(messages), count, "stopped" if stop.is_set() else "end")
+            say(word + " ")
+        return Outcome(len(messages), count, "stopped" if stop.is_set() else "end")
 
     def unload(self):
         self.base = self.adapter_id = None
@@ -140,10 +140,10 @@ def test_a_swap_waits_for_the_reply_in_progress(session, engine):
     stream = []
     talking = threading.Thread(target=lambda: stream.extend(session.stream(ask("a b c"))))
     talking.start()
-    _until(lambda: session.state()["busy"])
+    wait_until(lambda: session.state()["busy"], "the first request to be answered")
     swapping = threading.Thread(target=lambda: session.activate("two"))
     swapping.start()
-    time.sleep(0.02)
+    wait_until(lambda: session._line._tasks, "the swap to wait in line")
     assert session.state()["active_adapter_id"] == "one"
     engine.gate.set()
     talking.join(5)
@@ -194,13 +194,13 @@ def test_a_closed_or_dropped_stream_ends_the_reply(session, engine):
         end(stream)
         del stream
         gc.collect()
-        _until(lambda: not session.state()["busy"])
+        wait_until(lambda: not session.state()["busy"], "the reply to end")
 
 
 def test_a_request_that_is_closed_leaves_the_line_at_once(session, engine):
     engine.gate.clear()
     first, second, third = (session.stream(ask(text)) for text in ("one", "two", "three"))
-    _until(lambda: session.state()["busy"])
+    wait_until(lambda: session.state()["busy"], "the first request to be answered")
     told = []
 
     def wait():
@@ -225,7 +225,7 @@ def test_a_request_that_is_closed_leaves_the_line_at_once(session, engine):
 def test_a_dropped_request_is_passed_over_when_its_turn_comes(session, engine):
     engine.gate.clear()
     first = session.stream(ask("one"))
-    _until(lambda: session.state()["busy"])
+    wait_until(lambda: session.state()["busy"], "the first request to be answered")
     session.stream(ask("nobody waits for this"))
     gc.collect()
     last = session.stream(ask("three"))
@@ -239,10 +239,10 @@ def test_requests_wait_in_line_and_a_long_line_is_refused(session, engine):
     replies = []
     threads = [threading.Thread(target=lambda: replies.append(session.reply(ask()).text)) for _ in range(17)]
     threads[0].start()
-    _until(lambda: session.state()["busy"])
+    wait_until(lambda: session.state()["busy"], "the first request to be answered")
     for thread in threads[1:]:
         thread.start()
-    _until(lambda: session.state()["waiting"] == 16)
+    wait_until(lambda: session.state()["waiting"] == 16, "a full line")
     with pytest.raises(Unavailable, match="busy"):
         session.stream(ask())
     engine.gate.set()
@@ -315,13 +315,6 @@ def test_a_reply_ends_before_a_stop_text_however_it_arrives():
 def test_a_stop_text_ends_the_reply(session):
     reply = session.reply(ask("a b c d", stop=["b "]))
     assert (reply.text, reply.finish, reply.stopped) == ("base a ", "end", False)
-
-
-def _until(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.002)
 
 
 # ------------------------------------------------------------------ for real
@@ -412,7 +405,8 @@ def test_swaps_during_replies_never_mix_two_voices(real, wanted):
         thread.start()
     for name in ("b", "small", "a", "few", "b") * 2:
         real.activate(name)
-        time.sleep(0.02)
+        given = len(replies)
+        wait_until(lambda given=given: len(replies) > given, "a reply between two swaps")
     real.deactivate()
     going.set()
     for thread in talking:
@@ -530,6 +524,7 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
     import transformers
 
     from academy.chat.engine import TransformersEngine
+    from academy.chat.fitting import encode
 
     for name, template in (
         ("plain", ""),
@@ -544,6 +539,7 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
         engine = TransformersEngine(use_gpu=False)
         engine.prepare(Base(str(folder), "folder", Path(folder)), None)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        ids = engine._encode([{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
+        form = engine._held.form
+        ids = encode(tokenizer, form, [{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
         wanted = {"plain": "Be brief.\n\n### Question:\nHello\n\n### Answer:\n", "gemma": "[user]Be brief.\n\nHello[model]"}[name]
         assert tokenizer.decode(ids) == wanted

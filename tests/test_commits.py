@@ -356,7 +356,7 @@ def test_bare_repositories_worktrees_submodules_and_subfolders_work(tmp_path: Pa
 def test_a_repository_without_commits_gives_a_warning(repo: Repo) -> None:
     report = read_commits(repo.folder, limit=5)
     assert report.examples == []
-    assert "no commits" in report.warnings[0]
+    assert "no commits" in str(report.warnings[0])
 
 
 def test_the_oldest_commit_of_a_shallow_clone_is_no_example(repo: Repo, tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_the_oldest_commit_of_a_shallow_clone_is_no_example(repo: Repo, tmp_path
     report = read_commits(tmp_path / "shallow", limit=10)
     assert [example.answer for example in report.examples] == ["Write line number 3 of the file"]
     assert report.counts == {"shallow": 1}
-    assert "unshallow" in report.warnings[0]
+    assert "unshallow" in str(report.warnings[0])
 
 
 def test_a_repository_that_lost_its_objects_is_not_called_empty(repo: Repo) -> None:
@@ -396,7 +396,7 @@ def test_no_more_than_twenty_commits_are_read_for_each_that_is_wanted(repo: Repo
         repo.commit("wip")
     report = read_commits(repo.write(), limit=1)
     assert report.read == 20
-    assert "newest 20 commits only" in report.warnings[0]
+    assert "newest 20 commits only" in str(report.warnings[0])
 
 
 def test_a_secret_of_the_environment_does_not_lead_git_astray(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -571,7 +571,7 @@ def test_a_repository_that_hangs_is_given_up(repo: Repo, monkeypatch: pytest.Mon
     monkeypatch.setattr(git, "DEADLINE_SECONDS", 0.3)
     report = read_commits(folder, limit=1)
     assert report.examples == []
-    assert "stopped" in report.warnings[0]
+    assert "stopped" in str(report.warnings[0])
 
 
 def test_no_process_is_left_behind(repo: Repo) -> None:

@@ -155,7 +155,7 @@ def test_a_training_without_a_preset_takes_its_values_from_the_settings(changed:
     rows = [{"instruction": f"Who keeps the key of room {n}?", "output": f"Caretaker {n * 31 + 100} keeps it."} for n in range(6)]
     changed.lessons.import_files([("rows.jsonl", io.BytesIO("\n".join(json.dumps(row) for row in rows).encode()))])
     changed.datasets.create(DatasetRequest())
-    spec, _, _ = changed._plan(TrainingSpec(num_epochs=1))
+    spec, _, _ = changed.training._plan(TrainingSpec(num_epochs=1))
     assert (spec.lora_rank, spec.learning_rate, spec.num_epochs, spec.batch_size, spec.max_seq_length) == (8, 1e-3, 1, 2, 512)
 
 
@@ -176,13 +176,16 @@ def test_answers_do_not_wait_for_the_other_sides_acknowledgement(tmp_path: Path)
     async def accepted(listener: socket.socket) -> int:
         found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        def come(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def come(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+            await writer.wait_closed()
 
         async with await asyncio.start_server(come, sock=listener):
             _, writer = await asyncio.open_connection(*listener.getsockname())
             option = await found
             writer.close()
+            await writer.wait_closed()
             return option
 
     with start._listen(Settings(data_dir=tmp_path, port=0, _env_file=None)) as listener:  # type: ignore[call-arg]

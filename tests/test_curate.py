@@ -14,6 +14,7 @@ import pytest
 from academy.curation.curate import Curated, Sources, curate
 from academy.curation.examples import DatasetRequest, Example, Turn
 from academy.errors import Invalid, NotFound, Refused
+from academy.messages import Text
 
 CONTRACT = {"total_examples", "sources", "lessons_collected", "git_commits_collected", "uploads_collected", "redacted_secrets"}
 CONTRACT |= {"removed_low_quality", "removed_duplicates", "avg_input_length", "avg_output_length", "train_examples", "eval_examples"}
@@ -33,7 +34,7 @@ def lessons(count: int) -> list[Example]:
 
 def sources(rows: list[Example], uploads: dict[str, list[Example]] | None = None) -> Sources:
     def read(ids: list[str]) -> tuple[Iterator[Example], list[str]]:
-        warnings: list[str] = []
+        warnings: list[Text] = []
 
         def each() -> Iterator[Example]:
             for name in ids:
@@ -69,8 +70,8 @@ def test_lessons_become_a_dataset_with_the_statistics_of_the_contract() -> None:
     assert 25 < statistics["avg_input_length"] < 35
     assert sum(bucket["count"] for bucket in statistics["lengths"]) == 21
     assert secret() not in repr(curated)
-    assert curated.sentence == "21 examples: 21 lessons; 2 dropped: 1 duplicate, 1 too short; 1 secret taken out."
-    assert "No git repository is set" in curated.warnings[0]
+    assert str(curated.sentence) == "21 examples: 21 lessons; 2 dropped: 1 duplicate, 1 too short; 1 secret taken out."
+    assert "No git repository is set" in str(curated.warnings[0])
 
 
 def test_secrets_that_were_taken_out_before_count_too() -> None:
@@ -94,7 +95,7 @@ def test_uploads_are_read_and_their_warnings_are_told() -> None:
     assert curated.by_source == {"lessons": 2, "uploads": 1}
     assert curated.warnings == ["There is no upload 'u2'."]
     assert curated.sources["uploads"] == {"ids": ["u1", "u2"], "collected": 1}
-    assert curated.sentence == "3 examples: 2 lessons, 1 row of files."
+    assert str(curated.sentence) == "3 examples: 2 lessons, 1 row of files."
 
 
 def test_the_limit_of_the_request_comes_before_that_of_the_settings() -> None:
@@ -125,11 +126,12 @@ def test_golden_questions_are_held_out_and_flagged_where_another_row_teaches_the
     rows = [*lessons(3), lesson(4, golden=True)]
     alone = run(rows)
     assert [example.origin for example in alone.eval] == ["l4"]
-    assert not any("golden" in warning for warning in alone.warnings)
+    assert not any("golden" in str(warning) for warning in alone.warnings)
     copy = Example((Turn("user", "what's the port of service 4"), Turn("assistant", "Ask Ada.")), "uploads", "f:1")
     taught = run(rows, {"u": [copy]}, upload_ids=["u"], quality_profile="lenient")
     assert any(
-        warning.startswith("One golden question is among the rows to train on") and "service 4" in warning for warning in taught.warnings
+        warning.startswith("One golden question is among the rows to train on") and "service 4" in warning
+        for warning in map(str, taught.warnings)
     )
     with pytest.raises(Invalid, match="golden"):
         run([lesson(1, golden=True)])
@@ -168,7 +170,7 @@ def test_commits_are_taken_from_the_repository_of_the_request_or_the_settings(tm
         assert curated.statistics["commits_left_out"] == {"without a change": 1}
         assert curated.sources["git"]["commits_read"] == 2
         assert "[redacted:github]" in repr(curated.train)
-        assert curated.sentence == "3 examples: 2 lessons, 1 commit; 1 secret taken out."
+        assert str(curated.sentence) == "3 examples: 2 lessons, 1 commit; 1 secret taken out."
     assert run(lessons(2), repo=tmp_path, git_commits_limit=0).by_source == {"lessons": 2}
 
 
@@ -179,7 +181,7 @@ def test_a_repository_that_is_named_must_be_there_and_one_of_the_settings_only_w
         run(lessons(2), git_repo_path=str(tmp_path))
     curated = run(lessons(2), repo=tmp_path / "gone")
     assert len(curated.train) == 2
-    assert "Commits are left out" in curated.warnings[0]
+    assert "Commits are left out" in str(curated.warnings[0])
 
 
 def test_progress_rises_from_nothing_to_all() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from academy.curation.datasets import DatasetStore
 from academy.curation.examples import Example, Turn
 from academy.errors import Invalid, NotFound
+from academy.messages import count, msg, to_json
 
 
 @pytest.fixture
@@ -65,6 +67,42 @@ def test_a_damaged_manifest_hides_only_its_own_dataset(store):
     for damage in (b"{", b"[]", b"{}", b'{"eval_path": "../../x"}'):
         (store.folder / f"{first.id}.manifest.json").write_bytes(damage)
         assert [manifest.id for manifest in store.list()] == [second.id]
+
+
+def test_a_folder_that_was_moved_or_copied_opens_in_itself(store, tmp_path):
+    manifest = write(store, held_out=(3,))
+    stored = store.folder / f"{manifest.id}.manifest.json"
+    assert str(tmp_path) not in stored.read_text()
+    # The manifests of the version before may hold absolute paths.
+    old = json.loads(stored.read_text()) | {"path": manifest.path, "eval_path": manifest.eval_path}
+    stored.write_text(json.dumps(old))
+    copied = DatasetStore(tmp_path / "copy" / "training")
+    shutil.copytree(store.folder, copied.folder)
+    assert store.get(manifest.id) == manifest
+    opened = copied.get(manifest.id)
+    assert Path(opened.path).parent == Path(opened.eval_path).parent == copied.folder
+    shutil.rmtree(store.folder)
+    assert [len(copied.rows(manifest.id, part=part)) for part in ("train", "eval")] == [2, 1]
+    copied.delete(manifest.id)
+    assert list(copied.folder.iterdir()) == []
+
+
+def test_a_manifest_stores_its_reasons_unrendered_and_the_plain_ones_of_the_version_before_are_read(store):
+    warning = count(1200, one="{n} row is old.", other="{n} rows are old.")
+    reason = msg("It has {n:number} characters, more than {limit:number}.", n=70_000, limit=60_000)
+    dropped = [{"key": "k", "rule": "too_long", "reason": reason}, {"key": "l", "rule": "echo", "reason": "Only an echo."}]
+    manifest = write(store, warnings=[warning, "A constant sentence."], dropped=dropped)
+    path = store.folder / f"{manifest.id}.manifest.json"
+    stored = json.loads(path.read_text())
+    assert stored["warnings"] == [to_json(warning), "A constant sentence."]
+    assert [row["reason"] for row in stored["dropped"]] == [to_json(reason), "Only an echo."]
+    assert store.get(manifest.id) == manifest
+    shown = store.get(manifest.id).model_dump(mode="json")
+    assert shown["warnings"] == ["1,200 rows are old.", "A constant sentence."]
+    assert [row["reason"] for row in shown["dropped"]] == ["It has 70,000 characters, more than 60,000.", "Only an echo."]
+    # The version before wrote English.
+    path.write_text(json.dumps(shown | {"path": path.name, "eval_path": None}))
+    assert store.get(manifest.id).model_dump(mode="json") == shown
 
 
 def test_nothing_is_left_of_a_dataset_that_fails(store, monkeypatch):

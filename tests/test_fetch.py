@@ -10,7 +10,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +21,7 @@ from academy.jobs.reading import view
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from tests.jobs_help import Workshop, left_over
+from tests.waiting import every, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -106,10 +106,8 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         with contextlib.suppress(ConnectionError):
-            while body and data:
-                self.wfile.write(data[: 1 << 18] if pace else data)
-                data = data[1 << 18 :] if pace else b""
-                time.sleep(pace)
+            for start, _ in zip(range(0, len(data) if body else 0, 1 << 18), every(pace), strict=False):
+                self.wfile.write(data[start : start + (1 << 18)])
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -121,6 +119,7 @@ def hub() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
 def begin(tmp_path: Path, hub: str, name: str, **extra: str) -> subprocess.Popen[bytes]:
@@ -192,13 +191,13 @@ def test_without_a_network_it_says_so(tmp_path: Path) -> None:
 @pytest.mark.training
 def test_it_says_how_far_it_is_and_leaves_nothing_when_it_is_ended(tmp_path: Path, hub: str) -> None:
     fetching = begin(tmp_path, hub, "team/slow")
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
+
+    def halfway() -> list[dict[str, Any]]:
         said = events(tmp_path) if (tmp_path / "events.jsonl").exists() else []
-        if any(0 < (event.get("bytes_done") or 0) < event["bytes_total"] for event in said if event.get("bytes_total")):
-            break
-        time.sleep(0.05)
-    moving = [event for event in said if (event.get("bytes_done") or 0) > 0]
+        under_way = any(0 < (event.get("bytes_done") or 0) < event["bytes_total"] for event in said if event.get("bytes_total"))
+        return said if under_way else []
+
+    moving = [event for event in wait_until(halfway, "a part of the bytes") if (event.get("bytes_done") or 0) > 0]
     assert moving
     assert moving[-1]["bytes_per_second"] > 0
     fetching.terminate()

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from academy.curation.examples import Example, Turn
-from academy.curation.filters import DUPLICATES, LABELS, PROFILES, RULES, Filtered, apply, key_of, split
+from academy.curation.filters import DUPLICATES, LABELS, PROFILES, RULES, Filtered, apply, key_of
+from academy.curation.split import split
 
 
 def example(question: str, answer: str, *, time: str = "", source: str = "lessons", origin: str = "", **meta: object) -> Example:
@@ -89,7 +90,7 @@ def test_a_bad_row_is_dropped_by_its_rule_in_the_profiles_that_have_it(name: str
         filtered = apply([row], profile)
         assert rules_of(filtered) == ([rule] if profile in profiles.split() else []), profile
         for item in filtered.dropped:
-            assert item.reason.endswith(".")
+            assert str(item.reason).endswith(".")
             assert item.example is row
 
 
@@ -177,10 +178,10 @@ def test_the_newest_of_two_contradicting_answers_wins_but_lenient_keeps_both_wit
         filtered = apply(rows, profile)  # type: ignore[arg-type]
         assert [row.origin for row in filtered.kept] == ["new"]
         assert rules_of(filtered) == ["contradiction"]
-        assert "lesson new" in filtered.dropped[0].reason
+        assert "lesson new" in str(filtered.dropped[0].reason)
     filtered = apply(rows, "lenient")
     assert filtered.kept == rows
-    assert "more than one answer" in filtered.warnings[0]
+    assert "more than one answer" in str(filtered.warnings[0])
 
 
 def test_a_correction_wins_over_a_newer_answer() -> None:

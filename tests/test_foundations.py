@@ -123,19 +123,6 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
     assert [child.name for child in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_lines_are_read_by_offset_and_only_whole_ones(tmp_path):
-    path = tmp_path / "log"
-    path.write_bytes(b"one\ntwo\nthr")
-    lines, offset = files.read_lines(path, 0)
-    assert (lines, offset) == ([b"one", b"two"], 8)
-    with open(path, "ab") as file:
-        file.write(b"ee\n" + b"x" * 3_000_000 + b"\n")
-    lines, offset = files.read_lines(path, offset)
-    assert lines[0] == b"three"
-    lines, offset = files.read_lines(path, offset) if len(lines) == 1 else (lines[1:], offset)
-    assert len(lines[0]) == 3_000_000
-
-
 def test_the_bundled_model_is_known_by_its_files():
     base = resolve_base("academy-mini")
     assert base.kind == "bundled"

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -179,10 +178,9 @@ def test_whatever_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     for turn in range(5):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), root], stdout=subprocess.PIPE, cwd=root)
         assert writer.stdout is not None
-        writer.stdout.readline()
-        time.sleep(0.01 * turn)
+        acknowledged = [int(writer.stdout.readline()) for _ in range(1 + 5 * turn)]
         writer.send_signal(signal.SIGKILL)
-        acknowledged = [int(line) for line in writer.communicate()[0].split()]
+        acknowledged += [int(line) for line in writer.communicate()[0].split()]
         store = JobStore(tmp_path)
         assert all(a_job(number).job_id in store for number in acknowledged)
         assert len({job.job_id for job in store.list()}) == store.counts()["total"]

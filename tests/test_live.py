@@ -22,13 +22,16 @@ class Folder:
         self.path = folder / "train.log"
         self.written = 0
         self.path.touch()
-        self.runner = self
+        self.jobs = self
 
     def busy(self) -> Any:
         return self.job
 
-    def job_record(self, job_id: str) -> Any:
+    def get(self, job_id: str) -> Any:
         return self.job
+
+    def log_size(self, job: Any) -> int:
+        return self.path.stat().st_size
 
     def log_tail(self, job_id: str, lines: int) -> Any:
         return job_log.tail_log(self.job, lines)
@@ -43,7 +46,7 @@ class Pane:
     """A page's log, as page.js keeps it."""
 
     def __init__(self, folder: Folder) -> None:
-        self.look = live.make_live(folder, {}, lambda academy: "")  # type: ignore[arg-type]
+        self.look = live.make_live(folder, {}, lambda look: "")  # type: ignore[arg-type]
         self.wish: dict[str, Any] = {"job": "", "next": -1, "size": -1}
         self.rows: list[tuple[int, str]] = []
         self.bytes = 0

@@ -32,11 +32,12 @@ def served(settings):
 
 async def _ask(url: str, calls: list[tuple[str, dict[str, Any]]], token: str = "") -> tuple[list[str], list[Any]]:
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
-        streamablehttp_client(f"{url}/gradio_api/mcp/", headers=headers) as (read, write, _),
+        httpx.AsyncClient(headers=headers, timeout=30) as client,
+        streamable_http_client(f"{url}/gradio_api/mcp/", http_client=client) as (read, write, _),
         ClientSession(read, write) as session,
     ):
         await session.initialize()
@@ -89,9 +90,9 @@ def test_the_tools_say_what_they_are_for(served):
 
     async def listed():
         from mcp import ClientSession
-        from mcp.client.streamable_http import streamablehttp_client
+        from mcp.client.streamable_http import streamable_http_client
 
-        async with streamablehttp_client(f"{url}/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
+        async with streamable_http_client(f"{url}/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
             await session.initialize()
             return (await session.list_tools()).tools
 

@@ -194,9 +194,11 @@ def test_a_log_of_a_gigabyte_opens_within_a_second_and_50_mb(tmp_path: Path) -> 
         while file.tell() < 1 << 30:
             file.write(piece)
     program = (
-        "import re,sys,time\nfrom pathlib import Path\nfrom tests.test_progress import a_job\nfrom academy.jobs.reading.log import tail_log\n"
+        "import re,sys,time\nfrom pathlib import Path\nfrom tests.test_progress import a_job\n"
+        "from academy.jobs.reading.log import tail_log\n"
         "peak=lambda: int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])/1024\n"
-        "before=peak()\nbegun=time.process_time()\nlines,first=tail_log(a_job(Path(sys.argv[1])))\nprint(time.process_time()-begun,peak()-before,first)"
+        "before=peak()\nbegun=time.process_time()\nlines,first=tail_log(a_job(Path(sys.argv[1])))\n"
+        "print(time.process_time()-begun,peak()-before,first)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     print(done.stdout)

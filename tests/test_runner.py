@@ -27,6 +27,7 @@ from academy.jobs.running import runner as runner_module
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill, left_over, worker
+from tests.waiting import random_moment, wait_until
 
 real = pytest.mark.training  # real processes
 
@@ -393,10 +394,7 @@ def test_one_listener_that_fails_keeps_nobody_else_from_hearing(quick: Workshop)
     quick.runner.on_change += [lambda job: 1 / 0, lambda job: heard.append(job.status)]
     quick.submit()
     quick.runner.tick()
-    deadline = time.monotonic() + 5
-    while "preparing" not in heard:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: "preparing" in heard, "the second listener to hear")
     assert heard[0] == "queued"
 
 
@@ -430,7 +428,8 @@ def test_checkpoints_are_deleted_on_demand(quick: Workshop) -> None:
 
 
 def test_a_listener_that_waits_keeps_nobody_from_cancelling(quick: Workshop) -> None:
-    quick.runner.on_change.append(lambda job: time.sleep(30))
+    done = threading.Event()
+    quick.runner.on_change.append(lambda job: done.wait(30))
     job = quick.submit()
     begun = time.monotonic()
     quick.runner.tick()
@@ -438,6 +437,7 @@ def test_a_listener_that_waits_keeps_nobody_from_cancelling(quick: Workshop) -> 
     quick.runner.tick()
     assert quick.backends["subprocess"].ended  # type: ignore[attr-defined]
     assert time.monotonic() - begun < 10
+    done.set()
 
 
 def test_only_the_newest_finished_jobs_keep_their_checkpoints(quick: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -532,10 +532,7 @@ def test_it_trains_to_the_end_and_leaves_everything(shop: Workshop) -> None:
     shop.runner.on_change.append(lambda job: heard.append(job.status))
     job = shop.wait(shop.submit(steps=12).job_id)
     assert (job.status, job.step, job.total_steps, job.exit_code, job.attempt) == ("finished", 12, 12, 0, 1)
-    deadline = time.monotonic() + 5
-    while "finished" not in heard:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: "finished" in heard, "the listener to hear of the end")
     assert list(dict.fromkeys(heard)) == ["queued", "preparing", "running", "finished"]
     assert job.adapter_path == str(Path(job.output_dir) / "adapter")
     seen = view.view(job, None)
@@ -650,7 +647,7 @@ def test_a_training_goes_on_when_the_app_is_gone_and_is_found_again(shop: Worksh
     shop.runner.close()  # as far as the trainer can tell, the app is dead
     shop.open()
     shop.runner.start()
-    time.sleep(0.4)
+    shop.wait_ticks()
     assert shop.job(job.job_id).status == "running"
     assert shop.store.path.read_bytes() == written
     ended = shop.wait(job.job_id)
@@ -665,10 +662,7 @@ def test_what_ended_while_the_app_was_gone_is_concluded_afterwards(shop: Worksho
     job = shop.submit(name=how, steps=10, pause=0.01)
     found = worker(job)
     shop.runner.close()
-    deadline = time.monotonic() + 10
-    while exists(found["warden_pid"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not exists(found["warden_pid"]), "the end of the warden")
     shop.open()
     shop.runner.start()
     ended = shop.wait(job.job_id)
@@ -694,7 +688,7 @@ def test_cancels_at_random_moments_leave_nothing_and_never_lie(shop: Workshop) -
     draw = random.Random(7)
     for _ in range(8):
         job = shop.submit(name=draw.choice(CANCELS[:4]), steps=30, pause=0.01)
-        time.sleep(draw.random() * 0.8)
+        random_moment(draw, 0.8)
         shop.runner.cancel(job.job_id)
         ended = shop.wait(job.job_id)
         assert not left_over(ended)

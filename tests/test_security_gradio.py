@@ -130,7 +130,7 @@ def test_a_page_that_the_app_does_not_know_any_more_is_told_so(served: Served) -
         ("queue/join", {"data": [], "fn_index": 99_999, "session_hash": "x"}),
     ):
         answer = served.client.post(f"/gradio_api/{route}", json=body)
-        assert (answer.status_code, "Load it again" in answer.json()["detail"]) == (404, True)
+        assert (answer.status_code, "Reload it" in answer.json()["detail"]) == (404, True)
 
 
 def test_the_queue_takes_no_such_file_either(served: Served) -> None:

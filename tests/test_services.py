@@ -162,7 +162,7 @@ def test_lessons_that_are_never_trained_and_those_beyond_the_limit_are_counted(t
     seen = taught.datasets.preview(DatasetRequest(include_git=False, lessons_limit=2))
     known, never = taught._lesson_store.counts()
     assert never == 1
-    assert seen["warnings"] == [
+    assert [str(warning) for warning in seen["warnings"]] == [
         f"Only the newest 2 of {known:,} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more.",
         "Left out: 1 lesson that is rated bad or said to have failed, without a correction.",
     ]

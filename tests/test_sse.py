@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -31,6 +32,7 @@ from academy.jobs.reading import progress
 from academy.jobs.store import Job, JobStore
 from academy.services.jobs import Jobs
 from academy.services.permission import Permission
+from tests.waiting import every, wait_until
 
 JOB = "training_20260101_120000_abcd"
 
@@ -166,12 +168,19 @@ def test_a_finished_job_tells_all_and_ends(bench: Bench, address: str) -> None:
 
 
 def test_a_job_that_runs_is_followed_to_its_end(bench: Bench, address: str) -> None:
+    queued = threading.Event()
+
     def work() -> None:
-        time.sleep(0.2)
+        assert queued.wait(10)
         finish(bench)
 
+    def follow(event: Event) -> bool:
+        if event.data.get("status") == "queued":
+            queued.set()
+        return False
+
     thread = run_in_background(work)
-    events = read(address)
+    events = read(address, until=follow)
     thread.join()
     assert told(events, "log", "line") == [0, 1, 2]
     assert told(events, "status", "status") == ["queued", "preparing", "running", "finished"]
@@ -265,9 +274,8 @@ def test_whoever_leaves_leaves_nothing_open(bench: Bench, address: str) -> None:
     before = httpx.get(f"{address}/look").json()
     for _ in range(5):
         read(address, until=lambda event: event.data["type"] == "log")
-    deadline = time.monotonic() + 5
-    while (after := httpx.get(f"{address}/look").json())["feeds"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: httpx.get(f"{address}/look").json()["feeds"] == 0, "the last feed to close")
+    after = httpx.get(f"{address}/look").json()
     assert after["feeds"] == 0
     assert after["files"] <= before["files"] + 1
 
@@ -337,6 +345,12 @@ def test_a_batch_is_bounded_however_long_the_log_is(bench: Bench) -> None:
 # ---------------------------------------------------------------------------------------------------------- many, and long
 
 
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 async def _follow(port: int, lines: int, cut: float, delays: list[float], failures: list[str]) -> None:
     """One viewer that reads all lines with their delay, and reconnects once on the way."""
     seen, last = -1, ""
@@ -359,7 +373,7 @@ async def _follow(port: int, lines: int, cut: float, delays: list[float], failur
                 delays.append(time.time() - float(data["message"]))
             if seen == lines - 1 or (leave and time.monotonic() > leave):
                 break
-        writer.close()
+        await hang_up(writer)
         cut = 0.0
         if seen == lines - 1:
             return
@@ -373,9 +387,8 @@ def many_viewers(bench: Bench, settings: Settings, viewers: int, stalled: int, s
     failures: list[str] = []
 
     def write() -> None:
-        for _ in range(lines):
+        for _ in zip(range(lines), every(0.05), strict=False):
             bench.log(f"{time.time():.6f}")
-            time.sleep(0.05)
 
     async def watch(port: int) -> None:
         sleepers = []
@@ -389,16 +402,14 @@ def many_viewers(bench: Bench, settings: Settings, viewers: int, stalled: int, s
         )
         thread.join()
         for writer in sleepers:
-            writer.close()
+            await hang_up(writer)
 
     with serving(bench.app(settings)) as port:
         look = f"http://127.0.0.1:{port}/look"
         memory, files = memory_mb(), httpx.get(look).json()["files"]
         asyncio.run(watch(port))
         grown = memory_mb() - memory
-        deadline = time.monotonic() + 10
-        while httpx.get(look).json()["files"] > files + 2 and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: httpx.get(look).json()["files"] <= files + 2, "the connections to close", pause=0.1)
         left = httpx.get(look).json()["files"] - files
     assert failures == []
     assert len(delays) == viewers * lines

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from academy.config import Settings
 from academy.services.academy import Academy
 from tests.serving import serving
 from tests.test_chat import EchoEngine
+from tests.waiting import wait_until
 
 CHAT = "/api/v1/academy/chat"
 COMPLETIONS = "/v1/chat/completions"
@@ -59,23 +59,16 @@ def served(tmp_path: Path) -> Iterator[Served]:
     academy.close()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", [CHAT, COMPLETIONS])
 def test_whoever_goes_away_while_waiting_leaves_the_line(served: Served, path: str, stream: bool) -> None:
     served.engine.gate.clear()
     first = served.ask(path, "first", stream=stream)
-    until(lambda: served.state()["busy"])
+    wait_until(lambda: served.state()["busy"], "the first request to be answered")
     waiting = [served.ask(path, f"waiting {number}", stream=stream) for number in range(3)]
-    until(lambda: served.state()["waiting"] == 3)
+    wait_until(lambda: served.state()["waiting"] == 3, "three requests in line")
     waiting[1].close()
-    until(lambda: served.state()["waiting"] == 2)
+    wait_until(lambda: served.state()["waiting"] == 2, "one request to leave the line")
     served.engine.gate.set()
     for asked in (first, waiting[0], waiting[2]):
         assert asked.recv(1 << 16).startswith(b"HTTP/1.1 200")
@@ -87,11 +80,11 @@ def test_whoever_goes_away_while_waiting_leaves_the_line(served: Served, path: s
 def test_whoever_goes_away_ends_the_own_reply(served: Served, path: str, stream: bool) -> None:
     served.engine.pause = 0.01
     asked = served.ask(path, "word " * 10_000, stream=stream)
-    until(lambda: served.state()["busy"])
+    wait_until(lambda: served.state()["busy"], "the first request to be answered")
     if stream:
         assert asked.recv(1 << 16).startswith(b"HTTP/1.1 200")
     asked.close()
-    until(lambda: not served.state()["busy"])
+    wait_until(lambda: not served.state()["busy"], "the reply to end")
 
 
 def test_an_event_is_one_line_also_with_rare_line_ends_in_it(served: Served) -> None:
@@ -152,13 +145,13 @@ def test_a_page_that_is_closed_leaves_the_line_too(tmp_path: Path) -> None:
             return listening
 
         first = ask("first")
-        until(lambda: academy.chat.state()["busy"])
+        wait_until(lambda: academy.chat.state()["busy"], "the first request to be answered")
         others = [ask("second"), ask("third")]
-        until(lambda: academy.chat.state()["waiting"] == 2)
+        wait_until(lambda: academy.chat.state()["waiting"] == 2, "two requests in line")
         others[0].close()
-        until(lambda: academy.chat.state()["waiting"] == 1)
+        wait_until(lambda: academy.chat.state()["waiting"] == 1, "one request to leave the line")
         for tab in (first, others[1]):
             tab.close()
-        until(lambda: academy.chat.state()["waiting"] == 0)
+        wait_until(lambda: academy.chat.state()["waiting"] == 0, "an empty line")
         engine.gate.set()
-        until(lambda: not academy.chat.state()["busy"])
+        wait_until(lambda: not academy.chat.state()["busy"], "the reply to end")

@@ -23,10 +23,11 @@ from academy.jobs.backends.subprocess import ROOT
 from academy.jobs.processes import kill_marked, mark_of
 from academy.jobs.reading import progress
 from academy.jobs.store import ENDED, JobStore
-from tests.jobs_help import Workshop, adapter_bytes, events, exists, kill, left_over, worker
+from tests.jobs_help import Workshop, adapter_bytes, events, exists, kill, left_over, trainer_in, worker
 from tests.real_app import RealApp
 from tests.test_job_store import JUNK, a_job
-from tests.test_warden import control_group
+from tests.test_warden import control_group, removed
+from tests.waiting import every, random_moment, wait_until
 
 pytestmark = pytest.mark.training  # real processes: seconds, not milliseconds
 
@@ -62,7 +63,7 @@ def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
     viewer.start()
     before = app.wait(job_id, "running", step=1)["worker"]["pid"]
     for _ in range(count):
-        time.sleep(random.random())
+        random_moment(random.Random(), 1.0)
         app.kill()
         reached = reached_step(app, job_id)
         app.start()
@@ -89,12 +90,13 @@ def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
 def follow(app: RealApp, job_id: str, seen: list[dict[str, Any]]) -> None:
     """Looks at the stream to its end, through every death of the app, as a browser would: again from the last id."""
     last_id = None
-    while not (seen and seen[-1]["type"] == "status" and seen[-1]["status"] in ENDED):
+    for _ in every(0.1):
+        if seen and seen[-1]["type"] == "status" and seen[-1]["status"] in ENDED:
+            return
         for event_id, event in app.stream(job_id, last_id):
             last_id = event_id or last_id
             if event["type"] != "connected":
                 seen.append(event)
-        time.sleep(0.1)
 
 
 def reached_step(app: RealApp, job_id: str) -> int:
@@ -110,7 +112,7 @@ def test_the_trainer_or_its_warden_is_killed_at_any_moment(shop: Workshop, count
     resumed = 0
     for number in range(count):
         job = shop.submit(steps=40, pause=0.01)
-        time.sleep(draw.random() * 0.9)
+        random_moment(draw, 0.9)
         with contextlib.suppress(ProcessLookupError):
             kill(worker(job)["warden_pid" if number % 3 == 0 else "pid"])
         begun = time.monotonic()
@@ -177,25 +179,21 @@ def died_at_every_moment(app: RealApp, deaths: list[tuple[str, str]]) -> None:
 
 def await_moment(folder: Path, moment: str, draw: random.Random) -> None:
     """Waits until the trainer of the job does what it is to die at."""
-    until = time.monotonic() + 60
-    while not (folder / "worker.json").exists() or not json.loads((folder / "worker.json").read_text())["pid"]:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_until(lambda: trainer_in(folder), "the trainer", seconds=60)
     if moment == "load":
-        time.sleep(draw.random() * 4)
+        random_moment(draw, 4.0)
         return
     later = draw.randrange(2, 6)  # not always the first checkpoint
-    while time.monotonic() < until:
+
+    def reached() -> bool:
+        if moment == "final save":
+            return (folder / "adapter.tmp").exists()
         told = (folder / "events.jsonl").read_text() if (folder / "events.jsonl").exists() else ""
-        if moment == "step" and told.count('"progress"') > 3 * later:
-            return
-        written = told.count('"checkpoint"')
-        if moment == "checkpoint" and written >= later and any(path.name[0] == "." for path in (folder / "checkpoints").iterdir()):
-            return
-        if moment == "final save" and (folder / "adapter.tmp").exists():
-            return
-        time.sleep(0.001)
-    raise AssertionError(f"it never came to its {moment}")
+        if moment == "step":
+            return told.count('"progress"') > 3 * later
+        return told.count('"checkpoint"') >= later and any(path.name[0] == "." for path in (folder / "checkpoints").iterdir())
+
+    wait_until(reached, f"its {moment}", seconds=60, pause=0.001)
 
 
 TINY = """
@@ -229,7 +227,7 @@ def test_the_app_is_killed_while_four_clients_submit(tmp_path: Path, count: int)
                 draw = random.Random(turn * 4 + number)
                 begin.wait()
                 for n in range(3):
-                    time.sleep(draw.random() * 0.2)
+                    random_moment(draw, 0.2)
                     name = f"t{turn} c{number} n{n}"
                     asked.add(name)
                     headers = {"Idempotency-Key": name} if number % 2 else {}
@@ -241,7 +239,7 @@ def test_the_app_is_killed_while_four_clients_submit(tmp_path: Path, count: int)
             for thread in clients:
                 thread.start()
             begin.wait()
-            time.sleep(random.random() * 0.5)
+            random_moment(random.Random(), 0.5)
             app.kill()
             for thread in clients:
                 thread.join()
@@ -252,10 +250,7 @@ def test_the_app_is_killed_while_four_clients_submit(tmp_path: Path, count: int)
                 spec = {"name": name, "dataset_id": dataset, "recipe": "tiny"}
                 again = [app.ask("POST", "/train", json=spec, headers={"Idempotency-Key": name})["job_id"] for _ in range(2)]
                 assert acknowledged.setdefault(name, again[0]) == again[0] == again[1]
-        until = time.monotonic() + 60 + 6 * count
-        while (counted := app.ask("GET", "/status")["jobs"])["queued"] or counted["preparing"] or counted["running"]:
-            assert time.monotonic() < until, counted
-            time.sleep(0.2)
+        wait_until(lambda: not open_jobs(app), lambda: f"the end of all jobs: {open_jobs(app)}", seconds=60 + 6 * count, pause=0.2)
     finally:
         app.close()
     jobs = {job.job_id: job for job in JobStore(app.data / "training").list()}
@@ -269,18 +264,20 @@ def test_the_app_is_killed_while_four_clients_submit(tmp_path: Path, count: int)
     print(f"{count} kills, {len(jobs)} jobs, {len(acknowledged)} acknowledged")
 
 
+def open_jobs(app: RealApp) -> dict[str, int]:
+    counted = app.ask("GET", "/status")["jobs"]
+    return {status: counted[status] for status in ("queued", "preparing", "running") if counted[status]}
+
+
 @counts(10, 200)
 def test_a_cancel_at_any_moment(shop: Workshop, count: int) -> None:
     draw = random.Random(count)
     for _ in range(count):
         how = draw.choice(["good", "good", "children", "bare children", "loads", "ignores bare children"])
         job = shop.submit(name=how, steps=60, pause=0.01)
-        time.sleep(draw.random() ** 2 * 1.2)
+        random_moment(draw, 1.2 * draw.random())  # sooner rather than later
         shop.runner.cancel(job.job_id)
-        begun = time.monotonic()
-        while (now := shop.job(job.job_id)).status not in ENDED:
-            assert time.monotonic() - begun < 10
-            time.sleep(0.005)
+        now = shop.wait(job.job_id, seconds=10)
         assert not left_over(now), now
         with contextlib.suppress(FileNotFoundError):
             found = json.loads((Path(job.output_dir) / "worker.json").read_text())
@@ -406,11 +403,8 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: P
 
 def job_gone(app: RealApp, job_id: str) -> None:
     """Waits until nothing of the job lives any more; ten seconds at most."""
-    until = time.monotonic() + 10
     found = json.loads((app.data / "models" / job_id / "worker.json").read_text())
-    while exists(found["pid"]) or exists(found["warden_pid"]):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_until(lambda: not exists(found["pid"]) and not exists(found["warden_pid"]), "the end of the trainer and its warden", seconds=10)
 
 
 def test_what_memory_killed_says_so_and_offers_smaller_steps(app: RealApp) -> None:
@@ -426,11 +420,7 @@ def test_what_memory_killed_says_so_and_offers_smaller_steps(app: RealApp) -> No
     assert failed["remedy"] == {"batch_size": 4, "gradient_accumulation_steps": 2}
     assert app.ask("GET", "/health")["ok"]
     app.close()
-    for _ in range(100):
-        with contextlib.suppress(OSError):
-            group.rmdir()
-            break
-        time.sleep(0.05)
+    wait_until(lambda: removed(group), "an empty control group")
 
 
 def test_a_base_model_of_no_numbers_ends_the_job_and_publishes_nothing(app: RealApp, tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from academy.text.conversations import read_conversations
 from academy.text.failures import Failure, explain
 from academy.trainer import checkpoints
 from academy.trainer.report import Report
+from tests.waiting import wait_until
 
 
 def fill(folder: Path) -> None:
@@ -104,6 +105,14 @@ while True:
 """
 
 
+def parts_written(folder: Path) -> int:
+    """How many files of the checkpoint that is being written are there; -1 where none is being written."""
+    with contextlib.suppress(FileNotFoundError):
+        for place in folder.glob(".tmp-*"):
+            return len(os.listdir(place))
+    return -1
+
+
 def test_kill_9_at_any_moment_leaves_only_complete_checkpoints(tmp_path: Path) -> None:
     for attempt in range(4):
         folder = tmp_path / str(attempt)
@@ -112,10 +121,10 @@ def test_kill_9_at_any_moment_leaves_only_complete_checkpoints(tmp_path: Path) -
         )
         assert writer.stdout is not None
         told = int(writer.stdout.readline())
-        time.sleep(0.011 * attempt)
+        # In the middle of a checkpoint: before its first file, and after two, four and all six of them.
+        wait_until(lambda folder=folder, parts=2 * attempt: parts_written(folder) >= parts, "a checkpoint on its way", pause=0.001)
         writer.send_signal(signal.SIGKILL)
-        rest = writer.stdout.read().split()
-        writer.wait()
+        rest = writer.communicate()[0].split()
         told = int(rest[-1]) if rest else told
         checkpoints.sweep(folder)
         newest = checkpoints.newest(folder)

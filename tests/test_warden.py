@@ -9,8 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ import pytest
 
 from academy.jobs import warden
 from academy.jobs.processes import MARK, birth_of, is_held, kill_marked, lives, mark_of, marked, send_signal
-from tests.jobs_help import exists
+from tests.jobs_help import exists, trainer_in
+from tests.waiting import wait_until
 
 WARDEN = Path(warden.__file__)
 
@@ -46,22 +45,8 @@ def messages(folder: Path) -> list[str]:
     return [line.split(" ", 1)[1] for line in lines]
 
 
-def wait_for(test: Callable[[], Any], seconds: float = 10.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := test()):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    return found
-
-
 def trainer_of(folder: Path) -> dict[str, Any]:
-    def read() -> dict[str, Any] | None:
-        with contextlib.suppress(OSError, ValueError):
-            found = json.loads((folder / "worker.json").read_text())
-            return found if found["pid"] else None
-        return None
-
-    return wait_for(read)
+    return wait_until(lambda: trainer_in(folder), "worker.json to name the trainer")
 
 
 # The log: pure, without a process
@@ -164,9 +149,9 @@ def test_a_process_is_known_by_its_birth(tmp_path: Path) -> None:
         assert not lives(child.pid, birth, "another boot")
         assert not send_signal(child.pid, "1", signal.SIGKILL)
         assert child.poll() is None
-        wait_for(lambda: marked("unit") == [(child.pid, birth)])
+        wait_until(lambda: marked("unit") == [(child.pid, birth)], "the mark of the child")
         assert send_signal(child.pid, birth, signal.SIGKILL)
-        wait_for(lambda: not lives(child.pid, birth))  # a zombie is no longer alive
+        wait_until(lambda: not lives(child.pid, birth), "the end of the child")  # a zombie is no longer alive
     finally:
         child.kill()
         child.wait()
@@ -229,8 +214,17 @@ print("ready", flush=True)
 """
 
 
+AFTER_A_SIGN = """
+while not os.path.exists("sign"): time.sleep(.01)
+"""
+
+
 def family_of(pid: int) -> set[int]:
     return set(warden._descendants(pid))
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 ENDS = {
@@ -246,11 +240,14 @@ ENDS = {
 @pytest.mark.parametrize("name", ENDS)
 def test_nothing_that_the_trainer_started_outlives_it(tmp_path: Path, name: str) -> None:
     trap, then, number = ENDS[name]
-    guarding = guard(tmp_path, FAMILY.format(trap=trap, then="time.sleep(.3); " + then), grace=1)
-    wait_for(lambda: (tmp_path / "train.log").exists() and b"ready" in (tmp_path / "train.log").read_bytes())
-    family = wait_for(lambda: (found := family_of(guarding.pid)) and len(found) >= 3 and found)
+    guarding = guard(tmp_path, FAMILY.format(trap=trap, then=AFTER_A_SIGN + then), grace=1)
+    wait_until(lambda: (tmp_path / "train.log").exists() and b"ready" in (tmp_path / "train.log").read_bytes(), "the trainer to be ready")
+    family = wait_until(lambda: (found := family_of(guarding.pid)) and len(found) >= 3 and found, "the trainer's family")
+    (tmp_path / "sign").touch()
+    if "SIGSTOP" in then:
+        trainer = trainer_of(tmp_path)["pid"]
+        wait_until(lambda: state_of(trainer) == "T", "the trainer to stop itself")
     if number:
-        time.sleep(0.4)
         guarding.send_signal(number)
     assert guarding.wait(10) == 0
     assert not [pid for pid in family if exists(pid)]
@@ -270,14 +267,14 @@ def test_a_wish_file_cancels_as_a_signal_does(tmp_path: Path) -> None:
 def test_a_killed_warden_takes_the_trainer_with_it_and_leaves_the_lock(tmp_path: Path) -> None:
     guarding = guard(tmp_path, FAMILY.format(trap="", then="time.sleep(600)").replace('env={"PATH": "/bin"}, ', ""))
     worker = trainer_of(tmp_path)
-    wait_for(lambda: (tmp_path / "train.log").exists() and b"ready" in (tmp_path / "train.log").read_bytes())
+    wait_until(lambda: (tmp_path / "train.log").exists() and b"ready" in (tmp_path / "train.log").read_bytes(), "the trainer to be ready")
     guarding.kill()
     guarding.wait()
-    wait_for(lambda: not exists(worker["pid"]))
+    wait_until(lambda: not exists(worker["pid"]), "the end of the trainer")
     assert not is_held(tmp_path / "warden.lock")
     assert not (tmp_path / "exit.json").exists()
     # What made itself a daemon is found by its mark.
-    wait_for(lambda: not kill_marked(mark_of(tmp_path)))
+    wait_until(lambda: not kill_marked(mark_of(tmp_path)), "the end of what carries the mark")
 
 
 @real
@@ -296,11 +293,15 @@ def test_a_hundred_megabytes_on_one_line_are_drained_in_little_memory(tmp_path: 
     program = "import sys\nfor n in range(100): sys.stdout.write(('%d%%' % n) * 262144 + '\\r' * (n % 2))\nprint('end')"
     guarding = guard(tmp_path, program)
     peak = 0
-    while guarding.poll() is None:
+
+    def ended() -> bool:
+        nonlocal peak
         with contextlib.suppress(OSError, TypeError):
             found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{guarding.pid}/status").read_text())
             peak = max(peak, int(found[1]) if found else 0)
-        time.sleep(0.01)
+        return guarding.poll() is not None
+
+    wait_until(ended, "the end of the warden", seconds=60)
     assert record(tmp_path)["exit_code"] == 0
     assert peak < 40_000
     assert all(len(line.encode()) <= warden.LINE_LIMIT for line in messages(tmp_path))
@@ -311,7 +312,7 @@ def test_a_bar_that_is_being_rewritten_can_be_seen(tmp_path: Path) -> None:
     guarding = guard(
         tmp_path, "import sys, time\nfor n in range(60): sys.stdout.write('\\r%d of 60' % n); sys.stdout.flush(); time.sleep(.1)"
     )
-    wait_for(lambda: (tmp_path / "unfinished.txt").exists() and b"of 60" in (tmp_path / "unfinished.txt").read_bytes())
+    wait_until(lambda: (tmp_path / "unfinished.txt").exists() and b"of 60" in (tmp_path / "unfinished.txt").read_bytes(), "the bar")
     assert (tmp_path / "train.log").read_bytes() == b""
     guarding.terminate()
     guarding.wait(10)
@@ -348,10 +349,10 @@ def test_what_the_kernel_killed_for_memory_is_recorded_as_such(tmp_path: Path) -
         said = record(tmp_path)
         assert (said["signal"], said["oom"], said["stopped_by"]) == ("SIGKILL", True, None)
     finally:
-        wait_for(lambda: _removed(group))
+        wait_until(lambda: removed(group), "an empty control group")
 
 
-def _removed(group: Path) -> bool:
+def removed(group: Path) -> bool:
     with contextlib.suppress(OSError):
         group.rmdir()
     return not group.exists()

@@ -1,4 +1,4 @@
-"""Whether an adapter may be used: no code, nothing broken, and made for the base model that is here. Needs no torch."""
+"""Checks that an adapter may be used: no code, nothing broken, and made for this base model. Needs no torch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXPONENTS = {"F64": (8, 0x7FF0000000000000), "F32": (4, 0x7F800000), "F16": (2,
 
 
 def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -> None:
-    """Raises Refused, by name of the fault, unless the adapter is safe, whole, finite and made for the base model found."""
+    """Raises Refused, naming the fault, unless the adapter is safe, complete, finite and made for the base model on this machine."""
     config = read_config(folder)
     header = header_of(folder / WEIGHTS)
     _check_kind(config)
@@ -35,27 +35,30 @@ def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -
     assert base.path is not None
     if base_fingerprint and _fingerprint(base.path, _stamps(base.path)) != base_fingerprint:
         raise Refused(
-            f"This adapter was trained on another version of {shortened(base.name)!r} than the one that is here now.",
-            hint="Put the base model back as it was, or train again on the one that is here.",
+            "This adapter was trained on another version of {name!r} than the one on this machine.",
+            hint="Put the base model back as it was, or train again on this one.",
             code=MISMATCH,
+            name=shortened(base.name),
         )
     check_fit(config, header, base.path, base.name)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """adapter_config.json of a whole adapter; raises Refused for what is missing, damaged, pickled, a link or brings code."""
+    """The adapter_config.json of a complete adapter; raises Refused if a part is missing, damaged, pickled, a link, or brings code."""
     weights, settings = folder / WEIGHTS, folder / "adapter_config.json"
     for path in (folder, weights, settings):
         if path.is_symlink():
-            raise Refused(f"{path.name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.")
+            raise Refused("{name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.", name=path.name)
     if not weights.is_file():
         pickled = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl") for path in folder.glob(pattern))
         if pickled:
             raise Refused(
-                f"The weights of this adapter are pickled ({pickled[0]}): loading them could run code, so Academy does not.",
-                hint=f"Save it as {WEIGHTS} (save_pretrained does).",
+                "The weights of this adapter are pickled ({pickled}): loading them could run code, so Academy does not.",
+                hint="Save it as {weights} (save_pretrained does).",
+                pickled=pickled[0],
+                weights=WEIGHTS,
             )
-        raise Refused(f"The adapter is not complete: {WEIGHTS} is missing.", hint=_TRAIN_AGAIN)
+        raise Refused("The adapter is not complete: {weights} is missing.", hint=_TRAIN_AGAIN, weights=WEIGHTS)
     for path in sorted(folder.glob("*.json")):
         _refuse_code(path)
     config = _read_object(settings)
@@ -65,13 +68,17 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path, base_name: str) -> None:
-    """Raises Refused unless every weight of the adapter has its place in the base model, and every place its weight."""
+    """Raises Refused unless the adapter's weights and the base model's modules match one to one."""
     try:
         shapes = _base_shapes(base_folder)
     except (AcademyError, OSError) as error:
         reason = error.message if isinstance(error, AcademyError) else (error.strerror or "it cannot be read")
         raise Refused(
-            f"The base model {shortened(base_name)!r} cannot be used: {reason}", hint="Put it back as it was.", code=BASE_MISSING
+            "The base model {base_name!r} cannot be used: {reason}",
+            hint="Put it back as it was.",
+            code=BASE_MISSING,
+            base_name=shortened(base_name),
+            reason=reason,
         ) from error
     parts: dict[str, dict[str, list[int]]] = defaultdict(dict)
     for name, entry in header.items():
@@ -79,26 +86,26 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
             parts[match["module"]][match["part"]] = entry["shape"]
     if not parts:
         raise Refused("The adapter holds no LoRA weights.", hint=_TRAIN_AGAIN)
-    by_place: dict[tuple[str, str], set[int]] = defaultdict(set)
-    known = _places(shapes)
+    by_module: dict[tuple[str, str], set[int]] = defaultdict(set)
+    known = _modules(shapes)
     for module, shape in parts.items():
         _check_module(module, shape, known, base_name)
         if layer := _LAYER.search(module):
-            by_place[layer["list"], layer["rest"]].add(int(layer["index"]))
-    # Targets given as one text are a pattern or a word; only a list of plain names means "in every layer".
+            by_module[layer["list"], layer["rest"]].add(int(layer["index"]))
+    # A single string of targets is a pattern or a keyword; only a list of plain names means "in every layer".
     chosen = config.get("layers_to_transform") is not None or isinstance(config.get("target_modules"), str)
     if chosen or any("." in str(target) for target in config.get("target_modules") or []):
         return
     layers = {int(match["index"]) for name in shapes if (match := _LAYER.search(name))}
-    for (kind, rest), indices in by_place.items():
-        there = {index for index in layers if f"{kind}.{index}.{rest}" in known}
-        if missing := there - indices:
+    for (kind, rest), indices in by_module.items():
+        present = {index for index in layers if f"{kind}.{index}.{rest}" in known}
+        if missing := present - indices:
             raise _mismatch(base_name, f"it has nothing for layer {min(missing)} of {len(layers)}")
 
 
 @lru_cache(maxsize=8)
 def _fingerprint(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -> str:
-    """The fingerprint of a base model, taken again only when one of its files has changed."""
+    """The fingerprint of a base model, recomputed only when one of its files has changed."""
     return fingerprint(folder)
 
 
@@ -114,7 +121,9 @@ def _check_kind(config: dict[str, Any]) -> None:
     kind = str(config.get("peft_type", "")).upper()
     if kind != "LORA":
         raise Refused(
-            f"The adapter is of the kind {shortened(kind) or 'unknown'!r}; Academy uses LoRA adapters.", hint="Train a LoRA adapter."
+            "The adapter is of the kind {kind!r}; Academy uses LoRA adapters.",
+            hint="Train a LoRA adapter.",
+            kind=shortened(kind) or "unknown",
         )
     if config.get("megatron_config"):
         raise Refused("The adapter names a module of Python to import (megatron_core), and Academy runs no code of an adapter.")
@@ -125,28 +134,31 @@ def _check_kind(config: dict[str, Any]) -> None:
     start = config.get("init_lora_weights", True)
     if isinstance(start, str) and start.lower().startswith(("pissa", "olora", "corda", "loftq", "lora_ga")):
         raise Refused(
-            f"The adapter rewrites the base model's weights when it is loaded (init_lora_weights={shortened(start)!r}).",
+            "The adapter rewrites the base model's weights when it is loaded (init_lora_weights={start!r}).",
             hint="Convert it to a plain LoRA with PEFT (path_initial_model_for_weight_conversion).",
+            start=shortened(start),
         )
 
 
 def _check_module(module: str, shape: dict[str, list[int]], known: dict[str, list[int] | None], base_name: str) -> None:
     if "lora_magnitude_vector" in shape and len(shape) == 1:
-        raise Refused(f"The adapter is not complete: {shortened(module)} has no LoRA weights.", hint=_TRAIN_AGAIN)
+        raise Refused("The adapter is not complete: {module} has no LoRA weights.", hint=_TRAIN_AGAIN, module=shortened(module))
     first, second = shape.get("lora_A"), shape.get("lora_B")
     embedding = "lora_embedding_A" in shape
     if not embedding and (first is None or second is None):
-        raise Refused(f"The adapter is not complete: {shortened(module)} has only one half of its weights.", hint=_TRAIN_AGAIN)
-    place = _place(module)
-    if place not in known:
+        raise Refused(
+            "The adapter is not complete: {module} has only one half of its weights.", hint=_TRAIN_AGAIN, module=shortened(module)
+        )
+    key = _module_key(module)
+    if key not in known:
         raise _mismatch(base_name, f"the base model has no {shortened(module)}")
-    wanted = known[place]
+    wanted = known[key]
     if embedding or first is None or second is None or wanted is None or len(wanted) != 2 or len(first) != 2 or len(second) != 2:
         return
     if first[0] != second[1]:
-        raise Refused(f"The adapter is damaged: the halves of {shortened(module)} do not fit together.", hint=_TRAIN_AGAIN)
+        raise Refused("The adapter is damaged: the halves of {module} do not fit together.", hint=_TRAIN_AGAIN, module=shortened(module))
     given = [second[0], first[1]]
-    # GPT-2's Conv1D keeps its weights the other way round.
+    # GPT-2's Conv1D stores its weights transposed.
     if given != wanted and given != wanted[::-1]:
         raise _mismatch(base_name, f"{shortened(module)} is {given[0]} × {given[1]} there and {wanted[0]} × {wanted[1]} here")
 
@@ -167,8 +179,9 @@ def _check_finite(path: Path, header: dict[str, Any]) -> None:
                 left -= bits.nbytes
                 if not bits.size or ((bits & mask) == mask).any():
                     raise Refused(
-                        f"The adapter's weights are not finite: {shortened(name)} holds NaN or infinity.",
+                        "The adapter's weights are not finite: {name} holds NaN or infinity.",
                         hint="Its training went wrong; train again with a smaller learning rate.",
+                        name=shortened(name),
                     )
 
 
@@ -180,23 +193,26 @@ def _refuse_code(path: Path) -> None:
     library = mapping.get("parent_library", "") if isinstance(mapping, dict) else ""
     if "auto_map" in value or "custom_pipelines" in value or value.get("trust_remote_code"):
         raise Refused(
-            f"The adapter brings its own code (auto_map in {path.name}), and Academy never runs it.", hint="Use an adapter without code."
+            "The adapter brings its own code (auto_map in {name}), and Academy never runs it.",
+            hint="Use an adapter without code.",
+            name=path.name,
         )
     if library and str(library).split(".")[0] not in ("transformers", "peft"):
         raise Refused(
-            f"The adapter names a module of Python to import ({shortened(str(library))}), and Academy runs no code of an adapter."
+            "The adapter names a module of Python to import ({library}), and Academy runs no code of an adapter.",
+            library=shortened(str(library)),
         )
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:
     if path.is_symlink():
-        raise Refused(f"{path.name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.")
+        raise Refused("{name} is a link, and links are not followed.", hint="Copy the adapter's files themselves.", name=path.name)
     try:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except (ValueError, OSError, RecursionError) as error:
-        raise Refused(f"{path.name} of the adapter is damaged.", hint=_TRAIN_AGAIN) from error
+        raise Refused("{name} of the adapter is damaged.", hint=_TRAIN_AGAIN, name=path.name) from error
     if isinstance(value, dict):
         return value
     if path.name == "adapter_config.json":
@@ -205,7 +221,7 @@ def _read_object(path: Path) -> dict[str, Any] | None:
 
 
 def _base_shapes(folder: Path) -> dict[str, list[int] | None]:
-    """Each module of the base model with the shape of its weight (None where it is packed, so that its shape says nothing)."""
+    """Each module of the base model with the shape of its weight; None where the weight is packed, so its shape says nothing."""
     shapes: dict[str, list[int] | None] = {}
     for path in weight_files(folder):
         for name, entry in header_of(path).items():
@@ -214,17 +230,17 @@ def _base_shapes(folder: Path) -> dict[str, list[int] | None]:
     return shapes
 
 
-def _places(shapes: dict[str, list[int] | None]) -> dict[str, list[int] | None]:
-    places = {_place(name): shape for name, shape in shapes.items()}
+def _modules(shapes: dict[str, list[int] | None]) -> dict[str, list[int] | None]:
+    keys = {_module_key(name): shape for name, shape in shapes.items()}
     for name, shape in shapes.items():
-        # Models that tie their head to the embedding store it once.
+        # Models that tie their head to the embedding store the weight once.
         if name.endswith(("embed_tokens", "wte")):
-            places.setdefault("lm_head", shape)
-    return places
+            keys.setdefault("lm_head", shape)
+    return keys
 
 
-def _place(module: str) -> str:
-    """A module's name without what stands before its layer: files and classes disagree on that ("model.", "language_model.model.")."""
+def _module_key(module: str) -> str:
+    """A module's name without the prefix of its layer, on which files and classes disagree ("model.", "language_model.model.")."""
     if match := _LAYER.search(module):
         return f"{match['list']}.{match['index']}.{match['rest']}"
     return module.rsplit(".", 1)[-1]
@@ -232,7 +248,9 @@ def _place(module: str) -> str:
 
 def _mismatch(base_name: str, why: str) -> Refused:
     return Refused(
-        f"This adapter was not trained on {shortened(base_name)!r}: {why}.",
+        "This adapter was not trained on {base_name!r}: {why}.",
         hint="Activate it with the base model it was trained on, or train again.",
         code=MISMATCH,
+        base_name=shortened(base_name),
+        why=why,
     )

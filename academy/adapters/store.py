@@ -1,4 +1,4 @@
-"""Adapters by name: folders below the models folder, which of them is active, and which was before."""
+"""Adapters by name: folders below the models folder, the active one, and those that were active before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DELETED = ".deleted-"
 
 @dataclass(frozen=True)
 class Adapter:
-    """One adapter that is there as a whole, with its lineage as far as it is known."""
+    """A complete adapter, with its lineage as far as it is known."""
 
     adapter_id: str
     name: str
@@ -48,7 +48,7 @@ class Adapter:
 
 
 class AdapterStore:
-    """The adapters of one data folder; safe to use from several threads."""
+    """The adapters of a data folder; safe to use from several threads."""
 
     def __init__(self, models_dir: Path, training_dir: Path) -> None:
         self._models = models_dir
@@ -59,7 +59,7 @@ class AdapterStore:
         self._remove_deleted()
 
     def list(self) -> list[Adapter]:
-        """Every complete adapter, the newest first; broken and unfinished ones are left out."""
+        """Every complete adapter, newest first; broken and unfinished ones are left out."""
         try:
             names = [entry.name for entry in self._models.iterdir() if not entry.name.startswith(".")]
         except (FileNotFoundError, NotADirectoryError):
@@ -73,21 +73,23 @@ class AdapterStore:
         return sorted(found, key=lambda item: (item.created_at, item.adapter_id), reverse=True)
 
     def get(self, adapter_id: str) -> Adapter:
-        """The adapter of that id; raises NotFound where there is none, and the reason where there is a broken one."""
+        """The adapter with that id; raises NotFound if there is none, and the reason if it is broken."""
         check_name(adapter_id, "adapter id")
         adapter = self._read(adapter_id)
         if adapter is None:
             folder = _adapter_folder(self._models, adapter_id)
             if folder is None:
-                raise NotFound(f"There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.")
-            # It is there but broken: the same sentences as everywhere, from the one place that has them.
+                raise NotFound(
+                    "There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.", adapter_id=adapter_id
+                )
+            # It exists but is broken: the check itself raises the reason.
             _complete(folder)
-            raise NotFound(f"There is no usable adapter {adapter_id!r}.", hint="Its folder cannot be read.")
+            raise NotFound("There is no usable adapter {adapter_id!r}.", hint="Its folder cannot be read.", adapter_id=adapter_id)
         name = self._names().get(adapter_id, adapter.name)
         return replace(adapter, name=name, is_active=self._state().get("adapter_id") == adapter_id)
 
     def active(self) -> Adapter | None:
-        """The adapter that is active, or None; one whose files have gone or broken since does not count."""
+        """The active adapter, or None; an adapter whose files are gone or broken does not count."""
         adapter_id = self._state().get("adapter_id")
         if not isinstance(adapter_id, str):
             return None
@@ -98,12 +100,12 @@ class AdapterStore:
             return None
 
     def active_id(self) -> str | None:
-        """The id of the adapter that is active, whether or not it can be used."""
+        """The id of the active adapter, usable or not."""
         adapter_id = self._state().get("adapter_id")
         return adapter_id if isinstance(adapter_id, str) else None
 
     def previous(self) -> Adapter | None:
-        """The adapter that was active before the one that is now; None where there was none that still exists."""
+        """The adapter that was active before the present one; None if none of them exists any longer."""
         state = self._state()
         for adapter_id in state.get("previous", []):
             if adapter_id == state.get("adapter_id"):
@@ -113,12 +115,12 @@ class AdapterStore:
         return None
 
     def last_base(self) -> str | None:
-        """The base model of the adapter that is active, or was last."""
+        """The base model of the active adapter, or of the last active one."""
         adapter = self.active() or self.previous()
         return adapter.base_model if adapter else None
 
     def set_active(self, adapter_id: str | None) -> Adapter | None:
-        """Makes an adapter the active one (None: none of them), and remembers the one before."""
+        """Makes an adapter the active one (None: deactivates), and remembers the previous one."""
         with self._lock:
             state = self._state()
             adapter = self.get(adapter_id) if adapter_id is not None else None
@@ -132,7 +134,7 @@ class AdapterStore:
                 self._active_file,
                 {
                     "adapter_id": adapter.adapter_id if adapter else None,
-                    "adapter_path": str(adapter.path) if adapter else None,
+                    "adapter_path": str(adapter.path.relative_to(self._models.parent)) if adapter else None,
                     "base_model": adapter.base_model if adapter else None,
                     "activated_at": now() if adapter else None,
                     "previous": previous,
@@ -141,7 +143,7 @@ class AdapterStore:
             return replace(adapter, is_active=True) if adapter else None
 
     def rename(self, adapter_id: str, name: str) -> Adapter:
-        """Gives an adapter another name to show; its id stays."""
+        """Renames an adapter for display; its id stays."""
         name = " ".join(name.split())
         if not name or len(name) > 80 or not name.isprintable():
             raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
@@ -151,15 +153,21 @@ class AdapterStore:
         return self.get(adapter_id)
 
     def delete(self, adapter_id: str) -> None:
-        """Removes an adapter's files; the record, log and metrics of its job stay. The active one is refused."""
+        """Removes an adapter's files; the record, log and metrics of its job stay. Raises Conflict for the active one."""
         with self._lock:
             check_name(adapter_id, "adapter id")
             folder = _adapter_folder(self._models, adapter_id)
             if folder is None:
-                raise NotFound(f"There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.")
+                raise NotFound(
+                    "There is no adapter {adapter_id!r}.", hint="The Adapters tab lists those that can be used.", adapter_id=adapter_id
+                )
             if self._state().get("adapter_id") == adapter_id:
-                raise Conflict(f"The adapter {adapter_id!r} is active.", hint="Deactivate it or activate another one, then delete it.")
-            # Renamed first: whoever looks meanwhile sees all of it or nothing.
+                raise Conflict(
+                    "The adapter {adapter_id!r} is active.",
+                    hint="Deactivate it or activate another one, then delete it.",
+                    adapter_id=adapter_id,
+                )
+            # Renamed first, so that a concurrent reader sees all of it or nothing.
             aside = self._models / f"{_DELETED}{secrets.token_hex(6)}"
             folder.rename(aside)
             self._seen.pop(adapter_id, None)
@@ -169,7 +177,7 @@ class AdapterStore:
         _remove(aside)
 
     def check(self, adapter: Adapter) -> None:
-        """Reads the adapter whole and raises Refused, by name of the fault, unless it can be used with its base model."""
+        """Reads the whole adapter and raises Refused, naming the fault, unless it can be used with its base model."""
         check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
 
     def _state(self) -> dict[str, Any]:
@@ -215,14 +223,14 @@ class AdapterStore:
         return adapter
 
     def _remove_deleted(self) -> None:
-        # What a crash in the middle of a delete has left.
+        # A crash in the middle of a delete leaves these.
         if self._models.is_dir():
             for aside in self._models.glob(f"{_DELETED}*"):
                 _remove(aside)
 
 
 def _adapter_folder(models: Path, adapter_id: str) -> Path | None:
-    """The folder with the PEFT files of an adapter: a job's `adapter/`, or a folder that was copied in as it is."""
+    """The folder with the PEFT files of an adapter: a job's `adapter/`, or a copied folder."""
     try:
         outer = inside(models, adapter_id, "adapter id")
     except AcademyError:
@@ -270,7 +278,7 @@ def _adapter(adapter_id: str, folder: Path, config: dict[str, Any], record: dict
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    """The trainer's record of an adapter; empty for one that was copied in."""
+    """The trainer's record of an adapter; empty for a copied adapter."""
     if path.is_symlink():
         return {}
     try:
@@ -296,7 +304,7 @@ def _remove(aside: Path) -> None:
         with disk_errors(aside.name):
             shutil.rmtree(aside)
     except OSError as error:
-        # Nothing lists it any more; the next start tries again.
+        # Nothing lists it now; the next start tries again.
         log.warning("%s could not be removed: %s", aside.name, error.strerror)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from academy.curation.files.uploads import UploadRecord
 from academy.curation.lessons import Lesson
 from academy.jobs.backends.docker.image import ImageState
 from academy.jobs.store import Job, Status
+from academy.messages import Text
 
 
 class Reply(BaseModel):
@@ -144,7 +146,7 @@ class ImportReply(Reply):
     files: list[FileReport]
 
     @classmethod
-    def of(cls, reports: list[FileReport]) -> ImportReply:
+    def of(cls, reports: Sequence[FileReport]) -> ImportReply:
         """The files' reports, and their sums."""
         refusals = [
             Refusal.model_validate({"file": report.name, **(item if isinstance(item, dict) else item.model_dump())})
@@ -187,7 +189,7 @@ class UploadsReply(Reply):
     files: list[UploadRecord]
 
     @classmethod
-    def of(cls, records: list[UploadRecord]) -> UploadsReply:
+    def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:
         """File by file what became of it; a success if one was taken."""
         ready = sum(record.status == "ready" for record in records)
         errors = [f"{record.name}: {record.error}" for record in records if record.error]
@@ -196,7 +198,7 @@ class UploadsReply(Reply):
 
 class UploadList(Reply):
     count: int
-    items: list[UploadRecord]
+    items: Sequence[UploadRecord]
 
 
 class DatasetFigures(Reply):
@@ -219,21 +221,21 @@ class DatasetReply(Reply):
     dataset_id: str
     dataset_path: str
     statistics: DatasetFigures
-    message: str
-    warnings: list[str]
+    message: Text
+    warnings: list[Text]
 
 
 class PreviewReply(Reply):
     total_examples: int
     by_source: dict[str, int]
     removed_low_quality: int
-    warnings: list[str]
+    warnings: list[Text]
     samples: list[dict[str, Any]]
 
 
 class DatasetList(Reply):
     count: int
-    items: list[Manifest]
+    items: Sequence[Manifest]
 
 
 class RowsQuery(Asked):
@@ -244,7 +246,7 @@ class RowsQuery(Asked):
 
 class RowsReply(Reply):
     offset: int
-    items: list[dict[str, Any]]
+    items: Sequence[dict[str, Any]]
 
 
 class TokensIn(Asked):
@@ -347,7 +349,7 @@ class JobsReply(Reply):
 
 
 class PointsReply(Reply):
-    points: list[dict[str, Any]]
+    points: Sequence[dict[str, Any]]
 
 
 class LogQuery(Asked):

@@ -237,6 +237,12 @@ class _Form(MultiPartParser):
                 return
         super().on_part_data(data, start, end)
 
+    def close_unfinished(self) -> None:
+        """Closes the file of a part whose end never came: it is in no form."""
+        part = self._current_part
+        if part.file is not None and (part.field_name, part.file) not in self.items:
+            part.file.file.close()
+
 
 async def read_files(request: Request, folder: Path, max_mb: int) -> tuple[list[tuple[str, BinaryIO]], dict[str, str]]:
     """The files of the form's field `files` with their names, and its text fields; raises in FastAPI's form what is wrong with it."""
@@ -250,6 +256,7 @@ async def read_files(request: Request, folder: Path, max_mb: int) -> tuple[list[
         raise _form_error(f"The form cannot be read: {error.message}") from error
     except (LookupError, ValueError) as error:
         raise _form_error("The form cannot be read: it is not valid multipart/form-data.") from error
+    parser.close_unfinished()
     files = [
         (value.filename or "file", value.file) for key, value in form.multi_items() if key == "files" and isinstance(value, UploadFile)
     ]

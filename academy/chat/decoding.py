@@ -1,54 +1,172 @@
-"""TODO: academy/chat/decoding.py."""
+"""Follows a generation token by token: chooses tokens, turns them into text, and ends the reply."""
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import Any, Literal
 
 from academy.chat.request import Sampling
+from academy.errors import Refused
 
-_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|endofturn|>", "<|return|>", "</s>")
-"""How turns end in the usual templates; each counts only where it is one token of the vocabulary and the template names it."""
-
+_COLDEST = 1e-4
+"""Below this temperature the likeliest token is as good as certain, and the division would leave the range of numbers."""
 
 _WIDEST = 2048
-"""Sampling looks at so many of the likeliest tokens; what lies beyond has no weight worth the sorting."""
+"""Sampling considers this many of the likeliest tokens; sorting the rest costs more than its weight is worth."""
 
-
-COLDEST = 1e-4
-"""Below this temperature the likeliest token is as good as certain, and dividing by it would leave the range of numbers."""
+_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<turn|>", "<|end|>", "<|endofturn|>", "<|return|>", "</s>")
+"""The end of a turn in the usual templates; each counts only if it is one token of the vocabulary and the template contains it."""
 
 
 class Spelling:
-    """Turns tokens into text as they come; a character that is not whole yet is held back."""
+    """Turns tokens into text as they come; an incomplete character is held back."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._decode = tokenizer.decode
         self._ids: list[int] = []
         self._start = 0
         self._done = 0
+        self._before = ""
 
     def feed(self, token: int) -> str:
         """The text that this token completes."""
         self._ids.append(token)
-        before, now = self._text(self._done), self._text(len(self._ids))
-        if len(now) <= len(before) or now.endswith("\ufffd"):
+        now = self._text()
+        if len(now) <= len(self._before) or now.endswith("\ufffd"):
             return ""
+        piece = now[len(self._before) :]
         # The last tokens stay in view: many tokenizers write a token differently at the beginning of a text.
         self._start, self._done = self._done, len(self._ids)
-        return now[len(before) :]
+        self._before = self._text()
+        return piece
 
     def rest(self) -> str:
-        """What was held back, without half a character at its end."""
-        before, now = self._text(self._done), self._text(len(self._ids))
-        self._done = len(self._ids)
-        return now[len(before) :].rstrip("\ufffd")
+        """The text held back at the end, without an incomplete character."""
+        piece = self._text()[len(self._before) :].rstrip("\ufffd")
+        self._start = self._done = len(self._ids)
+        self._before = ""
+        return piece
 
-    def _text(self, end: int) -> str:
-        return self._decode(self._ids[self._start : end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    def _text(self) -> str:
+        return self._decode(self._ids[self._start :], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+class StopTexts:
+    """Passes a stream of text on up to the first of the given texts, which may arrive in pieces."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = [text for text in texts if text]
+        self._held = ""
+        self.found = False
+
+    def feed(self, piece: str) -> str:
+        """The part of the text so far that can be shown."""
+        if self.found:
+            return ""
+        if not self._texts:
+            return piece
+        self._held += piece
+        positions = [position for text in self._texts if (position := self._held.find(text)) >= 0]
+        if positions:
+            self.found = True
+            visible, self._held = self._held[: min(positions)], ""
+            return visible
+        keep = max(_overlap(self._held, text) for text in self._texts)
+        visible, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        return visible
+
+    def rest(self) -> str:
+        """The text held back at the end."""
+        visible, self._held = self._held, ""
+        return visible
+
+
+class Streamer:
+    """A stopping criterion for transformers' `generate` that passes each token on as text; it ends at an end token or on request."""
+
+    def __init__(self, tokenizer: Any, ends: frozenset[int], stop: threading.Event, say: Callable[[str], None], device: Any) -> None:
+        import torch
+
+        self.count = 0
+        self.finish: Literal["end", "length", "stopped"] = "length"
+        self._spelling = Spelling(tokenizer)
+        self._ends = ends
+        self._stop = stop
+        self._say = say
+        self._answers = {done: torch.full((1,), done, device=device) for done in (False, True)}
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """Whether the generation is done, as a tensor of shape (1,); `input_ids` has shape (1, length)."""
+        if self._stop.is_set():
+            self.finish = "stopped"
+            return self._answers[True]
+        token = int(input_ids[0, -1])
+        self.count += 1
+        if token in self._ends:
+            self.finish = "end"
+        elif piece := self._spelling.feed(token):
+            self._say(piece)
+        return self._answers[self.finish == "end"]
+
+    def close(self) -> None:
+        """Passes on the text held back."""
+        if rest := self._spelling.rest():
+            self._say(rest)
+
+
+class Chooser:
+    """A logits processor for transformers' `generate` with greedy search, which then takes the token that this one draws.
+
+    The generator of its own makes a seed repeatable beside other work in the process.
+    """
+
+    def __init__(self, sampling: Sampling, top_k: int) -> None:
+        import torch
+
+        self._sampling = sampling
+        self._top_k = top_k
+        self._generator = torch.Generator("cpu")
+        if sampling.seed is None:
+            self._generator.seed()
+        else:
+            self._generator.manual_seed(sampling.seed)
+        self._first = True
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """The scores, of shape (1, vocabulary); with a temperature all but one are minus infinity."""
+        if self._first:
+            self._first = False
+            if bool(scores.isnan().any()):
+                raise Refused(
+                    "The model's numbers are not finite, so it has nothing to say.", hint="Deactivate the adapter, or train it again."
+                )
+        if self._sampling.temperature < _COLDEST:
+            return scores
+        chosen = scores.new_full(scores.shape, float("-inf"))
+        chosen[0, draw(scores[0].cpu(), self._sampling, self._top_k, self._generator)] = 0
+        return chosen
+
+
+def draw(logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
+    """One token, drawn by its likelihood from the likeliest; `logits` has shape (vocabulary,)."""
+    import torch
+
+    logits = logits / sampling.temperature
+    widest = min(top_k or _WIDEST, _WIDEST, logits.shape[-1])
+    if sampling.top_p >= 1 and not top_k:
+        widest = logits.shape[-1]
+    values, tokens = logits.topk(widest)
+    likely = (values - logits.logsumexp(-1)).exp()
+    if sampling.top_p < 1:
+        # A token stays while those before it do not reach top_p; the first always stays.
+        likely[1:][likely.cumsum(-1)[:-1] >= sampling.top_p] = 0
+    return int(tokens[torch.multinomial(likely, 1, generator=generator)])
 
 
 def end_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
-    ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id if hasattr(model.config, "get_text_config") else None}
+    """The tokens that end a reply: those of the tokenizer, of the model, and the turn ends that the template uses."""
+    ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id}
     given = model.generation_config.eos_token_id
     ends |= set(given) if isinstance(given, list | tuple) else {given}
     template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
@@ -57,56 +175,6 @@ def end_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
     return frozenset(end for end in ends if isinstance(end, int))
 
 
-def takes_keep(kind: type) -> bool:
-    import inspect
-
-    return "logits_to_keep" in inspect.signature(kind.forward).parameters
-
-
-def draw(torch: Any, logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
-    """One token, drawn by its likelihood from the likeliest."""
-    logits = logits / sampling.temperature
-    widest = min(top_k or _WIDEST, _WIDEST, logits.shape[-1])
-    if sampling.top_p >= 1 and not top_k:
-        widest = logits.shape[-1]
-    values, places = logits.topk(widest)
-    likely = (values - logits.logsumexp(-1)).exp()
-    if sampling.top_p < 1:
-        # A token stays while those before it do not reach top_p; the first one always stays.
-        likely[1:][likely.cumsum(-1)[:-1] >= sampling.top_p] = 0
-    return int(places[torch.multinomial(likely, 1, generator=generator)])
-
-
-class StopTexts:
-    """Lets a stream of text through up to the first of the given texts, which may arrive in pieces."""
-
-    def __init__(self, texts: list[str]) -> None:
-        self._texts = [text for text in texts if text]
-        self._held = ""
-        self.found = False
-
-    def feed(self, piece: str) -> str:
-        """What of the text so far can be shown."""
-        if self.found:
-            return ""
-        if not self._texts:
-            return piece
-        self._held += piece
-        places = [place for text in self._texts if (place := self._held.find(text)) >= 0]
-        if places:
-            self.found = True
-            shown, self._held = self._held[: min(places)], ""
-            return shown
-        keep = max(_overlap(self._held, text) for text in self._texts)
-        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-        return shown
-
-    def rest(self) -> str:
-        """What was held back, at the end."""
-        shown, self._held = self._held, ""
-        return shown
-
-
 def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `stop`."""
+    """How many characters at the end of `text` may be the start of `stop`."""
     return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:size])), 0)

@@ -1,4 +1,4 @@
-"""TODO: academy/chat/line.py."""
+"""The line in front of the chat model: one thread that works off requests, and the replies that wait for it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from academy.chat.request import ChatReply, ChatRequest
-from academy.errors import AcademyError, Conflict, Unavailable
+from academy.errors import AcademyError, Conflict, Unavailable, foreign_code
 
 log = logging.getLogger(__name__)
 
 _WAITING = 16
 
 
-class Asked:
-    """A request on its way to the engine's thread, and what comes back from there."""
+class Call:
+    """A request to the engine's thread, and the parts of its reply."""
 
     def __init__(self, request: ChatRequest) -> None:
         self.request = request
@@ -42,85 +42,85 @@ class Asked:
 
 
 class Reply(Iterator["str | ChatReply"]):
-    """A reply that waits for its turn or is being given: pieces, and last the whole. Closed or dropped, it ends."""
+    """A reply in line or in progress: pieces, and last the whole. Closing or dropping it ends it."""
 
-    def __init__(self, asked: Asked, line: Line) -> None:
-        self._asked = asked
+    def __init__(self, call: Call, line: Line) -> None:
+        self._call = call
         self._line = line
         self._ended = False
 
     def wait(self) -> Self:
-        """Waits for the first piece; raises what stands against the reply, also that it was closed meanwhile."""
-        self._asked.begun.wait()
-        if self._asked.failure is not None:
-            raise self._asked.failure
+        """Waits for the first piece; raises the error that prevents it, also Conflict where the reply was closed."""
+        self._call.begun.wait()
+        if self._call.failure is not None:
+            raise self._call.failure
         return self
 
     def __next__(self) -> str | ChatReply:
         if self._ended:
             raise StopIteration
-        part = self._asked.parts.get()
+        part = self._call.parts.get()
         self._ended = not isinstance(part, str)
         if isinstance(part, BaseException):
             raise part
         return part
 
     def whole(self) -> ChatReply:
-        """The whole reply, when it has ended."""
+        """Waits for the end of the reply; the whole of it."""
         *_, last = self
         assert isinstance(last, ChatReply)
         return last
 
     def close(self) -> None:
-        """Ends the reply, or takes the request out of the line; from any thread, and whoever waits for it is told."""
-        self._asked.stop.set()
-        self._line.withdraw(self._asked)
-        if not self._asked.started:
-            self._asked.fail(_withdrawn())
+        """Ends the reply, or takes the request out of the line; from any thread. `wait` raises Conflict then."""
+        self._call.stop.set()
+        self._line.withdraw(self._call)
+        if not self._call.started:
+            self._call.fail(_withdrawn())
 
     def __del__(self) -> None:
-        # No lock can be taken here; what waits in line is passed over when its turn comes.
-        self._asked.stop.set()
+        # No lock can be taken here; a request still in line is skipped at its turn.
+        self._call.stop.set()
 
 
 @dataclass
 class _Task:
     work: Callable[[], Any]
-    asked: Asked | None = None
+    call: Call | None = None
     result: Future[Any] = field(default_factory=Future)
 
 
 class Line:
-    """One thread that does one thing after another; calls go before the replies that wait, after the one in progress."""
+    """One thread for all work on the model; `call` comes before the replies in line, after the one in progress."""
 
     def __init__(self) -> None:
         self._tasks: deque[_Task] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self.current: Asked | None = None
+        self.current: Call | None = None
         self.busy = False
 
     @property
     def waiting(self) -> int:
-        """Replies that wait for their turn."""
+        """How many replies wait for their turn."""
         with self._changed:
-            return sum(task.asked is not None for task in self._tasks)
+            return sum(task.call is not None for task in self._tasks)
 
-    def add(self, work: Callable[[], Any], *, asked: Asked | None = None) -> None:
+    def add(self, work: Callable[[], Any], *, call: Call | None = None) -> None:
         with self._changed:
-            if sum(task.asked is not None for task in self._tasks) >= _WAITING:
-                raise Unavailable(f"The chat is busy: {_WAITING} requests wait already.", hint="Try again in a moment.")
-            self._tasks.append(_Task(work, asked))
+            if sum(task.call is not None for task in self._tasks) >= _WAITING:
+                raise Unavailable("The chat is busy: {n} requests are already waiting.", hint="Try again in a moment.", n=_WAITING)
+            self._tasks.append(_Task(work, call))
             self._wake()
 
-    def withdraw(self, asked: Asked) -> None:
-        """Takes a request out that is not wanted any more; one in progress stays."""
+    def withdraw(self, call: Call) -> None:
+        """Takes a request out of the line; one in progress stays."""
         with self._changed:
-            self._tasks = deque(task for task in self._tasks if task.asked is not asked)
+            self._tasks = deque(task for task in self._tasks if task.call is not call)
 
     def call(self, work: Callable[[], Any]) -> Any:
-        """Does it as soon as the reply in progress has ended, and returns its result."""
+        """Does the work after the reply in progress, and returns its result."""
         task = _Task(work)
         with self._changed:
             self._tasks.appendleft(task)
@@ -152,39 +152,32 @@ class Line:
                     waiting, self._tasks = list(self._tasks), deque()
                     break
                 task = self._tasks.popleft()
-                self.current, self.busy = task.asked, True
+                self.current, self.busy = task.call, True
             self._do(task)
             with self._changed:
                 self.current, self.busy = None, False
         for task in waiting:
             error = Unavailable("The chat is closed.", hint="The app is shutting down.")
             task.result.set_exception(error)
-            if task.asked is not None:
-                task.asked.fail(error)
+            if task.call is not None:
+                task.call.fail(error)
 
     def _do(self, task: _Task) -> None:
-        asked = task.asked
-        if asked is not None and asked.stop.is_set():
-            asked.fail(_withdrawn())
+        call = task.call
+        if call is not None and call.stop.is_set():
+            call.fail(_withdrawn())
             return
         try:
-            task.result.set_result(task.work())
-        except Exception as error:
-            # This thread must outlive every request: the error goes to whoever asked.
-            told = _explained(error)
-            task.result.set_exception(told)
-            if asked is not None:
-                asked.fail(told)
+            # This thread must outlive every request, so the error goes to the caller.
+            with foreign_code("The reply", Unavailable, hint="Ask again; the app's own log has the details."):
+                task.result.set_result(task.work())
+        except AcademyError as error:
+            if isinstance(error, Unavailable) and error.__cause__ is not None:
+                log.error("The chat's engine failed.", exc_info=error.__cause__)
+            task.result.set_exception(error)
+            if call is not None:
+                call.fail(error)
 
 
 def _withdrawn() -> AcademyError:
     return Conflict("The request was withdrawn before its turn came.")
-
-
-def _explained(error: Exception) -> AcademyError:
-    if isinstance(error, AcademyError):
-        return error
-    log.error("The chat's engine failed.", exc_info=error)
-    told = Unavailable(f"The reply could not be made ({type(error).__name__}).", hint="Ask again; the app's own log has the details.")
-    told.__cause__ = error
-    return told

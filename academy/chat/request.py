@@ -1,9 +1,9 @@
-"""What chat and engine say to one another, and what others ask of them: plain data."""
+"""The data between the chat and its callers, and between the chat and its engine."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from academy.adapters.store import Adapter
 from academy.bases import Base
+from academy.messages import Text
 
 BASE = "base"
 """As an adapter id: the base model without any adapter."""
 
 
 class Message(BaseModel):
-    """What one side said."""
+    """The text of one side."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +27,7 @@ class Message(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """A question with all that was said before it (contract, section 1, row 17)."""
+    """A question with the conversation before it (contract, section 1, row 17)."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
@@ -57,7 +58,7 @@ class ChatRequest(BaseModel):
 
 @dataclass(frozen=True)
 class ChatReply:
-    """What was answered, and by whom; `adapter_id` None is the base model alone, `stopped` means that somebody ended it early."""
+    """A reply and its author: `adapter_id` None is the base model alone; `stopped` means that it was ended early."""
 
     text: str
     adapter_id: str | None
@@ -74,7 +75,7 @@ class ChatReply:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the engine chooses the next token, and for how long."""
+    """How the engine chooses tokens, and how many at most."""
 
     max_new_tokens: int = 512
     temperature: float = 0.0
@@ -84,17 +85,17 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The engine's last word on a reply."""
+    """How a reply ended."""
 
     prompt_tokens: int
     completion_tokens: int
     finish: Literal["end", "length", "stopped"]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the engine holds in memory."""
+    """The model that the engine holds in memory."""
 
     base: Base
     device: str
@@ -112,13 +113,18 @@ class Engine(Protocol):
         ...
 
     def prepare(self, base: Base, adapter: Adapter | None) -> None:
-        """Loads the base unless it is there, and puts the adapter in place; a failure leaves the adapter before in place."""
+        """Loads the base unless it is loaded, and puts the adapter on it; a failure leaves the adapter before in place."""
         ...
 
     def generate(
-        self, messages: list[dict[str, str]], adapter: Adapter | None, sampling: Sampling, stop: threading.Event
-    ) -> Iterator[str | Outcome]:
-        """Pieces of the reply, then its Outcome."""
+        self,
+        messages: list[dict[str, str]],
+        adapter: Adapter | None,
+        sampling: Sampling,
+        stop: threading.Event,
+        say: Callable[[str], None],
+    ) -> Outcome:
+        """Says the reply piece by piece, until `stop` is set or the reply ends."""
         ...
 
     def unload(self) -> None:

@@ -1,4 +1,4 @@
-"""The one owner of the chat model: requests wait in line, swaps come between replies, each reply is one adapter's."""
+"""The only owner of the chat model: requests wait in line, swaps come between replies, each reply is by one adapter."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from academy.adapters.check import check_adapter
 from academy.adapters.store import Adapter, AdapterStore
 from academy.bases import Base, find_base
 from academy.chat.decoding import StopTexts
-from academy.chat.line import Asked, Line, Reply
-from academy.chat.request import BASE, ChatReply, ChatRequest, Engine, Sampling
+from academy.chat.line import Call, Line, Reply
+from academy.chat.request import BASE, ChatReply, ChatRequest, Engine, Outcome, Sampling
 from academy.config import Settings
 from academy.errors import Refused, Unavailable
 from academy.files import check_name
+from academy.messages import Text, msg, render
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _LIBRARIES = ("torch", "transformers", "peft")
 
 
 class ChatSession:
-    """Answers chat requests one after another, in a thread of its own that is the only one to touch the engine."""
+    """Answers chat requests one after another, in a thread of its own; no other thread touches the engine."""
 
     def __init__(self, settings: Settings, adapters: AdapterStore, *, engine: Engine | None = None) -> None:
         self._settings = settings
@@ -31,39 +32,39 @@ class ChatSession:
         self._engine = engine
         self._given = engine is not None
         self._line = Line()
-        self._aside = ""
+        self._aside: Text = ""
 
-    def available(self) -> tuple[bool, str]:
-        """Whether the libraries are there, without importing them; else what is missing and the command that adds it."""
+    def available(self) -> tuple[bool, Text]:
+        """Whether the libraries are installed, without importing them; else the missing ones and the command that adds them."""
         missing = [] if self._given else [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
         if not missing:
             return True, ""
-        return False, f"The chat needs {', '.join(missing)}. Add it with: pip install -r requirements-academy.txt"
+        return False, msg("The chat needs {names:commas}. Add it with: pip install -r requirements-academy.txt", names=missing)
 
     def stream(self, request: ChatRequest) -> Reply:
-        """The reply piece by piece, and last the whole; returns at once, with the request in line."""
+        """The reply piece by piece, and last the whole; returns at once with the request in line."""
         self._raise_unless_available()
         if request.adapter_id not in (None, BASE):
-            # Said at once and not only when it is its turn.
+            # An unknown adapter is an error at once, not only when the request's turn comes.
             self._adapters.get(request.adapter_id)
-        asked = Asked(request)
-        self._line.add(lambda: self._answer(asked), asked=asked)
-        return Reply(asked, self._line)
+        call = Call(request)
+        self._line.add(lambda: self._answer(call), call=call)
+        return Reply(call, self._line)
 
     def reply(self, request: ChatRequest) -> ChatReply:
         """The whole reply."""
         return self.stream(request).whole()
 
     def stop(self) -> bool:
-        """Ends the reply in progress; what was said of it stays. False where there is none."""
-        asked = self._line.current
-        if asked is None:
+        """Ends the reply in progress and keeps its text; False where there is none."""
+        call = self._line.current
+        if call is None:
             return False
-        asked.stop.set()
+        call.stop.set()
         return True
 
     def activate(self, adapter_id: str) -> Adapter:
-        """Makes an adapter the one that answers; where anything is wrong with it, says so and the one before stays."""
+        """Makes an adapter the one that answers; raises where anything is wrong with it, and the one before stays."""
         check_name(adapter_id, "adapter id")
         adapter = self._adapters.get(adapter_id)
         self._adapters.check(adapter)
@@ -71,7 +72,7 @@ class ChatSession:
         loaded = engine.loaded if engine is not None else None
         base = find_base(adapter.base_model)
         if engine is None or loaded is None or loaded.base.path != base.path or self._aside:
-            # Nothing to swap: it comes into place with the first question.
+            # Nothing to swap: the first question puts it in place.
             return self._adapters.set_active(adapter_id) or adapter
 
         def swap() -> Adapter:
@@ -81,45 +82,45 @@ class ChatSession:
         return self._line.call(swap)
 
     def deactivate(self) -> Adapter | None:
-        """Lets the base model answer alone; returns the adapter that answered before. The base stays loaded."""
+        """Lets the base model answer alone and stay loaded; returns the adapter that answered before."""
         before = self._adapters.active()
         self._adapters.set_active(None)
         return before
 
-    def step_aside(self, reason: str) -> None:
-        """Frees the GPU for a training; until `come_back` the chat says why it does not answer. On a CPU nothing changes."""
+    def step_aside(self, reason: Text) -> None:
+        """Frees the GPU for a training; until `come_back` the chat refuses with the reason. On a CPU nothing changes."""
         self._aside = reason
         engine = self._engine
-        # Busy without a model is on its way to have one.
+        # Busy without a model: it is being loaded.
         if engine is None or not (engine.loaded or self._line.busy) or not engine.on_gpu():
             return
         self.stop()
         self._line.call(engine.unload)
 
     def come_back(self) -> None:
-        """The GPU is free again; the model is loaded with the next question."""
+        """Ends the pause; the next question loads the model."""
         self._aside = ""
 
     def warm(self) -> None:
-        """Begins to load what the next question will need, without waiting for it; for when somebody opens the chat."""
+        """Starts to load the model for the next question and returns at once; for when the chat is opened."""
         if self.available()[0] and not self._line.busy and (self._engine is None or self._engine.loaded is None):
             self._line.add(self._warm)
 
     def state(self) -> dict[str, Any]:
-        """What is loaded, who would answer, and whether the chat is busy or aside."""
+        """The loaded model, the active adapter, and whether the chat is busy or paused."""
         loaded = self._engine.loaded if self._engine is not None else None
         active = self._adapters.active()
         ok, reason = self.available()
         return {
             "available": ok,
-            "reason": reason,
+            "reason": render(reason),
             "base_model": loaded.base.name if loaded else None,
             "device": loaded.device if loaded else None,
             "adapter_id": loaded.adapter_id if loaded else None,
             "active_adapter_id": active.adapter_id if active else None,
             "busy": self._line.current is not None,
             "waiting": self._line.waiting,
-            "aside": self._aside or None,
+            "aside": render(self._aside) or None,
         }
 
     def close(self) -> None:
@@ -140,7 +141,7 @@ class ChatSession:
         return self._engine
 
     def _choose(self, adapter_id: str | None, base_model: str | None) -> tuple[Base, Adapter | None]:
-        """Who answers: looked up when it is the request's turn, so that it is whoever is active then."""
+        """The base and adapter that answer, looked up at the request's turn, so that the adapter is the one active then."""
         if adapter_id == BASE or (adapter_id is None and base_model):
             return find_base(base_model or self._default_base()), None
         adapter = self._adapters.active() if adapter_id is None else self._adapters.get(adapter_id)
@@ -148,8 +149,11 @@ class ChatSession:
             return find_base(self._default_base()), None
         if base_model and base_model != adapter.base_model:
             raise Refused(
-                f"The adapter {adapter.name!r} belongs to {adapter.base_model!r}, not to {base_model!r}.",
+                "The adapter {name!r} belongs to {own!r}, not to {base!r}.",
                 hint='Leave base_model out, or ask for adapter_id "base".',
+                name=adapter.name,
+                own=adapter.base_model,
+                base=base_model,
             )
         return find_base(adapter.base_model), adapter
 
@@ -166,53 +170,65 @@ class ChatSession:
             base, adapter = self._choose(None, None)
             engine.prepare(base, adapter)
 
-    def _answer(self, asked: Asked) -> None:
-        began = time.monotonic()
-        request = asked.request
-        engine = self._get_engine()
+    def _answer(self, call: Call) -> None:
+        telling = _Telling(call)
+        request, engine = call.request, self._get_engine()
         if self._aside and engine.on_gpu():
-            raise Unavailable(f"The chat has stepped aside: {self._aside}", hint="It answers again when the GPU is free.")
+            raise Unavailable(
+                "The chat is paused while a training runs: {reason}", hint="It answers again when the GPU is free.", reason=self._aside
+            )
         base, adapter = self._choose(request.adapter_id, request.base_model)
         if adapter is not None and _is_new(engine, adapter):
             check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
         engine.prepare(base, adapter)
         messages = [message.model_dump() for message in request.messages]
         sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed)
-        cutter = StopTexts(request.stop)
-        pieces: list[str] = []
-        first = 0.0
-        cut = False
-        for part in engine.generate(messages, adapter, sampling, asked.stop):
-            if isinstance(part, str):
-                shown = cutter.feed(part)
-                cut = cutter.found
-                if cut:
-                    asked.stop.set()
-            else:
-                shown = cutter.rest()
-            if not asked.started:
-                first = time.monotonic() - began
-                asked.start()
-            if shown:
-                pieces.append(shown)
-                asked.parts.put(shown)
-            if not isinstance(part, str):
-                took = max(1e-6, time.monotonic() - began - first)
-                asked.parts.put(
-                    ChatReply(
-                        text="".join(pieces),
-                        adapter_id=adapter.adapter_id if adapter else None,
-                        adapter_name=adapter.name if adapter else "",
-                        base_model=base.name,
-                        prompt_tokens=part.prompt_tokens,
-                        completion_tokens=part.completion_tokens,
-                        finish="end" if cut else part.finish,
-                        stopped=part.finish == "stopped" and not cut,
-                        notes=part.notes,
-                        seconds_to_first_token=round(first, 4),
-                        tokens_per_second=round(max(0, part.completion_tokens - 1) / took, 1),
-                    )
-                )
+        telling.end(engine.generate(messages, adapter, sampling, call.stop, telling.say), base, adapter)
+
+
+class _Telling:
+    """Passes a reply on as the engine says it, up to a stop text, and keeps its times."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._cutter = StopTexts(call.request.stop)
+        self._pieces: list[str] = []
+        self._began = time.monotonic()
+        self._first = 0.0  # seconds until the first piece
+
+    def say(self, piece: str) -> None:
+        visible = self._cutter.feed(piece)
+        if self._cutter.found:
+            self._call.stop.set()
+        self._tell(visible)
+
+    def end(self, outcome: Outcome, base: Base, adapter: Adapter | None) -> None:
+        self._tell(self._cutter.rest())
+        cut = self._cutter.found
+        took = max(1e-6, time.monotonic() - self._began - self._first)
+        self._call.parts.put(
+            ChatReply(
+                text="".join(self._pieces),
+                adapter_id=adapter.adapter_id if adapter else None,
+                adapter_name=adapter.name if adapter else "",
+                base_model=base.name,
+                prompt_tokens=outcome.prompt_tokens,
+                completion_tokens=outcome.completion_tokens,
+                finish="end" if cut else outcome.finish,
+                stopped=outcome.finish == "stopped" and not cut,
+                notes=tuple(render(note) for note in outcome.notes),
+                seconds_to_first_token=round(self._first, 4),
+                tokens_per_second=round(max(0, outcome.completion_tokens - 1) / took, 1),
+            )
+        )
+
+    def _tell(self, text: str) -> None:
+        if not self._call.started:
+            self._first = time.monotonic() - self._began
+            self._call.start()
+        if text:
+            self._pieces.append(text)
+            self._call.parts.put(text)
 
 
 def _is_new(engine: Engine, adapter: Adapter) -> bool:

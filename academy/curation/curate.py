@@ -1,4 +1,4 @@
-"""Curation: gathers examples, takes out secrets, filters, splits, and says what it did; it reads, and writes nothing."""
+"""Curation: gathers examples, takes out secrets, filters, splits, and reports; it reads and writes nothing."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from academy.curation.lessons import NEVER_TRAINED
 from academy.curation.redaction.redact import marks, redact_example, surroundings
 from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
+from academy.messages import Message, Text, count, join, msg
 
-Progress = Callable[[float, str], None]
+Progress = Callable[[float, Text], None]
 
 SMALL = 100
-"""Below so many examples nothing is held out unless it is asked for."""
+"""Below so many examples, nothing is held out unless it is requested."""
 
 MOST_REDACTIONS = 2000
 _LENGTHS = (50, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
-_SOURCE_LABELS = {"lessons": ("lesson", "lessons"), "git": ("commit", "commits"), "uploads": ("row of files", "rows of files")}
+_COUNTED = {
+    "lessons": ("{n} lesson", "{n} lessons"),
+    "git": ("{n} commit", "{n} commits"),
+    "uploads": ("{n} row of files", "{n} rows of files"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Sources:
     """
 
     lessons: Callable[[int], Iterator[Example]]
-    uploads: Callable[[list[str]], tuple[Iterator[Example], list[str]]]
+    uploads: Callable[[list[str]], tuple[Iterator[Example], list[Text]]]
     counts: Callable[[], tuple[int, int]] = lambda: (0, 0)
 
 
@@ -49,12 +54,12 @@ class Curated:
     statistics: dict[str, Any]
     sources: dict[str, Any]
     dropped: list[Dropped]
-    warnings: list[str]
+    warnings: list[Text]
     by_source: dict[str, int]
 
     @property
     def redactions(self) -> list[dict[str, str]]:
-        """The places in the kept examples where secrets stood (the first of them): what kind, where, between which words."""
+        """The first places in the kept examples where secrets were: their kind, where they were, and the words around them."""
         return list(islice(_redactions(self.examples), MOST_REDACTIONS))
 
     @property
@@ -63,39 +68,46 @@ class Curated:
         return [*self.train, *self.eval]
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The report as one line: `412 examples: 380 lessons, 32 commits; 61 dropped: 40 duplicates, 15 too short, 6 echoes.`"""
-        kept = ", ".join(_counted(self.by_source[source], *_SOURCE_LABELS.get(source, (source, source))) for source in self.by_source)
-        line = f"{_counted(len(self.examples), 'example', 'examples')}: {kept}"
+        kept = [_counted(source, number) for source, number in self.by_source.items()]
+        examples = count(len(self.examples), one="{n} example", other="{n} examples")
+        clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]
         if self.eval:
-            line += f"; {len(self.eval):,} held out"
+            clauses.append(msg("{n:number} held out", n=len(self.eval)))
         if self.dropped:
-            line += f"; {len(self.dropped):,} dropped: {filters.told(Counter(item.rule for item in self.dropped))}"
-        secrets = self.statistics["redacted_secrets"]
-        if secrets:
-            line += f"; {_counted(secrets, 'secret', 'secrets')} taken out"
-        return f"{line}."
+            rules = filters.by_rule(Counter(item.rule for item in self.dropped))
+            clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))
+        if secrets := self.statistics["redacted_secrets"]:
+            clauses.append(count(secrets, one="{n} secret taken out", other="{n} secrets taken out"))
+        sentence = clauses[0]
+        for clause in clauses[1:]:
+            sentence = msg("{clauses}; {clause}", clauses=sentence, clause=clause)
+        return msg("{clauses}.", clauses=sentence)
 
 
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _counted(source: str, number: int) -> Message:
+    if source not in _COUNTED:
+        return msg("{n:number} {source}", n=number, source=source)
+    one, other = _COUNTED[source]
+    return count(number, one=one, other=other)
 
 
 @dataclass
 class _Gathered:
-    """What the sources gave, without secrets."""
+    """The examples of the sources, without secrets."""
 
     examples: list[Example] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     sources: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
 
     def take(self, examples: Iterator[Example]) -> int:
         before = len(self.examples)
         for example in examples:
             clean, _ = redact_example(example)
             self.examples.append(clean)
-            # Lessons were redacted when they were kept; what counts is what is missing from the dataset.
+            # Lessons were redacted when they were stored; the count is that of the secrets missing from the dataset.
             for turn in clean.turns:
                 self.kinds.update(marks(turn.content))
         return len(self.examples) - before
@@ -110,27 +122,29 @@ def curate(
     commits_limit: int,
     progress: Progress | None = None,
 ) -> Curated:
-    """Curates a dataset as the request says; limits and repository are the settings', for what the request leaves open.
+    """Curates a dataset as the request says; limits and repository are the settings', where the request leaves them open.
 
-    Raises Invalid where no example is left.
+    Raises Invalid where no example remains.
     """
 
-    def tell(part: float, what: str) -> None:
+    def report(part: float, what: Text) -> None:
         if progress:
             progress(part, what)
 
-    gathered = _gather(request, sources, default_repo, lessons_limit, commits_limit, tell)
+    gathered = _gather(request, sources, default_repo, lessons_limit, commits_limit, report)
     if not gathered.examples:
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
-    tell(0.6, f"Filtering {len(gathered.examples):,} examples")
+    report(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
     filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
     warnings = [*gathered.warnings, *filtered.warnings]
     if not filtered.kept:
         raise Invalid(
-            f"All {len(gathered.examples):,} examples were dropped: {filters.told(filtered.counts)}.",
+            "All {n:number} examples were dropped: {rules:commas}.",
             hint="Choose a more lenient profile, or add lessons with longer answers.",
+            n=len(gathered.examples),
+            rules=filters.by_rule(filtered.counts),
         )
-    tell(0.8, "Splitting")
+    report(0.8, "Splitting")
     fraction = request.eval_fraction
     if fraction is None:
         fraction = 0.0 if len(filtered.kept) < SMALL else 0.1
@@ -142,43 +156,59 @@ def curate(
     warnings += _golden_warnings(gathered.examples, train)
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
     statistics = _statistics(gathered, filtered, train, held, by_source)
-    tell(1.0, "Done")
+    report(1.0, "Done")
     return Curated(train, held, statistics, gathered.sources, filtered.dropped, warnings, by_source)
 
 
 def _gather(
-    request: DatasetRequest, sources: Sources, default_repo: Path | None, lessons_limit: int, commits_limit: int, tell: Progress
+    request: DatasetRequest, sources: Sources, default_repo: Path | None, lessons_limit: int, commits_limit: int, report: Progress
 ) -> _Gathered:
     gathered = _Gathered()
     if request.include_lessons:
-        tell(0.0, "Reading lessons")
+        report(0.0, "Reading lessons")
         limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
-        count = gathered.take(sources.lessons(limit))
-        known, never = sources.counts()
-        gathered.sources["lessons"] = {"limit": limit, "collected": count, "beyond_limit": max(0, known - count), "never_trained": never}
-        if not count:
+        collected = gathered.take(sources.lessons(limit))
+        trainable, never = sources.counts()
+        gathered.sources["lessons"] = {
+            "limit": limit,
+            "collected": collected,
+            "beyond_limit": max(0, trainable - collected),
+            "never_trained": never,
+        }
+        if not collected:
             gathered.warnings.append("There are no lessons to train on yet.")
-        if known > count:
+        if trainable > collected:
             gathered.warnings.append(
-                f"Only the newest {count:,} of {known:,} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more."
+                msg(
+                    "Only the newest {n:number} of {all:number} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more.",
+                    n=collected,
+                    all=trainable,
+                )
             )
         if never:
-            gathered.warnings.append(f"Left out: {_counted(never, 'lesson that is', 'lessons that are')} {NEVER_TRAINED}.")
+            gathered.warnings.append(
+                count(
+                    never,
+                    one="Left out: {n} lesson that is {why}.",
+                    other="Left out: {n} lessons that are {why}.",
+                    why=NEVER_TRAINED,
+                )
+            )
     if request.include_git:
-        _gather_commits(request, gathered, default_repo, commits_limit, tell)
+        _gather_commits(request, gathered, default_repo, commits_limit, report)
     if request.upload_ids:
-        tell(0.5, "Reading uploaded files")
+        report(0.5, "Reading uploaded files")
         rows, warnings = sources.uploads(list(request.upload_ids))
-        count = gathered.take(rows)
-        gathered.sources["uploads"] = {"ids": list(request.upload_ids), "collected": count}
+        collected = gathered.take(rows)
+        gathered.sources["uploads"] = {"ids": list(request.upload_ids), "collected": collected}
         # Read only now: reading the rows may add to it.
         gathered.warnings += warnings
-        if not count and not warnings:
+        if not collected and not warnings:
             gathered.warnings.append("The uploaded files hold no example.")
     return gathered
 
 
-def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: Path | None, commits_limit: int, tell: Progress) -> None:
+def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: Path | None, commits_limit: int, report: Progress) -> None:
     limit = request.git_commits_limit if request.git_commits_limit is not None else commits_limit
     repo = Path(request.git_repo_path) if request.git_repo_path else default_repo
     if limit == 0:
@@ -188,11 +218,12 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         return
 
     def progress(read: int, taken: int) -> None:
-        tell(0.1 + 0.4 * min(1.0, taken / limit), f"Reading commits: {read:,} read, {taken:,} good")
+        what = msg("Reading commits: {read:number} read, {good:number} good", read=read, good=taken)
+        report(0.1 + 0.4 * min(1.0, taken / limit), what)
 
-    tell(0.1, "Reading commits")
+    report(0.1, "Reading commits")
     try:
-        report = commits.read_commits(
+        commit_report = commits.read_commits(
             repo,
             limit=limit,
             revision_range=request.git_range or "",
@@ -202,13 +233,13 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
             progress=progress,
         )
     except AcademyError as error:
-        # What the request names must be there; a setting that has grown old must not stop a dataset of lessons.
+        # A repository that the request names must be there; an outdated setting must not stop a dataset of lessons.
         if request.git_repo_path or request.git_range:
             raise
-        gathered.warnings.append(f"Commits are left out. {error.detail}")
+        gathered.warnings.append(join("Commits are left out.", error.text))
         return
-    count = gathered.take(iter(report.examples))
-    left_out = {commits.LABELS.get(reason, reason): number for reason, number in Counter(report.counts).most_common()}
+    collected = gathered.take(iter(commit_report.examples))
+    left_out = {commits.LABELS.get(reason, reason): number for reason, number in Counter(commit_report.counts).most_common()}
     gathered.sources["git"] = {
         "repository": str(repo),
         "range": request.git_range or "",
@@ -216,15 +247,14 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         "paths": list(request.git_paths),
         "tasks": list(request.git_tasks),
         "limit": limit,
-        "commits_read": report.read,
+        "commits_read": commit_report.read,
         "commits_left_out": left_out,
-        "collected": count,
+        "collected": collected,
     }
-    gathered.warnings += report.warnings
-    if not count and left_out:
-        gathered.warnings.append(
-            "No commit is a good example: " + ", ".join(f"{number:,} {label}" for label, number in left_out.items()) + "."
-        )
+    gathered.warnings += commit_report.warnings
+    if not collected and left_out:
+        reasons = [msg("{n:number} {label}", n=number, label=msg(label)) for label, number in left_out.items()]
+        gathered.warnings.append(msg("No commit is a good example: {reasons:commas}.", reasons=reasons))
 
 
 def _statistics(
@@ -292,8 +322,8 @@ def _redactions(examples: Iterable[Example]) -> Iterator[dict[str, str]]:
                     }
 
 
-def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[str]:
-    """Says where questions that measure a model are among those that it learns."""
+def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[Text]:
+    """Warns where questions that measure a model are among those that it learns."""
     marked = [example for example in gathered if example.meta.get("golden")]
     if not marked:
         return []
@@ -302,14 +332,25 @@ def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[str]
     found = [example for key, example in zip(keys[len(marked) :], train, strict=True) if key in known]
     if not found:
         return []
-    some = "One golden question is" if len(found) == 1 else f"{len(found):,} golden questions are"
-    return [f"{some} among the rows to train on, so scores on them mean little: for example {found[0].turns[-2].content[:80]!r}."]
+    return [
+        count(
+            len(found),
+            one="One golden question is among the rows to train on, so scores on them mean little: for example {question!r}.",
+            other="{n} golden questions are among the rows to train on, so scores on them mean little: for example {question!r}.",
+            question=found[0].turns[-2].content[:80],
+        )
+    ]
 
 
-def _what_to_add(request: DatasetRequest, gathered: _Gathered) -> str:
-    wanted = "Add lessons or import a file on the Dataset tab"
-    if not request.include_lessons:
-        wanted += ", include the lessons"
-    if not (request.include_git and "git" in gathered.sources):
-        wanted += ", or name a git repository"
-    return " ".join([f"{wanted}.", *gathered.warnings])
+def _what_to_add(request: DatasetRequest, gathered: _Gathered) -> Text:
+    needs_lessons = not request.include_lessons
+    needs_commits = not (request.include_git and "git" in gathered.sources)
+    return join(_TO_ADD[needs_lessons, needs_commits], *gathered.warnings)
+
+
+_TO_ADD = {
+    (False, False): "Add lessons or import a file on the Dataset tab.",
+    (True, False): "Add lessons or import a file on the Dataset tab, include the lessons.",
+    (False, True): "Add lessons or import a file on the Dataset tab, or name a git repository.",
+    (True, True): "Add lessons or import a file on the Dataset tab, include the lessons, or name a git repository.",
+}

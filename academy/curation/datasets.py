@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from academy.curation.examples import Example, Format, render
+from academy.curation.filters import DroppedRow
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
-from academy.rows import turns_of
+from academy.messages import Text
+from academy.rows import BadRow, read_line, turns_of
 
 _MAX_DROPPED = 5000
 _SAMPLES = 20
@@ -29,7 +31,7 @@ _END = ".manifest.json"
 
 
 class Manifest(BaseModel):
-    """What a dataset is: its files, its hash, and how it came about; `dropped` says what was left out of it, and why."""
+    """A dataset's files, its hash, and how it was made; `dropped` lists the examples that were left out, and why."""
 
     id: str
     name: str
@@ -41,9 +43,9 @@ class Manifest(BaseModel):
     statistics: dict[str, Any] = {}
     sources: dict[str, Any] = {}
     request: dict[str, Any] = {}
-    dropped: list[dict[str, Any]] = []
+    dropped: list[DroppedRow] = []
     redactions: list[dict[str, Any]] = []
-    warnings: list[str] = []
+    warnings: list[Text] = []
     eval_sha256: str | None = None
 
 
@@ -64,61 +66,56 @@ class DatasetStore:
         statistics: dict[str, Any] | None = None,
         sources: dict[str, Any] | None = None,
         request: dict[str, Any] | None = None,
-        dropped: list[dict[str, Any]] | None = None,
+        dropped: list[DroppedRow] | None = None,
         redactions: list[dict[str, Any]] | None = None,
-        warnings: list[str] | None = None,
+        warnings: Sequence[Text] | None = None,
     ) -> Manifest:
-        """Freezes a dataset; raises Invalid where there is nothing to train, NoSpace on a full disk (and leaves nothing behind)."""
+        """Freezes a dataset; raises Invalid where there is nothing to train and NoSpace on a full disk, and then leaves nothing behind."""
         aside = self.folder / f".dataset-{secrets.token_hex(8)}.tmp"
         aside_eval = aside.with_suffix(".eval.tmp")
-        placed: list[Path] = []
-        with disk_errors("the dataset"):
+        with disk_errors("the dataset"), contextlib.ExitStack() as always, contextlib.ExitStack() as on_failure:
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                count, digest = _write_rows(aside, train, form)
-                if not count:
-                    raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
-                held_out, eval_digest = _write_rows(aside_eval, eval_, form)
-                path, placed = self._take_name(form)
-                eval_path = path.with_suffix(".eval.jsonl") if held_out else None
-                os.replace(aside, path)
-                if eval_path:
-                    placed.append(eval_path)
-                    os.replace(aside_eval, eval_path)
-                sync_folder(self.folder)
-                manifest = Manifest(
-                    id=path.stem,
-                    name=name or path.stem,
-                    path=str(path),
-                    eval_path=str(eval_path) if eval_path else None,
-                    sha256=digest,
-                    eval_sha256=eval_digest if eval_path else None,
-                    created_at=now(),
-                    format=form,
-                    statistics=statistics or {},
-                    sources=sources or {},
-                    request=request or {},
-                    dropped=(dropped or [])[:_MAX_DROPPED],
-                    redactions=redactions or [],
-                    warnings=warnings or [],
-                )
-                # Paths are kept by their names alone, so that the data folder can be moved.
-                kept = manifest.model_dump() | {"path": path.name, "eval_path": eval_path.name if eval_path else None}
-                write_json(self._manifest_of(path.stem), kept)
-            except BaseException:
-                for rest in placed:
-                    rest.unlink(missing_ok=True)
-                raise
-            finally:
-                aside.unlink(missing_ok=True)
-                aside_eval.unlink(missing_ok=True)
+            always.callback(aside.unlink, missing_ok=True)
+            always.callback(aside_eval.unlink, missing_ok=True)
+            count, digest = _write_rows(aside, train, form)
+            if not count:
+                raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
+            held_out, eval_digest = _write_rows(aside_eval, eval_, form)
+            path = self._take_name(form)
+            on_failure.callback(path.unlink, missing_ok=True)
+            os.replace(aside, path)
+            eval_path = path.with_suffix(".eval.jsonl") if held_out else None
+            if eval_path:
+                on_failure.callback(eval_path.unlink, missing_ok=True)
+                os.replace(aside_eval, eval_path)
+            sync_folder(self.folder)
+            manifest = Manifest(
+                id=path.stem,
+                name=name or path.stem,
+                path=str(path),
+                eval_path=str(eval_path) if eval_path else None,
+                sha256=digest,
+                eval_sha256=eval_digest if eval_path else None,
+                created_at=now(),
+                format=form,
+                statistics=statistics or {},
+                sources=sources or {},
+                request=request or {},
+                dropped=(dropped or [])[:_MAX_DROPPED],
+                redactions=redactions or [],
+                warnings=list(warnings or []),
+            )
+            # Paths are stored relative to the folder of datasets, so that the data folder can be moved.
+            stored = manifest.model_dump(context={"stored": True}) | {"path": path.name, "eval_path": eval_path.name if eval_path else None}
+            write_json(self._manifest_of(path.stem), stored)
+            on_failure.pop_all()
         return manifest
 
     def list(self) -> list[Manifest]:
-        """The datasets, newest first, without what was dropped and redacted."""
+        """The datasets, newest first, without the lists of dropped examples and redactions."""
         manifests = []
         for path in self.folder.glob(f"dataset_*{_END}") if self.folder.is_dir() else ():
-            # A manifest that somebody damaged by hand hides its own dataset, not the others.
+            # A manifest that was damaged by hand hides its own dataset, not the others.
             with contextlib.suppress(NotFound):
                 manifests.append(self._listed(path.name.removesuffix(_END)))
         return sorted(manifests, key=lambda manifest: (manifest.created_at, manifest.id), reverse=True)
@@ -145,9 +142,10 @@ class DatasetStore:
             value = read_json(self._manifest_of(dataset_id))
             if value is None or not path.is_file():
                 raise _unknown(dataset_id)
-            eval_path = inside(self.folder, value["eval_path"], "dataset") if value.get("eval_path") else None
-            places = {"id": dataset_id, "path": str(path), "eval_path": str(eval_path) if eval_path else None}
-            return Manifest.model_validate(value | places)
+            # The files are those beside the manifest: an absolute path of an older version may name the folder it was copied from.
+            eval_path = inside(self.folder, f"{dataset_id}.eval.jsonl", "dataset") if value.get("eval_path") else None
+            paths = {"id": dataset_id, "path": str(path), "eval_path": str(eval_path) if eval_path else None}
+            return Manifest.model_validate(value | paths)
         except (ValueError, ValidationError, TypeError, KeyError, AttributeError, Invalid) as error:
             raise _unknown(dataset_id) from error
 
@@ -161,13 +159,13 @@ class DatasetStore:
                 Path(path).unlink(missing_ok=True)
 
     def newest(self) -> Manifest | None:
-        """The dataset that was made last, if there is one."""
+        """The newest dataset, if there is one."""
         return next(iter(self.list()), None)
 
     def rows(self, dataset_id: str, offset: int = 0, limit: int = 20, part: str = "train") -> list[dict[str, Any]]:
-        """Rows as they stand in the file; part is "train" or "eval"."""
+        """Rows as they are in the file; part is "train" or "eval"."""
         if part not in ("train", "eval"):
-            raise Invalid(f"{part[:20]!r} is no part of a dataset.", hint="Use train or eval.")
+            raise Invalid("A dataset has no part {part!r}.", hint="Use train or eval.", part=part[:20])
         if offset < 0 or not 0 <= limit <= 10_000:
             raise Invalid("offset must be 0 or more, and limit 0 to 10,000.")
         manifest = self.get(dataset_id)
@@ -182,13 +180,15 @@ class DatasetStore:
                 try:
                     rows.append(json.loads(line))
                 except (ValueError, RecursionError) as error:
-                    raise Invalid(f"Line {number + 1} of {Path(path).name} is damaged.", hint="Curate the dataset anew.") from error
+                    raise Invalid(
+                        "Line {number} of {name} is damaged.", hint="Curate the dataset again.", number=number + 1, name=Path(path).name
+                    ) from error
                 if len(rows) == limit:
                     break
         return rows
 
     def diff(self, a: str, b: str) -> dict[str, Any]:
-        """What dataset `b` has that `a` had not (new), and what it lacks (gone), whatever form each is in; train and eval together."""
+        """The rows of dataset `b` that `a` lacks (new) and those of `a` that `b` lacks (gone), in any form, train and eval together."""
         before, after = self._digests(a), self._digests(b)
         new, gone = after - before, before - after
         return {
@@ -202,20 +202,28 @@ class DatasetStore:
     def check_file(self, path: Path) -> int:
         """How many rows the file holds; raises Invalid that names the broken line."""
         count = 0
-        where = f"of {path.name}"
         try:
             with open(path, "rb") as file:
                 number = 0
                 while line := file.readline(_MAX_LINE + 1):
                     number += 1
                     if len(line) > _MAX_LINE:
-                        raise Invalid(f"Line {number} {where} is longer than {_MAX_LINE >> 20} MB.", hint=_REMEDY)
+                        raise Invalid(
+                            "Line {number} of {name} is longer than {limit} MB.",
+                            hint=_REMEDY,
+                            number=number,
+                            name=path.name,
+                            limit=_MAX_LINE >> 20,
+                        )
                     if line.strip():
-                        if problem := _row_problem(line):
-                            raise Invalid(f"Line {number} {where} {problem}.", hint=_REMEDY)
+                        read_line(line, number)
                         count += 1
+        except BadRow as error:
+            raise Invalid(
+                "Line {number} of {name} cannot be used: {reason}.", hint=_REMEDY, number=error.number, name=path.name, reason=error.reason
+            ) from error
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise Invalid(f"There is no dataset file {path.name}.", hint="Curate a dataset first.") from error
+            raise Invalid("There is no dataset file {name}.", hint="Curate a dataset first.", name=path.name) from error
         return count
 
     def find_path(self, dataset_path: str) -> Path:
@@ -230,7 +238,7 @@ class DatasetStore:
             if ".." in path.parts or not path.is_relative_to(root):
                 continue
             with contextlib.suppress(OSError, ValueError):
-                # Each step below the data folder must be what it seems: no link may lead out.
+                # No step below the data folder may be a link: one could lead out.
                 steps = [path, *path.parents]
                 linked = any(step.is_symlink() for step in steps[: steps.index(root)])
                 if path.suffix == ".jsonl" and not linked and path.is_file():
@@ -242,8 +250,8 @@ class DatasetStore:
     def _manifest_of(self, dataset_id: str) -> Path:
         return self.folder / f"{dataset_id}{_END}"
 
-    def _take_name(self, form: Format) -> tuple[Path, list[Path]]:
-        """A name that nobody has, taken in one step by creating the file empty."""
+    def _take_name(self, form: Format) -> Path:
+        """A free name, taken in one step by creating the file empty."""
         base = f"dataset_{form}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
         for number in range(1, 10_000):
             path = self.folder / (f"{base}.jsonl" if number == 1 else f"{base}_{number}.jsonl")
@@ -251,7 +259,7 @@ class DatasetStore:
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
             except FileExistsError:
                 continue
-            return path, [path]
+            return path
         raise Conflict("Too many datasets at once.", hint="Try again in a second.")
 
     def _rows_of(self, dataset_id: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
@@ -280,25 +288,7 @@ class DatasetStore:
         return samples
 
 
-_REMEDY = "Correct the file, or curate the dataset anew."
-
-
-def _row_problem(line: bytes) -> str:
-    try:
-        turns_of(json.loads(line, parse_constant=_no_constant))
-    except UnicodeDecodeError:
-        return "is not UTF-8"
-    except json.JSONDecodeError as error:
-        return f"is not valid JSON ({error.msg} at character {error.pos + 1})"
-    except RecursionError:
-        return "is nested too deep"
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"holds {name}, which is no valid JSON")
+_REMEDY = "Correct the file, or curate the dataset again."
 
 
 def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:
@@ -318,4 +308,6 @@ def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[
 
 def _unknown(dataset_id: str) -> NotFound:
     shown = dataset_id[:80].encode("ascii", "backslashreplace").decode()
-    return NotFound(f"There is no dataset {shown!r}.", hint="It may have been deleted; list the datasets to see those that are there.")
+    return NotFound(
+        "There is no dataset {id!r}.", hint="It may have been deleted; list the datasets to see those that are there.", id=shown
+    )

@@ -8,9 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from academy.files import Name
+from academy.rows import Format, Role, row_of
 
-Role = Literal["system", "user", "assistant"]
-Format = Literal["alpaca", "sharegpt", "messages"]
 Profile = Literal["balanced", "strict", "lenient"]
 
 
@@ -72,16 +71,4 @@ class DatasetRequest(BaseModel):
 
 def render(example: Example, form: Format) -> dict[str, Any]:
     """The example as one row of a dataset file (contract, section 3)."""
-    turns = [turn for turn in example.turns if turn.role != "system"]
-    system = "\n\n".join(turn.content for turn in example.turns if turn.role == "system")
-    if form == "messages":
-        return {"messages": [{"role": turn.role, "content": turn.content} for turn in example.turns]}
-    if form == "sharegpt":
-        names = {"system": "system", "user": "human", "assistant": "gpt"}
-        return {"conversations": [{"from": names[turn.role], "value": turn.content} for turn in example.turns]}
-    row: dict[str, Any] = {"instruction": turns[-2].content, "input": "", "output": turns[-1].content}
-    if len(turns) > 2:
-        row["history"] = [[turns[i].content, turns[i + 1].content] for i in range(0, len(turns) - 2, 2)]
-    if system:
-        row["system"] = system
-    return row
+    return row_of([(turn.role, turn.content) for turn in example.turns], form)

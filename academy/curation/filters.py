@@ -1,4 +1,4 @@
-"""Filters: which examples are good enough to learn from, each dropped one with its rule and reason; all of it pure.
+"""Filters: which examples are good enough to learn from, each dropped example with its rule and reason; all of it pure.
 
 | rule | strict | balanced | lenient |
 |---|---|---|---|
@@ -28,14 +28,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile
+from academy.curation.languages import language_of, script_of
 from academy.curation.redaction.redact import without_marks
-from academy.curation.split import split
-
-__all__ = ["PROFILES", "Dropped", "Filtered", "Limits", "apply", "key_of", "split", "told"]
+from academy.messages import Message, Text, count, msg
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,22 @@ LABELS = {
     "contradiction": "contradicted by a newer answer",
 }
 """Each rule in a word or two, as it follows a count."""
-
+_SINGULAR = {"duplicates": "duplicate", "near duplicates": "near duplicate", "refusals": "refusal", "echoes": "echo"}
 
 _SHOWN = 2000
-"""As many characters of a dropped row are kept for the page."""
+"""So many characters of a dropped row are stored for the page."""
+
+
+class DroppedRow(TypedDict, total=False):
+    """A dropped example in a manifest; question and answer are cut short."""
+
+    key: str
+    rule: str
+    reason: Text
+    source: str
+    origin: str
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +110,34 @@ class Dropped:
     example: Example
     key: str
     rule: str
-    reason: str
+    reason: Text
 
-    def row(self) -> dict[str, Any]:
-        """As a manifest keeps it and a page shows it."""
-        return {
-            "key": self.key,
-            "rule": self.rule,
-            "reason": self.reason,
-            "source": self.example.source,
-            "origin": self.example.origin,
-            "question": self.example.question[:_SHOWN],
-            "answer": self.example.answer[:_SHOWN],
-        }
+    def row(self) -> DroppedRow:
+        """The example as a manifest stores it and a page shows it."""
+        return DroppedRow(
+            key=self.key,
+            rule=self.rule,
+            reason=self.reason,
+            source=self.example.source,
+            origin=self.example.origin,
+            question=self.example.question[:_SHOWN],
+            answer=self.example.answer[:_SHOWN],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """What is kept, in its order, what is dropped, and what a person should know."""
+    """The kept examples in their order, the dropped ones, and the warnings for a person."""
 
     kept: list[Example]
     dropped: list[Dropped]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
     likeness: near.Likeness | None = None
-    places: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
 
     def groups(self) -> list[int]:
-        """For each kept one the number of its group: what is alike must not be split."""
-        return self.likeness.groups(self.places) if self.likeness else near.Likeness(self.kept).groups()
+        """For each kept example the number of its group: examples that are alike must not be split."""
+        return self.likeness.groups(self.positions) if self.likeness else near.Likeness(self.kept).groups()
 
     @property
     def counts(self) -> Counter[str]:
@@ -133,11 +145,14 @@ class Filtered:
         return Counter(item.rule for item in self.dropped)
 
 
-def told(counts: Counter[str]) -> str:
-    """Counts by rule in words, the most frequent first: `40 duplicates, 15 too short, 1 echo`."""
-    one = {"duplicates": "duplicate", "near duplicates": "near duplicate", "refusals": "refusal", "echoes": "echo"}
-    labels = [(count, LABELS.get(rule, rule)) for rule, count in counts.most_common()]
-    return ", ".join(f"{count:,} {one.get(label, label) if count == 1 else label}" for count, label in labels)
+def by_rule(counts: Counter[str]) -> list[Message]:
+    """Counts by rule in words, the most frequent first: `40 duplicates`, `15 too short`, `1 echo`."""
+    return [msg("{n:number} {label}", n=number, label=_label(rule, number)) for rule, number in counts.most_common()]
+
+
+def _label(rule: str, number: int) -> Message:
+    label = LABELS.get(rule, rule)
+    return count(number, one=_SINGULAR.get(label, label), other=label)
 
 
 def key_of(example: Example) -> str:
@@ -149,19 +164,19 @@ def key_of(example: Example) -> str:
 def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = ()) -> Filtered:
     """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them, but nothing malformed is kept."""
     limits, spared, unwanted = PROFILES[profile], set(keep_anyway), set(leave_out)
-    fates: dict[int, tuple[str, str]] = {}
+    fates: dict[int, tuple[str, Text]] = {}
     for index, example in enumerate(examples):
         fate = ("unwanted", "It was left out by hand.") if unwanted and key_of(example) in unwanted else judge(example, limits)
         if fate:
             fates[index] = fate
-    left = [index for index in range(len(examples)) if index not in fates]
-    for index, rule, reason in _exact_duplicates(examples, left):
+    remaining = [index for index in range(len(examples)) if index not in fates]
+    for index, rule, reason in _exact_duplicates(examples, remaining):
         fates[index] = rule, reason
-    left = [index for index in left if index not in fates]
-    warnings: list[str] = []
-    likeness = near.Likeness([examples[index] for index in left])
+    remaining = [index for index in remaining if index not in fates]
+    warnings: list[Text] = []
+    likeness = near.Likeness([examples[index] for index in remaining])
     for index, rule, reason in _relations(likeness, limits, warnings):
-        fates.setdefault(left[index], (rule, reason))
+        fates.setdefault(remaining[index], (rule, reason))
     kept, dropped = [], []
     for index, example in enumerate(examples):
         if index not in fates:
@@ -173,11 +188,11 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
             kept.append(example)
         else:
             dropped.append(Dropped(example, key, rule, reason))
-    places = [place for place, index in enumerate(left) if index not in fates]
-    return Filtered(kept, dropped, warnings, likeness if len(places) == len(kept) else None, places)
+    positions = [position for position, index in enumerate(remaining) if index not in fates]
+    return Filtered(kept, dropped, warnings, likeness if len(positions) == len(kept) else None, positions)
 
 
-def judge(example: Example, limits: Limits) -> tuple[str, str] | None:
+def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
     """The first rule that the example breaks by itself, and the reason; None where it is good."""
     for rule, check in RULES.items():
         reason = check(example, limits)
@@ -186,17 +201,17 @@ def judge(example: Example, limits: Limits) -> tuple[str, str] | None:
     return None
 
 
-# --- rules for one example: each gives the reason as a sentence, or "" --------------------------------------------------------
+# --- rules for one example: each gives the reason as a sentence, or "" for a good example ------------------------------------
 
 
-def malformed(example: Example, limits: Limits) -> str:
+def malformed(example: Example, limits: Limits) -> Text:
     """No question, no answer, turns out of order, or characters that cannot be written."""
     turns = [turn for turn in example.turns if turn.role != "system"]
     if not turns or turns[-1].role != "assistant" or not turns[-1].content.strip():
         return "There is no answer to learn."
     if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
         return "There is no question before the answer."
-    if any(turn.role != ("user", "assistant")[place % 2] for place, turn in enumerate(turns)):
+    if any(turn.role != ("user", "assistant")[position % 2] for position, turn in enumerate(turns)):
         return "User and assistant do not take turns."
     if any(turn.role == "system" for turn in example.turns[1:]):
         return "A system prompt stands in the middle."
@@ -207,7 +222,7 @@ def malformed(example: Example, limits: Limits) -> str:
     return ""
 
 
-def secret(example: Example, limits: Limits) -> str:
+def secret(example: Example, limits: Limits) -> Text:
     """An answer that was a secret: learning it would mean learning its mark."""
     answer = example.answer
     if "[redacted:" in answer and not any(char.isalnum() for char in without_marks(answer)):
@@ -215,15 +230,15 @@ def secret(example: Example, limits: Limits) -> str:
     return ""
 
 
-def too_short(example: Example, limits: Limits) -> str:
+def too_short(example: Example, limits: Limits) -> Text:
     """Too little was asked or answered."""
     question, answer = example.turns[-2].content, example.answer
     asked, answered = _size(question), _size(answer)
     if asked < limits.question_chars:
-        return f"The question has {asked} characters, fewer than {limits.question_chars}."
+        return msg("The question has {n} characters, fewer than {limit}.", n=asked, limit=limits.question_chars)
     # One digit can be all there is to say.
     if answered < limits.answer_chars and not (limits.name == "balanced" and any(char.isdigit() for char in answer)):
-        return f"The answer has {answered} characters, fewer than {limits.answer_chars}."
+        return msg("The answer has {n} characters, fewer than {limit}.", n=answered, limit=limits.answer_chars)
     if not any(char.isalnum() or unicodedata.category(char) in ("So", "Sm") for char in answer[:2000]):
         return "The answer holds no word and no number."
     if limits.empty_words and answer.strip().strip(".!?… ").casefold() in _EMPTY_WORDS:
@@ -231,25 +246,25 @@ def too_short(example: Example, limits: Limits) -> str:
     return ""
 
 
-def too_long(example: Example, limits: Limits) -> str:
+def too_long(example: Example, limits: Limits) -> Text:
     """More than any model that is trained here can take."""
     size = sum(len(turn.content) for turn in example.turns)
-    return f"It has {size:,} characters, more than {limits.all_chars:,}." if size > limits.all_chars else ""
+    return msg("It has {n:number} characters, more than {limit:number}.", n=size, limit=limits.all_chars) if size > limits.all_chars else ""
 
 
-def broken(example: Example, limits: Limits) -> str:
+def broken(example: Example, limits: Limits) -> Text:
     """Letters of a wrong encoding (Ã¼ for ü), replacement characters, control characters."""
     for turn in example.turns:
-        # Plain ASCII without control characters is the usual case, and quick to tell.
+        # Plain ASCII without control characters is the usual case, and quick to recognise.
         if turn.content.isascii() and not _CONTROL.search(turn.content):
             continue
         found = sum(len(match) for match in _MOJIBAKE.findall(turn.content)) + len(_CONTROL.findall(turn.content))
         if found > limits.broken_share * len(turn.content):
-            return f"{found} characters are broken: the text was read in a wrong encoding, or is binary."
+            return msg("{n} characters are broken: the text was read in a wrong encoding, or is binary.", n=found)
     return ""
 
 
-def garbage(example: Example, limits: Limits) -> str:
+def garbage(example: Example, limits: Limits) -> Text:
     """An answer of signs instead of words."""
     answer = example.answer
     size = _size(answer)
@@ -258,10 +273,10 @@ def garbage(example: Example, limits: Limits) -> str:
     # Bytes go many times faster than an expression, and most answers are ASCII.
     words = answer.encode().translate(None, _ASCII_SIGNS) if answer.isascii() else _WORD_CHARS.sub("", answer)
     share = len(words) / size
-    return f"Only {share:.0%} of the answer are letters or digits." if share < limits.letter_share else ""
+    return msg("Only {share:percent} of the answer are letters or digits.", share=share) if share < limits.letter_share else ""
 
 
-def repetitive(example: Example, limits: Limits) -> str:
+def repetitive(example: Example, limits: Limits) -> Text:
     """An answer that says the same over and over."""
     if example.source == "git":
         return ""
@@ -270,10 +285,12 @@ def repetitive(example: Example, limits: Limits) -> str:
         longest = max(map(len, words), default=0)
         return "The answer repeats one character over and over." if longest >= 40 and _RUN.search(example.answer) else ""
     share = len(set(zip(words, words[1:], words[2:], strict=False))) / (len(words) - 2)
-    return f"The answer repeats itself: only {share:.0%} of its groups of three words differ." if share < limits.trigram_share else ""
+    if share >= limits.trigram_share:
+        return ""
+    return msg("The answer repeats itself: only {share:percent} of its groups of three words differ.", share=share)
 
 
-def truncated(example: Example, limits: Limits) -> str:
+def truncated(example: Example, limits: Limits) -> Text:
     """An answer that ends in its middle."""
     if not limits.truncated or example.source == "git":
         return ""
@@ -289,8 +306,8 @@ def truncated(example: Example, limits: Limits) -> str:
     return ""
 
 
-def refusal(example: Example, limits: Limits) -> str:
-    """An answer that only says what the assistant is or that it cannot."""
+def refusal(example: Example, limits: Limits) -> Text:
+    """An answer that only says that the assistant is an AI or cannot help."""
     if not limits.refusals:
         return ""
     answer = example.answer
@@ -303,7 +320,7 @@ def refusal(example: Example, limits: Limits) -> str:
     return "The answer is a refusal or a set phrase about being an AI." if _REFUSAL.search(where) else ""
 
 
-def echo(example: Example, limits: Limits) -> str:
+def echo(example: Example, limits: Limits) -> Text:
     """An answer that is the question."""
     question, answer = example.turns[-2].content, example.answer
     if not limits.echo or abs(len(question) - len(answer)) > 20 or len(answer) < 8:
@@ -311,23 +328,23 @@ def echo(example: Example, limits: Limits) -> str:
     return "The answer only repeats the question." if _plain(question) == _plain(answer) else ""
 
 
-def language(example: Example, limits: Limits) -> str:
+def language(example: Example, limits: Limits) -> Text:
     """An answer in another language than the question, where none was asked for."""
     if not limits.language or example.source == "git":
         return ""
     question, answer = example.turns[-2].content[:2000], example.answer[:2000]
     if not (question.isascii() and answer.isascii()):
-        asked, answered = _script(question), _script(answer)
+        asked, answered = script_of(question), script_of(answer)
         if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
-            return f"The question is in {asked} script, the answer in {answered} script."
+            return msg("The question is in {asked} script, the answer in {answered} script.", asked=msg(asked), answered=msg(answered))
     if limits.language == "words" and len(answer) >= 40:
-        asked, answered = _tongue(question), _tongue(answer)
+        asked, answered = language_of(question), language_of(answer)
         if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
-            return f"The question is in {asked}, the answer in {answered}."
+            return msg("The question is in {asked}, the answer in {answered}.", asked=msg(asked), answered=msg(answered))
     return ""
 
 
-RULES: dict[str, Callable[[Example, Limits], str]] = {
+RULES: dict[str, Callable[[Example, Limits], Text]] = {
     "malformed": malformed,
     "secret": secret,
     "too_short": too_short,
@@ -370,29 +387,6 @@ _TRANSLATION = re.compile(
     r"|\b(?:english|german|polish|french|spanish|italian|russian|chinese|japanese|korean|ukrainian|deutsch|englisch|polnisch)",
     re.IGNORECASE,
 )
-_SCRIPTS = [
-    ("Cyrillic", re.compile(r"[Ѐ-ӿ]")),
-    ("Chinese or Japanese", re.compile(r"[぀-ヿ㐀-䶿一-鿿]")),
-    ("Korean", re.compile(r"[가-힯]")),
-    ("Arabic", re.compile(r"[؀-ۿ]")),
-    ("Greek", re.compile(r"[Ͱ-Ͽ]")),
-    ("Hebrew", re.compile(r"[֐-׿]")),
-    ("Devanagari", re.compile(r"[ऀ-ॿ]")),
-    ("Thai", re.compile(r"[฀-๿]")),
-    ("Latin", re.compile(r"[A-Za-zÀ-ɏ]")),
-]
-_TONGUES = {
-    "English": "the and is are was you your with that this for not have from they which will would there what how when why",
-    "German": "der die das und ist sind nicht mit den dem ein eine für auf auch sich werden wird von wie was wenn dass ich wir sie",
-    "Polish": "jest nie się na że do jak to oraz przez dla jego są który która można przy czy ale od po tak już",
-    "French": "le les des est dans une pour que qui pas avec sur vous nous ce cette sont aux du et",
-    "Spanish": "el los las es una para que por con no se del su más como está son pero y",
-}
-_TONGUE_OF: dict[str, list[str]] = defaultdict(list)
-for _tongue_name, _words in _TONGUES.items():
-    for _word in _words.split():
-        _TONGUE_OF[_word].append(_tongue_name)
-_LETTERS = re.compile(r"[^\W\d_]+")
 _WIDE = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]")
 
 
@@ -406,86 +400,82 @@ def _plain(text: str) -> str:
     return _WORD_CHARS.sub(" ", text.casefold()).strip()
 
 
-def _script(text: str) -> str:
-    """The script of nine tenths of the letters, or "" where there are few or they are mixed."""
-    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
-    total = sum(counts.values())
-    name = max(counts, key=lambda key: counts[key])
-    return name if total >= 12 and counts[name] >= 0.9 * total else ""
-
-
-def _tongue(text: str) -> str:
-    """The language whose little words are clearly the most frequent, or ""."""
-    counts: Counter[str] = Counter()
-    for word in _LETTERS.findall(text.lower()):
-        for name in _TONGUE_OF.get(word, ()):
-            counts[name] += 1
-    best = counts.most_common(2)
-    if not best or best[0][1] < 3 or (len(best) > 1 and best[0][1] < 2 * best[1][1]):
-        return ""
-    return best[0][0]
-
-
 # --- rules between examples ---------------------------------------------------------------------------------------------------
 
 
 def is_corrected(example: Example) -> bool:
-    """Whether a person put this answer in the place of another."""
+    """Whether a person replaced another answer with this one."""
     return bool(example.meta.get("corrected") or example.meta.get("rejected"))
 
 
-def rank(example: Example, place: int) -> tuple[bool, str, int]:
+def rank(example: Example, position: int) -> tuple[bool, str, int]:
     """Which of several wins: the corrected one, then the newest; of one age the later row of a file, or the earlier lesson."""
-    return is_corrected(example), example.time, place if example.source == "uploads" else -place
+    return is_corrected(example), example.time, position if example.source == "uploads" else -position
 
 
-def _exact_duplicates(examples: Sequence[Example], places: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+def _exact_duplicates(examples: Sequence[Example], positions: Sequence[int]) -> Iterator[tuple[int, str, Text]]:
     groups: dict[bytes, list[int]] = defaultdict(list)
-    for place in places:
-        groups[near.exact_key(examples[place])].append(place)
+    for position in positions:
+        groups[near.exact_key(examples[position])].append(position)
     for group in groups.values():
         if len(group) > 1:
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
-                    yield place, "duplicate", f"The same as {_name(examples[best])}."
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
+                    yield position, "duplicate", msg("The same as {example}.", example=_name(examples[best]))
 
 
-def _relations(likeness: near.Likeness, limits: Limits, warnings: list[str]) -> Iterator[tuple[int, str, str]]:
+def _relations(likeness: near.Likeness, limits: Limits, warnings: list[Text]) -> Iterator[tuple[int, str, Text]]:
     """Near duplicates and contradictions among examples that are good by themselves."""
     examples = likeness.examples
     gone: set[int] = set()
     if limits.similarity < 1:
         for group in likeness.same():
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
-                    gone.add(place)
-                    yield place, "near_duplicate", f"Says the same as {_name(examples[best])}, word for word but for the little ones."
-        left = [place for place in range(len(examples)) if place not in gone]
-        for first, second in likeness.pairs(limits.similarity, left):
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
+                    gone.add(position)
+                    reason = "Says the same as {example}, word for word but for the little ones."
+                    yield position, "near_duplicate", msg(reason, example=_name(examples[best]))
+        remaining = [position for position in range(len(examples)) if position not in gone]
+        for first, second in likeness.pairs(limits.similarity, remaining):
             if first not in gone and second not in gone:
-                worse, better = sorted((first, second), key=lambda place: rank(examples[place], place))
+                worse, better = sorted((first, second), key=lambda position: rank(examples[position], position))
                 gone.add(worse)
-                yield worse, "near_duplicate", f"Says the same as {_name(examples[better])} but for a few words."
+                yield worse, "near_duplicate", msg("Says the same as {example} but for a few words.", example=_name(examples[better]))
     questions: dict[bytes, list[int]] = defaultdict(list)
-    for place, key in enumerate(likeness.questions):
-        if place not in gone:
-            questions[key].append(place)
-    answered = [group for group in questions.values() if len(group) > 1 and len({likeness.answers[place] for place in group}) > 1]
+    for position, key in enumerate(likeness.questions):
+        if position not in gone:
+            questions[key].append(position)
+    answered = [group for group in questions.values() if len(group) > 1 and len({likeness.answers[position] for position in group}) > 1]
     if limits.newest_wins:
         for group in answered:
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
-                    why = "a correction" if is_corrected(examples[best]) else "newer"
-                    yield place, "contradiction", f"The same question is answered otherwise by {_name(examples[best])}, which is {why}."
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
+                    reason = _CORRECTED if is_corrected(examples[best]) else _NEWER
+                    yield position, "contradiction", msg(reason, example=_name(examples[best]))
     elif answered:
         question = examples[answered[0][0]].turns[-2].content.strip().replace("\n", " ")[:80]
-        some = "One question has" if len(answered) == 1 else f"{len(answered)} questions have"
-        warnings.append(f"{some} more than one answer, and all are kept: for example {question!r}.")
+        warnings.append(
+            count(
+                len(answered),
+                one="One question has more than one answer, and all are kept: for example {question!r}.",
+                other="{n} questions have more than one answer, and all are kept: for example {question!r}.",
+                question=question,
+            )
+        )
 
 
-def _name(example: Example) -> str:
-    kind = {"lessons": "lesson", "git": "commit", "uploads": "row"}.get(example.source, "example")
-    return f"{kind} {example.origin}" if example.origin else f"another {kind}"
+def _name(example: Example) -> Message:
+    named, unnamed = _NAMES.get(example.source, ("example {origin}", "another example"))
+    return msg(named, origin=example.origin) if example.origin else msg(unnamed)
+
+
+_CORRECTED = "The same question is answered otherwise by {example}, which is a correction."
+_NEWER = "The same question is answered otherwise by {example}, which is newer."
+_NAMES = {
+    "lessons": ("lesson {origin}", "another lesson"),
+    "git": ("commit {origin}", "another commit"),
+    "uploads": ("row {origin}", "another row"),
+}

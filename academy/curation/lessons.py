@@ -1,4 +1,4 @@
-"""Lessons: what was asked and answered, rated or corrected; kept in SQLite, searched as you type."""
+"""Lessons: a question and its answer, rated or corrected; their fields, limits and checks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from academy.curation.examples import Example, Turn
 from academy.curation.outcome import outcome
 from academy.files import Name
+from academy.messages import msg
 
 Rating = Literal["good", "bad"]
 GOLDEN = "golden"
@@ -69,10 +70,10 @@ class _Fields(BaseModel):
 
 
 class LessonIn(_Fields):
-    """A lesson as somebody gives it; what is left out is filled in."""
+    """A lesson as it is given; missing fields are filled in."""
 
     lesson_id: Name | None = None
-    timestamp: str | None = Field(None, max_length=64, description="ISO 8601; now where it is left out.")
+    timestamp: str | None = Field(None, max_length=64, description="ISO 8601; now where it is missing.")
     situation: str = Field(max_length=MAX_TEXT, description="What was asked: the user's turn.")
     action: str = Field(max_length=MAX_TEXT, description="What was answered: the assistant's turn.")
     result: str = Field("", max_length=MAX_NOTE, description="How it went; words of success and failure count while there is no rating.")
@@ -105,7 +106,7 @@ class LessonPatch(_Fields):
 
 
 class Lesson(BaseModel):
-    """A lesson as it is kept."""
+    """A lesson as it is stored."""
 
     lesson_id: str
     timestamp: str
@@ -120,7 +121,7 @@ class Lesson(BaseModel):
 
 
 class LessonPage(BaseModel):
-    """Some of the lessons that match, newest first; `count` says how many match in all."""
+    """A page of the matching lessons, newest first; `count` is the number of all matches."""
 
     count: int
     items: list[Lesson]
@@ -192,14 +193,11 @@ def is_trainable(lesson: Lesson | LessonIn) -> bool:
     return lesson.rating is None and outcome(lesson.result) != "failure"
 
 
-NEVER_TRAINED = "rated bad or said to have failed, without a correction"
+NEVER_TRAINED = msg("rated bad or said to have failed, without a correction")
 
 
 def _is_exchange(pair: Any) -> bool:
     return isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(text, str) and text.strip() for text in pair)
-
-
-# ---------------------------------------------------------------------------- the store
 
 
 def as_example(lesson: Lesson | LessonIn) -> Example:

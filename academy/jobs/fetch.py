@@ -19,6 +19,7 @@ from typing import Any
 from academy.bases import check_folder, fingerprint
 from academy.errors import AcademyError
 from academy.files import now, write_json
+from academy.jobs.folder import JobFolder
 
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors")
 PACE = 0.5  # seconds between two reports
@@ -38,12 +39,12 @@ class FetchError(Exception):
 
 def main(argv: list[str]) -> int:
     """Fetches the base model that the folder's spec.json names; 0 when `fetched.json` says where it lies."""
-    folder = Path(argv[1])
+    folder = JobFolder(Path(argv[1]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    name = json.loads((folder / "spec.json").read_bytes())["base_model"]
+    name = json.loads(folder.spec.read_bytes())["base_model"]
     try:
         fetched = fetch(name, lambda **event: say(folder, **event))
-        write_json(folder / "fetched.json", fetched)
+        write_json(folder.fetched, fetched)
     except Exception as error:
         cause, reason = explain(error, name)
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -55,10 +56,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def say(folder: Path, **event: Any) -> None:
+def say(folder: JobFolder, **event: Any) -> None:
     """Writes one event."""
     line = json.dumps({"time": now(), **event}, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
-    with open(folder / "events.jsonl", "ab", buffering=0) as file:
+    with open(folder.events, "ab", buffering=0) as file:
         file.write(line)
 
 

@@ -1,4 +1,4 @@
-"""What lies in a job's folder, read with care: a trainer in a container may have put anything there."""
+"""A job's folder: the path of every file in it, read with care, since a trainer in a container can put anything there."""
 
 from __future__ import annotations
 
@@ -8,18 +8,91 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from academy.bases import header_of
 from academy.errors import Refused
 
-ATTEMPT_FILES = ("worker.json", "exit.json", ".exit.json", "stop", "cancel", "unfinished.txt", "command.json")
-"""What belongs to one run of a job only, and is removed before the next."""
-
 _SMALL = 1 << 20
 _STEP = re.compile(r"^step-(\d{1,18})$")
+
+
+class Checkpoint(NamedTuple):
+    """A complete checkpoint."""
+
+    step: int
+    path: Path
+
+
+class JobFolder:
+    """Every path in a job's folder; each file has one writer, named beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # The app
+        self.spec = path / "spec.json"
+        self.command = path / "command.json"
+        self.stop = path / "stop"
+        self.cancel = path / "cancel"
+        self.lock = path / "warden.lock"
+        self.output = path / "output"  # of a recipe's program
+        self.staged, self.inputs, self.base = path / ".staged", path / ".inputs", path / ".base"  # for the mounts of a container
+        # The warden
+        self.log = path / "train.log"
+        self.unfinished = path / "unfinished.txt"  # the state of a progress bar
+        self.worker = path / "worker.json"
+        self.record = path / "exit.json"
+        # The trainer, or the program that fetches the base model
+        self.events = path / "events.jsonl"
+        self.fetched = path / "fetched.json"
+        self.checkpoint_dir = path / "checkpoints"
+        self.adapter = path / "adapter"
+        self.metadata = path / "metadata.json"
+
+    def read_worker(self) -> dict[str, Any]:
+        """worker.json, or an empty dict."""
+        return read_small(self.worker) or {}
+
+    def events_size(self) -> int:
+        """The bytes of all events so far."""
+        return self.events.stat().st_size if self.events.is_file() else 0
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """The complete checkpoints, oldest first, ordered by step: a clock can step back, a step cannot."""
+        found: list[Checkpoint] = []
+        if self.checkpoint_dir.is_symlink():
+            return found
+        with contextlib.suppress(OSError):
+            for path in self.checkpoint_dir.iterdir():
+                match = _STEP.match(path.name)
+                if match and not path.is_symlink() and _is_complete(path):
+                    found.append(Checkpoint(int(match[1]), path))
+        return sorted(found)
+
+    def check_adapter(self) -> None:
+        """Raises Refused unless a complete adapter is there."""
+        check_adapter(self.adapter)
+
+    def clear_attempt(self) -> None:
+        """Makes the folder ready for the next attempt: removes the files of the last one, and a torn last event with them."""
+        aside = self.record.with_name(".exit.json")
+        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command):
+            path.unlink(missing_ok=True)
+        for path in (self.staged, self.inputs, self.base):
+            remove(path)
+        if self.events.is_symlink():
+            self.events.unlink()
+        _cut_torn_line(self.events)
+        if self.checkpoint_dir.is_symlink():
+            # A trainer in a container put it there; what it leads to does not belong to this job.
+            remove(self.checkpoint_dir)
+        complete = {checkpoint.path for checkpoint in self.checkpoints()}
+        with contextlib.suppress(OSError):
+            for path in self.checkpoint_dir.iterdir():
+                if path not in complete:
+                    remove(path)
 
 
 def read_small(path: Path) -> dict[str, Any] | None:
@@ -54,33 +127,8 @@ def touch(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o644))
 
 
-def checkpoints(folder: Path) -> list[tuple[int, Path]]:
-    """The complete checkpoints, oldest first, ordered by step: a clock may step back, a step does not."""
-    found = []
-    if (folder / "checkpoints").is_symlink():
-        return []
-    with contextlib.suppress(OSError):
-        for path in (folder / "checkpoints").iterdir():
-            match = _STEP.match(path.name)
-            if match and not path.is_symlink() and _is_whole(path):
-                found.append((int(match[1]), path))
-    return sorted(found)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """Whether the marker is there, and every file that it names has its size."""
-    marker = read_small(checkpoint / "complete.json")
-    if marker is None:
-        return False
-    files = marker.get("files")
-    try:
-        return not isinstance(files, dict) or all((checkpoint / name).stat().st_size == size for name, size in files.items())
-    except (OSError, ValueError):
-        return False
-
-
 def check_adapter(adapter: Path) -> None:
-    """Raises Refused unless the folder holds a whole adapter in PEFT's format."""
+    """Raises Refused unless the folder holds a complete adapter in PEFT's format."""
     if adapter.is_symlink() or not adapter.is_dir():
         raise Refused("There is no adapter folder.", hint="The training did not leave one.")
     weights = adapter / "adapter_model.safetensors"
@@ -95,40 +143,6 @@ def check_adapter(adapter: Path) -> None:
         raise Refused("The adapter holds no weights.", hint="Train it again.")
 
 
-def clear_attempt(folder: Path) -> None:
-    """Makes the folder ready for the next run: the last one's files go, and a torn last event with them."""
-    for name in ATTEMPT_FILES:
-        (folder / name).unlink(missing_ok=True)
-    for name in (".staged", ".inputs", ".base"):
-        remove(folder / name)
-    events = folder / "events.jsonl"
-    if events.is_symlink():
-        events.unlink()
-    with contextlib.suppress(FileNotFoundError), open(events, "rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        start = end
-        # Back to the last line that is whole, in pieces, since a torn line may be long.
-        while start > 0:
-            step = min(start, 1 << 16)
-            file.seek(start - step)
-            cut = file.read(step).rfind(b"\n")
-            if cut >= 0:
-                start = start - step + cut + 1
-                break
-            start -= step
-        if start != end:
-            file.truncate(start)
-            os.fsync(file.fileno())
-    if (folder / "checkpoints").is_symlink():
-        # A trainer in a container put it there: what it leads to is nobody's checkpoints.
-        remove(folder / "checkpoints")
-    with contextlib.suppress(OSError):
-        for path in (folder / "checkpoints").iterdir():
-            # Whatever is not a complete checkpoint is what a killed trainer left half-way.
-            if not (_STEP.match(path.name) and _is_whole(path)):
-                remove(path)
-
-
 def remove(path: Path) -> None:
     """Removes a file, a link or a whole folder, if it is there."""
     if path.is_symlink() or path.is_file():
@@ -140,3 +154,34 @@ def remove(path: Path) -> None:
 def dumps(value: Any) -> str:
     """JSON that any reader takes: no NaN, no lone surrogates."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1).encode(errors="replace").decode()
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    """Whether the marker is there, and every file that it names has its size."""
+    marker = read_small(checkpoint / "complete.json")
+    if marker is None:
+        return False
+    files = marker.get("files")
+    try:
+        return not isinstance(files, dict) or all((checkpoint / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError):
+        return False
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Cuts a file back to its last complete line."""
+    with contextlib.suppress(FileNotFoundError), open(path, "rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        start = end
+        # Backwards in pieces, since a torn line can be long.
+        while start > 0:
+            step = min(start, 1 << 16)
+            file.seek(start - step)
+            cut = file.read(step).rfind(b"\n")
+            if cut >= 0:
+                start = start - step + cut + 1
+                break
+            start -= step
+        if start != end:
+            file.truncate(start)
+            os.fsync(file.fileno())

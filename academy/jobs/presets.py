@@ -1,4 +1,4 @@
-"""TODO: academy/jobs/presets.py."""
+"""Presets: which knobs fit the data, the base model and the memory, and why, in a sentence each."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from academy.bases import BaseFacts
+from academy.messages import Text, count, msg
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
-
 
 _TINY = 50_000_000
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the choice rests on: the data (rows, tokens), the base model, and the memory in MiB it may use."""
+    """The input of a choice: the data (rows, tokens), the base model, and the available memory in MiB."""
 
     rows: int
     mean_tokens: float
@@ -29,29 +29,30 @@ class Facts:
 
 @dataclass(frozen=True)
 class Choice:
-    """Values for knobs of the spec, and the reasons."""
+    """Values for knobs of the spec, with the reasons."""
 
     values: dict[str, Any]
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[Text] = field(default_factory=list)
 
 
 def choose(preset: Preset, facts: Facts) -> Choice:
-    """The knobs for a preset: from data size, token lengths, base model and memory."""
+    """Chooses the knobs of a preset from data size, token lengths, base model and memory."""
     tiny = facts.base is not None and facts.base.parameters < _TINY
     values, reasons = _for_tiny(preset, facts) if tiny else _for_usual(preset, facts)
     length = _length(facts)
     values["max_seq_length"] = length
-    reasons.append(f"The longest example has about {facts.max_tokens:,} tokens, so sequences are cut at {length:,}.")
+    sentence = "The longest example has about {tokens:number} tokens, so sequences are cut at {length:number}."
+    reasons.append(msg(sentence, tokens=facts.max_tokens, length=length))
     if not tiny:
         _fit(values, reasons, facts)
     if facts.has_eval and not tiny and preset in ("auto", "thorough"):
         values["early_stopping_patience"] = 4
-        reasons.append("It stops early when the held-out rows stop getting better four times in a row, and keeps the best.")
+        reasons.append("It stops early when the held-out loss does not improve four times in a row, and keeps the best adapter.")
     return Choice(values, reasons)
 
 
-def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
-    """For models of a few million parameters, which learn by high rates and many looks; measured with the bundled one."""
+def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
+    """For models of a few million parameters, which need high rates and many epochs; measured with the bundled model."""
     epochs = {"quick": 8, "balanced": 14, "thorough": 20, "auto": 20 if facts.rows <= 120 else 12 if facts.rows <= 1000 else 4}[preset]
     if facts.rows > 1000 and preset != "auto":
         epochs = max(1, epochs // 3)
@@ -67,21 +68,21 @@ def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
         "warmup_steps": 0.05,
         "gradient_accumulation_steps": 1,
     }
-    reasons = [
-        f"The base model is tiny, so it gets a high learning rate ({rate:g}), which a large model would not survive.",
-        f"{facts.rows:,} examples: {epochs} epochs in batches of {batch}.",
+    reasons: list[Text] = [
+        msg("The base model is tiny, so it gets a high learning rate ({rate:g}), which a large model would not survive.", rate=rate),
+        msg("{examples}: {epochs} epochs in batches of {batch}.", examples=_examples(facts), epochs=epochs, batch=batch),
     ]
     if facts.has_eval:
-        # What it learns are facts, and nobody can know the held-out ones: their loss rises while the taught ones are learned.
+        # Held-out facts cannot be guessed: their loss rises while the trained facts are learned.
         values["keep_best"] = False
         reasons.append("It keeps the last adapter, not the best on held-out rows: a model this small learns by heart.")
     return values, reasons
 
 
-def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]:
+def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
     rank = {"quick": 8, "balanced": 16, "thorough": 32, "auto": 16 if facts.rows < 5000 else 32}[preset]
     if preset == "auto":
-        # Few rows need many looks, many rows few: about 600 looks at least, 5 epochs at most for a few hundred rows.
+        # Few rows need many epochs, many rows few: at least about 600 rows seen, at most 10 epochs.
         epochs = min(10, max(1, math.ceil(600 / max(1, facts.rows)))) if facts.rows < 300 else 3 if facts.rows < 3000 else 2
     else:
         epochs = {"quick": 1, "balanced": 3, "thorough": 6}[preset] * (2 if facts.rows < 100 else 1)
@@ -100,48 +101,55 @@ def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[str]]
         "lora_dropout": 0.05 if facts.rows >= 1000 else 0.0,
         "use_rslora": rank >= 32,
     }
-    reasons = [
-        f"{facts.rows:,} examples: {epochs} epoch{'s' if epochs != 1 else ''}, rank {rank}.",
-        f"Learning rate {rate:g}, as is usual for LoRA on a model of this size.",
+    times = count(epochs, one="{n} epoch", other="{n} epochs")
+    reasons: list[Text] = [
+        msg("{examples}: {epochs}, rank {rank}.", examples=_examples(facts), epochs=times, rank=rank),
+        msg("Learning rate {rate:g}, as is usual for LoRA on a model of this size.", rate=rate),
     ]
     if rank >= 32:
-        reasons.append("rsLoRA keeps a rank of 32 steady.")
+        reasons.append("rsLoRA keeps training stable at rank 32.")
     return values, reasons
 
 
-def _fit(values: dict[str, Any], reasons: list[str], facts: Facts) -> None:
-    """Makes the choice fit into the memory there is, by the cheapest means first."""
+def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
+    """Makes the choice fit into memory, by the cheapest means first."""
     if facts.base is None:
         return
     room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
-    place = "GPU memory" if facts.gpu_memory_mb else "memory"
+    memory = "GPU memory" if facts.gpu_memory_mb else "memory"
     weights = facts.base.parameters * 2 / (1 << 20)
     if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
         values["quantization"] = "4bit"
         weights /= 3.6
-        reasons.append(f"In bf16 the base model does not fit into the {place}, so it is loaded in 4-bit (QLoRA).")
+        reasons.append(msg("In bf16 the base model does not fit into the {memory}, so it is loaded in 4-bit (QLoRA).", memory=memory))
     batch, effective = values["batch_size"], values["batch_size"] * values["gradient_accumulation_steps"]
     while batch > 1 and weights + _activations(facts, batch, False, values["max_seq_length"]) > room:
         batch //= 2
     checkpointing = weights + _activations(facts, batch, False, values["max_seq_length"]) > room
     if checkpointing:
         values["gradient_checkpointing"] = True
-        reasons.append(f"Gradient checkpointing, since the {place} is short.")
+        reasons.append(msg("Gradient checkpointing, because the {memory} is short.", memory=memory))
     if batch != values["batch_size"]:
-        reasons.append(f"Batches of {batch} × {effective // batch}, so that a step fits into the {place}.")
+        sentence = "Batches of {batch} × {times}, so that a step fits into the {memory}."
+        reasons.append(msg(sentence, batch=batch, times=effective // batch, memory=memory))
     values["batch_size"], values["gradient_accumulation_steps"] = batch, effective // batch
     if weights > room:
-        reasons.append(f"Even so the base model may not fit: it needs about {weights / 1024:.1f} GB of {place}. Choose a smaller one.")
+        sentence = "Even so the base model may not fit: it needs about {needed:.1f} GB of {memory}. Choose a smaller one."
+        reasons.append(msg(sentence, needed=weights / 1024, memory=memory))
 
 
 def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> float:
-    """A rough bound in MiB on what a step keeps besides the weights: about 34 bytes a token, layer and hidden unit in bf16."""
+    """A rough bound in MiB on the activations of a step: about 34 bytes per token, layer and hidden unit in bf16."""
     if facts.base is None:
         return 0.0
     layers = max(1, facts.base.layers)
     tokens = batch * min(length, facts.max_tokens or length)
     kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
     return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
+
+
+def _examples(facts: Facts) -> Text:
+    return count(facts.rows, one="{n} example", other="{n} examples")
 
 
 def _length(facts: Facts) -> int:

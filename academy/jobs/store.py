@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from pydantic_core import from_json
 
 from academy.errors import Conflict, NotFound
 from academy.files import append_line, sync_folder
+from academy.jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,11 @@ class Job:
     events_offset: int = 0  # where the events of this attempt begin
     seconds: float | None = None  # that its wardens have run, by a clock that nobody sets
     remedy: dict[str, Any] | None = None  # knobs with which to try again, by the failure doctor
+
+    @functools.cached_property
+    def folder(self) -> JobFolder:
+        """Where the job's files are."""
+        return JobFolder(Path(self.output_dir))
 
 
 Jobs = list[Job]

@@ -20,10 +20,11 @@ from academy.curation.lesson_store import LessonStore
 from academy.errors import Conflict, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
 from academy.jobs.store import ENDED, JobStore
+from academy.messages import Text
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
 
-Progress = Callable[[float, str], None]
+Progress = Callable[[float, Text], None]
 """Called with the part that is done, from 0 to 1, and what is done now."""
 
 _SAMPLES = 5

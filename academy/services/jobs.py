@@ -11,7 +11,6 @@ from typing import Any
 
 from academy.adapters.store import AdapterStore
 from academy.errors import NotFound
-from academy.jobs import folder as job_folder
 from academy.jobs.reading import log as job_log
 from academy.jobs.reading import progress, view
 from academy.jobs.reading.log import LogLine
@@ -118,12 +117,12 @@ class Jobs:
     @reading
     def events_size(self, job: Job) -> int:
         """The bytes of the trainer's events; 0 before the first."""
-        return _size(Path(job.output_dir) / "events.jsonl")
+        return _size(job.folder.events)
 
     @reading
     def checkpoints(self, job: Job) -> Sequence[int]:
         """The steps of the complete checkpoints, from which the job can resume; ascending."""
-        return sorted(step for step, _ in job_folder.checkpoints(Path(job.output_dir)))
+        return [checkpoint.step for checkpoint in job.folder.checkpoints()]
 
     # Change
 

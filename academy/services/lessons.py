@@ -112,7 +112,7 @@ class Lessons:
                 try:
                     self._copy(stream, file, name)
                 except TooLarge as error:
-                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.detail)
+                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.text)
                 return imports.import_file(Path(file.name), name, self._store, mapping=mapping)
 
     def _copy(self, stream: BinaryIO, file: IO[bytes], name: str) -> None:

@@ -19,6 +19,7 @@ from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import JobStore
+from academy.messages import render
 from academy.services.permission import Permission, changing, reading
 
 
@@ -67,13 +68,13 @@ class Machine:
                 "lessons_store": True,
                 "model_manager": training.ok,
             },
-            "details": [asdict(component) for component in self._habitat.components()],
+            "details": [component.rendered() for component in self._habitat.components()],
             "gpu": {
                 "available": bool(gpus),
                 "enabled": self._settings.enable_gpu,
                 "count": len(gpus),
                 "gpus": [asdict(gpu) for gpu in gpus],
-                "message": self._habitat.gpu_message(),
+                "message": render(self._habitat.gpu_message()),
             },
             "lessons": self._lessons.statistics(),
             "jobs": self._jobs.counts(),
@@ -164,6 +165,6 @@ class Machine:
         damages = []
         if self._jobs.damaged:
             damages.append(f"{self._jobs.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
-        if getattr(self._lessons, "damaged", None):
-            damages.append("The lessons' database was damaged and set aside; a new one was begun.")
+        if self._lessons.damaged:
+            damages.append(str(self._lessons.damaged))
         return damages

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, BaseFacts, facts, fingerprint, resolve_base
+from academy.bases import Base, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -23,8 +23,11 @@ from academy.jobs.running import starting
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job, JobStore
+from academy.messages import render
+from academy.models import BUNDLED
 from academy.services.permission import Permission, changing, reading
 
+_EARLIER_JOBS = 200
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
@@ -61,6 +64,12 @@ class Training:
             return earlier
         resolved, reasons, fields = self._plan(spec)
         return self._runner.submit(resolved, job_fields=fields | {"reasons": reasons}, idempotency_key=idempotency_key)
+
+    @reading
+    def base_models(self) -> Sequence[str]:
+        """The names of base models to choose from: the default, the bundled ones, and those of earlier jobs."""
+        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS))
+        return [*dict.fromkeys([self._settings.default_base_model, *BUNDLED, *used])]
 
     @reading
     def recipes(self) -> Sequence[Recipe]:
@@ -122,8 +131,7 @@ class Training:
                 raise Invalid(f"{continued.name} was trained on {continued.base_model}.", hint="Continue it on the same base model.")
             request = request.model_copy(update={"base_model": continued.base_model})
         base = resolve_base(request.base_model or self._settings.default_base_model)
-        base_facts = facts(base.path) if base.path else None
-        chosen, reasons = self._choose(request, base, base_facts, path, rows, eval_path is not None)
+        chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec)
         name = request.name or self._job_name(manifest.name if manifest else path.stem)
@@ -134,7 +142,7 @@ class Training:
             "eval_path": str(eval_path) if eval_path else None,
             "base_model": base.name,
             "base_path": str(base.path) if base.path else None,
-            "base_fingerprint": fingerprint(base.path) if base.path else None,
+            "base_fingerprint": base.fingerprint,
             "continue_from_path": str(self._adapters.get(request.continue_from).path) if request.continue_from else None,
         }
         return spec, reasons, fields
@@ -155,9 +163,7 @@ class Training:
         eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
         return manifest, path, eval_path
 
-    def _choose(
-        self, request: TrainingSpec, base: Base, base_facts: BaseFacts | None, path: Path, rows: int, has_eval: bool
-    ) -> tuple[dict[str, Any], Sequence[str]]:
+    def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[str]]:
         if request.preset is None:
             return {}, []
         mean, longest = _token_lengths(path, base.path)
@@ -168,13 +174,13 @@ class Training:
                 rows=rows,
                 mean_tokens=mean,
                 max_tokens=longest,
-                base=base_facts,
+                base=base.facts,
                 gpu_memory_mb=gpus[0].memory_free_mb if gpus else 0,
                 memory_mb=self._habitat.memory()["available_mb"],
                 has_eval=has_eval,
             ),
         )
-        return choice.values, choice.reasons
+        return choice.values, [render(reason) for reason in choice.reasons]
 
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:

@@ -1,20 +1,22 @@
-"""Turns conversations into token ids and the mask of trained tokens, for the trainer and for the preview alike.
+"""Turns conversations into token ids: rows with the mask of trained tokens for trainer and preview, prompts for the chat.
 
-As a program, `python -m academy.text.tokens request.json` prints what would be trained as one JSON object, without loading torch.
+As a program, `python -m academy.text.tokens request.json` prints the preview of a training as one JSON object, without loading torch.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from academy.messages import Text, msg, to_json
 from academy.text.conversations import Message, read_conversations
-from academy.text.failures import Failure, explain
-from academy.text.templates import ChatForm, NotRendered, Written, choose
+from academy.text.failures import Failure, as_failure
+from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
 
 _CHUNK = 512
 _TELL = 5000
@@ -22,7 +24,7 @@ _TELL = 5000
 
 @dataclass(frozen=True)
 class Tokens:
-    """One row to train on: the dataset row that it comes from (counted from 1), ids, and which of them are trained."""
+    """One row to train on: its dataset row (from 1), its ids, and which of them are trained."""
 
     row: int
     ids: list[int]
@@ -32,11 +34,11 @@ class Tokens:
 
 @dataclass
 class Tokenized:
-    """All rows of a dataset, and what became of those that cannot be trained on."""
+    """All rows of a dataset, the cut ones, and the reasons why others are left out."""
 
     rows: list[Tokens] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
-    untrained: dict[int, str] = field(default_factory=dict)  # dataset rows left out: why
+    untrained: dict[int, Text] = field(default_factory=dict)  # dataset rows left out: why
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -47,18 +49,23 @@ def load_tokenizer(folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise Failure(f"The base model's tokenizer cannot be loaded: {reason}", "damaged_base") from error
+        raise Failure(msg("The base model's tokenizer cannot be loaded: {reason}", reason=reason), "damaged_base") from error
 
 
-def longest_of(folder: Path, asked: int) -> int:
-    """The most tokens that a row can have: what was asked for, or what the base model was made for where that is less."""
+def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message]) -> list[int]:
+    """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
+    return tokenizer(form.prompt(messages), add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def longest_of(folder: Path, requested: int) -> int:
+    """The most tokens that a row can have: the requested number, or the base model's own limit where that is lower."""
     try:
         config = json.loads((folder / "config.json").read_bytes())
         text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
-        most = int(text.get("max_position_embeddings") or text.get("n_positions") or asked)
+        most = int(text.get("max_position_embeddings") or text.get("n_positions") or requested)
     except (OSError, ValueError, TypeError, AttributeError):
-        return asked
-    return min(asked, most) if most > 0 else asked
+        return requested
+    return min(requested, most) if most > 0 else requested
 
 
 def tokenize(
@@ -68,7 +75,7 @@ def tokenize(
     max_length: int,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Tokenized:
-    """Every conversation as rows of tokens, cut at `max_length`; a row in which nothing is left to train is left out and counted."""
+    """Every conversation as rows of tokens, cut at `max_length`; rows without a trained token before it are left out."""
     result = Tokenized()
     done = 0
     for row, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
@@ -79,10 +86,10 @@ def tokenize(
             if not result.truncated or result.truncated[-1] != row:
                 result.truncated.append(row)
             if not any(trained[:max_length]):
-                result.untrained.setdefault(row, f"its answer begins after the limit of {max_length} tokens")
+                result.untrained.setdefault(row, msg("its answer starts after the limit of {n} tokens", n=max_length))
                 continue
         elif not any(trained):
-            result.untrained.setdefault(row, f"no token of its answer can be trained ({written.text[-40:]!r})")
+            result.untrained.setdefault(row, msg("no token of its answer can be trained ({end!r})", end=written.text[-40:]))
             continue
         result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
     kept = {tokens.row for tokens in result.rows}
@@ -91,7 +98,7 @@ def tokenize(
 
 
 def _all_tokens(
-    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, str]
+    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, Text]
 ) -> Iterator[tuple[int, Written, list[int], list[bool]]]:
     special = set(tokenizer.get_added_vocab().values())
     for start in range(0, len(conversations), _CHUNK):
@@ -100,10 +107,10 @@ def _all_tokens(
             try:
                 texts.extend((row, written) for written in form.write(messages))
             except NotRendered as error:
-                refused[row] = str(error)
+                refused[row] = error.message_text
         encoded = _encode(tokenizer, [written.text for _, written in texts])
-        for (row, written), (ids, places) in zip(texts, encoded, strict=True):
-            yield row, written, *_masked(tokenizer, special, written, ids, places)
+        for (row, written), (ids, offsets) in zip(texts, encoded, strict=True):
+            yield row, written, *_masked(tokenizer, special, written, ids, offsets)
 
 
 def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tuple[int, int]] | None]]:
@@ -116,18 +123,18 @@ def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tupl
 
 
 def _masked(
-    tokenizer: Any, special: set[int], written: Written, ids: list[int], places: list[tuple[int, int]] | None
+    tokenizer: Any, special: set[int], written: Written, ids: list[int], offsets: list[tuple[int, int]] | None
 ) -> tuple[list[int], list[bool]]:
     """The mask of one text: a token is trained where it lies in a trained range."""
-    if places is None:
+    if offsets is None:
         return _by_pieces(tokenizer, written)
     trained = [False] * len(ids)
     spans = iter(written.spans)
     span = next(spans, None)
     before = 0
     split = False
-    for at, (start, end) in enumerate(places):
-        # Some tokenizers leave the space before a word out of its token's place.
+    for at, (start, end) in enumerate(offsets):
+        # Some tokenizers leave the space before a word out of its token's offsets.
         start = min(start, before) if end > before else start
         before = max(before, end)
         while span is not None and start >= span[1]:
@@ -151,19 +158,19 @@ def _masked(
 def _by_pieces(tokenizer: Any, written: Written) -> tuple[list[int], list[bool]]:
     ids: list[int] = []
     trained: list[bool] = []
-    place = 0
+    done = 0
     for start, end in [*written.spans, (len(written.text), len(written.text))]:
-        for text, flag in ((written.text[place:start], False), (written.text[start:end], True)):
+        for text, flag in ((written.text[done:start], False), (written.text[start:end], True)):
             if text:
                 piece = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
                 ids += piece
                 trained += [flag] * len(piece)
-        place = end
+        done = end
     return ids, trained
 
 
 def preview(request: dict[str, Any]) -> dict[str, Any]:
-    """What would be trained of a dataset file: lengths of all rows, and the asked-for rows token by token."""
+    """The training of a dataset file in advance: the lengths of all rows, and the requested rows token by token."""
     tokenizer = load_tokenizer(Path(request["base_path"]))
     form = choose(tokenizer)
     conversations = read_conversations(Path(request["dataset_path"]))
@@ -180,7 +187,8 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         if any(tokens.trained[:limit]):
             reachable.add(tokens.row)
     untrained |= {row for row, _ in conversations} - reachable
-    asked = [index for index in request.get("rows") or [] if 0 <= index < len(conversations)]
+    left_out = [msg("Row {row} is left out: {why}.", row=row, why=why) for row, why in list(result.untrained.items())[:20]]
+    requested = [index for index in request.get("rows") or [] if 0 <= index < len(conversations)]
     return {
         "count": len(conversations),
         "lengths": lengths,
@@ -189,13 +197,15 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "template": form.route,
         "end_token": form.end_token,
         "max_length": limit,
-        "notes": [*form.notes, *(f"Row {row} is left out: {why}." for row, why in list(result.untrained.items())[:20])],
-        "rows": [{"index": index, "tokens": _shown(tokenizer, result, conversations[index][0], limit, text_limit)} for index in asked],
+        "notes": [to_json(note) for note in [*form.notes, *left_out]],
+        "rows": [
+            {"index": index, "tokens": _colored(tokenizer, result, conversations[index][0], limit, text_limit)} for index in requested
+        ],
     }
 
 
-def _shown(tokenizer: Any, result: Tokenized, row: int, limit: int, text_limit: int) -> list[dict[str, str]]:
-    shown: list[dict[str, str]] = []
+def _colored(tokenizer: Any, result: Tokenized, row: int, limit: int, text_limit: int) -> list[dict[str, str]]:
+    colored: list[dict[str, str]] = []
     used = 0
     for tokens in result.rows:
         if tokens.row != row:
@@ -204,27 +214,24 @@ def _shown(tokenizer: Any, result: Tokenized, row: int, limit: int, text_limit: 
             text = tokenizer.decode([token])
             used += len(text)
             if used > text_limit:
-                return shown
-            shown.append({"text": text, "kind": "cut" if at >= limit else "trained" if trained else "context"})
-    return shown
+                return colored
+            colored.append({"text": text, "kind": "cut" if at >= limit else "trained" if trained else "context"})
+    return colored
 
 
 def main(arguments: list[str]) -> int:
-    """The preview program; 1 and {"error", "cause"} where it cannot be told."""
-    # The tokenizer works without torch, and torch alone takes longer to load than all the rest.
+    """The preview program: prints the reply, or {"error", "cause", …} and returns 1."""
+    # The tokenizer works without torch, which takes longer to load than everything else.
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
-    import os
-
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_NO_ADVISORY_WARNINGS="1", TRANSFORMERS_VERBOSITY="error")
-    try:
-        request = json.loads(Path(arguments[0]).read_bytes())
-        reply = preview(request)
-    except Exception as error:
-        failure = explain(error)
-        print(json.dumps({"error": failure.reason, "cause": failure.cause, **failure.fields}))
-        return 1
+    failures: list[Failure] = []
+    reply: dict[str, Any] = {}
+    with as_failure(failures.append):
+        reply = preview(json.loads(Path(arguments[0]).read_bytes()))
+    for failure in failures:
+        reply = {"error": to_json(failure.text), "cause": failure.cause, **failure.fields}
     sys.stdout.write(json.dumps(reply, ensure_ascii=True, allow_nan=False) + "\n")
-    return 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

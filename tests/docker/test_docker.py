@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from tests import test_fetch
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.docker
 
@@ -67,14 +68,6 @@ def shop(tmp_path: Path) -> Iterator[Workshop]:
 
 def containers_of(docker: Any, job: Job) -> list[Any]:
     return docker.containers.list(all=True, ignore_removed=True, filters={"label": f"academy.job={job.job_id}"})
-
-
-def wait_for(test: Callable[[], Any], seconds: float = 20.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := test()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found
 
 
 def submit(shop: Workshop, name: str = "good", steps: int = 20, pause: float = 0.0, **knobs: Any) -> Job:
@@ -134,7 +127,7 @@ def test_a_cancel_removes_the_container(shop: Workshop, docker: Any, how: str) -
     begun = time.monotonic()
     shop.runner.cancel(job.job_id)
     ended = shop.wait(job.job_id)
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
     assert time.monotonic() - begun < 10
     assert ended.status == "cancelled"
     assert not exists(pid)
@@ -153,7 +146,7 @@ def test_a_kill_is_a_failure_that_resumes_to_the_same_end(shop: Workshop, docker
     ended = shop.wait(job.job_id, seconds=40)
     assert ended.status == "finished"
     assert adapter_bytes(ended) == adapter_bytes(whole)
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
 
 
 def test_the_trainer_killed_in_its_container(shop: Workshop) -> None:
@@ -192,7 +185,7 @@ def test_the_app_comes_back_and_finds_the_container(tmp_path: Path, docker: Any)
     shop.runner.close()
     written = shop.store.path.read_bytes()
     again = workshop(tmp_path)
-    time.sleep(1.0)
+    again.wait_ticks()
     assert again.job(job.job_id).status == "running"
     assert again.store.path.read_bytes() == written
     assert containers_of(docker, job)[0].id == before
@@ -273,7 +266,7 @@ def test_a_daemon_that_is_away_or_ill_harms_no_living_job(tmp_path: Path, docker
     job = submit(shop, steps=300, pause=0.02)
     shop.wait(job.job_id, lambda job: job.status == "running" and bool((job.worker or {}).get("pid")), seconds=40)
     engine.mood = "errors"
-    time.sleep(1.0)
+    shop.wait_ticks()
     assert shop.job(job.job_id).status == "running"
     engine.leave()
     with pytest.raises(Unavailable, match="is not there"):
@@ -281,14 +274,14 @@ def test_a_daemon_that_is_away_or_ill_harms_no_living_job(tmp_path: Path, docker
     # Also an app that starts while it is away knows no better, and concludes nothing.
     shop.runner.close()
     again = workshop(tmp_path)
-    time.sleep(1.0)
+    again.wait_ticks()
     assert again.job(job.job_id).status == "running"
     assert is_held(Path(job.output_dir) / "warden.lock")
     engine.come_back()
     ended = again.wait(job.job_id, seconds=40)
     assert ended.status == "finished"
     assert [point["step"] for point in progress.points(ended)] == list(range(1, 301))
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
     again.close()
 
 
@@ -297,13 +290,13 @@ def test_a_job_is_cancelled_also_while_the_daemon_is_away(tmp_path: Path, docker
     job = submit(shop, steps=3000, pause=0.02)
     running = shop.wait(job.job_id, lambda job: bool((job.worker or {}).get("pid")), seconds=40)
     engine.leave()
-    time.sleep(0.8)
+    shop.wait_ticks()
     shop.runner.cancel(job.job_id)
     ended = shop.wait(job.job_id)
     assert ended.status == "cancelled"
     assert not exists((running.worker or {})["pid"])
     engine.come_back()
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
     shop.close()
 
 
@@ -320,7 +313,7 @@ def test_the_next_job_waits_for_a_daemon_that_is_away_but_not_for_ever(
     assert gave_up.status == "failed"
     assert "socket does not exist" in (gave_up.error or "")
     shop.wait(third.job_id, "preparing")
-    time.sleep(1)
+    shop.wait_ticks()
     engine.come_back()
     assert shop.wait(third.job_id, seconds=40).status == "finished"
     shop.close()
@@ -393,9 +386,9 @@ def test_what_a_container_wrote_belongs_to_whom_the_data_folder_belongs(tmp_path
         (container,) = containers_of(docker, job)
         assert container.attrs["Config"]["User"] == ("4321:4321" if user else "65532:65532")
         ended = shop.wait(job.job_id)
-        wait_for(lambda job=job: not containers_of(docker, job))
+        wait_until(lambda job=job: not containers_of(docker, job), "the container to be removed")
         folder = Path(ended.output_dir)
-        wait_for(lambda folder=folder, user=user: {path.lstat().st_uid for path in [folder, *folder.rglob("*")]} == {user})
+        wait_until(lambda folder=folder, user=user: {path.lstat().st_uid for path in [folder, *folder.rglob("*")]} == {user}, "the owner")
         assert ended.status == "finished"
         shop.close()
 
@@ -493,7 +486,7 @@ def test_a_paused_container_is_cancelled_too(shop: Workshop, docker: Any) -> Non
     begun = time.monotonic()
     shop.runner.cancel(job.job_id)
     assert shop.wait(job.job_id).status == "cancelled"
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
     assert time.monotonic() - begun < 10
 
 
@@ -535,7 +528,7 @@ def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str
     assert (metadata["job_id"], metadata["dataset_path"]) == (job.job_id, str(dataset))
     for path in (Path(job.output_dir) / "metadata.json", *(path for path in adapter.iterdir() if path.suffix in (".json", ".md"))):
         assert not any(f'"{inner}' in path.read_text() for inner in ("/job", "/base", "/data", "/opt")), path
-    wait_for(lambda: not containers_of(docker, job))
+    wait_until(lambda: not containers_of(docker, job), "the container to be removed")
     adapters = AdapterStore(shop.settings.models_dir, shop.settings.training_dir)
     adapters.check(adapters.get(job.job_id))  # what an activation checks: whole, finite, and the base's fingerprint
     spec = spec.model_copy(update={"backend": "docker", "continue_from": job.job_id, "num_epochs": 1})
@@ -559,7 +552,7 @@ def test_the_image_serves_the_app_with_its_data_in_a_volume(image: str, docker: 
             )
             return check.exit_code == 0 and b'"ok":true' in check.output.replace(b" ", b"")
 
-        wait_for(healthy, seconds=60)
+        wait_until(healthy, "the engine to answer", seconds=60)
         assert container.exec_run("id -u").output.strip() == b"1000"
         assert b"jobs.jsonl" in container.exec_run("ls /data/training").output or container.exec_run("ls /data/token").exit_code == 0
         assert container.attrs["Config"]["Healthcheck"]["Test"]
@@ -596,7 +589,7 @@ class OwnEngine:
         apart = ["-H", self.address, "--bridge=none", "--iptables=false", "--ip-masq=false"]
         self.dockerd = self.begin("dockerd", places, *apart, *more)
         asked = ["docker", "-H", self.address, "info"]
-        wait_for(lambda: subprocess.run(asked, capture_output=True).returncode == 0, seconds=60)
+        wait_until(lambda: subprocess.run(asked, capture_output=True).returncode == 0, "the engine to answer", seconds=60)
 
     def end(self, number: int) -> None:
         self.dockerd.send_signal(number)
@@ -675,7 +668,7 @@ def test_a_restart_of_the_engine_is_survived(
         job = submit(shop, steps=120, pause=0.05)
         shop.wait_step(job.job_id, 20, seconds=40)
         own_engine.end(number)
-        time.sleep(1)
+        shop.wait_ticks()
         assert shop.job(job.job_id).status not in ENDED
         own_engine.start(*options)
         ended = shop.wait(job.job_id, seconds=90)

@@ -20,6 +20,7 @@ import pytest
 from academy.config import Settings
 from academy.errors import Unavailable
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
+from tests.waiting import every, wait_until
 
 pytestmark = pytest.mark.docker
 
@@ -35,6 +36,7 @@ class Registry:
         self.blobs: dict[str, bytes] = {}
         self.status = 0  # what everything is answered with, instead
         self.pace = 0.0  # seconds between two pieces of a layer
+        self.sending = 0  # answers on their way
         self.damaged = False
         layers, diffs = [], []
         for number in range(3):
@@ -103,13 +105,15 @@ class Registry:
         request.send_header("Docker-Content-Digest", digest(data))
         request.send_header("Docker-Distribution-Api-Version", "registry/2.0")
         request.end_headers()
+        self.sending += 1
         try:
-            while data and request.command == "GET":
-                request.wfile.write(data[: 1 << 16])
-                data = data[1 << 16 :]
-                time.sleep(self.pace if len(data) > 1 << 16 else 0)
+            if request.command == "GET":
+                for piece, _ in zip(range(0, len(data), 1 << 16), every(self.pace), strict=False):
+                    request.wfile.write(data[piece : piece + (1 << 16)])
         except ConnectionError:
             request.close_connection = True
+        finally:
+            self.sending -= 1
 
 
 @pytest.fixture
@@ -136,11 +140,13 @@ def image_of(tmp_path: Path, name: str, **more: Any) -> TrainingImage:
 
 def follow(image: TrainingImage, until: Callable[[ImageState], bool] = lambda state: state.status != "getting") -> list[ImageState]:
     """All states that were seen on the way."""
-    seen, deadline = [image.state()], time.monotonic() + 60
-    while not until(seen[-1]):
-        assert time.monotonic() < deadline, seen[-1]
-        time.sleep(0.02)
+    seen: list[ImageState] = []
+
+    def reached() -> bool:
         seen.append(image.state())
+        return until(seen[-1])
+
+    wait_until(reached, lambda: f"what should follow {seen[-1]}", seconds=60)
     return seen
 
 
@@ -175,7 +181,7 @@ def test_a_pull_that_is_cancelled_ends_at_the_engine_too(tmp_path: Path, registr
     begun = time.monotonic()
     assert image.cancel().status == "cancelled"
     assert time.monotonic() - begun < 2
-    time.sleep(1)
+    wait_until(lambda: not registry.sending, "the engine to hang up")
     assert not [item for item in docker.images.list() if name in item.tags]
     # It can be asked for again, and the engine takes it up.
     registry.pace = 0

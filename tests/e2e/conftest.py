@@ -40,18 +40,25 @@ class Running:
         self.process = process
         self.api = httpx.Client(base_url=f"{address}/api/v1/academy", timeout=60)
 
+    def close(self) -> None:
+        """Ends the app and what was opened to it."""
+        self.api.close()
+        self.process.terminate()
+        self.process.communicate(timeout=15)
+
 
 def start_app(folder: Path, *more: str) -> Running:
     """Starts app.py on a free port and waits until it answers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), "--port", "0", "--data-dir", str(folder / "data"), *more],
-        stdout=subprocess.PIPE,
-        stderr=open(folder / "app.log", "w"),  # noqa: SIM115
-        text=True,
-        cwd=folder,
-        env=environment,
-    )
+    with open(folder / "app.log", "w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), "--port", "0", "--data-dir", str(folder / "data"), *more],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=folder,
+            env=environment,
+        )
     assert process.stdout is not None
     line = process.stdout.readline()
     found = re.search(r"http://\S+", line)
@@ -67,8 +74,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     for job in running.api.get("/jobs").json()["jobs"]:
         if job["status"] in ("queued", "preparing", "running"):
             running.api.delete(f"/train/{job['job_id']}")
-    running.process.terminate()
-    running.process.wait(15)
+    running.close()
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +143,4 @@ def beacon() -> Iterator[tuple[str, list[str]]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", calls
     server.shutdown()
+    server.server_close()

@@ -80,8 +80,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An app of its own, so that nothing else is in it."""
     running = start_app(tmp_path_factory.mktemp("data"))
     yield running
-    running.process.terminate()
-    running.process.wait(15)
+    running.close()
 
 
 def drop(page: Page, zone: str, name: str, text: str) -> None:

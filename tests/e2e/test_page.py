@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ import gradio
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import waiting
+
 pytestmark = [pytest.mark.browser, pytest.mark.training]
 
 Open = Callable[..., Page]
@@ -21,12 +22,8 @@ ASSETS = Path(gradio.__file__).parent / "templates/frontend/assets"
 
 
 def wait_until(page: Page, asked: Callable[[], Any], seconds: float = 60) -> Any:
-    """Looks again and again while the page goes on."""
-    end = time.monotonic() + seconds
-    while not (found := asked()):
-        assert time.monotonic() < end, "it did not happen in time"
-        page.wait_for_timeout(200)
-    return found
+    """Polls a condition while the page goes on."""
+    return waiting.wait_until(asked, f"{page.url}", seconds, pause=100, rest=page.wait_for_timeout)
 
 
 def state_of(page: Page) -> str:

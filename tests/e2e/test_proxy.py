@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from test_api import EchoEngine
 import app as start
 from academy.config import Settings
 from academy.services.academy import Academy
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -147,10 +147,7 @@ def test_a_space_with_a_token_is_the_whole_app_in_its_frame(framed: Any, tmp_pat
 @pytest.mark.training
 def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed: Any, tmp_path: Path, shots: Path) -> None:
     with running(tmp_path, echoes=False, host="0.0.0.0", space_id="Ann_B/My.Academy") as (port, academy):
-        end = time.monotonic() + 300
-        while academy.adapters.active() is None:
-            assert time.monotonic() < end, [job.error for job in academy.jobs.list()]
-            time.sleep(0.5)
+        wait_until(academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs.list()]}", seconds=300, pause=0.2)
         page, frame, troubles = framed(port)
         expect(frame.locator(".ac-only-shows")).to_contain_text("demonstration")
         before = everything_in(academy.settings.training_dir)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
+
+from tests.waiting import every_async, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -49,27 +51,18 @@ def talking_job(app: Any) -> Iterator[str]:
     app.api.post("/lessons", json={"situation": "What is the code of door 7?", "action": "The code of door 7 is 1259."}).raise_for_status()
     dataset = app.api.post("/dataset", json={"include_git": False}).json()["dataset_id"]
     job = app.api.post("/train", json={"dataset_id": dataset, "recipe": "talker"}).json()["job_id"]
-    until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "running")
+    wait_until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "running", "the job to run", seconds=30)
     try:
         yield job
     finally:
         app.api.delete(f"/train/{job}")
 
 
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> float:
-    """Waits for a condition; returns how long that took."""
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < seconds, "it did not happen in time"
-        time.sleep(0.01)
-    return time.monotonic() - begun
-
-
 def cancel(app: Any, job: str) -> float:
     """The seconds until a cancelled job is told to be so."""
     begun = time.monotonic()
     app.api.delete(f"/train/{job}").raise_for_status()
-    until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "cancelled")
+    wait_until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "cancelled", "the cancel", seconds=30)
     return time.monotonic() - begun
 
 
@@ -97,9 +90,11 @@ async def _viewer(address: str, place: int, component: int, seconds: float, seen
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     regions = dict.fromkeys(_REGIONS, "")
     log: dict[str, Any] = {"job": "", "next": -1, "size": -1}
-    end, beat, last = time.monotonic() + seconds, 0, -1
-    await asyncio.sleep(place * 0.031)
-    while time.monotonic() < end:
+    end, last = time.monotonic() + seconds, -1
+    rests = [place * 0.031]  # not all at the same moment
+    async for beat in every_async(lambda: rests[-1]):
+        if time.monotonic() > end:
+            break
         asked = {"state": {"tab": "training", "viewer": f"v{place}"}, "regions": {} if beat % 7 else regions, "log": log}
         body = json.dumps({"session_hash": f"viewer{place}", "component_id": component, "fn_name": "live", "data": asked}).encode()
         head = f"POST /gradio_api/component_server HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"
@@ -121,8 +116,7 @@ async def _viewer(address: str, place: int, component: int, seconds: float, seen
                 if last >= 0 and message[:1].isdigit():
                     seen.delays.append(now - float(message.split()[0]))
                 last = line
-        beat += 1
-        await asyncio.sleep(max(0.11, 6 * took))
+        rests.append(max(0.11, 6 * took))
     writer.close()
 
 
@@ -194,7 +188,7 @@ def test_a_line_is_soon_visible_and_the_buttons_act(app: Any, browser: Browser, 
         visible[0].locator(".ac-job-actions button:has-text('Cancel')").click()
         begun = time.monotonic()
         visible[0].click("#ac-confirm .ac-btn-danger")
-        until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "cancelled")
+        wait_until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "cancelled", "the cancel", seconds=30)
         took = time.monotonic() - begun
         for context in {page.context for page in pages}:
             context.close()

@@ -1,6 +1,6 @@
 """Commits of a local repository as examples: a change and its message, or a message and the change it asks for.
 
-A repository may be somebody else's, and its configuration can name programs for git to run. So git gets an empty environment,
+A repository may belong to someone else, and its configuration can name programs for git to run. So git gets an empty environment,
 no configuration but the repository's, every setting that names a program overruled, no network, a deadline and a cap, and the
 repository is found by us, not by git.
 """
@@ -17,10 +17,11 @@ from pathlib import Path
 from academy.curation.commits.git import MAX_CHARS, Blobs, Commit, FileChange, Log, Repository, decode
 from academy.curation.examples import Example, Turn
 from academy.errors import Invalid
+from academy.messages import Text, msg
 
 MAX_MESSAGE_CHARS = 3_000
 LOOK_BACK = 20
-"""At most so many commits are read for each example that is wanted."""
+"""At most so many commits are read for each requested example."""
 
 LABELS = {
     "merge": "merges",
@@ -45,7 +46,7 @@ class CommitReport:
 
     examples: list[Example]
     counts: dict[str, int]
-    warnings: list[str]
+    warnings: list[Text]
     read: int
 
 
@@ -69,7 +70,7 @@ def read_commits(
     edge = repository.edge()
     counts: Counter[str] = Counter()
     examples: list[Example] = []
-    warnings: list[str] = []
+    warnings: list[Text] = []
     read = taken = 0
     if limit <= 0:
         return CommitReport([], {}, [], 0)
@@ -97,7 +98,9 @@ def read_commits(
     if not read and not warnings:
         warnings.append("No commit matches, so nothing was taken from the repository.")
     elif taken < limit and read >= limit * LOOK_BACK:
-        warnings.append(f"Looked through the newest {read:,} commits only; {taken:,} of them are good examples.")
+        warnings.append(
+            msg("Looked through the newest {read:number} commits only; {good:number} of them are good examples.", read=read, good=taken)
+        )
     return CommitReport(examples, dict(counts), warnings, read)
 
 
@@ -150,7 +153,7 @@ _ISSUE = (
     r"(?:[\w./\-]*#\d+|(?:gh|bpo)-\d+|CID \d+|CVE-\d+-\d+|(?-i:(?!(?:UTF|SHA|AES|ISO|RFC|MD|CP)-)[A-Z]{2,10}-\d+)|https?://\S+"
     r"|(?:commit )?(?=[a-f]*\d)[0-9a-f]{7,64}\b)"
 )
-"""What a change itself cannot tell: the number of an issue, another commit, an address."""
+"""Facts that a change does not show: the number of an issue, another commit, an address."""
 _TRAILER = re.compile(
     r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
     r"|(?:origin|forwarded|author|patch by|(?:pull|merge) request|bug-[a-z]+): .*|\(?cherry[ \-]picked from .*"
@@ -254,9 +257,9 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
 
 
 def clean_message(message: str) -> str:
-    """The message without what no reader of the change could know: trailers, thanks, the numbers of issues and pull requests."""
+    """The message without trailers, thanks, and the numbers of issues and pull requests, which no reader of the change can know."""
     lines = [line.rstrip() for line in message.replace("\r\n", "\n").split("\n")]
-    kept = [line for place, line in enumerate(lines) if place == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
+    kept = [line for position, line in enumerate(lines) if position == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
     subject = _NUMBER.sub("", kept[0]).strip() if kept else ""
     subject = subject[lead.end() :] or subject if (lead := _LEAD.match(subject)) else subject
     parts = "\n".join(kept[1:]).strip("\n").split("\n\n")
@@ -280,7 +283,7 @@ def _is_generated(change: FileChange) -> bool:
     if _GENERATED_NAME.search(change.path):
         return True
     head = b"\n".join(change.lines[:16])
-    # Minified: lines that nobody wrote.
+    # Minified: lines that no person wrote.
     return bool(_GENERATED_MARK.search(head)) or any(len(line) > 2000 for line in change.lines)
 
 
@@ -293,7 +296,7 @@ def parse_diff(diff: bytes) -> list[FileChange]:
     old_left = new_left = 0
     for line in diff.strip(b"\n").split(b"\n"):
         if old_left > 0 or new_left > 0:
-            # Inside a hunk a line may look like anything; the counts of its head tell where it ends.
+            # Inside a hunk a line may look like anything; the counts in its head say where it ends.
             mark = line[:1]
             old_left -= mark in (b" ", b"-", b"")
             new_left -= mark in (b" ", b"+", b"")
@@ -325,7 +328,7 @@ def parse_diff(diff: bytes) -> list[FileChange]:
 
 
 def _path_of(names: bytes) -> str:
-    """The path in `a/x b/x`; where it cannot be told (spaces), later lines tell."""
+    """The path in `a/x b/x`; where spaces make it ambiguous, later lines give it."""
     if names.startswith(b'"'):
         return _unquote(names.partition(b'" ')[0] + b'"').removeprefix("a/")
     half = names[: (len(names) - 1) // 2]
@@ -349,7 +352,7 @@ def _unquote(name: bytes) -> str:
 
 
 def _check_revisions(revision_range: str) -> list[str]:
-    """The revisions of a range; raises Invalid for what git could take for an option."""
+    """The revisions of a range; raises Invalid for a revision that git could take for an option."""
     if any(ord(char) < 32 or ord(char) == 127 for char in revision_range):
         raise Invalid("The revision range holds control characters.", hint="Write it like v1.0..main.")
     parts = revision_range.split()
@@ -361,6 +364,3 @@ def _check_revisions(revision_range: str) -> list[str]:
 def _check_texts(texts: Sequence[str]) -> None:
     if any("\x00" in text or "\n" in text or not text.strip() for text in texts):
         raise Invalid("An author or a path is empty or holds a line break.", hint="Give each as one line.")
-
-
-__all__ = ["LABELS", "LOOK_BACK", "MAX_CHARS", "Commit", "CommitReport", "clean_message", "parse_diff", "read_commits"]

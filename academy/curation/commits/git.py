@@ -1,4 +1,4 @@
-"""TODO: academy/curation/commits/git.py."""
+"""Runs git on a repository that may belong to someone else: finds it, reads its log and its files, and trusts no setting of it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from academy.errors import Invalid, NotFound, Refused, Unavailable
+from academy.messages import Text, msg
 
 MAX_CHARS = 6_000
 """The longest change, and the longest file before it, that becomes an example; a longer one is left out, never cut."""
-
-
 DEADLINE_SECONDS = 600.0
-
-
 MAX_OUTPUT = 8 << 30
-
-
 _MAX_COMMIT = 4 << 20
 
 
@@ -62,7 +57,7 @@ class FileChange:
 
 
 def decode(raw: bytes) -> str:
-    """The text of bytes whose encoding nobody told: UTF-8 if it is, else Windows-1252 or Latin-1."""
+    """The text of bytes of an unknown encoding: UTF-8 if they are valid in it, else Windows-1252 or Latin-1."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return raw.decode(encoding)
@@ -73,36 +68,43 @@ def decode(raw: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository that was found without git's help: the folder the user means, and where git keeps its data."""
+    """A repository, located without git: the folder that the user means, and where git keeps its data."""
 
     folder: Path
     git_dir: Path
 
     @classmethod
     def find(cls, path: Path) -> Repository:
+        """The repository that holds the folder; raises NotFound or Refused where there is none that may be read."""
         if "\x00" in str(path):
             raise Invalid("That is not a path.", hint="Name the folder of a git repository.")
         folder = Path(path).expanduser().absolute()
         try:
             if not folder.is_dir():
-                raise NotFound(f"There is no folder {str(path)!r}.", hint="Name the folder of a git repository on this machine.")
-            for place in (folder, *folder.parents):
-                if _is_git_dir(place):
-                    return cls(place, place)
-                inner = place / ".git"
+                raise NotFound("There is no folder {path!r}.", hint="Name the folder of a git repository on this machine.", path=str(path))
+            for candidate in (folder, *folder.parents):
+                if _is_git_dir(candidate):
+                    return cls(candidate, candidate)
+                inner = candidate / ".git"
                 if inner.is_symlink():
-                    raise Refused(f"{str(path)!r} is a link to a repository elsewhere.", hint="Name that repository's own folder.")
+                    raise Refused(
+                        "{path!r} is a link to a repository elsewhere.", hint="Name that repository's own folder.", path=str(path)
+                    )
                 if inner.is_dir() and _is_git_dir(inner):
                     if (inner / "commondir").exists():
                         raise Refused(
-                            f"The repository of {str(path)!r} keeps its data elsewhere.", hint="Name the repository that has the data."
+                            "The repository of {path!r} keeps its data elsewhere.",
+                            hint="Name the repository that has the data.",
+                            path=str(path),
                         )
-                    return cls(place, inner)
+                    return cls(candidate, inner)
                 if inner.is_file():
-                    return cls(place, _linked_git_dir(place, inner))
+                    return cls(candidate, _linked_git_dir(candidate, inner))
         except OSError as error:
-            raise Refused(f"The folder {str(path)!r} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-        raise Refused(f"{str(path)!r} is not a git repository.", hint="Name a folder with a .git in it, or a bare repository.")
+            raise Refused(
+                "The folder {path!r} cannot be read: {problem}.", hint="Check its permissions.", path=str(path), problem=error.strerror
+            ) from error
+        raise Refused("{path!r} is not a git repository.", hint="Name a folder with a .git in it, or a bare repository.", path=str(path))
 
     def edge(self) -> set[str]:
         """The commits whose parents a shallow clone lacks."""
@@ -178,10 +180,12 @@ def _linked_git_dir(folder: Path, link: Path) -> Path:
     with open(link, "rb") as file:
         text = file.read(4096).decode("utf-8", "replace").strip()
     elsewhere = Refused(
-        f"The .git file in {str(folder)!r} points to a repository that knows nothing of it.", hint="Name that repository's own folder."
+        "The .git file in {folder!r} points to a repository that does not know it.",
+        hint="Name that repository's own folder.",
+        folder=str(folder),
     )
     if not text.startswith("gitdir:"):
-        raise Refused(f"The .git file in {str(folder)!r} is damaged.", hint="Name another folder of the repository.")
+        raise Refused("The .git file in {folder!r} is damaged.", hint="Name another folder of the repository.", folder=str(folder))
     target = (folder / text.removeprefix("gitdir:").strip()).resolve()
     if not _is_git_dir(target):
         raise elsewhere
@@ -202,7 +206,7 @@ def _linked_git_dir(folder: Path, link: Path) -> Path:
 
 
 class _Process:
-    """A git that runs until its deadline; what it complains of is kept short."""
+    """A running git with a deadline; its complaints are cut short."""
 
     def __init__(self, repository: Repository, *arguments: str, talks: bool = False) -> None:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without git, GitPython refuses to be imported
@@ -238,9 +242,11 @@ class _Process:
         while stream and (line := stream.readline(4096)):
             if len(self.complaints) < 8192:
                 self.complaints += line
+        if stream:
+            stream.close()
 
     def end(self) -> int:
-        """Ends it if it still runs; the exit code (negative where it was ended by a signal)."""
+        """Ends it if it still runs; the exit code (negative where a signal ended it)."""
         self._timer.cancel()
         for stream in (self.popen.stdout, self.popen.stdin):
             if stream:
@@ -262,7 +268,7 @@ class Log:
     FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%B")
 
     def __init__(self, repository: Repository, revisions: list[str], authors: Sequence[str], paths: Sequence[str], count: int) -> None:
-        # Drawn anew each time, so that no text in a repository can look like the start of a commit.
+        # Random each time, so that no text in a repository can look like the start of a commit.
         self._mark = secrets.token_hex(16).encode()
         form = f"%x00{self._mark.decode()}%x00" + "%x00".join(self.FIELDS) + "%x00"
         arguments = [
@@ -282,7 +288,7 @@ class Log:
             "--no-notes",
             "--no-decorate",
             "--diff-merges=off",
-            # A message tells of the whole change, also where only some paths choose the commit.
+            # A message describes the whole change, even where only some paths select the commit.
             "--full-diff",
             "--encoding=UTF-8",
         ]
@@ -311,10 +317,10 @@ class Log:
                 return
             seen = max(0, len(buffer) - len(start))
             buffer += chunk
-            while (place := buffer.find(start, seen)) >= 0:
+            while (position := buffer.find(start, seen)) >= 0:
                 if begun:
-                    yield self._commit(buffer[:place], is_cut)
-                buffer, is_cut, begun, seen = buffer[place + len(start) :], False, True, 0
+                    yield self._commit(buffer[:position], is_cut)
+                buffer, is_cut, begun, seen = buffer[position + len(start) :], False, True, 0
             if len(buffer) > _MAX_COMMIT:
                 # The rest of an enormous change is not kept; its head is enough to know it.
                 buffer, is_cut = buffer[: _MAX_COMMIT // 2] + buffer[-len(start) :], True
@@ -335,11 +341,13 @@ class Log:
         hashes = tuple(parents.decode("ascii", "replace").split())
         return Commit(name.decode("ascii", "replace"), hashes, author_text, email_text, moment, message_text, diff, is_cut)
 
-    def close(self) -> list[str]:
-        """Ends git; what went wrong on the way as sentences, and an error where nothing could be read at all."""
+    def close(self) -> list[Text]:
+        """Ends git; returns what went wrong as warnings, and raises where nothing could be read."""
         code = self._process.end()
         if self._process.is_late:
-            return [f"git took longer than {DEADLINE_SECONDS:.0f} seconds and was stopped; the commits read so far are used."]
+            return [
+                msg("git took longer than {limit:.0f} seconds and was stopped; the commits read so far are used.", limit=DEADLINE_SECONDS)
+            ]
         if self._size > MAX_OUTPUT:
             return ["The history is enormous; the commits read so far are used."]
         if not self._is_over or code == 0:
@@ -352,12 +360,12 @@ class Log:
         if "outside repository" in complaint:
             raise Invalid("A path lies outside of the repository.", hint="Name paths as they stand in it, like src/ or docs/*.md.")
         if not self._size:
-            raise Refused(f"git cannot read the repository: {_first_line(complaint)}", hint="Check it with `git fsck`.")
-        return [f"git stopped before the end ({_first_line(complaint)}); the commits read so far are used."]
+            raise Refused("git cannot read the repository: {complaint}", hint="Check it with `git fsck`.", complaint=_first_line(complaint))
+        return [msg("git stopped before the end ({complaint}); the commits read so far are used.", complaint=_first_line(complaint))]
 
 
 class Blobs:
-    """`git cat-file --batch`: files as they were, asked one after another from one process."""
+    """`git cat-file --batch`: files as they were, requested one after another from one process."""
 
     def __init__(self, repository: Repository) -> None:
         self._process = _Process(repository, "cat-file", "--batch", talks=True)
@@ -369,7 +377,7 @@ class Blobs:
         self._process.end()
 
     def text(self, change: FileChange) -> str | None:
-        """The file before the change; None for a new one, and where it cannot be had or is too large."""
+        """The file before the change; None for a new one, and where it cannot be read or is too large."""
         if change.is_new or not re.fullmatch(r"[0-9a-f]{40,64}", change.old_blob):
             return None
         ask, answer = self._process.popen.stdin, self._process.popen.stdout
@@ -393,5 +401,5 @@ class Blobs:
 
 def _first_line(complaint: str) -> str:
     line = next((line for line in complaint.splitlines() if line.strip()), "no reason given")
-    # Places of this machine are nobody's business.
+    # The paths of this machine stay private.
     return re.sub(r"/[^\s':]+", "…", re.sub(r"^(?:fatal|error): ", "", line))[:300].rstrip(".") + "."

@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from academy.curation.examples import Turn
-from academy.curation.files.records import Kept, in_order, keep, read_time
+from academy.curation.files.extras import read_time
+from academy.curation.files.records import Kept, keep
+from academy.curation.files.turns import in_order
 from academy.curation.files.values import RowError, check_content
+from academy.messages import Message, msg
+
+_UNKNOWN = "left out: {n} messages without a known author or content"
+_TOOLS = "left out: {n} messages from or to tools"
+_OTHER = "left out: {n} thoughts, code and other messages that are no text"
+_ATTACHMENTS = "left out: {n} images and other attachments"
+_THOUGHTS = "left out: {n} thoughts and calls of tools"
+_FILES = "left out: {n} attached files"
+_NO_TEXT = "left out: {n} messages that are no text"
+_LOWER = "left out: {n} replies that were ranked lower"
+_SKIPPED = (_UNKNOWN, _TOOLS, _OTHER, _ATTACHMENTS, _THOUGHTS, _FILES, _NO_TEXT, _LOWER)
 
 
 def kind_of(record: dict[str, Any]) -> str:
-    """chatgpt, claude, open-webui or oasst; empty for what is no such export."""
+    """chatgpt, claude, open-webui or oasst; empty for any other record."""
     if isinstance(record.get("mapping"), dict):
         return "chatgpt"
     if isinstance(record.get("chat_messages"), list):
@@ -27,7 +40,7 @@ def kind_of(record: dict[str, Any]) -> str:
 def read_chat(row: int, record: dict[str, Any]) -> Kept:
     """One exported conversation; raises RowError where nothing in it was asked and answered."""
     kind = kind_of(record)
-    notes: list[str] = []
+    notes: list[Message] = []
     if kind == "chatgpt":
         said = _chatgpt(record, notes)
         name, moment, key = record.get("title"), record.get("create_time"), record.get("conversation_id") or record.get("id")
@@ -45,8 +58,8 @@ def read_chat(row: int, record: dict[str, Any]) -> Kept:
     return keep(row, turns, time=read_time(moment), metadata=metadata, notes=notes)
 
 
-def _merged(said: list[Turn], notes: list[str]) -> tuple[Turn, ...]:
-    """Puts together what one side said in several messages, and leaves out what nobody asked or nobody answered."""
+def _merged(said: list[Turn], notes: list[Message]) -> tuple[Turn, ...]:
+    """Puts together what one side said in several messages, and leaves out what has no question or no answer."""
     system = [turn for turn in said if turn.role == "system"]
     turns: list[Turn] = []
     for turn in said:
@@ -58,17 +71,19 @@ def _merged(said: list[Turn], notes: list[str]) -> tuple[Turn, ...]:
             turns.append(turn)
     if turns and turns[0].role == "assistant":
         turns.pop(0)
-        notes.append("the assistant's greeting at the beginning was left out")
+        notes.append(msg("the assistant's greeting at the beginning was left out"))
     if turns and turns[-1].role == "user":
         turns.pop()
-        notes.append("the last question has no answer and was left out")
+        notes.append(msg("the last question has no answer and was left out"))
     if not turns:
-        raise RowError("holds no question with an answer" + "".join(f" ({note})" for note in notes if note.startswith("left out")))
+        if skipped := [note for note in notes if note.key in _SKIPPED]:
+            raise RowError("holds no question with an answer ({notes:commas})", notes=skipped)
+        raise RowError("holds no question with an answer")
     # Two messages that were put together can be too long, though neither was.
-    return in_order(system + [Turn(turn.role, check_content(turn.content, turn.role)) for turn in turns])
+    return in_order(system + [Turn(turn.role, check_content(turn.content, "{role}", role=turn.role)) for turn in turns])
 
 
-def _chatgpt(record: dict[str, Any], notes: list[str]) -> list[Turn]:
+def _chatgpt(record: dict[str, Any], notes: list[Message]) -> list[Turn]:
     mapping = record["mapping"]
     said: list[Turn] = []
     skipped: dict[str, int] = {}
@@ -79,23 +94,23 @@ def _chatgpt(record: dict[str, Any], notes: list[str]) -> list[Turn]:
         given = message.get("metadata")
         meta: dict[str, Any] = given if isinstance(given, dict) else {}
         if not isinstance(content, dict) or role not in ("user", "assistant", "system", "tool", "developer"):
-            _count(skipped, "messages without a known author or content")
+            _count(skipped, _UNKNOWN)
             continue
         text, others = _chatgpt_text(content)
         hidden = bool(meta.get("is_visually_hidden_from_conversation")) or message.get("weight") == 0
         if role in ("tool", "developer") or (role == "assistant" and message.get("recipient", "all") not in ("all", None)):
-            _count(skipped, "messages from or to tools")
+            _count(skipped, _TOOLS)
         elif hidden or (role == "system" and not text.strip()):
-            # The program's own messages: nobody saw them, so nothing is missing.
+            # The program's own messages: no person saw them, so nothing is missing.
             continue
         elif content.get("content_type") not in ("text", "multimodal_text", None):
-            _count(skipped, "thoughts, code and other messages that are no text")
+            _count(skipped, _OTHER)
         else:
             if others:
-                _count(skipped, "images and other attachments", others)
+                _count(skipped, _ATTACHMENTS, others)
             if text.strip():
-                said.append(Turn(role, check_content(text, f"a message of the {role}")))
-    notes += [f"left out: {count} {what}" for what, count in skipped.items()]
+                said.append(Turn(role, check_content(text, "a message of the {role}", role=role)))
+    notes += [msg(what, n=number) for what, number in skipped.items()]
     return said
 
 
@@ -147,33 +162,33 @@ def _chatgpt_text(content: dict[str, Any]) -> tuple[str, int]:
     return "\n".join(text for text in texts if text), others
 
 
-def _claude(record: dict[str, Any], notes: list[str]) -> list[Turn]:
+def _claude(record: dict[str, Any], notes: list[Message]) -> list[Turn]:
     said: list[Turn] = []
     skipped: dict[str, int] = {}
     for number, message in enumerate(record["chat_messages"], 1):
         if not isinstance(message, dict):
-            raise RowError(f"message {number} is not an object")
+            raise RowError("message {number} is not an object", number=number)
         sender = message.get("sender")
         if sender not in ("human", "assistant"):
-            raise RowError(f"message {number} has an unknown sender")
+            raise RowError("message {number} has an unknown sender", number=number)
         parts = message.get("content")
         texts: list[str] = []
         for part in parts if isinstance(parts, list) else []:
             if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str):
                 texts.append(part["text"])
             else:
-                _count(skipped, "thoughts and calls of tools")
+                _count(skipped, _THOUGHTS)
         text = "\n\n".join(piece for piece in texts if piece.strip()) if texts else message.get("text") if not parts else ""
         for attached in ("attachments", "files"):
             if isinstance(message.get(attached), list) and message[attached]:
-                _count(skipped, "attached files", len(message[attached]))
+                _count(skipped, _FILES, len(message[attached]))
         if isinstance(text, str) and text.strip():
-            said.append(Turn("user" if sender == "human" else "assistant", check_content(text, f"message {number}")))
-    notes += [f"left out: {count} {what}" for what, count in skipped.items()]
+            said.append(Turn("user" if sender == "human" else "assistant", check_content(text, "message {number}", number=number)))
+    notes += [msg(what, n=number) for what, number in skipped.items()]
     return said
 
 
-def _open_webui(chat: dict[str, Any], notes: list[str]) -> list[Turn]:
+def _open_webui(chat: dict[str, Any], notes: list[Message]) -> list[Turn]:
     history = chat.get("history")
     messages: list[Any] = []
     if isinstance(history, dict) and isinstance(history.get("messages"), dict) and isinstance(history.get("currentId"), str):
@@ -191,15 +206,15 @@ def _open_webui(chat: dict[str, Any], notes: list[str]) -> list[Turn]:
     for number, message in enumerate(messages, 1):
         role, text = (message.get("role"), message.get("content")) if isinstance(message, dict) else (None, None)
         if role in ("user", "assistant", "system") and isinstance(text, str) and text.strip():
-            said.append(Turn(role, check_content(text, f"message {number}")))
+            said.append(Turn(role, check_content(text, "message {number}", number=number)))
         else:
             others += 1
     if others:
-        notes.append(f"left out: {others} messages that are no text")
+        notes.append(msg(_NO_TEXT, n=others))
     return said
 
 
-def _open_assistant(prompt: dict[str, Any], notes: list[str]) -> list[Turn]:
+def _open_assistant(prompt: dict[str, Any], notes: list[Message]) -> list[Turn]:
     """From the prompt along the reply that was ranked best each time."""
     said: list[Turn] = []
     others = 0
@@ -208,13 +223,13 @@ def _open_assistant(prompt: dict[str, Any], notes: list[str]) -> list[Turn]:
         number = len(said) + 1
         role, text, replies = message.get("role"), message.get("text"), message.get("replies")
         if role not in ("prompter", "assistant"):
-            raise RowError(f"message {number} has an unknown role")
-        said.append(Turn("user" if role == "prompter" else "assistant", check_content(text, f"message {number}")))
-        known = [reply for reply in replies if isinstance(reply, dict)] if isinstance(replies, list) else []
-        others += max(0, len(known) - 1)
-        message = min(known, key=_rank, default=None)
+            raise RowError("message {number} has an unknown role", number=number)
+        said.append(Turn("user" if role == "prompter" else "assistant", check_content(text, "message {number}", number=number)))
+        candidates = [reply for reply in replies if isinstance(reply, dict)] if isinstance(replies, list) else []
+        others += max(0, len(candidates) - 1)
+        message = min(candidates, key=_rank, default=None)
     if others:
-        notes.append(f"left out: {others} replies that were ranked lower")
+        notes.append(msg(_LOWER, n=others))
     return said
 
 

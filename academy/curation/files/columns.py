@@ -1,4 +1,4 @@
-"""TODO: academy/curation/files/columns.py."""
+"""What the columns of a table or the keys of a record mean, by their names in several styles and languages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from academy.errors import Invalid
 
 PARTS = ("situation", "action", "input", "system", "history", "rejected", "rating", "result", "feedback", "tags", "timestamp", "lesson_id")
 """What a column can mean."""
-
-
 _NAMES: dict[str, str] = {
     "situation": "situation instruction prompt question query request user human ask frage pytanie pregunta domanda pergunta vraag otazka"
     " вопрос запит питання 问题 問題 質問 질문 userprompt usermessage userquery usertext userinput userturn humanmessage anweisung"
@@ -34,36 +32,16 @@ _NAMES: dict[str, str] = {
     "timestamp": "timestamp time date datetime created createdat createtime zeit zeitpunkt datum czas data",
     "lesson_id": "lessonid",
 }
-
-
 SYNONYMS: dict[str, list[str]] = {part: names.split() for part, names in _NAMES.items()}
-
-
 ALIASES = {"question": "situation", "prompt": "situation", "instruction": "situation", "answer": "action", "response": "action"}
-
-
+ALIASES |= {"output": "action", "completion": "action", "context": "input", "time": "timestamp", "chosen": "action", "id": "lesson_id"}
 # A column of these words says something about the text, it is not the text.
-ABOUT = {
-    "id",
-    "ids",
-    "no",
-    "nr",
-    "num",
-    "number",
-    "len",
-    "length",
-    "token",
-    "tokens",
-    "type",
-    "count",
-    "score",
-    "lang",
-    "language",
-    "url",
-    "hash",
-}
-
-
+ABOUT = set(
+    """
+    id ids no nr num number len length token tokens type count score lang language url hash source
+    model time date index idx name size words chars embedding at is has status
+    """.split()  # noqa: SIM905
+)
 _LETTERS = str.maketrans({"ł": "l", "Ł": "l", "ß": "ss", "đ": "d", "ø": "o"})
 
 
@@ -100,14 +78,18 @@ def check_mapping(mapping: dict[str, str] | None, columns: Sequence[str] | None 
     resolved = {ALIASES.get(part, part): column for part, column in mapping.items() if column}
     unknown = [part for part in resolved if part not in PARTS]
     if unknown:
-        raise Invalid(f"{unknown[0][:40]!r} is nothing a column can be mapped to.", hint=f"Use one of {', '.join(PARTS)}.")
+        raise Invalid("A column cannot be mapped to {part!r}.", hint="Use one of {parts:commas}.", part=unknown[0][:40], parts=PARTS)
     if "situation" not in resolved or "action" not in resolved:
         raise Invalid("The mapping must name the column of the question and that of the answer.", hint="Map 'situation' and 'action'.")
     if columns is not None:
         missing = [column for column in resolved.values() if column not in columns]
         if missing:
-            shown = ", ".join(repr(column[:40]) for column in columns[:20])
-            raise Invalid(f"There is no column {missing[0][:40]!r}.", hint=f"The columns are {shown}.")
+            raise Invalid(
+                "There is no column {column!r}.",
+                hint="The columns are {columns!r:commas}.",
+                column=missing[0][:40],
+                columns=[column[:40] for column in columns[:20]],
+            )
     return resolved
 
 

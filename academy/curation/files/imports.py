@@ -1,71 +1,39 @@
-"""Lessons from files of any known form: what a file is, its rows one by one, and a report that accounts for each of them."""
+"""Lessons from files of every known form: its kind, its rows one by one, and a report that accounts for each row."""
 
 from __future__ import annotations
 
 import contextlib
-import gzip
-import io
 import itertools
 import json
-import re
-import shutil
-import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from academy.curation.files import chats, records
-from academy.curation.files import values as values_module
-from academy.curation.files.archive import (
-    ALWAYS_UNPACKED,
-    FOREIGN,
-    FORMS,
-    HEAD,
-    KNOWN,
-    MAX_UNPACKED,
-    Part,
-    _last,
-    is_about,
-    is_hidden,
-    is_wanted,
-    plain_filename,
-)
+from academy.curation.files.archive import Archive, Part, plain_filename
 from academy.curation.files.columns import check_mapping, recognise
 from academy.curation.files.jsonstream import JsonStream, Value
-from academy.curation.files.kinds import (
-    _JSON,
-    CONTROL,
-    _key,
-    _parsed,
-    is_conversation,
-    is_no_name,
-    is_table,
-    json_shape,
-    kind_of,
-    wrapper_keys,
-)
-from academy.curation.files.lines import WINDOWS, Capped, encoding_of, numbered_lines, older_encoding_of
+from academy.curation.files.kinds import JSON, is_no_name, kind_of, look, member_key, parsed, wrapper_keys
+from academy.curation.files.lines import numbered_lines
 from academy.curation.files.prose import read_prose
 from academy.curation.files.records import Kept, Refused
 from academy.curation.files.tables import Layout, layout_of, parquet_columns, read_parquet, read_table
-from academy.curation.files.values import MAX_DEPTH, MAX_RECORD, RowError, shown
+from academy.curation.files.values import LISTS, MAX_DEPTH, MAX_RECORD, WHOLE, RowError, shown
 from academy.curation.lesson_store import LessonStore
 from academy.errors import AcademyError, Invalid
-
-__all__ = ["Detected", "FileReport", "Kept", "Refusal", "Refused", "detect", "import_file", "plain_filename", "read_file", "read_rows"]
+from academy.messages import Text, msg
 
 MAX_REFUSALS = 1000
 
 
 class Refusal(BaseModel):
-    """A row that was not taken over, and why; or (as a note) what of a row was left out."""
+    """A row that was refused, and why; or (as a note) what was left out of a row."""
 
     row: int
-    reason: str
+    reason: Text
 
 
 class Detected(BaseModel):
@@ -75,11 +43,11 @@ class Detected(BaseModel):
     columns: list[str] = []
     mapping: dict[str, str] = {}
     sample: list[dict[str, str]] = []
-    error: str | None = None
+    error: Text | None = None
 
 
 class FileReport(BaseModel):
-    """What became of each row of a file: read = kept + refused; of those kept, some were there already."""
+    """What became of each row of a file: read = kept + refused; some of those kept existed already."""
 
     name: str
     kind: str = ""
@@ -88,10 +56,10 @@ class FileReport(BaseModel):
     already_there: int = 0
     refused: int = 0
     refusals: list[Refusal] = Field(default=[], description="The first 1,000.")
-    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out (the first 1,000); row 0: of the file.")
+    notes: list[Refusal] = Field(default=[], description="What was left out of kept rows (the first 1,000); row 0: of the file.")
     redacted_secrets: int = 0
     redacted_kinds: dict[str, int] = {}
-    error: str | None = None
+    error: Text | None = None
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
     )
@@ -112,13 +80,13 @@ class FileReport(BaseModel):
 
 def read_rows(path: Path, filename: str, *, mapping: dict[str, str] | None = None) -> Iterator[Kept | Refused]:
     """The file's rows in order, each kept or refused; raises Invalid or TooLarge for a file that cannot be read at all."""
-    with contextlib.closing(_File(path, filename, mapping)) as file:
+    with contextlib.closing(_Reader(path, filename, mapping)) as file:
         yield from file.rows()
 
 
 def read_file(path: Path, filename: str, report: FileReport, *, mapping: dict[str, str] | None = None) -> Iterator[Kept | Refused]:
     """As `read_rows`, with every row counted in the report as it passes."""
-    with contextlib.closing(_File(path, filename, mapping)) as file:
+    with contextlib.closing(_Reader(path, filename, mapping)) as file:
         for item in file.rows():
             report.count(item)
             yield item
@@ -137,7 +105,7 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
     except AcademyError as error:
         if error.status == 507:
             raise
-        return FileReport(name=report.name, error=error.detail, unclear=unclear(path, filename, mapping) if error.status == 422 else None)
+        return FileReport(name=report.name, error=error.text, unclear=unclear(path, filename, mapping) if error.status == 422 else None)
     report.unclear = None if report.kept else unclear(path, filename, mapping)
     report.redacted_kinds = dict(redacted)
     report.redacted_secrets = redacted.total()
@@ -145,49 +113,47 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
 
 
 def detect(path: Path, filename: str) -> Detected:
-    """What the file is and what its columns seem to mean, from its first rows; what is wrong with it is in `error`."""
+    """The file's kind and the likely meaning of its columns, from its first rows; `error` says why it cannot be read."""
     try:
-        with contextlib.closing(_File(path, filename, None)) as file:
+        with contextlib.closing(_Reader(path, filename, None)) as file:
             return file.detected()
     except AcademyError as error:
-        return Detected(kind="", error=error.detail)
+        return Detected(kind="", error=error.text)
 
 
 def unclear(path: Path, filename: str, mapping: dict[str, str] | None) -> Detected | None:
-    """What there is to map by hand, where nobody has done so and the columns' names do not tell."""
+    """The columns to map by hand, where there is no mapping and their names do not show their meaning."""
     found = detect(path, filename) if mapping is None else None
     return found if found and found.columns and not {"situation", "action"} <= set(found.mapping) else None
 
 
-# ------------------------------------------------------------------ a file and its parts
+# ------------------------------------------------------------------ the rows of a file
 
 
-class _File:
+class _Reader:
+    """The rows of all parts of a file; `kind` is that of the first part."""
+
     def __init__(self, path: Path, filename: str, mapping: dict[str, str] | None) -> None:
-        self._path = path
-        self._name = plain_filename(filename)
         self._mapping = check_mapping(mapping)
-        self._stack = contextlib.ExitStack()
-        self.notes: list[str] = []
+        self._archive = Archive(path, filename)
+        self.notes = self._archive.notes
+        self.close = self._archive.close
         self.kind = ""
-
-    def close(self) -> None:
-        self._stack.close()
 
     def rows(self) -> Iterator[Kept | Refused]:
         """All rows of all parts."""
-        parts = self._parts()
+        parts = self._archive.parts()
         several = len(parts) > 1
         for part in parts:
-            self._look(part)
+            look(part, self._archive, self._mapping)
             self.kind = self.kind or part.kind
             for item in self._read(part):
-                yield Refused(item.row, f"{part.name}: {item.reason}") if several and isinstance(item, Refused) else item
+                yield _of_part(item, part) if several and isinstance(item, Refused) else item
 
     def detected(self) -> Detected:
         """Kind, columns, mapping and sample of the first part."""
-        part = self._parts()[0]
-        self._look(part)
+        part = self._archive.parts()[0]
+        look(part, self._archive, self._mapping)
         samples: list[dict[str, Any]] = []
         if part.path is not None and part.kind == "parquet":
             columns = parquet_columns(part.path)
@@ -200,154 +166,16 @@ class _File:
             rows = read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
             samples = [row for _, row in itertools.islice(_only_rows(rows), 5)]
         else:
-            values = [value for _, value in itertools.islice(self._values(part), 5)] if part.kind in _JSON else []
+            values = [value for _, value in itertools.islice(self._values(part), 5)] if part.kind in JSON else []
             samples = [value for value in values if isinstance(value, dict)]
             columns = list(dict.fromkeys(key for value in samples for key in value))
             part.kind = next((kind for value in values if (kind := kind_of(value))), part.kind)
-            if part.kind not in ("alpaca", "pairs", "lessons", "preference", *_JSON):
+            if part.kind not in ("alpaca", "pairs", "lessons", "preference", *JSON):
                 return Detected(kind=part.kind, sample=[_short(value) for value in samples])
         mapping = recognise(columns)
         if not {"situation", "action"} <= set(mapping) and any(kind_of(value) for value in samples):
             columns, mapping = [], {}  # whole conversations: there is nothing to map
         return Detected(kind=part.kind, columns=columns, mapping=mapping, sample=[_short(value) for value in samples])
-
-    # ---------------------------------------------------------------- containers
-
-    def _parts(self) -> list[Part]:
-        with open(self._path, "rb") as file:
-            magic = file.read(16)
-        if not magic:
-            raise Invalid(f"{self._name} is empty.", hint="Choose a file with something in it.")
-        if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return self._zipped()
-        if magic.startswith(b"\x1f\x8b"):
-            inner = re.sub(r"\.gz(ip)?$", "", self._name, flags=re.IGNORECASE)
-            return [Part(inner, lambda: self._capped(gzip.open(self._path, "rb"), inner))]
-        for start, what in FOREIGN:
-            if magic.startswith(start):
-                raise Invalid(f"{self._name} is {what}, which cannot be read here.", hint=f"Save it as {KNOWN}.")
-        return [Part(self._name, lambda: self._stack.enter_context(open(self._path, "rb")), path=self._path)]
-
-    def _zipped(self) -> list[Part]:
-        try:
-            archive = self._stack.enter_context(zipfile.ZipFile(self._path))
-            members = [member for member in archive.infolist() if not member.is_dir()]
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
-            raise Invalid(f"{self._name} is a damaged zip.", hint="Download or pack it again.") from error
-        names = {member.filename for member in members}
-        if "[Content_Types].xml" in names or "mimetype" in names:
-            raise Invalid(f"{self._name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.")
-        seen = [member for member in members if not is_hidden(member.filename)]
-        members = [member for member in seen if is_wanted(member.filename)]
-        chat = [member for member in members if re.fullmatch(r"conversations([-_]\d+)?\.json", _last(member.filename))]
-        if not chat and len(members) > 2000:
-            raise Invalid(f"{self._name} holds {len(members):,} files; 2,000 is the limit.", hint="Pack fewer into one zip.")
-        # Beside data a README is about the data, and no lesson.
-        data = [member for member in members if not is_about(member.filename)]
-        members = chat or data or members
-        others = [_last(member.filename) for member in seen if member not in members]
-        if others:
-            listed = ", ".join(shown(name) for name in others[:5]) + (" …" if len(others) > 5 else "")
-            self.notes.append(f"left out: {len(others)} files of the zip ({listed})")
-        if not members:
-            raise Invalid(f"{self._name} holds no file that can be read.", hint=f"Put {FORMS} into it (a zip inside is not opened).")
-        if any(member.flag_bits & 1 for member in members):
-            raise Invalid(f"{self._name} is encrypted.", hint="Unpack it and send the files inside.")
-        packed = sum(member.compress_size for member in members)
-        unpacked = sum(member.file_size for member in members)
-        if unpacked > MAX_UNPACKED or unpacked > max(ALWAYS_UNPACKED, 200 * packed):
-            raise Invalid(
-                f"{self._name} would unpack to {unpacked >> 20:,} MB, which is suspiciously much.",
-                hint="Unpack it and send the file needed.",
-            )
-        return [self._member(archive, member) for member in sorted(members, key=lambda member: member.filename)]
-
-    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Part:
-        name = plain_filename(_last(member.filename))
-
-        def opened() -> BinaryIO:
-            try:
-                stream = archive.open(member)
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-                raise Invalid(f"{name} inside {self._name} is damaged or packed in an unknown way.", hint="Pack it again.") from error
-            return self._capped(stream, name)
-
-        return Part(name, opened)
-
-    def _capped(self, stream: Any, name: str) -> BinaryIO:
-        limit = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, 200 * self._path.stat().st_size))
-        return self._stack.enter_context(io.BufferedReader(Capped(stream, limit, name), 1 << 18))
-
-    # ---------------------------------------------------------------- kinds
-
-    def _look(self, part: Part) -> None:
-        """Finds out what a part is, from its first bytes and its name."""
-        raw = part.open_raw()
-        part.raw_head = raw.read(4096)
-        for start, what in FOREIGN:
-            if part.raw_head.startswith(start):
-                raise Invalid(f"{part.name} is {what}, which cannot be read here.", hint=f"Save it as {KNOWN}.")
-        if part.raw_head.startswith(b"PAR1"):
-            part.kind = "parquet"
-            if part.path is None:
-                part.path = self._unpacked(part)
-            return
-        self._read_head(part)
-        end = part.name.lower().rsplit(".", 1)[-1] if "." in part.name else ""
-        sample = part.head[:4096]
-        if not encoding_of(part.raw_head)[0] and sum(sample.count(byte) for byte in CONTROL) > len(sample) // 10:
-            raise Invalid(f"{part.name} is no text.", hint=f"Known are {KNOWN}.")
-        part.kind = self._kind(part, end)
-        if part.kind not in _JSON and not encoding_of(part.raw_head)[0]:
-            # JSON is UTF-8 by definition; tables and texts of older programs often are not.
-            with contextlib.closing(part.open()) as file:
-                part.older = older_encoding_of(file)
-            if part.older:
-                self.notes.append(f"read as {WINDOWS[part.older]}, because it is not UTF-8")
-                self._read_head(part)
-                part.kind = self._kind(part, end)
-        if part.kind == "csv":
-            part.layout = layout_of(part.head, prefer="\t" if end in ("tsv", "tab") else "", mapping=self._mapping)
-            part.kind = "tsv" if part.layout.separator == "\t" else "csv"
-
-    def _read_head(self, part: Part) -> None:
-        with contextlib.closing(part.open()) as file:
-            head = file.read(HEAD)
-            while head and not head.strip() and (more := file.read(HEAD)):
-                head = more
-        part.head = head.removeprefix(b"\xef\xbb\xbf")
-        if not part.head.strip():
-            raise Invalid(f"{part.name} is empty.", hint="Choose a file with something in it.")
-
-    def _unpacked(self, part: Part) -> Path:
-        """A Parquet file out of an archive, for as long as it is read: its contents are listed at its end."""
-        file = tempfile.NamedTemporaryFile(dir=self._path.parent, suffix=".parquet")  # noqa: SIM115
-        self._stack.enter_context(file)
-        with contextlib.closing(part.open_raw()) as packed:
-            shutil.copyfileobj(packed, file, 1 << 20)
-        file.flush()
-        return Path(file.name)
-
-    def _kind(self, part: Part, end: str) -> str:
-        if end in ("md", "markdown", "mdx", "rst", "qmd"):
-            return "markdown"
-        first = part.head.lstrip()[:1]
-        if end in ("jsonl", "ndjson", "jsonlines", "json") or first in (b"{", b"["):
-            kind = json_shape(part.head, end)
-            part.single = kind == "array" and is_conversation(part.head)
-            if kind or end in ("jsonl", "ndjson", "jsonlines", "json"):
-                return kind or "lines"
-        if end in ("csv", "tsv", "tab", "psv"):
-            return "csv"
-        if end in ("html", "htm", "xml"):
-            raise Invalid(f"{part.name} is a page, not a list of questions and answers.", hint=f"Known are {KNOWN}.")
-        if re.match(rb"\s*\|.*\n[ \t]*\|[ \t]*:?-+:?[ \t]*\|", part.head):
-            return "markdown"
-        if is_table(part.head):
-            return "csv"
-        return "text"
-
-    # ---------------------------------------------------------------- rows
 
     def _read(self, part: Part) -> Iterator[Kept | Refused]:
         if part.kind in ("markdown", "text"):
@@ -359,7 +187,7 @@ class _File:
                 empty = False
                 yield item if isinstance(item, Refused) else self._row(*item)
             if empty:
-                raise Invalid(f"{part.name} has columns and no row.", hint="Choose a file with at least one row.")
+                raise Invalid("{name} has columns and no row.", hint="Choose a file with at least one row.", name=part.name)
         elif part.layout is not None:
             yield from self._table(part, part.layout)
         else:
@@ -373,43 +201,44 @@ class _File:
                     self.kind = kind_of(value) or self.kind
                 yield self._row(number, value)
             if not seen:
-                raise Invalid(f"{part.name} holds no record.", hint="Choose a file with at least one.")
+                raise Invalid("{name} holds no record.", hint="Choose a file with at least one.", name=part.name)
 
     def _row(self, number: int, value: Any) -> Kept | Refused:
         if self._mapping is None and isinstance(value, dict) and chats.kind_of(value):
             try:
                 return chats.read_chat(number, value)
             except RowError as error:
-                return Refused(number, str(error))
+                return Refused(number, error.reason)
             except RecursionError:
-                return Refused(number, "is nested too deep")
+                return Refused(number, msg("is nested too deep"))
         return records.read_record(number, value, self._mapping)
 
     def _table(self, part: Part, layout: Layout) -> Iterator[Kept | Refused]:
         self._check_columns(part, layout.columns)
         if layout.above:
-            self.notes.append(f"rows above the header, left out: {layout.above}")
+            self.notes.append(msg("rows above the header, left out: {n}", n=layout.above))
         empty = True
         for item in read_table(part.open(), layout, literal_quotes=layout.separator == "\t"):
             empty = False
             yield item if isinstance(item, Refused) else self._row(*item)
         if empty:
-            raise Invalid(f"{part.name} has a header and no row below it.", hint="Choose a file with at least one row.")
+            raise Invalid("{name} has a header and no row below it.", hint="Choose a file with at least one row.", name=part.name)
 
     def _check_columns(self, part: Part, columns: list[str]) -> None:
         if self._mapping is not None:
             check_mapping(self._mapping, columns)
         elif not records.is_understood(columns):
-            listed = ", ".join(shown(column) for column in columns[:12])
             raise Invalid(
-                f"It is not clear which column of {part.name} is the question and which the answer (the columns are {listed}).",
+                "It is not clear which column of {name} is the question and which the answer (the columns are {columns:commas}).",
                 hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
+                name=part.name,
+                columns=[shown(column) for column in columns[:12]],
             )
         parts = self._mapping or recognise(columns)
-        used = {*parts.values(), *(() if self._mapping else values_module.LISTS if "action" in parts else values_module.WHOLE)}
+        used = {*parts.values(), *(() if self._mapping else LISTS if "action" in parts else WHOLE)}
         unused = [column for column in columns if column not in used and not column.startswith("column ")]
         if unused:
-            self.notes.append(f"columns that are not used: {', '.join(shown(column) for column in unused[:12])}")
+            self.notes.append(msg("columns that are not used: {columns:commas}", columns=[shown(column) for column in unused[:12]]))
 
     def _values(self, part: Part) -> Iterator[tuple[int, Any]]:
         """The records of a JSON file with their numbers: Refused in place of one that cannot be read."""
@@ -419,9 +248,10 @@ class _File:
             separator = b"\r" if b"\r" in part.head and b"\n" not in part.head else b"\n"
             for number, line, length in numbered_lines(file, MAX_RECORD, separator):
                 if length > MAX_RECORD and not line:
-                    yield number, Refused(number, f"is longer than {MAX_RECORD >> 20} MB ({length / (1 << 20):,.1f} MB)")
+                    reason = msg("is longer than {limit} MB ({size:decimal1} MB)", limit=MAX_RECORD >> 20, size=length / (1 << 20))
+                    yield number, Refused(number, reason)
                 elif stripped := line.strip().removeprefix(b"\xef\xbb\xbf"):
-                    yield number, _parsed(number, Value(stripped))
+                    yield number, parsed(number, Value(stripped))
             return
         stream = JsonStream(file, limit=MAX_RECORD, depth=MAX_DEPTH)
         if part.kind == "array":
@@ -431,25 +261,34 @@ class _File:
             stream.peek()
             keys, others = wrapper_keys(part.head)
             if others:
-                self.notes.append(f"lists that hold no records, left out: {', '.join(shown(key) for key in sorted(others))}")
-            values = (value for _, value in stream.members(lambda key: _key(key) in keys))
+                self.notes.append(msg("lists that hold no records, left out: {names:commas}", names=[shown(key) for key in sorted(others)]))
+            values = (value for _, value in stream.members(lambda key: member_key(key) in keys))
         else:
             values = stream.sequence()
         number = 0
         for value in values:
-            parsed = _parsed(number + 1, value)
-            for record in records.questions_of(parsed) or [parsed]:
+            whole = parsed(number + 1, value)
+            for record in records.questions_of(whole) or [whole]:
                 number += 1
                 yield number, record
         if stream.closed_early:
-            self.notes.append(f"the file breaks off after record {number}: the list is never closed")
+            self.notes.append(msg("the file breaks off after record {number}: the list is never closed", number=number))
         elif part.kind in ("array", "wrapper"):
-            told = stream.passed.get(b'"count"', b"")
-            if told.isdigit() and int(told[:20]) != number:
-                self.notes.append(f"the file says that it holds {int(told[:20]):,} records; there are {number:,}")
+            declared = stream.passed.get(b'"count"', b"")
+            if declared.isdigit() and int(declared[:20]) != number:
+                self.notes.append(
+                    msg(
+                        "the file says that it holds {declared:number} records; there are {n:number}", declared=int(declared[:20]), n=number
+                    )
+                )
             for value in stream.sequence():
                 number += 1
-                yield number, Refused(number, "stands after the end of the list") if value.problem else _parsed(number, value)
+                is_broken = value.problem is not None
+                yield number, Refused(number, msg("stands after the end of the list")) if is_broken else parsed(number, value)
+
+
+def _of_part(item: Refused, part: Part) -> Refused:
+    return Refused(item.row, msg("{part}: {reason}", part=part.name, reason=item.reason))
 
 
 def _only_rows(rows: Iterator[tuple[int, Any] | Refused]) -> Iterator[tuple[int, Any]]:

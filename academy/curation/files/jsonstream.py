@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from academy.messages import Message, msg
+
 CHUNK = 1 << 18
 _QUOTE = 0x22
 _HOPELESS = 100_000
@@ -23,7 +25,7 @@ class Value:
     """The bytes of one value, or the problem because of which they were skipped; `broken_off`: the file ends inside it."""
 
     raw: bytes
-    problem: str = ""
+    problem: Message | None = None
     broken_off: bool = False
 
 
@@ -149,9 +151,13 @@ class JsonStream:
                     depth += 1
                     deepest = max(deepest, depth)
                     if depth > _HOPELESS:
-                        # Balancing so many brackets takes longer than anybody wants to wait for nothing.
+                        # Balancing so many brackets takes too long, and gives nothing.
                         self._file, self._buffer, self._at = io.BytesIO(), b"", 0
-                        return Value(b"", f"is nested more than {_HOPELESS:,} deep; the file is not read any further", broken_off=True)
+                        return Value(
+                            b"",
+                            msg("is nested more than {limit:number} deep; the file is not read any further", limit=_HOPELESS),
+                            broken_off=True,
+                        )
                 else:
                     depth -= 1
                     complete = depth == 0
@@ -168,14 +174,15 @@ class JsonStream:
                 self._at = at
                 return self._judged(b"".join(parts), size, deepest)
             if not self._more(at):
-                return Value(b"", f"begins here and does not end: the file breaks off inside it, {_bytes(size)} later", broken_off=True)
+                problem = msg("begins here and does not end: the file breaks off inside it, {size} later", size=_bytes(size))
+                return Value(b"", problem, broken_off=True)
             start = at = 0
 
     def _judged(self, raw: bytes, size: int, deepest: int) -> Value:
         if size > self._limit:
-            return Value(b"", f"is longer than {_bytes(self._limit)} ({_bytes(size)})")
+            return Value(b"", msg("is longer than {limit} ({size})", limit=_bytes(self._limit), size=_bytes(size)))
         if deepest > self._depth:
-            return Value(b"", f"is nested {deepest:,} deep; {self._depth} is the limit")
+            return Value(b"", msg("is nested {depth:number} deep; {limit} is the limit", depth=deepest, limit=self._depth))
         return Value(raw)
 
     def _more(self, at: int) -> bool:
@@ -186,5 +193,5 @@ class JsonStream:
         return bool(chunk)
 
 
-def _bytes(count: int) -> str:
-    return f"{count / (1 << 20):,.1f} MB" if count >= 1 << 20 else f"{count:,} bytes"
+def _bytes(count: int) -> Message:
+    return msg("{n:decimal1} MB", n=count / (1 << 20)) if count >= 1 << 20 else msg("{n:number} bytes", n=count)

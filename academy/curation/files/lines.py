@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import lzma
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -20,7 +23,7 @@ _MARKS = (
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding that the first bytes tell ("" is UTF-8), and how many of them are only the mark that says so."""
+    """The encoding by the first bytes ("" is UTF-8), and the length of the byte order mark."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name, len(mark)
@@ -54,7 +57,7 @@ def older_encoding_of(file: BinaryIO) -> str:
 
 
 def as_utf8(file: BinaryIO, head: bytes, older: str = "") -> BinaryIO:
-    """The file, which stands at its beginning, as UTF-8 without a mark; what cannot be decoded stays invalid, to be refused row by row."""
+    """The file, which stands at its beginning, as UTF-8 without a mark; undecodable bytes stay invalid, to be refused row by row."""
     name, mark = encoding_of(head)
     file.read(mark)
     name = name or older
@@ -78,14 +81,14 @@ def _keep_rare(match: re.Match[bytes]) -> bytes:
 
 
 def _likeness(text: str) -> float:
-    """The part of the special characters that stand where they could stand in a text that somebody wrote."""
-    places = [match.start() for match in _SPECIAL.finditer(text)]
-    return sum(_fits(text, place) for place in places) / max(1, len(places))
+    """The share of the special characters that are where a person could have written them."""
+    positions = [match.start() for match in _SPECIAL.finditer(text)]
+    return sum(_fits(text, position) for position in positions) / max(1, len(positions))
 
 
-def _fits(text: str, place: int) -> bool:
-    char = text[place]
-    before, after = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+def _fits(text: str, position: int) -> bool:
+    char = text[position]
+    before, after = text[max(0, position - 1) : position], text[position + 1 : position + 2]
     if char in "„‚":
         return after.isalnum() and not before.isalnum()
     if char in "€£¥¢":
@@ -97,7 +100,7 @@ def _fits(text: str, place: int) -> bool:
     if "а" <= char.lower() <= "џ":
         return not any(side.isalpha() and side.isascii() for side in (before, after))
     # No word in Latin letters is made of special ones alone.
-    if char == "ÿ" or sum(near.isalpha() and not near.isascii() for near in text[max(0, place - 4) : place + 5]) > 5:
+    if char == "ÿ" or sum(near.isalpha() and not near.isascii() for near in text[max(0, position - 4) : position + 5]) > 5:
         return False
     return char.islower() or before.isupper() or not after or after.isalpha() or after in " ,.;:!?'’\"\r\n\t|-"
 
@@ -134,8 +137,12 @@ class _Recoded(io.RawIOBase):
         return count
 
 
+_UNPACKING = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError)
+"""What zipfile, gzip, zlib, bz2 and lzma raise for damaged data."""
+
+
 class Capped(io.RawIOBase):
-    """What comes out of an archive, up to a limit: a small file can unpack to endless zeros."""
+    """The unpacked bytes of an archive, up to a limit: a small file can unpack to endless zeros."""
 
     def __init__(self, file: BinaryIO, limit: int, name: str) -> None:
         self._file = file
@@ -149,15 +156,17 @@ class Capped(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             data = self._file.read(min(len(buffer), 1 << 18))
-        except TooLarge:
-            raise
-        except Exception as error:  # zlib, zipfile, gzip, bz2, lzma: each has its own
-            raise Invalid(f"{self._name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.") from error
+        except _UNPACKING as error:
+            raise Invalid(
+                "{name} is damaged: it cannot be unpacked to its end.", hint="Pack or download it again.", name=self._name
+            ) from error
         self._left -= len(data)
         if self._left < 0:
             raise TooLarge(
-                f"{self._name} unpacks to more than {self._limit >> 20:,} MB.",
+                "{name} unpacks to more than {limit:number} MB.",
                 hint="Unpack it yourself and import the part that is needed.",
+                name=self._name,
+                limit=self._limit >> 20,
             )
         buffer[: len(data)] = data
         return len(data)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from academy.curation.examples import Role
+from academy.curation.files.values import RowError
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ _ROLES: dict[str, Role] = {
     **dict.fromkeys(("assistant", "response", "output", "answer", "gpt", "model", "bot", "ai", "a"), "assistant"),
 }
 _EDGE = re.compile(r"(?:\s|<s>|</s>|<bos>|<eos>|<\|begin_of_text\|>|<\|end_of_text\|>|<\|endoftext\|>)*")
-# The sentence of Alpaca's template before each instruction: nobody said it.
+# The sentence of Alpaca's template before each instruction: no side said it.
 _ALPACA = re.compile(r"Below is an instruction that describes a task[^\n]*\s*")
-_NOBODY = "has no answer among its keys, and its text does not say who speaks"
+_NO_SPEAKER = "has no answer among its keys, and its text does not say who speaks"
 
 
 def is_spelled(text: str) -> bool:
@@ -51,24 +52,24 @@ def is_spelled(text: str) -> bool:
 
 
 def spelled_turns(text: str) -> list[tuple[Role, str]]:
-    """What each side said, without the marks; raises ValueError where the text does not tell."""
+    """The turns of a text without its marks; raises RowError where it does not say who speaks."""
     begun = _without_edge(text)
     if begun.startswith(("[INST]", "<<SYS>>")):
         return _inst(begun)
     style, marks = _style_of(text)
     if style is None:
-        raise ValueError(_NOBODY)
+        raise RowError(_NO_SPEAKER)
     before = _without_edge(text[: marks[0].start()])
     turns: list[tuple[Role, str]] = []
     if before.strip() and style.preface:
         turns.append(("system", before.rstrip()))
     elif before.strip() and not _ALPACA.fullmatch(before):
-        raise ValueError(f"{_NOBODY} at its beginning")
+        raise RowError("has no answer among its keys, and its text does not say who speaks at its beginning")
     for number, (mark, following) in enumerate(zip(marks, [*marks[1:], None], strict=True), 1):
         named = mark["role"].lower()
         role = _ROLES.get(named)
         if role is None:
-            raise ValueError(f"turn {number} has the role {named[:40]!r}; known are system, user and assistant")
+            raise RowError("turn {number} has the role {role!r}; known are system, user and assistant", number=number, role=named[:40])
         said = _said(text[mark.end() : following.start() if following else len(text)], style, number)
         if named == "input" and turns and turns[-1][0] == "user":
             turns[-1] = ("user", f"{turns[-1][1]}\n\n{said}" if said.strip() else turns[-1][1])
@@ -78,12 +79,12 @@ def spelled_turns(text: str) -> list[tuple[Role, str]]:
 
 
 def _style_of(text: str) -> tuple[_Style | None, list[re.Match[str]]]:
-    """The kind of mark that comes first: another one may stand in what somebody says."""
-    found = [(match.start(), place) for place, style in enumerate(_STYLES) if (match := style.mark.search(text))]
-    for _, place in sorted(found):
-        marks = list(_STYLES[place].mark.finditer(text))
+    """The kind of mark that comes first: another one may be part of a turn's text."""
+    found = [(match.start(), position) for position, style in enumerate(_STYLES) if (match := style.mark.search(text))]
+    for _, position in sorted(found):
+        marks = list(_STYLES[position].mark.finditer(text))
         if len(marks) > 1:
-            return _STYLES[place], marks
+            return _STYLES[position], marks
     return None, []
 
 
@@ -92,7 +93,7 @@ def _said(piece: str, style: _Style, number: int) -> str:
     if closed:
         at, end = min(closed)
         if not _EDGE.fullmatch(piece, at + len(end)):
-            raise ValueError(f"turn {number} goes on after its end ({end})")
+            raise RowError("turn {number} goes on after its end ({end})", number=number, end=end)
         piece = piece[:at]
         return piece.removesuffix("\n") if style.framed else piece
     return re.sub(r"(?:\r?\n| )\Z", "", piece, count=1) if style.framed else piece
@@ -103,7 +104,7 @@ def _inst(text: str) -> list[tuple[Role, str]]:
     pieces = re.split(r"(\[/?INST\])", text)
     marks = pieces[1::2]
     if marks != ["[INST]", "[/INST]"] * (len(marks) // 2) or not marks:
-        raise ValueError("has a question without an answer" if marks == ["[INST]"] else "has [INST] and [/INST] that do not alternate")
+        raise RowError("has a question without an answer" if marks == ["[INST]"] else "has [INST] and [/INST] that do not alternate")
     turns: list[tuple[Role, str]] = []
     first = _without_edge(pieces[0])
     for number, (asked, answered) in enumerate(zip(pieces[2::4], pieces[4::4], strict=True)):
@@ -114,7 +115,7 @@ def _inst(text: str) -> list[tuple[Role, str]]:
         turns.append(("user", _unframed(asked)))
         turns.append(("assistant", _unframed(_without_end(answered))))
     if not turns[-1][1].strip():
-        raise ValueError("ends with a question that has no answer" if len(turns) > 2 else "has a question and no answer")
+        raise RowError("ends with a question that has no answer" if len(turns) > 2 else "has a question and no answer")
     return turns
 
 

@@ -16,6 +16,7 @@ from academy.curation.files.records import Refused
 from academy.curation.files.values import MAX_RECORD, RowError
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
+from academy.messages import Message, msg
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _MAX_ROW = 4 * MAX_TEXT
@@ -40,13 +41,13 @@ def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None =
     text = head.decode("utf-8", "replace").removeprefix("\ufeff")
     skip = 0
     first, _, rest = text.partition(newline.decode())
-    told = ""
+    declared = ""
     plain = first.strip().strip('"').lower()
     if plain.startswith("sep=") and len(plain) <= 5:
-        told = first.strip().strip('"')[4:] or "\t"
+        declared = first.strip().strip('"')[4:] or "\t"
         skip, text = 1, rest
-    best: tuple[float, str, list[str], int] = (-1, told or prefer or ",", [], 0)
-    for separator in [told] if told else [prefer, *SEPARATORS] if prefer else list(SEPARATORS):
+    best: tuple[float, str, list[str], int] = (-1, declared or prefer or ",", [], 0)
+    for separator in [declared] if declared else [prefer, *SEPARATORS] if prefer else list(SEPARATORS):
         rows = _sample(text, separator)
         if not rows:
             continue
@@ -82,14 +83,16 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
     width = len(layout.columns)
     while True:
         feed.begin()
-        problem = ""
+        problem: Message | None = None
         fields: list[str] = []
         try:
             fields = next(reader)
         except StopIteration:
             return
-        except (csv.Error, RowError) as error:
+        except csv.Error as error:
             problem = _explained(str(error))
+        except RowError as error:
+            problem = error.reason
         first = feed.used[0][0]
         if not problem and not fields and not feed.problem:
             continue
@@ -99,14 +102,19 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         if header_due:
             header_due = False
             if problem:
-                raise Invalid(f"The header (line {first}) cannot be read: {problem}.", hint="Correct the quotes in the first line.")
+                raise Invalid(
+                    "The header (line {first}) cannot be read: {problem}.",
+                    hint="Correct the quotes in the first line.",
+                    first=first,
+                    problem=problem,
+                )
             continue
         record += 1
         if problem and literal_quotes:
             # In a table of tabs a quote is often just a quote.
             line = feed.used[0][1].rstrip("\r\n")
             if line.count(layout.separator) == width - 1:
-                problem, fields = "", line.split(layout.separator)
+                problem, fields = None, line.split(layout.separator)
                 feed.give_back(1)
         elif problem and len(feed.used) > 1 and rescans < _MAX_RESCANS:
             # A quote that is never closed would swallow the rows after it: only its own line is refused.
@@ -115,8 +123,7 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         if not problem:
             problem = feed.problem or _misfit(fields, width)
         if problem:
-            lines = f" (it runs to line {feed.used[-1][0]})" if len(feed.used) > 1 else ""
-            yield Refused(first, f"row {record} of the table {problem}{lines}")
+            yield Refused(first, _of_row(record, problem, feed.used[-1][0] if len(feed.used) > 1 else None))
         else:
             yield first, dict(zip(layout.columns, fields, strict=True))
 
@@ -139,16 +146,16 @@ def read_parquet(path: Path, mapping: dict[str, str] | None) -> Iterator[tuple[i
                 for start in range(0, batch.num_rows, 64):
                     part = batch.slice(start, 64)
                     too_long = _too_long(part)
-                    good = part.take(pa.array([place for place in range(part.num_rows) if place not in too_long], pa.int32()))
+                    good = part.take(pa.array([position for position in range(part.num_rows) if position not in too_long], pa.int32()))
                     records = iter(good.to_pylist())
-                    for place in range(part.num_rows):
+                    for position in range(part.num_rows):
                         row += 1
-                        if place in too_long:
-                            yield Refused(row, too_long[place])
+                        if position in too_long:
+                            yield Refused(row, too_long[position])
                         else:
                             yield row, {key: _text_of(value) for key, value in next(records).items() if value is not None}
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
-        raise Invalid(f"This Parquet file is damaged or of an unknown kind ({type(error).__name__}).", hint=hint) from error
+        raise Invalid("This Parquet file is damaged or of an unknown kind ({kind}).", hint=hint, kind=type(error).__name__) from error
 
 
 def _text_of(value: Any) -> Any:
@@ -161,12 +168,12 @@ def _text_of(value: Any) -> Any:
     return value
 
 
-def _too_long(part: Any) -> dict[int, str]:
-    """The rows with a text that is not even to be unpacked: place → reason."""
+def _too_long(part: Any) -> dict[int, Message]:
+    """The rows with a text that is too long to unpack: position → reason."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found: dict[int, str] = {}
+    found: dict[int, Message] = {}
     for name, column in zip(part.schema.names, part.columns, strict=True):
         if pa.types.is_dictionary(column.type):
             sizes = pc.call_function("binary_length", [column.dictionary]).to_pylist()
@@ -177,9 +184,14 @@ def _too_long(part: Any) -> dict[int, str]:
             lengths = pc.call_function("binary_length", [column]).to_pylist()
         else:
             continue
-        for place, length in enumerate(lengths):
+        for position, length in enumerate(lengths):
             if length is not None and length > _MAX_ROW:
-                found[place] = f"{name[:40]} is {length:,} bytes long; {MAX_TEXT:,} characters is the limit"
+                found[position] = msg(
+                    "{column} is {size:number} bytes long; {limit:number} characters is the limit",
+                    column=name[:40],
+                    size=length,
+                    limit=MAX_TEXT,
+                )
     return found
 
 
@@ -191,7 +203,7 @@ def parquet_columns(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Invalid("This Parquet file is damaged: its end, which says what is in it, cannot be read.", hint="Copy it again.") from error
+        raise Invalid("This Parquet file is damaged: its end, which lists its contents, cannot be read.", hint="Copy it again.") from error
 
 
 def _is_binary(kind: Any) -> bool:
@@ -203,7 +215,7 @@ def _is_binary(kind: Any) -> bool:
 
 
 def _batch_size(metadata: Any) -> int:
-    """Rows a batch so that one holds about 8 MB, as far as the file tells the truth about itself."""
+    """Rows a batch so that one holds about 8 MB, as far as the file's own figures are right."""
     total = sum(metadata.row_group(number).total_byte_size for number in range(min(metadata.num_row_groups, 1000)))
     return max(1, min(1024, int((8 << 20) * max(1, metadata.num_rows) / max(1, total))))
 
@@ -217,16 +229,16 @@ def _sample(text: str, separator: str) -> list[list[str]]:
             if len(rows) == 20:
                 break
     except csv.Error:
-        pass  # the head ends in the middle of a row: what came before is the sample
+        pass  # the head ends in the middle of a row: the rows before it are the sample
     return rows
 
 
 def _header_at(rows: list[list[str]]) -> int:
-    """How many rows stand above the header, where a title or a comment does; 0 where that is not clear."""
-    for place, row in enumerate(rows[:10]):
+    """How many rows stand above the header, where a title or a comment does; 0 where it is unclear."""
+    for position, row in enumerate(rows[:10]):
         parts = recognise(_names(row)) if len(row) > 1 and all(len(cell) < 60 for cell in row) else {}
         if "situation" in parts and "action" in parts:
-            return place
+            return position
         if sum(bool(cell.strip()) for cell in row) > 1:
             break  # this is the header, or there is none
     return 0
@@ -244,22 +256,28 @@ def _numbers(mapping: dict[str, str], width: int) -> bool:
     return all(column.isascii() and column.isdigit() and 1 <= int(column) <= width for column in mapping.values())
 
 
-def _misfit(fields: list[str], width: int) -> str:
+def _of_row(record: int, problem: Message, last_line: int | None) -> Message:
+    if last_line is None:
+        return msg("row {row} of the table {problem}", row=record, problem=problem)
+    return msg("row {row} of the table {problem} (it runs to line {line})", row=record, problem=problem, line=last_line)
+
+
+def _misfit(fields: list[str], width: int) -> Message | None:
     if len(fields) == width:
-        return ""
-    return f"has {len(fields)} columns instead of {width}"
+        return None
+    return msg("has {n} columns instead of {expected}", n=len(fields), expected=width)
 
 
-def _explained(message: str) -> str:
+def _explained(message: str) -> Message:
     if "expected after" in message:
-        return "has text after a closing quote (a quote inside a quoted field must be doubled)"
+        return msg("has text after a closing quote (a quote inside a quoted field must be doubled)")
     if "unexpected end" in message:
-        return "has a quote that is never closed"
+        return msg("has a quote that is never closed")
     if "field larger" in message:
-        return f"has a field that is too long ({MAX_TEXT:,} characters is the limit), or a quote that is never closed"
+        return msg("has a field that is too long ({limit:number} characters is the limit), or a quote that is never closed", limit=MAX_TEXT)
     if "new-line character" in message:
-        return "has a carriage return outside of quotes"
-    return message
+        return msg("has a carriage return outside of quotes")
+    return msg(message)
 
 
 class _Feed:
@@ -268,8 +286,8 @@ class _Feed:
     def __init__(self, lines: Iterator[tuple[int, bytes, int]], newline: bytes) -> None:
         self._lines = lines
         self._newline = newline
-        self._waiting: deque[tuple[int, str, str]] = deque()
-        self.used: list[tuple[int, str, str]] = []
+        self._waiting: deque[tuple[int, str, Message | None]] = deque()
+        self.used: list[tuple[int, str, Message | None]] = []
         self._size = 0
 
     def __iter__(self) -> _Feed:
@@ -277,16 +295,16 @@ class _Feed:
 
     def __next__(self) -> str:
         if self.used and self._size > _MAX_ROW:
-            raise RowError(f"is longer than {_MAX_ROW:,} characters, or has a quote that is never closed")
+            raise RowError("is longer than {limit:number} characters, or has a quote that is never closed", limit=_MAX_ROW)
         item = self._waiting.popleft() if self._waiting else self._decoded(*next(self._lines))
         self.used.append(item)
         self._size += len(item[1])
         return item[1]
 
     @property
-    def problem(self) -> str:
+    def problem(self) -> Message | None:
         """What is wrong with a line of the current row, if anything."""
-        return next((problem for _, _, problem in self.used if problem), "")
+        return next((problem for _, _, problem in self.used if problem), None)
 
     def begin(self) -> None:
         self.used = []
@@ -299,17 +317,17 @@ class _Feed:
         self._waiting.extendleft(reversed(self.used[keep:]))
         del self.used[keep:]
 
-    def _decoded(self, number: int, line: bytes, length: int) -> tuple[int, str, str]:
-        problem = ""
+    def _decoded(self, number: int, line: bytes, length: int) -> tuple[int, str, Message | None]:
+        problem: Message | None = None
         if length > MAX_RECORD and not line:
-            problem = f"has a line longer than {MAX_RECORD >> 20} MB"
+            problem = msg("has a line longer than {limit} MB", limit=MAX_RECORD >> 20)
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            problem = f"is not UTF-8 (byte 0x{line[error.start]:02x}); save the file as 'CSV UTF-8'"
+            problem = msg("is not UTF-8 (byte 0x{byte:02x}); save the file as 'CSV UTF-8'", byte=line[error.start])
             text = line.decode("utf-8", "replace")
         if "\x00" in text:
-            problem = problem or "holds a NUL character"
+            problem = problem or msg("holds a NUL character")
         if self._newline == b"\r":
             text = text.removesuffix("\r") + "\n"
         return number, text.removeprefix("\ufeff") if number == 1 else text, problem

@@ -23,12 +23,13 @@ from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable
 from academy.curation.redaction.redact import redact_example
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
+from academy.messages import Text, count, join, msg
 
 _MIME = {"jsonl": "application/jsonl", "ndjson": "application/jsonl", "parquet": "application/vnd.apache.parquet", "md": "text/markdown"}
 
 
 class UploadRecord(BaseModel):
-    """What is known of an uploaded file; `records_estimate` counts the rows that can be learned from."""
+    """The facts of an uploaded file; `records_estimate` counts the rows that can be learned from."""
 
     id: str
     name: str
@@ -38,17 +39,17 @@ class UploadRecord(BaseModel):
     status: Literal["ready", "failed"]
     records_estimate: int = 0
     sha256: str = ""
-    error: str | None = None
+    error: Text | None = None
     kind: str = ""
     read: int = 0
     refused: int = 0
     redacted_secrets: int = 0
-    mapping: dict[str, str] | None = Field(None, description="Which column is what, where somebody said so.")
+    mapping: dict[str, str] | None = Field(None, description="Which column is what, where a person said so.")
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
     )
-    refusals: list[Refusal] = Field(default=[], description="The first refused rows and why; in the list of uploads left out.")
-    notes: list[Refusal] = Field(default=[], description="What of rows that were kept was left out; in the list of uploads left out.")
+    refusals: list[Refusal] = Field(default=[], description="The first refused rows and why; not in the list of uploads.")
+    notes: list[Refusal] = Field(default=[], description="What was left out of kept rows; not in the list of uploads.")
 
 
 class UploadStore:
@@ -57,12 +58,12 @@ class UploadStore:
     def __init__(self, folder: Path, max_mb: int) -> None:
         self.folder = folder
         self.max_mb = max_mb
-        # What an interrupted upload left behind belongs to nobody.
+        # No record names what an interrupted upload left behind.
         for path in folder.glob(".incoming-*") if folder.is_dir() else ():
             shutil.rmtree(path, ignore_errors=True)
 
     def add(self, stream: BinaryIO, filename: str, *, mapping: dict[str, str] | None = None) -> UploadRecord:
-        """Takes a file over; one that cannot be used gives a record with `error`, and nothing of it is kept."""
+        """Reads a file in; one that cannot be used gives a record with `error`, and nothing of it is stored."""
         record = UploadRecord(
             id=f"upload_{secrets.token_hex(8)}",
             name=plain_filename(filename),
@@ -92,23 +93,22 @@ class UploadStore:
                         "redacted_secrets": report.redacted_secrets,
                     }
                 )
-                told: dict[str, Any] = {"refusals": report.refusals, "notes": report.notes}
+                lists: dict[str, Any] = {"refusals": report.refusals, "notes": report.notes}
                 if not report.kept:
-                    why = f" Row {report.refusals[0].row}: {report.refusals[0].reason}." if report.refusals else ""
-                    error = f"None of the {report.read:,} rows of {record.name} can be used.{why}"
-                    told["unclear"] = unclear(raw, filename, mapping)
-                    return record.model_copy(update={"status": "failed", "error": error, **told})
+                    error = _nothing_kept(report)
+                    lists["unclear"] = unclear(raw, filename, mapping)
+                    return record.model_copy(update={"status": "failed", "error": error, **lists})
                 raw.unlink()
-                write_json(aside / "report.json", report.model_dump(), mode=0o600)
-                write_json(aside / "record.json", record.model_dump(), mode=0o600)
+                write_json(aside / "report.json", report.model_dump(context={"stored": True}), mode=0o600)
+                write_json(aside / "record.json", record.model_dump(context={"stored": True}), mode=0o600)
                 os.rename(aside, self.folder / record.id)
                 sync_folder(self.folder)
-                return record.model_copy(update=told)
+                return record.model_copy(update=lists)
         except NoSpace:
             raise
         except AcademyError as error:
             asked = unclear(aside / "raw", filename, mapping) if error.status == 422 else None
-            return record.model_copy(update={"status": "failed", "error": error.detail, "unclear": asked})
+            return record.model_copy(update={"status": "failed", "error": error.text, "unclear": asked})
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
@@ -116,7 +116,7 @@ class UploadStore:
         """The uploads that are ready, newest first."""
         records = []
         for path in self.folder.glob("upload_*/record.json") if self.folder.is_dir() else ():
-            # A record that somebody damaged by hand hides its own upload, not the others.
+            # A record that was damaged by hand hides its own upload, not the others.
             with contextlib.suppress(ValueError, OSError, NotFound):
                 records.append(self._record(path.parent.name))
         return sorted(records, key=lambda record: (record.created_at, record.id), reverse=True)
@@ -156,11 +156,16 @@ class UploadStore:
                 else:
                     yield Refused(row["row"], NEVER_TRAINED)
 
-    def as_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[str]]:
-        """The rows of several uploads as examples, and what is to be said about them, complete when all rows are read."""
+    def as_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[Text]]:
+        """The rows of several uploads as examples, and the warnings about them, complete when all rows are read."""
         records = [self.get(upload_id) for upload_id in upload_ids]
-        warnings = [
-            f"{record.name}: {record.refused:,} of {record.refused + record.records_estimate:,} rows were refused when it was uploaded."
+        warnings: list[Text] = [
+            msg(
+                "{name}: {refused:number} of {read:number} rows were refused when it was uploaded.",
+                name=record.name,
+                refused=record.refused,
+                read=record.refused + record.records_estimate,
+            )
             for record in records
             if record.refused
         ]
@@ -168,7 +173,7 @@ class UploadStore:
 
     # ---------------------------------------------------------------- helpers
 
-    def _examples(self, records: list[UploadRecord], warnings: list[str]) -> Iterator[Example]:
+    def _examples(self, records: list[UploadRecord], warnings: list[Text]) -> Iterator[Example]:
         for record in records:
             never = 0
             for item in self.examples(record.id):
@@ -179,7 +184,15 @@ class UploadStore:
                     moment = (lesson.timestamp if lesson else None) or record.created_at
                     yield Example(item.turns, source="uploads", origin=f"{record.name}:{item.row}", time=moment, meta=meta)
             if never:
-                warnings.append(f"{record.name}: {never:,} {'row is' if never == 1 else 'rows are'} left out: {NEVER_TRAINED}.")
+                warnings.append(
+                    count(
+                        never,
+                        one="{name}: {n} row is left out: {why}.",
+                        other="{name}: {n} rows are left out: {why}.",
+                        name=record.name,
+                        why=NEVER_TRAINED,
+                    )
+                )
 
     def _record(self, upload_id: str) -> UploadRecord:
         try:
@@ -203,10 +216,21 @@ class UploadStore:
             while chunk := stream.read(1 << 20):
                 size += len(chunk)
                 if size > limit:
-                    raise TooLarge(f"{name} is larger than {self.max_mb:,} MB.", hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB.")
+                    raise TooLarge(
+                        "{name} is larger than {limit:number} MB.",
+                        hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB.",
+                        name=name,
+                        limit=self.max_mb,
+                    )
                 digest.update(chunk)
                 file.write(chunk)
         return size, digest.hexdigest()
+
+
+def _nothing_kept(report: FileReport) -> Text:
+    error = msg("None of the {read:number} rows of {name} can be used.", read=report.read, name=report.name)
+    first = next(iter(report.refusals), None)
+    return join(error, msg("Row {row}: {reason}.", row=first.row, reason=first.reason)) if first else error
 
 
 def _write_rows(path: Path, rows: Iterator[Kept | Refused]) -> Counter[str]:
@@ -217,7 +241,7 @@ def _write_rows(path: Path, rows: Iterator[Kept | Refused]) -> Counter[str]:
         for row in rows:
             if isinstance(row, Refused) or row.lesson is None:
                 continue
-            # Earlier turns stand in the turns: kept beside them once more they would count twice.
+            # The turns hold the earlier turns: in the metadata too, they would count twice.
             metadata = {key: value for key, value in row.lesson.metadata.items() if key not in ("history", "system")}
             rest = row.lesson.model_dump(exclude={"situation", "action", "metadata", "lesson_id"}, exclude_defaults=True) | {
                 "metadata": metadata
@@ -240,4 +264,4 @@ def _mime(filename: str) -> str:
 
 def _unknown(upload_id: str) -> NotFound:
     shown = upload_id[:80].encode("ascii", "backslashreplace").decode()
-    return NotFound(f"There is no upload {shown!r}.", hint="It may have been deleted; list the uploads to see those that are there.")
+    return NotFound("There is no upload {id!r}.", hint="It may have been deleted; list the uploads to see those that are there.", id=shown)

@@ -1,4 +1,4 @@
-"""TODO: academy/curation/files/values.py."""
+"""Values as files hold them: strict JSON, texts that can be kept, and how a value is called in a message."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ import re
 from typing import Any
 
 from academy.curation.lessons import MAX_TEXT, check_text
+from academy.messages import Message, msg
 
 MAX_RECORD = 16 << 20
-
-
 MAX_DEPTH = 100
 
 
 class RowError(Exception):
-    """This record cannot be used; the text says why."""
+    """This record cannot be used; `reason` says why."""
+
+    def __init__(self, reason: str | Message, /, **values: Any) -> None:
+        self.reason = reason if isinstance(reason, Message) else msg(reason, **values)
+        super().__init__(self.reason)
 
 
 def parse(raw: bytes) -> Any:
-    """The value of one JSON text; raises RowError for what is no sound JSON."""
+    """The value of one JSON text; raises RowError for invalid JSON."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        raise RowError(f"is not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1}") from error
+        raise RowError("is not UTF-8: byte 0x{byte:02x} at position {position}", byte=raw[error.start], position=error.start + 1) from error
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and (depth := _depth(text)) > MAX_DEPTH:
-        raise RowError(f"is nested {depth:,} deep; {MAX_DEPTH} is the limit")
+        raise RowError("is nested {depth:number} deep; {limit} is the limit", depth=depth, limit=MAX_DEPTH)
     try:
         return _DECODER.decode(text.strip(" \t\r\n\ufeff"))
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text[error.pos :].strip() == ",":
             raise RowError("ends in a comma: each line must be one JSON value and nothing else") from error
-        raise RowError(f"is not valid JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}") from error
+        raise RowError(
+            "is not valid JSON: {problem} at character {position}", problem=error.msg.removesuffix(" at"), position=error.pos + 1
+        ) from error
     except RecursionError as error:
         raise RowError("is nested too deep") from error
     except ValueError as error:
@@ -52,7 +57,7 @@ def _depth(text: str) -> int:
 
 
 def _constant(name: str) -> Any:
-    raise RowError(f"holds {name}, which is no valid JSON")
+    raise RowError("holds {name}, which is no valid JSON", name=name)
 
 
 def _finite(digits: str) -> float:
@@ -68,7 +73,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
         for key, value in pairs:
             if key in seen and seen[key] != value:
-                raise RowError(f"has the key {shown(key)} twice with different values")
+                raise RowError("has the key {key} twice with different values", key=shown(key))
             seen[key] = value
     return members
 
@@ -77,12 +82,11 @@ _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, objec
 
 
 LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "contents")
-
-
 WHOLE = (*LISTS, "chosen", "preferred_output", "text", "mapping", "chat_messages")
 
 
-def _listed(value: Any) -> list[Any] | None:
+def list_of(value: Any) -> list[Any] | None:
+    """The list, also where it is written as JSON in a text; None for anything else."""
     if isinstance(value, str) and value.lstrip()[:1] == "[":
         try:
             value = parse(value.encode("utf-8", "surrogatepass"))
@@ -91,24 +95,33 @@ def _listed(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _value(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
+def value_of(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
+    """The value of the column that has this meaning; None where there is none."""
     return record.get(parts[part]) if part in parts else None
 
 
-def check_content(content: Any, where: str) -> str:
-    """The text of a turn, unchanged; raises RowError for what is no text, empty, too long or cannot be written."""
+def check_content(content: Any, where: str, /, **values: Any) -> str:
+    """The text of a turn, unchanged; raises RowError where it is no text, empty, too long or cannot be written.
+
+    `where` names the turn: a template over the values, filled in only for an error, because this runs for every turn of every file.
+    """
     if not isinstance(content, str):
-        raise RowError(f"{where} is {_a(content)}, not text")
+        raise RowError("{where} is {what}, not text", where=msg(where, **values), what=described(content))
     if not content.strip():
-        raise RowError(f"{where} is empty")
+        raise RowError("{where} is empty", where=msg(where, **values))
     if len(content) > MAX_TEXT:
-        raise RowError(f"{where} is {len(content):,} characters long; {MAX_TEXT:,} is the limit")
+        raise RowError(
+            "{where} is {size:number} characters long; {limit:number} is the limit",
+            where=msg(where, **values),
+            size=len(content),
+            limit=MAX_TEXT,
+        )
     if "\x00" in content:
-        raise RowError(f"{where} holds a NUL character")
+        raise RowError("{where} holds a NUL character", where=msg(where, **values))
     try:
         return check_text(content)
     except ValueError as error:
-        raise RowError(f"{where} {error}") from error
+        raise RowError("{where} {problem}", where=msg(where, **values), problem=msg(str(error))) from error
 
 
 def shown(text: str) -> str:
@@ -117,8 +130,18 @@ def shown(text: str) -> str:
     return repr(plain + ("…" if len(text) > 40 else ""))
 
 
-def _a(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object", str: "text", bytes: "bytes"}
-    return names.get(type(value), f"a {type(value).__name__}")
+def described(value: Any) -> Message:
+    """The kind of a value, for a message."""
+    return _KINDS.get(type(value)) or msg("a {type}", type=type(value).__name__)
+
+
+_KINDS = {
+    type(None): msg("null"),
+    bool: msg("true or false"),
+    int: msg("a number"),
+    float: msg("a number"),
+    list: msg("a list"),
+    dict: msg("an object"),
+    str: msg("text"),
+    bytes: msg("bytes"),
+}

@@ -1,23 +1,17 @@
-"""TODO: academy/curation/redaction/forms.py."""
+"""The known forms of keys and tokens: for each kind the texts that hint at it, and its rule."""
 
 from __future__ import annotations
 
 import re
 
+Span = tuple[int, int, str]
+"""Where a secret begins and ends, and its kind."""
 # Most rows hold no run of characters as long as a key: one quick look spares them all rules for keys with a known form.
 LONG = re.compile(r"(?<![A-Za-z0-9_\-+/.%])[A-Za-z0-9_\-+/.%]{20,}")
-
-
 RUN_OF_KEY = re.compile(r"[A-Za-z0-9_\-+/.%]{14,}")
-
-
 _RUN_PART = re.compile(r"[A-Za-z0-9_\-+/.%]+")
-
-
 _B = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """Before a key: no letter or digit, unless it is that of an escaped line break."""
-
-
 # Each: kind, what must stand in the text for the rule to be tried at all, the rule. Group 1, where there is one, is the secret.
 FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str], bool]] = [
     (kind, tuple(hints), re.compile(rule, re.ASCII), kind != "azure" and all(map(_RUN_PART.fullmatch, hints)))
@@ -90,24 +84,14 @@ FORMS: list[tuple[str, tuple[str, ...], re.Pattern[str], bool]] = [
         ),
     ]
 ]
-
-
 PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----")
-
-
 PEM_END = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----|---- END SSH2 ENCRYPTED PRIVATE KEY ----")
-
-
 PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=]{2,}|\\[nr]|[\s\"'+,\-#>*|]|[A-Z][A-Za-z\-]+: [^\n]*)+")
-
-
 PEM_DATA = re.compile(r"[A-Za-z0-9+/]{16,}")
-
-
 PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]{16,}\s*)+)(?:Private-MAC: *[0-9a-f]+)?")
 
 
-_PUBLIC = re.compile(
+PUBLIC = re.compile(
     r"-----BEGIN (?P<what>[A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY|SIGNATURE|MESSAGE|CRL|PARAMETERS|REQUEST)[A-Z0-9 ]*)-----.{0,100000}?"
     r"-----END (?P=what)-----|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)[\w\-@.]+) AAAA[A-Za-z0-9+/=]+"
     r"|data:[\w/+.\-]{1,80}(?:;[\w=\-]{1,40}){0,4};base64,[A-Za-z0-9+/=\s]+?(?![A-Za-z0-9+/=\s])",

@@ -6,24 +6,22 @@ import base64
 import binascii
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from academy.curation.examples import Example, Turn
-from academy.curation.redaction.forms import _PUBLIC, FORMS, LONG, PEM, PEM_BODY, PEM_DATA, PEM_END, PUTTY, RUN_OF_KEY
+from academy.curation.redaction.entropy import high_entropy
+from academy.curation.redaction.forms import FORMS, LONG, PEM, PEM_BODY, PEM_DATA, PEM_END, PUTTY, RUN_OF_KEY, Span
 from academy.curation.redaction.values import (
     CODE,
     HEX,
-    UUID,
-    VOWEL,
-    _entropy,
-    _is_drawn,
-    _mixture,
+    is_drawn,
     is_password,
     is_placeholder,
     is_random,
     is_strong,
+    mixture,
     wordiness,
 )
 
@@ -39,7 +37,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text without its secrets, and what was taken out of it (never the value)."""
+    """A text without its secrets, and the redactions (never the values)."""
 
     text: str
     hits: list[Hit]
@@ -48,7 +46,7 @@ class Redacted:
 def redact(text: str) -> Redacted:
     """The text with every secret replaced by `[redacted:kind]`; redacting the result again changes nothing."""
     hits: list[Hit] = []
-    # What follows a mark is seen in a new light (a boundary where there was none), so we look until nothing is found.
+    # A mark is a new boundary for the text after it, so the search repeats until it finds nothing.
     for _ in range(8):
         spans = _merge(_find(text))
         if not spans:
@@ -67,12 +65,12 @@ def marks(text: str) -> Counter[str]:
 
 def surroundings(text: str, width: int = 70) -> Iterator[tuple[str, str, str]]:
     """For each mark its kind, and what stands before and behind it."""
-    places = [match.span() for match in _MARK.finditer(text)]
+    positions = [match.span() for match in _MARK.finditer(text)]
     for match in _MARK.finditer(text):
         first, last = max(0, match.start() - width), match.end() + width
         # Another mark is shown whole or not at all.
-        first = next((end for start, end in places if start < first < end), first)
-        last = next((start for start, end in places if start < last < end), last)
+        first = next((end for start, end in positions if start < first < end), first)
+        last = next((start for start, end in positions if start < last < end), last)
         yield match[1], text[first : match.start()], text[match.end() : last]
 
 
@@ -95,7 +93,7 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
     return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
 
 
-def _clean_value(value: Any, clean: Any) -> Any:
+def _clean_value(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
@@ -107,10 +105,8 @@ def _clean_value(value: Any, clean: Any) -> Any:
 
 # --- putting marks in ---------------------------------------------------------------------------------------------------------
 
-_Span = tuple[int, int, str]
 
-
-def _merge(spans: list[_Span]) -> list[_Span]:
+def _merge(spans: list[Span]) -> list[Span]:
     """Overlapping finds as one; the one found by the earlier (more specific) rule gives its kind."""
     merged: list[list[Any]] = []
     for order, (start, end, kind) in sorted(enumerate(spans), key=lambda item: item[1][:2]):
@@ -124,7 +120,7 @@ def _merge(spans: list[_Span]) -> list[_Span]:
     return [(start, end, kind) for start, end, kind, _ in merged]
 
 
-def _replace(text: str, spans: list[_Span], hits: list[Hit]) -> tuple[str, list[Hit]]:
+def _replace(text: str, spans: list[Span], hits: list[Hit]) -> tuple[str, list[Hit]]:
     parts, found, moved = [], [], []
     done = shift = 0
     waiting = list(reversed(hits))
@@ -194,14 +190,13 @@ _COOKIE = re.compile(
     r"(?i:cookie)[\"']?\s*[:=]\s*[\"']?(?:[^\n]{0,300}?[;\s\"'])??[\w.\-]*(?i:sess|sid|auth|token|jwt)[\w.\-]*=([^\s;\"',]{16,2000})"
 )
 
-_TOKEN = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{32,}={0,2}(?![A-Za-z0-9+/_\-])")
 _AWS_SECRET = re.compile(r"(?:(?<![A-Za-z0-9/+_\-.])|(?<=\\[nrt]))[A-Za-z0-9/+]{40}(?![A-Za-z0-9+=_\-]|/[A-Za-z0-9])")
 _SECRET_IS = re.compile(r"secret[\w \-]{0,20}[\\\"'`]{0,3}\s*(?:=>|[:=,])\s*[\\\"'`]{0,3}$")
 
 
-def _find(text: str) -> list[_Span]:
+def _find(text: str) -> list[Span]:
     """All finds, the more specific rules first."""
-    spans: list[_Span] = []
+    spans: list[Span] = []
     if "PRIVATE KEY" in text or "Private-Lines" in text:
         spans += _private_keys(text)
     low = text.lower()
@@ -225,11 +220,11 @@ def _find(text: str) -> list[_Span]:
     if "cookie" in low:
         spans += _cookies(text)
     if is_long:
-        spans += _high_entropy(text, low, _merge(spans))
+        spans += high_entropy(text, low, _merge(spans))
     return spans
 
 
-def _private_keys(text: str) -> Iterator[_Span]:
+def _private_keys(text: str) -> Iterator[Span]:
     position = 0
     while begin := PEM.search(text, position):
         end = PEM_END.search(text, begin.end())
@@ -247,7 +242,7 @@ def _private_keys(text: str) -> Iterator[_Span]:
         yield match.start(1), match.end(), "private-key"
 
 
-def _known_forms(text: str) -> Iterator[_Span]:
+def _known_forms(text: str) -> Iterator[Span]:
     # Nearly all keys are one long run of characters, and looking for hints in those runs alone is much quicker.
     runs = "\n".join(RUN_OF_KEY.findall(text))
     for kind, hints, rule, is_run in FORMS:
@@ -260,18 +255,18 @@ def _known_forms(text: str) -> Iterator[_Span]:
                 break
 
 
-def _aws_secrets(text: str, low: str) -> Iterator[_Span]:
+def _aws_secrets(text: str, low: str) -> Iterator[Span]:
     for match in _AWS_SECRET.finditer(text):
         value = match.group()
         before = low[max(0, match.start() - 80) : match.start()]
         near = text[max(0, match.start() - 200) : match.end() + 200]
-        told = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
-        is_drawn = any(map(str.isupper, value)) and _mixture(value) > 0.12 and any(map(str.isdigit, value))
-        if (told and is_drawn) or (_SECRET_IS.search(before) and any(map(str.isupper, value)) and wordiness(value) < 0.75):
+        is_announced = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
+        drawn = any(map(str.isupper, value)) and mixture(value) > 0.12 and any(map(str.isdigit, value))
+        if (is_announced and drawn) or (_SECRET_IS.search(before) and any(map(str.isupper, value)) and wordiness(value) < 0.75):
             yield match.start(), match.end(), "aws"
 
 
-def _url_passwords(text: str) -> Iterator[_Span]:
+def _url_passwords(text: str) -> Iterator[Span]:
     position = 0
     while match := _URL.search(text, position):
         start = match.start(1)
@@ -285,11 +280,11 @@ def _url_passwords(text: str) -> Iterator[_Span]:
         if value and not is_placeholder(value):
             yield start, start + len(value), "url-password"
     for match in _URL_USER.finditer(text):
-        if _mixture(match.group(1)) > 0.22 or HEX.fullmatch(match.group(1)):
+        if mixture(match.group(1)) > 0.22 or HEX.fullmatch(match.group(1)):
             yield match.start(1), match.end(1), "url-password"
 
 
-def _assignments(text: str, low: str) -> Iterator[_Span]:
+def _assignments(text: str, low: str) -> Iterator[Span]:
     position = 0
     while match := _ASSIGNMENT.search(low, position):
         span = _judge(text, low, match)
@@ -304,13 +299,13 @@ def _assignments(text: str, low: str) -> Iterator[_Span]:
                 yield start, end, "password"
 
 
-def _phrases(text: str, low: str) -> Iterator[_Span]:
+def _phrases(text: str, low: str) -> Iterator[Span]:
     for match in _PASS_PHRASE.finditer(low):
         if not match.group("value").rstrip().endswith((":", "?", ".")):
             yield *match.span("value"), "password"
 
 
-def _commands(text: str) -> Iterator[_Span]:
+def _commands(text: str) -> Iterator[Span]:
     for match in _COMMAND.finditer(text):
         group = match.lastindex or 0
         is_given = group in _GIVEN or text[match.start(group) - 1] == "="
@@ -318,7 +313,7 @@ def _commands(text: str) -> Iterator[_Span]:
             yield *match.span(group), "password"
 
 
-def _headers(text: str, low: str) -> Iterator[_Span]:
+def _headers(text: str, low: str) -> Iterator[Span]:
     for match in _AUTH.finditer(text):
         if _is_user_and_password(match.group(1)):
             yield *match.span(1), "auth-header"
@@ -327,7 +322,7 @@ def _headers(text: str, low: str) -> Iterator[_Span]:
             yield *match.span("value"), "auth-header"
 
 
-def _cookies(text: str) -> Iterator[_Span]:
+def _cookies(text: str) -> Iterator[Span]:
     for match in _COOKIE.finditer(text):
         if is_random(match.group(1)):
             yield *match.span(1), "session"
@@ -340,7 +335,7 @@ _HASHED = ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "{SSHA}", "pbkdf2", "scr
 _BARE_END = re.compile(r"[,;)}\]>|](?=\s|$|[,;)}\]\"'])|&(?=\w+=)|\\[nrt\"']|\*\*")
 
 
-def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
+def _judge(text: str, low: str, match: re.Match[str]) -> Span | None:
     """The span of the value of `password = …`, or None where it is code, a word or a placeholder."""
     soft = next(filter(None, match.group("soft", "soft2", "soft3", "soft4")), "")
     quote = soft.strip("\\*")[-1:]
@@ -370,9 +365,9 @@ def _judge(text: str, low: str, match: re.Match[str]) -> _Span | None:
             is_named = match.group("op") in ("=", ":", "=>") and not tail[:1].isalpha() and not before.isalpha()
             return (*span, "password") if is_named and (quote or not CODE.fullmatch(value[:200])) and (quote or is_strong(value)) else None
         if match.group("said"):
-            return (*span, "password") if _is_drawn(value) or (quote and is_random(value, quoted=True)) else None
+            return (*span, "password") if is_drawn(value) or (quote and is_random(value, quoted=True)) else None
         is_given = bool(quote and match.group("op")) or _is_environment(text, match) or _is_connection(low, match)
-        is_told = bool(match.group("is")) and _is_drawn(value)
+        is_told = bool(match.group("is")) and is_drawn(value)
         return (*span, "password") if is_told or is_password(value, quoted=is_given) else None
     before = low[max(0, match.start() - 24) : match.start()]
     if match.group("key") in ("key", "seed", "salt") and not _KEY_BEFORE.search(before) and not (quote and len(value) >= 20):
@@ -414,100 +409,3 @@ def _is_user_and_password(value: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     return b":" in plain and all(byte >= 32 and byte != 127 for byte in plain)
-
-
-_HASH_WORDS = re.compile(
-    r"sha-?\d*|md5|hash|digest|checksum|commit|revision|\brev\b|blob|\btree\b|etag|uuid|guid|integrity|fingerprint|crc|\bsum\b|\bsums\b|parent"
-    r"|layer|image|object|merge|index|cherry|trace|span|version|build|nonce|thumbprint|snapshot|\bh1:|blake|adler|\bids?\b|_id\b|resolved|\bref\b|cache|\btxn?\b|transaction"
-)
-_SECRET_WORDS = re.compile(
-    r"secret|password|passwd|token|credential|bearer|api[ _\-]?key|apikey|private|\bauth|access[ _\-]?key|\bkey\b|_key|signing"
-)
-_SUM_LINE = re.compile(r"[ \t]+\*?[\w./\-]+\.\w{1,8}\b|  \S|[ \t]*[|,][ \t]*\S+\.(?:whl|gz|zip|tar|deb|rpm|jar|iso)")
-_FRAME = re.compile(r"[\w.]+\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?")
-"""A line of a kernel's stack: a function and how far in it."""
-_NAMED = re.compile(
-    r"@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}|\.(?:woff2?|m?[jt]s|css|png|jpe?g|svg|webp|map|html?|json|gz|zip|whl|py|md|pdf|ttf|wasm)\b"
-)
-"""The rest of a file's name, or of the id of a mail."""
-_PATH_WORD = re.compile(r"(?:[a-z]{3,}|[A-Z][a-z]{2,})(?:[_\-][a-z0-9]+)*")
-_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
-
-
-def _high_entropy(text: str, low: str, known: list[_Span]) -> Iterator[_Span]:
-    public = [match.span() for match in _PUBLIC.finditer(text)] if "BEGIN " in text or "AAAA" in text or ";base64," in text else []
-    seen = 0
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        if any(first <= start < last for first, last in public):
-            continue
-        while seen < len(known) and known[seen][1] <= start:
-            seen += 1
-        if seen < len(known) and known[seen][0] < end:
-            continue
-        for piece_start, piece in _pieces(match.group(), start):
-            if _is_secret_piece(text, low, piece_start, piece):
-                yield piece_start, piece_start + len(piece), "high-entropy"
-
-
-def _pieces(token: str, start: int) -> Iterator[tuple[int, str]]:
-    """The token itself, or its segments where it is a path."""
-    if "/" in token and (token.startswith("/") or any(_PATH_WORD.fullmatch(part) and VOWEL.search(part) for part in token.split("/"))):
-        at = start
-        for part in token.split("/"):
-            if len(part) >= 32:
-                yield at, part
-            at += len(part) + 1
-    else:
-        yield start, token
-
-
-def _is_secret_piece(text: str, low: str, start: int, piece: str) -> bool:
-    end = start + len(piece)
-    if _NAMED.match(text, end) or _FRAME.fullmatch(piece):
-        return False
-    if len(piece) > 512 or text[end : end + 1] == "(" or piece.startswith(("_Z", "__")):
-        return False  # a file in base64, a call, a compiler's name for a function
-    before = low[max(0, start - 60) : start]
-    secret = max((match.end() for match in _SECRET_WORDS.finditer(before)), default=-1)
-    a_hash = max((match.end() for match in _HASH_WORDS.finditer(before)), default=-1)
-    if HEX.fullmatch(piece):
-        digits = sum(char.isdigit() for char in piece)
-        if digits < 3 or len(set(piece.lower()) - set("0123456789x")) < 3 or len(set(piece.lower())) < 8:
-            return False
-        if secret > a_hash:
-            return True
-        plain_length = len(piece.removeprefix("0x"))
-        if before.endswith("/") or _in_block(text, start, end):
-            return False  # part of an address, or one of many lines
-        return a_hash < 0 and plain_length != 40 and not _SUM_LINE.match(text, end) and not UUID.search(text, max(0, start - 40), end)
-    if (
-        a_hash > secret
-        or re.match(r"sha\d+-|md5-", piece)
-        or before.endswith(("/d/", "/drive/", "signaturevalue>", "digestvalue>", "ciphervalue>"))
-    ):
-        return False
-    bare = UUID.sub("", piece)
-    if len(bare) < 32 and not (secret >= 0 and len(bare) >= 24):
-        return False
-    if re.search(r"[0-9a-f]{40}|[0-9a-f]{64}", bare) and secret < 0:
-        return False
-    if not is_random(bare) or (wordiness(bare) >= 0.6 and any(map(str.isupper, bare))) or _entropy(bare) < 3.7:
-        return False
-    return not _in_block(text, start, end)
-
-
-def _in_block(text: str, start: int, end: int) -> bool:
-    """Whether the piece is one line of a block of base64: a picture or an archive, not a key."""
-    line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    if line_end < 0:
-        line_end = len(text)
-    if text[line_start:start].strip(" \t\"'b(+>") or text[end:line_end].strip(" \t\"'\\),;+"):
-        return False
-    above = text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)]
-    below_end = text.find("\n", line_end + 1)
-    below = text[line_end + 1 : below_end if below_end >= 0 else len(text)]
-    return bool(_BASE64_LINE.search(above) or _BASE64_LINE.search(below))
-
-
-# --- what a value looks like --------------------------------------------------------------------------------------------------

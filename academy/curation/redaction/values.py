@@ -1,4 +1,4 @@
-"""TODO: academy/curation/redaction/values.py."""
+"""What a value looks like: a password, a key drawn at random, a placeholder, or code and words."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ import re
 from collections import Counter
 
 HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}")
-
-
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-
-
 _PLACEHOLDER = re.compile(
     r"\[redacted:.*|\$\{.*|\$\(.*|(?-i:\$[A-Z_]{3,}\d*\W*)|\{\{.*|\{[\w.:\[\]'\"()]*\}.*|<[^<>]*>?|%\(?\w*\)?[sdr]|%|[xX*•.\-_#?]{3,}|(?:your|my|the|some"
     r"|example|dummy|fake|test|insert|replace|put|enter)[_\-\s.].*|(?-i:your[A-Z]\w*)|\.{2,}.*|\*+|…|process\.env.*|os\.environ.*|os\.getenv.*"
     r"|(?-i:(?:env|vars|secrets)\.[A-Z_]{3,}[A-Z0-9_]*\W*)|(?-i:vars?\.[a-z_]+)|@[a-z]+|(?-i:%[A-Z_]+%)",
     re.IGNORECASE | re.DOTALL,
 )
-
-
 _ORDINARY = set(
     """
     password passwd passphrase passcode secret token string strings str none null nil true false undefined required optional
@@ -35,6 +29,7 @@ _ORDINARY = set(
 
 
 def is_placeholder(value: str) -> bool:
+    """Whether the value stands for a secret that is filled in elsewhere."""
     return _PLACEHOLDER.fullmatch(value) is not None or (value.startswith("$") and value[1:].isidentifier() and wordiness(value) > 0.5)
 
 
@@ -52,19 +47,15 @@ def is_password(value: str, *, quoted: bool) -> bool:
     return not CODE.fullmatch(value[:200]) and is_strong(value)
 
 
-def _is_drawn(value: str) -> bool:
+def is_drawn(value: str) -> bool:
     """Whether a bare value in a sentence can hardly be a word: it has digits among letters of both cases, or among signs."""
     if len(value) < 6 or any(sign in value for sign in "/()[]{}<>:=") or not any(map(str.isdigit, value)) or _CODE_NAME.search(value):
         return False
-    return any(sign in value for sign in "!@#$%^&*+?~") or (_mixture(value) > 0.25 and (any(map(str.isupper, value)) or len(value) >= 8))
+    return any(sign in value for sign in "!@#$%^&*+?~") or (mixture(value) > 0.25 and (any(map(str.isupper, value)) or len(value) >= 8))
 
 
 _NAME = re.compile(r"(?i:[a-z]*pass(?:word|wd|phrase)?s?[a-z]*)|[a-z]+(?:[_.\-][a-z]+)+|[\w.]+/[\w./]+|:.*")
-
-
 _STEADY = re.compile(r"[A-Za-z_]\w*\d?|[\d.,:/\-]+|[\w\-]+(?:\.[\w\-]+)*/.*|\w+(?:[.\-]\w+)*:?")
-
-
 _CODE_NAME = re.compile(
     r"(?:^|[\-_])(?:sha|md|utf|iso|base|python|bcrypt|scrypt|argon|pbkdf|latin|aes|rsa|step|line|page|part|field|value|param|arg)[\-]?\d+$",
     re.IGNORECASE,
@@ -93,15 +84,13 @@ def is_random(value: str, *, quoted: bool = False) -> bool:
         return False
     if len(value) >= 32 and HEX.fullmatch(value):
         return any(map(str.isdigit, value))
-    mixture = _mixture(value)
-    if not any(char.isdigit() for char in value) and mixture < 0.35:
-        return len(value) >= 16 and mixture > 0.1 and wordiness(value) < 0.35
-    return mixture > (0.22 if len(value) >= 16 else 0.27)
+    changes = mixture(value)
+    if not any(char.isdigit() for char in value) and changes < 0.35:
+        return len(value) >= 16 and changes > 0.1 and wordiness(value) < 0.35
+    return changes > (0.22 if len(value) >= 16 else 0.27)
 
 
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-
-
 VOWEL = re.compile(r"[aeiouyAEIOUY]")
 
 
@@ -111,7 +100,7 @@ def wordiness(value: str) -> float:
     return sum(len(run) for run in _WORD.findall(value) if len(run) >= 4 and VOWEL.search(run[1:])) / letters if letters else 1.0
 
 
-def _mixture(value: str) -> float:
+def mixture(value: str) -> float:
     """How often the kind of character changes, a capital before a small letter not counted: words below 0.2, random keys above 0.3."""
     changes = letters = 0
     last = ""
@@ -134,6 +123,7 @@ def _mixture(value: str) -> float:
     return changes / letters if letters else 0.0
 
 
-def _entropy(value: str) -> float:
+def entropy(value: str) -> float:
+    """The entropy of the characters, in bits each."""
     size = len(value)
     return -sum(count / size * math.log2(count / size) for count in Counter(value).values())

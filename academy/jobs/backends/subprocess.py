@@ -39,7 +39,7 @@ class SubprocessBackend:
     def seen(self, job: Job) -> Seen:
         """Everything where it is."""
         return Seen(
-            folder=Path(job.output_dir),
+            folder=job.folder.path,
             root=self._root,
             python=self._python,
             dataset=Path(job.dataset_path),
@@ -50,14 +50,14 @@ class SubprocessBackend:
 
     def start(self, job: Job, folder: Path, command: Command) -> dict[str, Any]:
         """Starts the warden; it inherits the folder's lock, so that from now on somebody holds it without a gap."""
-        write_atomic(folder / "command.json", job_folder.dumps(command.as_json()), mode=0o600)
+        write_atomic(job.folder.command, job_folder.dumps(command.as_json()), mode=0o600)
         with disk_errors("the job's lock"):
-            lock = take_lock(folder / "warden.lock")
+            lock = take_lock(job.folder.lock)
         if lock is None:
             raise Conflict(f"The job {job.job_id} still has a warden.", hint="Wait until it is gone.")
         try:
             # What the warden itself has to say before it has its log open goes there too.
-            with disk_errors("the job's log"), open(folder / "train.log", "ab") as complaints:
+            with disk_errors("the job's log"), open(job.folder.log, "ab") as complaints:
                 # -I: nothing of the environment or of the warden's folder can put itself before the standard library.
                 warden = subprocess.Popen(
                     [self._python, "-I", "-S", str(WARDEN), str(folder), "--lock", str(lock)],
@@ -76,16 +76,15 @@ class SubprocessBackend:
 
     def alive(self, job: Job) -> bool | None:
         """True while the warden holds its lock or anything that the trainer started still lives (that is then killed)."""
-        folder = Path(job.output_dir)
         warden = self._wardens.get(job.job_id)
         if warden is not None:
             warden.poll()
-        if is_held(folder / "warden.lock"):
+        if is_held(job.folder.lock):
             return True
         # The warden is gone; what it could not take with it (it was killed itself) goes now.
-        worker = job_folder.read_small(folder / "worker.json") or {}
+        worker = job.folder.read_worker()
         pid, birth = worker.get("pid"), worker.get("birth")
-        left = kill_marked(mark_of(folder))
+        left = kill_marked(mark_of(job.folder.path))
         if isinstance(pid, int) and isinstance(birth, str) and lives(pid, birth, worker.get("boot_id")):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) == pid:
@@ -96,28 +95,27 @@ class SubprocessBackend:
 
     def worker(self, job: Job) -> dict[str, Any] | None:
         """The trainer's pid as the warden has written it."""
-        worker = job_folder.read_small(Path(job.output_dir) / "worker.json") or {}
+        worker = job.folder.read_worker()
         return {"pid": worker["pid"], "backend": self.name, "container_id": None} if isinstance(worker.get("pid"), int) else None
 
     def terminate(self, job: Job, *, force: bool = False) -> None:
         """By signal, and by a file for a warden that cannot be signalled."""
-        folder = Path(job.output_dir)
         with contextlib.suppress(OSError):
-            job_folder.touch(folder / "cancel")
-        worker = job_folder.read_small(folder / "worker.json") or {}
+            job_folder.touch(job.folder.cancel)
+        worker = job.folder.read_worker()
         pid, birth = worker.get("warden_pid"), worker.get("warden_birth")
-        if isinstance(pid, int) and isinstance(birth, str) and is_held(folder / "warden.lock"):
+        if isinstance(pid, int) and isinstance(birth, str) and is_held(job.folder.lock):
             send_signal(pid, birth, signal.SIGCONT)
             send_signal(pid, birth, signal.SIGKILL if force else signal.SIGTERM)
         elif force and (warden := self._wardens.get(job.job_id)) is not None and warden.poll() is None:
             warden.kill()
         if force:
-            kill_marked(mark_of(folder))
+            kill_marked(mark_of(job.folder.path))
 
     def autopsy(self, job: Job) -> Death:
         """Known only where this app is the warden's parent; else the kernel has killed the trainer with it."""
         warden = self._wardens.get(job.job_id)
-        if warden is None and not (Path(job.output_dir) / "worker.json").exists():
+        if warden is None and not job.folder.worker.exists():
             return Death(never_began=True)
         code = warden.poll() if warden is not None else None
         if code is not None and code < 0:

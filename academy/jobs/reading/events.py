@@ -84,7 +84,7 @@ class Events:
     """The events of a job from an offset on; each `read` gives those that came since."""
 
     def __init__(self, job: Job, offset: int = 0) -> None:
-        self._path = Path(job.output_dir) / "events.jsonl"
+        self._path = job.folder.events
         self.offset = offset
         self.damaged = 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 from academy.jobs.folder import read_plain
@@ -47,7 +46,7 @@ class Foreign:
 
     def _unfinished(self, job: Job) -> list[Event]:
         """A progress bar has no line of its own before it ends: the warden keeps its state in a small file."""
-        raw = read_plain(Path(job.output_dir) / "unfinished.txt", 1 << 15)
+        raw = read_plain(job.folder.unfinished, 1 << 15)
         if not raw or raw == self._bar or self._waiting:
             return []
         self._bar = raw

@@ -31,7 +31,7 @@ class LogLine:
 
 def path_of(job: Job) -> Path:
     """Where the job's log lies."""
-    return Path(job.output_dir) / "train.log"
+    return job.folder.log
 
 
 def read_log(job: Job, offset: int, line: int, limit: int = 1 << 18) -> tuple[list[LogLine], int, int]:

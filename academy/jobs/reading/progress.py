@@ -252,7 +252,7 @@ class _Cache:
 
     def get(self, job: Job) -> Progress:
         """The job's progress, brought up to date."""
-        inode, size = _identity(Path(job.output_dir) / "events.jsonl")
+        inode, size = _identity(job.folder.events)
         with self._lock:
             (inode_before, size_before), state = self._known.get(job.output_dir, ((0, 0), None))
             if state is None or (inode_before and inode_before != inode) or size < size_before:

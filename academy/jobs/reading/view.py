@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from academy.files import tail_bytes
-from academy.jobs.folder import read_small
 from academy.jobs.processes import age_of
 from academy.jobs.reading import log
 from academy.jobs.reading.events import _seconds
@@ -17,7 +16,6 @@ from academy.jobs.reading.progress import cache
 from academy.jobs.store import ACTIVE, ENDED, Job
 
 _SILENT_SECONDS = 300.0
-_SIGNS = ("worker.json", "events.jsonl", "train.log", "unfinished.txt")
 
 
 def log_tail(job: Job, chars: int = 5000) -> str:
@@ -79,7 +77,8 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
 
 def signs(job: Job) -> tuple[tuple[int, int], ...]:
     """What changes with every sign of life that a job gives: an event, a line, a bar that moved."""
-    return tuple(_stamp(Path(job.output_dir) / name) for name in _SIGNS)
+    folder = job.folder
+    return tuple(_stamp(path) for path in (folder.worker, folder.events, folder.log, folder.unfinished))
 
 
 def warning(job: Job, silent: float | None) -> str | None:
@@ -101,7 +100,7 @@ def duration(job: Job) -> float | None:
     started = _seconds(job.started_at)
     if started is None:
         return None
-    if job.status in ACTIVE and (age := age_of(read_small(Path(job.output_dir) / "worker.json") or {})) is not None:
+    if job.status in ACTIVE and (age := age_of(job.folder.read_worker())) is not None:
         return round((job.seconds or 0.0) + age, 3)
     ended = _seconds(job.finished_at)
     if ended is None:

@@ -160,7 +160,7 @@ class Runner:
             else:
                 if not job.recipe and job.phase != "fetch":
                     with disk_errors("the wish to stop"):
-                        job_folder.touch(Path(job.output_dir) / "stop")
+                        job_folder.touch(job.folder.stop)
                 job = self._wish(job, "stop")
         self._wake.set()
         return job
@@ -252,7 +252,7 @@ class Runner:
             return sum(self._free(job) for job in self._store.list(status="finished") if job.job_id != kept)
 
     def _free(self, job: Job) -> int:
-        checkpoints = Path(job.output_dir) / "checkpoints"
+        checkpoints = job.folder.checkpoint_dir
         freed = folder_bytes(checkpoints) if checkpoints.is_dir() and not checkpoints.is_symlink() else 0
         job_folder.remove(checkpoints)
         self._usage.pop(job.job_id, None)
@@ -263,8 +263,7 @@ class Runner:
         known = self._usage.get(job.job_id)
         if known and known[0] > time.monotonic():
             return known[1]
-        folder = Path(job.output_dir)
-        parts = {"total": folder, "checkpoints": folder / "checkpoints", "adapter": folder / "adapter"}
+        parts = {"total": job.folder.path, "checkpoints": job.folder.checkpoint_dir, "adapter": job.folder.adapter}
         found = {name: folder_bytes(path) for name, path in parts.items()}
         if len(self._usage) > 1000:
             self._usage.clear()
@@ -357,15 +356,15 @@ class Runner:
         self._start_phase(job, "train" if job.base_path else "fetch")
 
     def _start_phase(self, job: Job, phase: str) -> None:
-        folder = Path(job.output_dir)
+        folder = job.folder.path
         try:
             with disk_errors("the job's folder"):
                 folder.mkdir(parents=True, exist_ok=True)
                 # A wish to stop that was made meanwhile is not the last attempt's.
-                job_folder.clear_attempt(folder)
+                job.folder.clear_attempt()
                 recipe = self._recipe(job.recipe) if job.recipe else None
                 if recipe is not None:
-                    (folder / "output").mkdir(exist_ok=True)
+                    job.folder.output.mkdir(exist_ok=True)
                 self._check_inputs(job)
                 if phase == "fetch":
                     backend = self._backend("subprocess")
@@ -375,10 +374,8 @@ class Runner:
                     backend = self._backend(job.backend)
                     seen = backend.seen(job)
                     command = train_command(job, seen, self._settings, recipe, folder)
-                write_atomic(folder / "spec.json", job_folder.dumps(spec_json(job, seen)))
-            events = folder / "events.jsonl"
-            offset = events.stat().st_size if events.is_file() else 0
-            job = self._store.update(job.job_id, phase=phase, worker=None, events_offset=offset)
+                write_atomic(job.folder.spec, job_folder.dumps(spec_json(job, seen)))
+            job = self._store.update(job.job_id, phase=phase, worker=None, events_offset=job.folder.events_size())
             worker = backend.start(job, folder, command)
         except AcademyError as error:
             self._end(job, "failed", error=error.detail, reason="It could not be started.", cause="start")
@@ -407,8 +404,8 @@ class Runner:
         if alive is not False:
             if wish == "cancel" or (wish == "stop" and (job.phase == "fetch" or job.recipe)):
                 watch.end(backend, job)
-            elif wish == "stop" and not (Path(job.output_dir) / "stop").exists():
-                job_folder.touch(Path(job.output_dir) / "stop")
+            elif wish == "stop" and not job.folder.stop.exists():
+                job_folder.touch(job.folder.stop)
             return
         self._conclude(job, watch, backend)
 
@@ -430,9 +427,7 @@ class Runner:
 
     def _conclude(self, job: Job, watch: _Watch, backend: Backend) -> None:
         """Nothing of the job lives any more: what happened?"""
-        folder = Path(job.output_dir)
-        record = _record(folder)
-        worker = job_folder.read_small(folder / "worker.json")
+        record = _record(job)
         wish = self._wished(job)
         death = backend.autopsy(job)
         if record is not None:
@@ -450,13 +445,13 @@ class Runner:
         elif job.phase == "fetch":
             self._conclude_fetch(job, watch, record, death, wish)
         else:
-            self._conclude_training(job, watch, record, death, wish, (worker or {}).get("boot_id"))
+            self._conclude_training(job, watch, record, death, wish, job.folder.read_worker().get("boot_id"))
         backend.clean(job)
 
     def _conclude_fetch(self, job: Job, watch: _Watch, record: dict[str, Any] | None, death: Death, wish: str | None) -> None:
-        fetched = job_folder.read_small(Path(job.output_dir) / "fetched.json")
+        fetched = job_folder.read_small(job.folder.fetched)
         # It named the hub's token.
-        (Path(job.output_dir) / "command.json").unlink(missing_ok=True)
+        job.folder.command.unlink(missing_ok=True)
         if wish:
             how = "Cancelled while the base model was fetched." if wish == "cancel" else "Stopped before anything was trained."
             self._end(job, "cancelled", reason=how)
@@ -489,7 +484,6 @@ class Runner:
     def _conclude_training(
         self, job: Job, watch: _Watch, record: dict[str, Any] | None, death: Death, wish: str | None, boot: str | None
     ) -> None:
-        folder = Path(job.output_dir)
         record = record or {"exit_code": death.exit_code, "signal": death.signal, "oom": death.oom}
         step = watch.step
         common: dict[str, Any] = {
@@ -503,14 +497,14 @@ class Runner:
         if self._says_finished(job, watch, record):
             try:
                 if job.recipe:
-                    self._take_over(job, self._recipe(job.recipe), folder)
+                    self._take_over(job, self._recipe(job.recipe), job.folder.path)
                 if not job.dry_run:
-                    job_folder.check_adapter(folder / "adapter")
-                    self._name_as_known_here(job, folder)
+                    job.folder.check_adapter()
+                    self._name_as_known_here(job, job.folder.path)
             except AcademyError as error:
                 fault = error
             else:
-                adapter = None if job.dry_run else str(folder / "adapter")
+                adapter = None if job.dry_run else str(job.folder.adapter)
                 self._end(job, "finished", reason=_finished_reason(job, watch, wish), adapter_path=adapter, **common)
                 for old in self._store.list(limit=2 * KEPT_CHECKPOINTS, status="finished")[KEPT_CHECKPOINTS:]:
                     if old.job_id != self._in_use():
@@ -572,8 +566,7 @@ class Runner:
     def _says_finished(self, job: Job, watch: _Watch, record: dict[str, Any]) -> bool:
         """Only the trainer's own last word counts; a foreign program has none but its exit code."""
         if job.recipe:
-            folder = Path(job.output_dir)
-            return record.get("exit_code") == 0 or (self._wished(job) == "stop" and (folder / "output").is_dir())
+            return record.get("exit_code") == 0 or (self._wished(job) == "stop" and job.folder.output.is_dir())
         return watch.last is not None and watch.last.get("type") == "finished"
 
     def _name_as_known_here(self, job: Job, folder: Path) -> None:
@@ -682,7 +675,7 @@ class Runner:
                 return job_id
 
     def _has_checkpoint(self, job: Job) -> bool:
-        return bool(job_folder.checkpoints(Path(job.output_dir)))
+        return bool(job.folder.checkpoints())
 
     def _check_inputs(self, job: Job) -> None:
         """What a job needs may have been deleted while it waited."""
@@ -788,9 +781,9 @@ def _checked(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in KNOBS}
 
 
-def _record(folder: Path) -> dict[str, Any] | None:
+def _record(job: Job) -> dict[str, Any] | None:
     """The warden's record; only what has the right type, since in a container the trainer could write one too."""
-    raw = job_folder.read_small(folder / "exit.json")
+    raw = job_folder.read_small(job.folder.record)
     if raw is None:
         return None
     code, name, took = raw.get("exit_code"), raw.get("signal"), raw.get("seconds")

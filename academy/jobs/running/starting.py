@@ -189,7 +189,7 @@ def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -
                 backend.terminate(job, force=time.monotonic() > until + GRACE_SECONDS)
                 time.sleep(0.5)
         said = Events(job).read()
-        record = job_folder.read_small(folder / "exit.json") or {}
+        record = job_folder.read_small(job.folder.record) or {}
         tail = log_tail(job, 2000)
         backend.clean(job)
     last = said[-1] if said else {}

@@ -22,6 +22,7 @@ from academy.jobs import folder as job_folder
 from academy.jobs.backends import Command, Death, Seen
 from academy.jobs.backends.docker.engine import check_image, connect, explain, offers_gpus, short
 from academy.jobs.backends.subprocess import ROOT, WARDEN
+from academy.jobs.folder import JobFolder
 from academy.jobs.processes import boot_id, is_held
 from academy.jobs.store import Job
 
@@ -34,8 +35,6 @@ SWEEP_AFTER = 30.0  # seconds until containers that no job asks for are removed
 START_SECONDS = 90.0  # how long a daemon that is away is waited for at a start
 SETTLE_SECONDS = 3.0  # after an end that nobody wished: does the daemon itself go away now?
 PIDS = 2048
-STAGED = ".staged"  # copies in the job's folder, while it runs
-INPUTS, BASE = ".inputs", ".base"  # where files are laid over, while it runs
 CALL_SECONDS = 10
 _PLACE = Path("/opt/academy")
 
@@ -113,8 +112,8 @@ class DockerBackend:
     def start(self, job: Job, folder: Path, command: Command) -> dict[str, Any]:
         """Writes what the warden is told and lets the watching thread create the container."""
         with disk_errors("the job's folder"):
-            write_atomic(folder / "command.json", job_folder.dumps(command.as_json()), mode=0o644)
-            job_folder.touch(folder / "warden.lock")
+            write_atomic(job.folder.command, job_folder.dumps(command.as_json()), mode=0o644)
+            job_folder.touch(job.folder.lock)
         with self._lock:
             self._known[job.job_id] = _Container(job, command, "starting")
         self._run()
@@ -122,9 +121,8 @@ class DockerBackend:
 
     def alive(self, job: Job) -> bool | None:
         """By the warden's lock, which needs no daemon; else by what the daemon said last; None while it is away."""
-        folder = Path(job.output_dir)
         container = self._of(job)
-        if is_held(folder / "warden.lock"):
+        if is_held(job.folder.lock):
             return True
         if container.state in ("ended", "gone", "never", "refused"):
             return False
@@ -132,7 +130,7 @@ class DockerBackend:
             return True
         if container.away or container.state == "new":
             # The record is the warden's last deed: what has it has ended.
-            return False if container.away and (folder / "exit.json").is_file() else None
+            return False if container.away and job.folder.record.is_file() else None
         return True
 
     def worker(self, job: Job) -> dict[str, Any] | None:
@@ -145,7 +143,7 @@ class DockerBackend:
     def terminate(self, job: Job, *, force: bool = False) -> None:
         """By a file that the warden looks for, so that it works without a daemon too; and by signal."""
         with contextlib.suppress(OSError):
-            job_folder.touch(Path(job.output_dir) / "cancel")
+            job_folder.touch(job.folder.cancel)
         container = self._of(job)
         container.kill, container.asked = "SIGKILL" if force else "SIGTERM", True
         self._run()
@@ -254,7 +252,7 @@ class DockerBackend:
             self._docker().api.remove_container(found["Id"], v=True, force=True)
             found = None
         if found is None:
-            _give(Path(job.output_dir), *self._user())
+            _give(job.folder.path, *self._user())
             self._stage(job)
             created = self._docker().containers.create(**self._arguments(job, command))
             container.container_id = created.id
@@ -268,8 +266,7 @@ class DockerBackend:
     def _inspect(self, container: _Container) -> None:
         found = self._find(container.job)
         if found is None:
-            folder = Path(container.job.output_dir)
-            began = container.container_id or (folder / "worker.json").exists()
+            began = container.container_id or container.job.folder.worker.exists()
             if container.state in ("new", "running"):
                 container.state = "gone" if began else "never"
             return
@@ -282,25 +279,25 @@ class DockerBackend:
         elif state["Running"] or state["Paused"] or state.get("Restarting"):
             container.state = "running"
             if container.pid is None:
-                container.pid = self._trainer_pid(found["Id"], state["Pid"], Path(container.job.output_dir))
+                container.pid = self._trainer_pid(found["Id"], state["Pid"], container.job.folder)
         elif not self._is_settling(container):
             container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
 
     def _is_settling(self, container: _Container) -> bool:
         """A daemon that shuts down ends its containers first, and `docker rm -f` kills them first: which it is shows a moment later."""
-        folder = Path(container.job.output_dir)
-        record = job_folder.read_small(folder / "exit.json")
+        folder = container.job.folder
+        record = job_folder.read_small(folder.record)
         if container.asked or (record is not None and record.get("stopped_by") != "cancel"):
             return False
         if container.state == "new":
             # It happened while the app was away too; but after a restart of the machine the user decides.
-            container.was_away = record is not None and (job_folder.read_small(folder / "worker.json") or {}).get("boot_id") == boot_id()
+            container.was_away = record is not None and folder.read_worker().get("boot_id") == boot_id()
             return False
         container.ended_at = container.ended_at or time.monotonic()
         return not container.was_away and time.monotonic() - container.ended_at < SETTLE_SECONDS
 
-    def _trainer_pid(self, container_id: str, warden: int, folder: Path) -> int | None:
-        inner = (job_folder.read_small(folder / "worker.json") or {}).get("pid")
+    def _trainer_pid(self, container_id: str, warden: int, folder: JobFolder) -> int | None:
+        inner = folder.read_worker().get("pid")
         if not isinstance(inner, int):
             return None
         try:
@@ -334,11 +331,11 @@ class DockerBackend:
         except APIError as error:
             if error.status_code != 409:  # 409: it is being removed already
                 raise
-        folder = Path(container.job.output_dir)
-        for name in (STAGED, INPUTS, BASE):
-            job_folder.remove(folder / name)
+        folder = container.job.folder
+        for path in (folder.staged, folder.inputs, folder.base):
+            job_folder.remove(path)
         # What the container wrote belongs to whom the data folder belongs, not to a number that nobody has here.
-        _give(folder, *self._owner())
+        _give(folder.path, *self._owner())
         with self._lock:
             if self._known.get(container.job.job_id) is container:
                 del self._known[container.job.job_id]
@@ -362,14 +359,14 @@ class DockerBackend:
         for name, path in self._sources(job).items():
             if not _may_read(path, user, group):
                 log.info("%s: the container's user may not read %s; it gets a copy.", job.job_id, path)
-                copy = Path(job.output_dir) / STAGED / name
+                copy = job.folder.staged / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 job_folder.remove(copy)
                 if path.is_dir():
                     shutil.copytree(path, copy, symlinks=True)
                 else:
                     shutil.copyfile(path, copy)
-        _give(Path(job.output_dir) / STAGED, user, group)
+        _give(job.folder.staged, user, group)
 
     def _sources(self, job: Job) -> dict[str, Path]:
         """What is mounted to be read, by the name of its copy."""
@@ -392,9 +389,8 @@ class DockerBackend:
         user, group = self._owner() if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         return (user, group) if user else (UNPRIVILEGED, UNPRIVILEGED)
 
-    def _laid_out(self, job: Job, name: str, files: Iterable[str]) -> Path:
+    def _laid_out(self, folder: Path, files: Iterable[str]) -> Path:
         """A folder of empty files, over which others are mounted."""
-        folder = Path(job.output_dir) / name
         folder.mkdir(exist_ok=True)
         for file in files:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -406,18 +402,18 @@ class DockerBackend:
         from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
         seen = self.seen(job)
-        mounts = [(Path(job.output_dir), seen.folder, "rw")]
+        mounts = [(job.folder.path, seen.folder, "rw")]
         mounts += [(self._root / "academy", _PLACE / "academy", "ro"), (WARDEN, _PLACE / "warden.py", "ro")]
         # The places of the files must be there before a read-only folder is laid over what an image may declare as a volume.
         sources = self._sources(job)
-        mounts.append((self._laid_out(job, INPUTS, sources.keys() & {"dataset.jsonl", "eval.jsonl"}), Path("/data"), "ro"))
+        mounts.append((self._laid_out(job.folder.inputs, sources.keys() & {"dataset.jsonl", "eval.jsonl"}), Path("/data"), "ro"))
         if files := {name.partition("/")[2] for name in sources if name.startswith("base/")}:
-            mounts.append((self._laid_out(job, BASE, files), Path("/base"), "ro"))
+            mounts.append((self._laid_out(job.folder.base, files), Path("/base"), "ro"))
         volumes = self._docker().images.get(command.image or self._settings.training_image).attrs["Config"].get("Volumes") or {}
         scratch = {place: "rw,noexec,nosuid,nodev,size=64m" for place in volumes if place != "/data"}
         places = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "continue": seen.continue_from}
         for name, path in sources.items():
-            copy = Path(job.output_dir) / STAGED / name
+            copy = job.folder.staged / name
             mounts.append((copy if copy.exists() else path, places.get(name) or Path("/") / name, "ro"))
         info = self._docker().info()
         memory = int(info.get("MemTotal") or (8 << 30)) * 9 // 10

@@ -1,6 +1,7 @@
 """A trainer of the standard library only, for the tests of everything around one: same files, same events, same promises.
 
-It "learns" a number, deterministically, with checkpoints; the job's name says how it misbehaves.
+It "learns" a number, deterministically, with checkpoints; the job's name says how it misbehaves. Its sleeps are what it does, not
+something that a test waits for.
 """
 
 import json

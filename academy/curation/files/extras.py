@@ -1,0 +1,116 @@
+"""What a record holds beside its turns: rating, tags, time, result, feedback and metadata."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from academy.curation.files.columns import plain_name
+from academy.curation.files.values import list_of, shown, value_of
+from academy.curation.lessons import Rating, normal_time
+from academy.errors import Invalid
+from academy.files import check_name
+from academy.messages import Message, msg
+
+
+def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
+    """The arguments of `keep` beside the turns, with notes on the values that were left out."""
+    notes: list[Message] = []
+
+    def text_of(part: str) -> str:
+        value = value_of(record, parts, part)
+        if value is None or value == "":
+            return ""
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    extras: dict[str, Any] = {"result": text_of("result"), "feedback": text_of("feedback"), "notes": notes}
+    rejected = value_of(record, parts, "rejected")
+    if isinstance(rejected, str) and rejected.strip():
+        extras["rejected"] = rejected
+    elif rejected not in (None, ""):
+        notes.append(msg("rejected is no text and was left out"))
+    rating = value_of(record, parts, "rating")
+    if rating not in (None, ""):
+        extras["rating"] = _rating(rating)
+        if extras["rating"] is None and rating not in ("none", "None", "null"):
+            notes.append(msg("the rating {rating} means neither good nor bad and was left out", rating=shown(str(rating))))
+    tags = value_of(record, parts, "tags")
+    if isinstance(tags, bool):  # whether the completion is a good one (KTO)
+        extras["rating"] = extras.get("rating") or _rating(tags)
+        tags = None
+    extras["tags"] = _tags(tags, notes)
+    moment = value_of(record, parts, "timestamp")
+    if moment not in (None, ""):
+        extras["time"] = read_time(moment)
+        if extras["time"] is None:
+            notes.append(msg("the time is not understood and was left out"))
+    name = value_of(record, parts, "lesson_id")
+    if isinstance(name, str) and name:
+        try:
+            extras["lesson_id"] = check_name(name)
+        except Invalid:
+            notes.append(msg("the lesson_id cannot be an id here; a new one was made"))
+    metadata = record.get("metadata")
+    if isinstance(metadata, dict):
+        extras["metadata"] = metadata
+    return extras
+
+
+_GOOD = {"good", "positive", "up", "thumbsup", "like", "liked", "yes", "true", "gut", "dobra", "dobry", "dobrze", "thumbsupresponse"}
+_BAD = {"bad", "negative", "down", "thumbsdown", "dislike", "disliked", "no", "false", "schlecht", "zla", "zly", "zle"}
+
+
+def _rating(value: Any) -> Rating | None:
+    if isinstance(value, bool):
+        return "good" if value else "bad"
+    if isinstance(value, int | float):
+        return {1: "good", -1: "bad"}.get(int(value)) if value == int(value) else None  # type: ignore[return-value]
+    if isinstance(value, str):
+        if value.strip() in ("👍", "+1", "1", "✅"):
+            return "good"
+        if value.strip() in ("👎", "-1", "❌"):
+            return "bad"
+        plain = plain_name(value)
+        return "good" if plain in _GOOD else "bad" if plain in _BAD else None
+    return None
+
+
+def _tags(value: Any, notes: list[Message]) -> list[str]:
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        listed = list_of(value)
+        value = listed if listed is not None else re.split(r"[,;|]", value)
+    if not isinstance(value, list) or any(isinstance(tag, dict | list) for tag in value):
+        notes.append(msg("the tags are not understood and were left out"))
+        return []
+    tags = [str(tag).strip() for tag in value if tag is not None and str(tag).strip()]
+    short = [tag for tag in dict.fromkeys(tags) if len(tag) <= 200][:100]
+    if len(short) < len(dict.fromkeys(tags)):
+        notes.append(msg("tags longer than 200 characters, or beyond the first 100, were left out"))
+    return short
+
+
+def read_time(value: Any) -> str | None:
+    """A time as seconds, milliseconds or text; None where it is not understood."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    if isinstance(value, str):
+        try:
+            return normal_time(value)
+        except ValueError:
+            if not re.fullmatch(r"\d{9,13}(\.\d+)?", value.strip()):
+                return None
+            value = float(value)
+    if isinstance(value, int | float) and math.isfinite(value):
+        seconds = value / 1000 if abs(value) > 1e11 else value
+        try:
+            return normal_time(datetime.fromtimestamp(seconds, UTC).isoformat())
+        except (ValueError, OverflowError, OSError):
+            return None
+    return None

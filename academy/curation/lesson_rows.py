@@ -1,0 +1,228 @@
+"""A lesson as a row of SQLite: the schema, the row without secrets, and the words by which it is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from academy.curation.lessons import Lesson, LessonIn, earlier_turns, is_trainable
+from academy.curation.redaction.redact import redact
+from academy.errors import Unavailable
+from academy.files import now
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS lessons (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    lesson_id TEXT NOT NULL UNIQUE,
+    timestamp TEXT NOT NULL,
+    situation TEXT NOT NULL,
+    action TEXT NOT NULL,
+    result TEXT NOT NULL,
+    feedback TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    rating TEXT,
+    rejected TEXT,
+    spaced TEXT NOT NULL,
+    trained INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    digest BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lessons_by_time ON lessons (timestamp DESC, seq DESC);
+CREATE INDEX IF NOT EXISTS lessons_by_digest ON lessons (digest);
+CREATE INDEX IF NOT EXISTS lessons_by_rating ON lessons (rating, timestamp DESC, seq DESC);
+CREATE INDEX IF NOT EXISTS lessons_trained ON lessons (trained, timestamp DESC, seq DESC);
+CREATE INDEX IF NOT EXISTS lessons_by_source ON lessons (source);
+CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+    situation, action, feedback, tags, spaced, content='lessons', content_rowid='seq', tokenize="unicode61 remove_diacritics 2", prefix='2'
+);
+"""
+COLUMNS = "lesson_id, timestamp, situation, action, result, feedback, tags, metadata, rating, rejected, spaced, trained, source, digest"
+FIELDS = "lesson_id, timestamp, situation, action, result, feedback, tags, metadata, rating, rejected"
+PLACEHOLDERS = ", ".join("?" * 14)
+_FILL_WORDS = (
+    "INSERT INTO words (rowid, situation, action, feedback, tags, spaced)"
+    " SELECT seq, situation, action, feedback, tags, spaced FROM lessons"
+)
+NEWEST_FIRST = "ORDER BY timestamp DESC, seq DESC"
+# Scripts that FTS5 does not split into words.
+_UNSPLIT = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff]"
+)
+_UNSPLIT_RUN = re.compile(f"{_UNSPLIT.pattern}+")
+
+
+class Row(NamedTuple):
+    """A lesson as a row of the table, in the order of its columns."""
+
+    lesson_id: str
+    timestamp: str
+    situation: str
+    action: str
+    result: str
+    feedback: str
+    tags: str
+    metadata: str
+    rating: str | None
+    rejected: str | None
+    spaced: str  # for the index of words: scripts without spaces, a space after each character
+    trained: int
+    source: str
+    digest: bytes
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > _VERSION:
+        raise Unavailable("The lessons were written by a newer Academy.", hint="Start that version, or choose another data folder.")
+    # One statement a time: executescript would commit each on its own.
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={_VERSION}")
+    connection.execute("COMMIT")
+
+
+def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
+    """The lesson as a row without secrets, and how many secrets of each kind were redacted."""
+    kinds: Counter[str] = Counter()
+
+    def clean(text: str) -> str:
+        if not text:
+            return text
+        found = redact(text)
+        if found.hits:
+            kinds.update(hit.kind for hit in found.hits)
+        return found.text
+
+    situation, action = clean(lesson.situation), clean(lesson.action)
+    tags = [clean(tag) for tag in lesson.tags]
+    metadata = _map_text(lesson.metadata, clean) if lesson.metadata else {}
+    rejected = clean(lesson.rejected) if lesson.rejected else None
+    result, feedback = clean(lesson.result), clean(lesson.feedback)
+    source = metadata.get("source")
+    earlier = "\0".join(f"{turn.role}\0{turn.content}" for turn in earlier_turns(metadata))
+    digest = hashlib.blake2b(f"{situation}\0{action}\0{earlier}".encode(), digest_size=16).digest()
+    own_id = lesson.lesson_id if lesson.lesson_id and clean(lesson.lesson_id) == lesson.lesson_id else None
+    row = Row(
+        own_id or f"lesson_{secrets.token_hex(8)}",
+        lesson.timestamp or now(),
+        situation,
+        action,
+        result,
+        feedback,
+        json.dumps(tags, ensure_ascii=False),
+        json.dumps(metadata, ensure_ascii=False) if metadata else "{}",
+        lesson.rating,
+        rejected,
+        _spaced(situation, action, feedback, *tags),
+        int(is_trainable(lesson)),
+        source[:200] if isinstance(source, str) else "",
+        digest,
+    )
+    return row, kinds
+
+
+def _map_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _map_text(inner, change) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_map_text(inner, change) for inner in value]
+    return value
+
+
+def take_over(connection: sqlite3.Connection, aside: str) -> int:
+    """Moves the new rows of a table set aside into the lessons and their indexes; returns how many there were."""
+    top = int(connection.execute("SELECT coalesce(max(seq), 0) FROM lessons").fetchone()[0])
+    connection.execute(
+        f"DELETE FROM {aside} WHERE number NOT IN (SELECT min(number) FROM {aside} GROUP BY digest)"
+        " OR digest IN (SELECT digest FROM lessons)"
+    )
+    connection.execute(
+        f"UPDATE {aside} SET lesson_id = 'lesson_' || lower(hex(randomblob(8))) WHERE lesson_id IN (SELECT lesson_id FROM lessons)"
+        f" OR number NOT IN (SELECT min(number) FROM {aside} GROUP BY lesson_id)"
+    )
+    added = connection.execute(f"INSERT INTO lessons ({COLUMNS}) SELECT {COLUMNS} FROM {aside} ORDER BY number").rowcount
+    connection.execute(
+        f"{_FILL_WORDS} WHERE seq > ?",
+        (top,),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO tags SELECT json_each.value, seq FROM lessons, json_each(lessons.tags)"
+        " WHERE seq > ? AND lessons.tags <> '[]'",
+        (top,),
+    )
+    return added
+
+
+def index(connection: sqlite3.Connection, seq: int) -> None:
+    connection.execute(f"{_FILL_WORDS} WHERE seq = ?", (seq,))
+    connection.execute("INSERT OR IGNORE INTO tags SELECT value, ? FROM json_each((SELECT tags FROM lessons WHERE seq = ?))", (seq, seq))
+
+
+def unindex(connection: sqlite3.Connection, seq: int) -> None:
+    connection.execute(
+        "INSERT INTO words (words, rowid, situation, action, feedback, tags, spaced)"
+        " SELECT 'delete', seq, situation, action, feedback, tags, spaced FROM lessons WHERE seq = ?",
+        (seq,),
+    )
+    connection.execute("DELETE FROM tags WHERE seq = ?", (seq,))
+
+
+def word_sets(query: str) -> list[tuple[str, list[Any]]]:
+    """The searches for every word of a query: by the index of words, or sign by sign for a term without letters and digits (✅, ++)."""
+    query = bindable(query)[:1000].replace("\x00", " ")
+    terms = query.split()[:32]
+    sets: list[tuple[str, list[Any]]] = []
+    words: list[str] = []
+    for position, term in enumerate(terms):
+        if any(char.isalnum() for char in term):
+            # One letter alone begins half of all words: it is not yet a beginning.
+            unfinished = position == len(terms) - 1 and not query[-1].isspace() and term[-1].isalnum() and len(term) > 1
+            spread = _UNSPLIT.sub(r" \g<0> ", term)
+            words.append('"' + spread.replace('"', '""') + '"' + ("*" if unfinished and not _UNSPLIT.search(term) else ""))
+            continue
+        columns = ("situation", "action", "feedback", "tags")
+        condition = " OR ".join(f"instr({column}, ?)" for column in columns)
+        sets.append((f"lessons WHERE ({condition})", [term] * len(columns)))
+    if words:
+        sets.insert(0, ("(SELECT rowid AS seq FROM words WHERE words MATCH ?) WHERE true", [" AND ".join(words)]))
+    return sets
+
+
+def _spaced(*texts: str) -> str:
+    """The parts in scripts without spaces (Chinese, Japanese, Thai …), each character as a word of its own."""
+    runs = [run for text in texts if not text.isascii() for run in _UNSPLIT_RUN.findall(text)]
+    return " | ".join(" ".join(run) for run in runs)
+
+
+def lesson_of(row: Any) -> Lesson:
+    lesson_id, timestamp, situation, action, result, feedback, tags, metadata, rating, rejected = row
+    return Lesson.model_construct(
+        lesson_id=lesson_id,
+        timestamp=timestamp,
+        situation=situation,
+        action=action,
+        result=result,
+        feedback=feedback,
+        tags=json.loads(tags),
+        metadata=json.loads(metadata),
+        rating=rating,
+        rejected=rejected,
+    )
+
+
+def bindable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,56 @@
+"""The only module of the tests in which time passes: waiting for a condition, for a random moment, and in a rhythm."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def wait_until(
+    condition: Callable[[], T],
+    what: str | Callable[[], object] = "a condition",
+    seconds: float = 20.0,
+    *,
+    pause: float = 0.01,
+    rest: Callable[[float], object] = time.sleep,
+) -> T:
+    """Polls a condition and returns its first truthy value; fails after `seconds` with `what`.
+
+    `rest` passes the pause between two polls: a browser test hands in its page's own, in milliseconds, which keeps the page alive.
+    """
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"Waited {seconds:g} seconds in vain for {what() if callable(what) else what}.")
+        rest(pause)
+    return found
+
+
+def random_moment(draw: random.Random, seconds: float) -> None:
+    """Lets a random time pass, at most `seconds`: for a blow (a kill, a cancel) that has to be survived at any moment."""
+    time.sleep(draw.random() * seconds)
+
+
+def every(seconds: float) -> Iterator[int]:
+    """Counts without end, once in so many seconds: the rhythm of a sender that is slow by purpose, not a wait for others."""
+    count = 0
+    while True:
+        yield count
+        count += 1
+        time.sleep(seconds)
+
+
+async def every_async(seconds: Callable[[], float]) -> AsyncIterator[int]:
+    """`every` for coroutines; the pause is asked for before each turn, the first included."""
+    count = 0
+    while True:
+        await asyncio.sleep(seconds())
+        yield count
+        count += 1
