@@ -1,4 +1,4 @@
-"""The page behind somebody else's door: a reverse proxy that serves it below a path, and the frame of a Hugging Face Space."""
+"""The page behind another server: a reverse proxy that serves it below a path, and the frame of a Hugging Face Space."""
 
 from __future__ import annotations
 
