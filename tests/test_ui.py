@@ -1,5 +1,6 @@
 """The page's pure parts: nothing from outside becomes markup, plots stay small, the form gives the spec back."""
 
+import contextvars
 import math
 import random
 import re
@@ -416,6 +417,40 @@ def test_every_text_that_the_page_asks_for_exists():
         asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}
     asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", (folder / "page.js").read_text(encoding="utf-8"))}
     assert asked <= set(english)
+
+
+def test_a_second_language_is_one_table_and_english_fills_its_gaps(monkeypatch):
+    polish = {"count.lessons.one": "{n} lekcja", "count.lessons.few": "{n} lekcje", "count.lessons.many": "{n} lekcji", "tab.chat": "Czat"}
+    monkeypatch.setitem(texts.TEXTS, "pl", polish)
+
+    def drawn(language):
+        def words(look):
+            return pieces.div(texts.t("tab.chat"), ", ".join(texts.plural("count.lessons", n) for n in (1, 3, 5)), texts.t("save"))
+
+        poll = live.make_live(Quiet(), {"words": words}, lambda look: "")
+        ask = {"state": {"language": language}, "regions": {"words": ""}}
+        return contextvars.copy_context().run(poll, ask)["regions"]["words"]["html"]
+
+    assert drawn("pl") == "<div>Czat1 lekcja, 3 lekcje, 5 lekcjiSave</div>"
+    assert drawn("xx") == drawn("en") == "<div>Chat1 lesson, 3 lessons, 5 lessonsSave</div>"
+
+
+def test_regions_of_one_request_ask_for_a_job_once():
+    asked = []
+
+    class Counting:
+        class jobs:  # noqa: N801
+            busy = staticmethod(lambda: None)
+            view = staticmethod(lambda job_id: asked.append(job_id) or {"job_id": job_id})
+            get = staticmethod(lambda job_id: job_id)
+
+    region = lambda look: pieces.div(look.job.status["job_id"])  # noqa: E731
+    poll = live.make_live(Counting(), {"a": region, "b": region, "c": region}, lambda look: look.job.record)
+    answer = poll({"state": {"job": "j1"}, "regions": {"a": "", "b": "", "c": ""}})
+    assert (answer["title"], [part["html"] for part in answer["regions"].values()]) == ("j1", ["<div>j1</div>"] * 3)
+    assert asked == ["j1"]
+    poll({"state": {"job": "j1"}, "regions": {"a": ""}})
+    assert asked == ["j1", "j1"], "the next request asks again"
 
 
 # ------------------------------------------------------------------ the chat

@@ -34,17 +34,15 @@ from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch
 from academy.errors import AcademyError, Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge, Unavailable
 from academy.files import disk_errors, folder_bytes
 from academy.habitat import Habitat
-from academy.jobs import presets, recipes
-from academy.jobs.backends.docker.backend import DockerBackend
+from academy.jobs import backends, presets, recipes
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
-from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.reading import log as job_log
 from academy.jobs.reading import progress, view
 from academy.jobs.recipes import Recipe
-from academy.jobs.running import starting as launch
+from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
-from academy.jobs.store import ENDED, Job, JobStore
+from academy.jobs.store import ENDED, Inputs, Job, JobStore
 from academy.messages import Text, render
 
 log = logging.getLogger("academy")
@@ -66,12 +64,11 @@ class Academy:
         self.job_store = JobStore(settings.training_dir)
         self.adapters = AdapterStore(settings.models_dir, settings.training_dir)
         self.session = ChatSession(settings, self.adapters)
-        docker = DockerBackend(settings)
-        self.habitat = Habitat(settings, docker.look)
+        self._backends = backends.build(settings)
+        self.habitat = Habitat(settings, self._backends["docker"].look)
         self.training_image = TrainingImage(settings)
-        backends = {"subprocess": SubprocessBackend(settings), "docker": docker}
-        self.runner = Runner(settings, self.job_store, backends, in_use=self.adapters.active_id)
-        self.runner.on_change.append(self._share_the_gpu)
+        self.runner = Runner(settings, self.job_store, self._backends, in_use=self.adapters.active_id)
+        self.job_store.on_change.append(self._share_the_gpu)
         self._dry = threading.Lock()
         self._only_shows = False
         self._warmed = False
@@ -137,7 +134,7 @@ class Academy:
             "habitat": self.habitat.report(),
             "lessons": self.lessons.statistics(),
             "jobs": self.job_store.counts(),
-            "running": asdict(running) if running else None,
+            "running": running.as_dict() if running else None,
             "datasets": len(self.datasets.list()),
             "adapters": len(self.adapters.list()),
             "active": asdict(active) | {"path": str(active.path)} if active else None,
@@ -354,30 +351,38 @@ class Academy:
         self._changeable()
         if idempotency_key and (known := self.job_store.by_key(idempotency_key)):
             return known
-        resolved, reasons, fields = self._plan(spec)
-        return self.runner.submit(resolved, job_fields=fields | {"reasons": reasons}, idempotency_key=idempotency_key)
+        resolved, inputs = self._plan(spec)
+        return self.runner.submit(resolved, inputs, idempotency_key=idempotency_key)
 
     def plan(self, spec: TrainingSpec) -> dict[str, Any]:
         """What `train` would do: all values, the reasons, and what stands against it; starts nothing."""
         self._enabled()
         try:
-            resolved, reasons, fields = self._plan(spec)
+            resolved, inputs = self._plan(spec)
         except AcademyError as error:
             return {"spec": None, "reasons": [], "problems": [error.detail], "name": ""}
-        return {"spec": resolved.model_dump(), "reasons": reasons, "problems": [], "name": fields["name"]}
+        return {
+            "spec": resolved.model_dump(),
+            "reasons": [render(reason) for reason in inputs.reasons],
+            "problems": [],
+            "name": inputs.name,
+        }
 
     def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
         """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory is found here."""
         self._changeable()
         if busy := self.runner.busy():
             raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
-        resolved, reasons, fields = self._plan(spec)
+        resolved, inputs = self._plan(spec)
         if not self._dry.acquire(blocking=False):
             raise Conflict("A try is already going on.", hint="Wait until it has answered.")
         try:
             if self.habitat.gpus():
                 self.session.step_aside("A training is being tried out.")
-            return launch.dry_run(self.settings, resolved, fields) | {"reasons": reasons, "spec": resolved.model_dump()}
+            return dry_run(self.settings, self._backends, resolved, inputs) | {
+                "reasons": [render(reason) for reason in inputs.reasons],
+                "spec": resolved.model_dump(),
+            }
         finally:
             self.session.come_back()
             self._dry.release()
@@ -393,14 +398,14 @@ class Academy:
         self._enabled()
         return self.job_store.get(job_id)
 
-    def jobs(self, limit: int = 50, status: str | None = None) -> list[Job]:
+    def jobs(self, limit: int = 50, status: str | None = None, kind: str | None = None) -> list[Job]:
         """The jobs, newest first."""
         self._enabled()
-        return self.job_store.list(limit, status)
+        return self.job_store.list(limit, status, kind)
 
-    def jobs_with_size(self, limit: int = 50, status: str | None = None) -> list[dict[str, Any]]:
+    def jobs_with_size(self, limit: int = 50, status: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
         """The jobs, newest first, each with the bytes that its folder takes."""
-        return [asdict(job) | {"size_bytes": self.runner.usage(job)["total"]} for job in self.jobs(limit, status)]
+        return [job.as_dict() | {"size_bytes": self.runner.usage(job)["total"]} for job in self.jobs(limit, status, kind)]
 
     def rename_job(self, job_id: str, name: str) -> Job:
         """Gives a job another name, and its adapter with it, if there is one."""
@@ -577,7 +582,7 @@ class Academy:
             self.load_samples()
             made = self.create_dataset(DatasetRequest.model_validate({"include_git": False}))
             self.train(TrainingSpec.model_validate({"dataset_id": made["dataset_id"], "preset": "auto"}))
-        self.runner.on_change.append(self._show)
+        self.job_store.on_change.append(self._show)
         self._only_shows = True
 
     def _show(self, job: Job) -> None:
@@ -645,8 +650,8 @@ class Academy:
         taken = {manifest.name for manifest in self.datasets.list()}
         return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
 
-    def _plan(self, asked: TrainingSpec) -> tuple[TrainingSpec, list[str], dict[str, Any]]:
-        """The resolved spec, the Professor's reasons, and the job's fields; raises what stands against the training."""
+    def _plan(self, asked: TrainingSpec) -> tuple[TrainingSpec, Inputs]:
+        """The resolved spec and the job's inputs, with the Professor's reasons; raises what stands against the training."""
         manifest, path, eval_path = self._dataset_of(asked)
         rows = self.datasets.check_file(path)
         if not rows:
@@ -662,17 +667,18 @@ class Academy:
         spec = resolve(asked, chosen, self.settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec)
         name = asked.name or self._job_name(manifest.name if manifest else path.stem)
-        fields = {
-            "name": name,
-            "dataset_id": manifest.id if manifest else None,
-            "dataset_path": str(path),
-            "eval_path": str(eval_path) if eval_path else None,
-            "base_model": base.name,
-            "base_path": str(base.path) if base.path else None,
-            "base_fingerprint": fingerprint(base.path) if base.path else None,
-            "continue_from_path": str(self.adapters.get(asked.continue_from).path) if asked.continue_from else None,
-        }
-        return spec, reasons, fields
+        return spec, Inputs(
+            name=name,
+            dataset_id=manifest.id if manifest else None,
+            dataset_path=str(path),
+            eval_path=str(eval_path) if eval_path else None,
+            base_model=base.name,
+            base_path=str(base.path) if base.path else None,
+            base_fingerprint=fingerprint(base.path) if base.path else None,
+            continue_from=asked.continue_from,
+            continue_from_path=str(self.adapters.get(asked.continue_from).path) if asked.continue_from else None,
+            reasons=list(reasons),
+        )
 
     def _dataset_of(self, asked: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
         if asked.dataset_id and asked.dataset_path:
@@ -714,7 +720,7 @@ class Academy:
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:
             return
-        if spec.backend == "docker":
+        if backends.BACKENDS[spec.backend or self.settings.backend].in_image:
             component = self.habitat.docker()
         elif spec.quantization != "none" and not self.habitat.library("bitsandbytes").ok:
             component = self.habitat.library("bitsandbytes")

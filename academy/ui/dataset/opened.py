@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from academy.curation.datasets import Manifest
@@ -137,7 +137,7 @@ def _page(view: View, count: int) -> int:
     return min(view.number("ds_page"), max(0, (count - 1) // _ROWS))
 
 
-def turns_shown(turns: list[tuple[str, str]]) -> Html:
+def turns_shown(turns: Sequence[tuple[str, str]]) -> Html:
     """A conversation, each turn with its role."""
     shown = [
         div(
@@ -180,7 +180,7 @@ def dropped(item: Manifest, view: View) -> Html:
     )
 
 
-def _dropped_row(entry: dict[str, Any], keep: bool) -> Html:
+def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
     turns = [("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
@@ -223,7 +223,7 @@ def redactions(item: Manifest, view: View) -> Html:
     )
 
 
-def _redaction(entry: dict[str, Any], is_out: bool) -> Html:
+def _redaction(entry: Mapping[str, Any], is_out: bool) -> Html:
     kind = str(entry.get("kind"))
     is_lesson = entry.get("source") == "lessons"
     return div(
