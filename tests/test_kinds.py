@@ -21,7 +21,7 @@ from academy.jobs.kinds import KINDS, Kind, named
 from academy.jobs.processes import MARK, mark_of
 from academy.jobs.reading import view
 from academy.jobs.recipes import Recipe
-from academy.jobs.store import Inputs, Job
+from academy.jobs.store import Inputs, Job, JobStore
 from academy.services.academy import Academy
 from tests.jobs_help import Workshop, left_over, worker
 
