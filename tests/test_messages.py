@@ -41,8 +41,6 @@ NOT_YET: set[str] = {
     "academy/chat/swapping.py",
     "academy/curation/curate.py",
     "academy/curation/filters.py",
-    "academy/jobs/processes.py",
-    "academy/jobs/recipes.py",
     "academy/services/academy.py",
     "academy/text/templates.py",
 }
