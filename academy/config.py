@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         """Uploaded files and their records."""
         return self.data_dir / "uploads"
 
+    @property
+    def incoming_dir(self) -> Path:
+        """Files of a request while they are read; emptied at every start."""
+        return self.data_dir / "incoming"
+
 
 def load(**overrides: Any) -> Settings:
     """The settings, with command-line values over the environment; raises Invalid with a sentence for each bad value."""

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn
 
+from academy.messages import Text, msg, render
+
 Role = Literal["system", "user", "assistant"]
 Format = Literal["alpaca", "sharegpt", "messages"]
 
@@ -20,8 +22,8 @@ class Turn(NamedTuple):
 class BadRow(ValueError):
     """A row without a conversation to learn from: `reason` says why, `number` is its line in the file, from 1 (0: not from a file)."""
 
-    def __init__(self, reason: str, number: int = 0) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Text, number: int = 0) -> None:
+        super().__init__(str(reason))
         self.reason = reason
         self.number = number
 
@@ -42,13 +44,13 @@ def read_line(line: bytes, number: int = 0) -> list[Turn]:
         error.number = number
         raise
     except UnicodeDecodeError as error:
-        raise BadRow(f"it is not UTF-8 ({error.reason} at byte {error.start})", number) from error
+        raise BadRow(msg("it is not UTF-8 ({reason} at byte {at})", reason=error.reason, at=error.start), number) from error
     except json.JSONDecodeError as error:
-        raise BadRow(f"it is not JSON ({error.msg} at character {error.pos + 1})", number) from error
+        raise BadRow(msg("it is not JSON ({reason} at character {at})", reason=error.msg, at=error.pos + 1), number) from error
     except RecursionError as error:
         raise BadRow("it is nested too deeply", number) from error
     except ValueError as error:
-        raise BadRow(f"it is not JSON ({error})", number) from error
+        raise BadRow(msg("it is not JSON ({reason})", reason=error), number) from error
 
 
 def turns_of(row: Any) -> list[Turn]:
@@ -65,8 +67,9 @@ def turns_of(row: Any) -> list[Turn]:
         turns = _alpaca(row)
     else:
         missing = [name for name in ("instruction", "output") if name not in row]
-        detail = f" ({missing[0]!r} is missing)" if len(missing) == 1 else ""
-        raise BadRow(f"it has neither 'messages' nor 'conversations' nor 'instruction' and 'output'{detail}")
+        if len(missing) == 1:
+            raise BadRow(msg("{name!r} is missing; a row with neither 'messages' nor 'conversations' needs it", name=missing[0]))
+        raise BadRow("it has neither 'messages' nor 'conversations' nor 'instruction' and 'output'")
     spoken = [turn.role for turn in turns if turn.role != "system"]
     if not spoken or spoken[-1] != "assistant":
         raise BadRow("it does not end with the assistant's turn, so there is nothing to learn")
@@ -80,7 +83,7 @@ def conversation(row: Any) -> list[Turn]:
     try:
         return turns_of(row)
     except BadRow as error:
-        return [Turn("", f"This row cannot be used: {error.reason}.")]
+        return [Turn("", render(msg("This row cannot be used: {reason}.", reason=error.reason)))]
 
 
 def row_of(turns: Sequence[tuple[str, str]], form: Format) -> dict[str, Any]:
@@ -114,18 +117,18 @@ _ROLES: dict[str, Role] = {
 
 def _listed(turns: Any, key: str, role_keys: tuple[str, str], text_keys: tuple[str, str]) -> list[Turn]:
     if not isinstance(turns, list) or not turns:
-        raise BadRow(f"{key!r} is not a list of turns")
+        raise BadRow(msg("{key!r} is not a list of turns", key=key))
     read = []
     for number, turn in enumerate(turns, start=1):
         if not isinstance(turn, dict):
-            raise BadRow(f"turn {number} is not an object")
+            raise BadRow(msg("turn {n} is not an object", n=number))
         name = next((turn[key] for key in role_keys if key in turn), None)
         role = _ROLES.get(name.lower()) if isinstance(name, str) else None
         if role is None:
-            raise BadRow(f"the role {str(name)[:40]!r} is not known (turn {number}): use system, user and assistant")
+            raise BadRow(msg("the role {name!r} is not known (turn {n}): use system, user and assistant", name=str(name)[:40], n=number))
         value = next((turn[key] for key in text_keys if key in turn), None)
         if role != "system" or not _is_blank(value):
-            read.append(Turn(role, _text(value, f"turn {number}")))
+            read.append(Turn(role, _text(value, msg("turn {n}", n=number))))
     return read
 
 
@@ -148,17 +151,17 @@ def _alpaca(row: dict[str, Any]) -> list[Turn]:
     return [*turns, Turn("user", question), Turn("assistant", _text(row["output"], "output"))]
 
 
-def _text(value: Any, what: str) -> str:
+def _text(value: Any, what: Text) -> str:
     if isinstance(value, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in value):
         value = "".join(part["text"] for part in value)
     if not isinstance(value, str):
-        raise BadRow(f"there is no text in {what} (it is missing or not a text)")
+        raise BadRow(msg("there is no text in {what} (it is missing or not a text)", what=what))
     if not value.strip():
-        raise BadRow(f"there is no text in {what} (it is empty)")
+        raise BadRow(msg("there is no text in {what} (it is empty)", what=what))
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BadRow(f"the text in {what} holds half a character (a lone surrogate)") from error
+        raise BadRow(msg("the text in {what} holds half a character (a lone surrogate)", what=what)) from error
     return value
 
 
@@ -167,4 +170,4 @@ def _is_blank(value: Any) -> bool:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BadRow(f"it holds {name}, which JSON does not have")
+    raise BadRow(msg("it holds {name}, which JSON does not have", name=name))

@@ -11,6 +11,7 @@ import pytest
 from academy.curation.datasets import DatasetStore
 from academy.curation.examples import Example, Turn
 from academy.errors import Invalid, NotFound
+from academy.messages import count, msg, to_json
 
 
 @pytest.fixture
@@ -84,6 +85,24 @@ def test_a_folder_that_was_moved_or_copied_opens_in_itself(store, tmp_path):
     assert [len(copied.rows(manifest.id, part=part)) for part in ("train", "eval")] == [2, 1]
     copied.delete(manifest.id)
     assert list(copied.folder.iterdir()) == []
+
+
+def test_a_manifest_stores_its_reasons_unrendered_and_the_plain_ones_of_the_version_before_are_read(store):
+    warning = count(1200, one="{n} row is old.", other="{n} rows are old.")
+    reason = msg("It has {n:number} characters, more than {limit:number}.", n=70_000, limit=60_000)
+    dropped = [{"key": "k", "rule": "too_long", "reason": reason}, {"key": "l", "rule": "echo", "reason": "Only an echo."}]
+    manifest = write(store, warnings=[warning, "A constant sentence."], dropped=dropped)
+    path = store.folder / f"{manifest.id}.manifest.json"
+    stored = json.loads(path.read_text())
+    assert stored["warnings"] == [to_json(warning), "A constant sentence."]
+    assert [row["reason"] for row in stored["dropped"]] == [to_json(reason), "Only an echo."]
+    assert store.get(manifest.id) == manifest
+    shown = store.get(manifest.id).model_dump(mode="json")
+    assert shown["warnings"] == ["1,200 rows are old.", "A constant sentence."]
+    assert [row["reason"] for row in shown["dropped"]] == ["It has 70,000 characters, more than 60,000.", "Only an echo."]
+    # The version before wrote English.
+    path.write_text(json.dumps(shown | {"path": path.name, "eval_path": None}))
+    assert store.get(manifest.id).model_dump(mode="json") == shown
 
 
 def test_nothing_is_left_of_a_dataset_that_fails(store, monkeypatch):

@@ -22,13 +22,16 @@ class Folder:
         self.path = folder / "train.log"
         self.written = 0
         self.path.touch()
-        self.runner = self
+        self.jobs = self
 
     def busy(self) -> Any:
         return self.job
 
-    def job_record(self, job_id: str) -> Any:
+    def get(self, job_id: str) -> Any:
         return self.job
+
+    def log_size(self, job: Any) -> int:
+        return self.path.stat().st_size
 
     def log_tail(self, job_id: str, lines: int) -> Any:
         return job_log.tail_log(self.job, lines)
@@ -43,18 +46,18 @@ class Pane:
     """A page's log, as page.js keeps it."""
 
     def __init__(self, folder: Folder) -> None:
-        self.look = live.make_live(folder, {}, lambda academy: "")  # type: ignore[arg-type]
-        self.wish: dict[str, Any] = {"job": "", "next": -1, "size": -1}
+        self.look = live.make_live(folder, {}, lambda look: "")  # type: ignore[arg-type]
+        self.request: dict[str, Any] = {"job": "", "next": -1, "size": -1}
         self.rows: list[tuple[int, str]] = []
         self.bytes = 0
 
     def poll(self) -> None:
-        answer = self.look({"state": {}, "regions": {}, "log": self.wish})
+        answer = self.look({"state": {}, "regions": {}, "log": self.request})
         self.bytes = len(json.dumps(answer, ensure_ascii=False).encode())
         if news := answer["log"]:
             self.rows = [] if news["reset"] else self.rows
             self.rows = [*self.rows, *((line, text) for line, _, text in news["lines"])][-500:]
-            self.wish = {key: news[key] for key in ("job", "next", "size")}
+            self.request = {key: news[key] for key in ("job", "next", "size")}
 
     def numbers(self) -> list[int]:
         return [line for line, _ in self.rows]
@@ -91,10 +94,10 @@ def test_a_log_that_has_not_grown_is_not_sent(folder: Folder) -> None:
     pane = Pane(folder)
     folder.log(5)
     pane.poll()
-    assert pane.look({"state": {}, "regions": {}, "log": pane.wish})["log"] is None
+    assert pane.look({"state": {}, "regions": {}, "log": pane.request})["log"] is None
 
 
-def test_a_log_that_begins_anew_is_shown_from_its_beginning(folder: Folder) -> None:
+def test_a_log_that_starts_over_is_shown_from_its_start(folder: Folder) -> None:
     pane = Pane(folder)
     folder.log(700)
     pane.poll()

@@ -58,7 +58,7 @@ def test_another_program_finds_four_tools_and_adds_a_lesson(served):
     )
     assert sorted(names) == ["add_lesson", "ask", "start_training", "training_status"]
     assert not added.isError
-    assert academy.list_lessons().items[0].action == "Under the blue pot."
+    assert academy.lessons.list().items[0].action == "Under the blue pot."
     assert unknown.isError
     assert "no job" in unknown.content[0].text
 

@@ -34,15 +34,10 @@ NOT_YET: set[str] = {
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
     "academy/bases.py",
-    "academy/chat/engine.py",
-    "academy/chat/fitting.py",
-    "academy/chat/line.py",
-    "academy/chat/session.py",
-    "academy/chat/swapping.py",
-    "academy/curation/curate.py",
-    "academy/curation/filters.py",
-    "academy/services/academy.py",
-    "academy/text/templates.py",
+    "academy/services/datasets.py",
+    "academy/services/jobs.py",
+    "academy/services/lessons.py",
+    "academy/services/training.py",
 }
 
 

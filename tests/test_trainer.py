@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import CHATML, chats, events, make_job, make_model, make_tokenizer, of, start, train, write_rows
+from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, write_rows
 
 pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
@@ -138,6 +138,7 @@ def test_killed_and_resumed_it_comes_to_the_same_adapter_and_losses_as_uninterru
                 process.send_signal(signal.SIGKILL)
                 break
         process.stdout.read()
+        process.stdout.close()
         assert process.wait() == -signal.SIGKILL
         assert not (job / "adapter").exists()
     assert events(job)[-1]["type"] != "finished"
@@ -180,6 +181,7 @@ def test_stop_ends_at_the_next_step_and_keeps_what_there_is(tmp_path: Path, base
             (job / "stop").touch()
             break
     process.stdout.read()
+    process.stdout.close()
     assert process.wait(60) == 0
     finished = events(job)[-1]
     assert (finished["type"], finished["stopped"]) == ("finished", True)
@@ -346,7 +348,6 @@ def test_losses_are_those_of_bare_trl_on_the_same_batches(tmp_path: Path, run: R
     from academy.text.conversations import read_conversations
     from academy.text.templates import choose
     from academy.text.tokens import tokenize
-    from academy.trainer.compute.loop import example
 
     told = run(gradient_accumulation_steps=2, precision="fp32", num_epochs=3)
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -384,7 +385,7 @@ def test_losses_are_those_of_bare_trl_on_the_same_batches(tmp_path: Path, run: R
             report_to=[],
             disable_tqdm=True,
         ),
-        train_dataset=Dataset.from_list([example(row) for row in read]),
+        train_dataset=Dataset.from_list([labelled(row) for row in read]),
         processing_class=tokenizer,
         callbacks=[Keep()],
     )
@@ -413,17 +414,15 @@ def test_conversations_laid_end_to_end_do_not_see_one_another(family: str) -> No
 def test_a_chunked_loss_is_the_whole_loss() -> None:
     import torch
 
-    from academy.trainer.compute import loop
+    from academy.trainer.compute.head_loss import CHUNK, summed_loss
 
     torch.manual_seed(0)
     head = torch.nn.Linear(16, 50, bias=False).requires_grad_(False)
     targets = torch.randint(0, 50, (37,))
     results = []
-    for chunk in (50 * 8, 1 << 24):
+    for chunk in (50 * 8, CHUNK):
         hidden = torch.randn(37, 16, generator=torch.Generator().manual_seed(1)).requires_grad_()
-        original, loop._CHUNK = loop._CHUNK, chunk
-        loss = loop.summed_loss(hidden, head, targets) / 37
-        loop._CHUNK = original
+        loss = summed_loss(hidden, head, targets, chunk) / 37
         loss.backward()
         results.append((loss.item(), hidden.grad))
     assert results[0][0] == pytest.approx(results[1][0], abs=1e-6)

@@ -1,5 +1,6 @@
 """The page's pure parts: nothing from outside becomes markup, plots stay small, the form gives the spec back."""
 
+import contextvars
 import math
 import random
 import re
@@ -19,13 +20,14 @@ from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job
 from academy.rows import conversation
-from academy.ui import chat, form, live, page
+from academy.ui import answers, live, look, page
+from academy.ui.chat import asking
 from academy.ui.dataset.opened import dropped, redactions
 from academy.ui.html import elements as pieces
 from academy.ui.html import numbers, prose
 from academy.ui.html import plots as plots_module
-from academy.ui.texts import en as en_module
 from academy.ui.texts import translate as texts
+from academy.ui.training import form
 from academy.ui.training.job import why_failed
 from tests.waiting import wait_until
 
@@ -87,7 +89,7 @@ def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():
     assert "<strong>bold</strong>" in html
     assert "<code>a &lt; b</code>" in html
     assert "<ol><li>one</li><li>two</li></ol>" in html
-    assert "<pre><code>print(&#x27;&lt;hi&gt;&#x27;)</code></pre>" in html
+    assert "<pre><code>print(&#39;&lt;hi&gt;&#39;)</code></pre>" in html
     assert "<em>soft</em> 2*3*4" in html
 
 
@@ -202,7 +204,7 @@ def test_the_form_shows_every_field_of_the_spec_once():
     assert sorted(form.FIELDS) == sorted(set(TrainingSpec.model_fields) - above)
 
 
-def test_a_form_that_nobody_touched_asks_for_the_preset_alone():
+def test_an_untouched_form_requests_the_preset_alone():
     planned = form.planned_values(resolve(TrainingSpec(), {"num_epochs": 12, "learning_rate": 3e-3}, _settings()).model_dump())
     values = {name: form.shown(name, planned.get(name)) for name in form.FIELDS}
     asked = form.read(values | {"name": "", "dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}, planned)
@@ -213,7 +215,7 @@ def test_a_refused_value_is_named_by_its_title_in_a_persons_words():
     values = {"learning_rate": 1, "num_epochs": "x", "max_steps": 10**9, "quantization": "3bit"}
     with pytest.raises(ValidationError) as caught:
         TrainingSpec.model_validate(values)
-    assert live.sentences(caught.value, TrainingSpec) == [
+    assert answers.sentences(caught.value, TrainingSpec) == [
         "Quantization must be 'none', '8bit' or '4bit' ('3bit').",
         "Learning rate must be at most 0.01 (1).",
         "Epochs must be a whole number ('x').",
@@ -221,7 +223,7 @@ def test_a_refused_value_is_named_by_its_title_in_a_persons_words():
     ]
     with pytest.raises(ValidationError) as caught:
         ChatRequest.model_validate({"messages": [{"role": "assistant", "content": "x"}]})
-    assert live.sentences(caught.value, ChatRequest) == ["The last message must be the user's."]
+    assert answers.sentences(caught.value, ChatRequest) == ["The last message must be the user's."]
 
 
 def test_a_form_asks_for_what_was_changed_and_gives_it_back():
@@ -265,7 +267,7 @@ def _settings():
     "state", [None, [], "x", {"job": 5, "page": "7", "flag": "yes", "big": 10**20, "text": "a" * 9999, "list": [1, "b"]}]
 )
 def test_a_browser_may_send_anything_as_its_state(state):
-    view = live.View(state)
+    view = look.View(state)
     assert isinstance(view.text("text"), str)
     assert len(view.text("text")) <= 500
     assert view.text("job") == ""
@@ -281,43 +283,38 @@ def test_what_a_handler_raises_becomes_an_answer_that_says_what_to_do():
     def breaks():
         raise RuntimeError("/secret/path")
 
-    assert live.safely(refuses)() == {"toast": {"kind": "bad", "text": "It runs.", "hint": "Wait."}}
-    assert "/secret" not in str(live.safely(breaks)())
+    assert answers.safely(refuses)() == {"toast": {"kind": "bad", "text": "It runs.", "hint": "Wait."}}
+    assert "/secret" not in str(answers.safely(breaks)())
 
 
 class Quiet:
     """An Academy in which nothing runs."""
 
-    class runner:  # noqa: N801
+    class jobs:  # noqa: N801
         @staticmethod
         def busy():
             return None
 
-    def jobs(self, limit):
-        return []
-
 
 def test_a_place_is_sent_only_when_it_changed():
     words = ["one"]
-    look = live.make_live(Quiet(), {"place": lambda academy, view: pieces.div(words[0])}, lambda academy: "Academy")
-    first = look([{"state": {}, "regions": {"place": ""}}])
+    poll = live.make_live(Quiet(), {"place": lambda look: pieces.div(words[0])}, lambda look: "Academy")
+    first = poll([{"state": {}, "regions": {"place": ""}}])
     version = first["regions"]["place"]["version"]
-    assert look([{"state": {}, "regions": {"place": version}}])["regions"] == {}
+    assert poll([{"state": {}, "regions": {"place": version}}])["regions"] == {}
     words[0] = "two"
-    assert "two" in look([{"state": {}, "regions": {"place": version}}])["regions"]["place"]["html"]
+    assert "two" in poll([{"state": {}, "regions": {"place": version}}])["regions"]["place"]["html"]
 
 
 def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
-    def gone(academy, view):
+    def gone(look):
         raise NotFound("There is no job 'x'.", hint="Choose another.")
 
-    def broken(academy, view):
+    def broken(look):
         raise ZeroDivisionError
 
-    look = live.make_live(
-        Quiet(), {"gone": gone, "broken": broken, "sound": lambda academy, view: pieces.div("here")}, lambda academy: "Academy"
-    )
-    places = look({"state": {}, "regions": {"gone": "", "broken": "", "sound": "", "unknown": ""}})["regions"]
+    poll = live.make_live(Quiet(), {"gone": gone, "broken": broken, "sound": lambda look: pieces.div("here")}, lambda look: "Academy")
+    places = poll({"state": {}, "regions": {"gone": "", "broken": "", "sound": "", "unknown": ""}})["regions"]
     assert "There is no job" in places["gone"]["html"]
     assert texts.t("error.part") in places["broken"]["html"]
     assert "here" in places["sound"]["html"]
@@ -360,7 +357,7 @@ def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():
     rows = [{"key": str(n), "rule": "duplicate", "reason": f"The same as lesson lesson_{n}e0f.", "source": "lessons"} for n in range(3)]
     rows += [{"key": "x", "rule": "too_short", "reason": "Only 2 words.", "source": "lessons", "origin": "lesson_77"}]
     item = Manifest.model_construct(dropped=rows)
-    html = dropped(item, live.View({"dropped_reason": "duplicate"}))
+    html = dropped(item, look.View({"dropped_reason": "duplicate"}))
     assert "lesson_" not in html
     assert html.count("The same as another lesson.") == 3
     assert "Only 2 words." not in html
@@ -371,18 +368,18 @@ def test_each_redaction_shows_its_kind_and_surroundings_and_can_be_left_out():
     rows = [{"key": "k1", "kind": "github", "source": "git", "origin": "0123456789ab", "before": "the token ", "behind": f" {HOSTILE}"}]
     rows += [{"key": "k2", "kind": "url-password", "source": "lessons", "origin": "lesson_7", "before": "", "behind": "@host"}]
     item = Manifest.model_construct(id="d", redactions=rows)
-    html = redactions(item, live.View({"out:k1": True}))
+    html = redactions(item, look.View({"out:k1": True}))
     assert "<mark>[github]</mark>" in html
     assert "01234567<" in html
     assert "Curate again, 1 left out" in html
     assert html.count('data-act="lesson.edit"') == 1
     assert not {"img", "script"} & set(Elements(html).tags)
-    assert "url password" not in redactions(item, live.View({"secret_kind": "github"})).split("</select>")[1]
+    assert "url password" not in redactions(item, look.View({"secret_kind": "github"})).split("</select>")[1]
 
 
 def test_commits_that_became_no_example_are_counted_by_reason():
     sources = {"git": {"commits_read": 100, "commits_left_out": {"by bots": 30, "merges": 12}}}
-    html = dropped(Manifest.model_construct(dropped=[], sources=sources), live.View({}))
+    html = dropped(Manifest.model_construct(dropped=[], sources=sources), look.View({}))
     assert "Of 100 commits that were read, 58 became examples." in html
     assert "by bots" in html
 
@@ -412,7 +409,7 @@ def test_every_text_that_the_page_asks_for_exists():
     from pathlib import Path
 
     folder = Path(page.__file__).parent
-    english = en_module.TEXTS["en"]
+    english = texts.TEXTS["en"]
     asked = set()
     for file in folder.rglob("*.py"):
         source = file.read_text(encoding="utf-8")
@@ -420,6 +417,40 @@ def test_every_text_that_the_page_asks_for_exists():
         asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}
     asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", (folder / "page.js").read_text(encoding="utf-8"))}
     assert asked <= set(english)
+
+
+def test_a_second_language_is_one_table_and_english_fills_its_gaps(monkeypatch):
+    polish = {"count.lessons.one": "{n} lekcja", "count.lessons.few": "{n} lekcje", "count.lessons.many": "{n} lekcji", "tab.chat": "Czat"}
+    monkeypatch.setitem(texts.TEXTS, "pl", polish)
+
+    def drawn(language):
+        def words(look):
+            return pieces.div(texts.t("tab.chat"), ", ".join(texts.plural("count.lessons", n) for n in (1, 3, 5)), texts.t("save"))
+
+        poll = live.make_live(Quiet(), {"words": words}, lambda look: "")
+        ask = {"state": {"language": language}, "regions": {"words": ""}}
+        return contextvars.copy_context().run(poll, ask)["regions"]["words"]["html"]
+
+    assert drawn("pl") == "<div>Czat1 lekcja, 3 lekcje, 5 lekcjiSave</div>"
+    assert drawn("xx") == drawn("en") == "<div>Chat1 lesson, 3 lessons, 5 lessonsSave</div>"
+
+
+def test_regions_of_one_request_ask_for_a_job_once():
+    asked = []
+
+    class Counting:
+        class jobs:  # noqa: N801
+            busy = staticmethod(lambda: None)
+            view = staticmethod(lambda job_id: asked.append(job_id) or {"job_id": job_id})
+            get = staticmethod(lambda job_id: job_id)
+
+    region = lambda look: pieces.div(look.job.status["job_id"])  # noqa: E731
+    poll = live.make_live(Counting(), {"a": region, "b": region, "c": region}, lambda look: look.job.record)
+    answer = poll({"state": {"job": "j1"}, "regions": {"a": "", "b": "", "c": ""}})
+    assert (answer["title"], [part["html"] for part in answer["regions"].values()]) == ("j1", ["<div>j1</div>"] * 3)
+    assert asked == ["j1"]
+    poll({"state": {"job": "j1"}, "regions": {"a": ""}})
+    assert asked == ["j1", "j1"], "the next request asks again"
 
 
 # ------------------------------------------------------------------ the chat
@@ -431,11 +462,15 @@ class Slow:
     def __init__(self, folder):
         settings = Settings(data_dir=folder, _env_file=None)
         self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=self)
+        self.chat = self
         self.loaded, self.asked, self.ended = None, [], []
 
-    def chat_stream(self, request):
+    def stream(self, request):
         self.asked.append(request)
         return self.session.stream(request)
+
+    def state(self):
+        return self.session.state()
 
     def prepare(self, base, adapter):
         self.loaded = Loaded(base, "cpu")
@@ -459,7 +494,7 @@ def slow(tmp_path):
 
 def ask(academy, question, *, seed=""):
     stop = threading.Event()
-    return stop, chat._answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
+    return stop, asking.answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
 
 
 def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):

@@ -10,6 +10,7 @@ import pytest
 from academy.curation.files.imports import Kept, Refused
 from academy.curation.files.uploads import UploadStore
 from academy.errors import NoSpace, NotFound
+from academy.messages import CATALOGUES, render
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 
@@ -134,3 +135,27 @@ def test_columns_can_be_mapped_by_hand(store):
     assert [[turn.content for turn in example.turns] for example in examples] == [["q", "a"]]
     assert store.add(io.BytesIO(data), "a.csv", mapping={"foo": "question", "bar": "answer"}).status == "ready"
     assert "no column 'gone'" in str(store.add(io.BytesIO(data), "a.csv", mapping={"question": "foo", "answer": "gone"}).error or "")
+
+
+def test_reasons_are_stored_unrendered_and_the_plain_ones_of_the_version_before_are_read(tmp_path):
+    store = UploadStore(tmp_path / "uploads", 100)
+    record = store.add(io.BytesIO(b'{"prompt": "q", "completion": "a", "rating": "so-so"}\n{"prompt": 5, "completion": "a"}\n'), "a.jsonl")
+    path = store.folder / record.id / "report.json"
+    stored = json.loads(path.read_text())
+    assert [item["reason"]["key"] for item in (*stored["refusals"], *stored["notes"])] == [
+        "{where} is {what}, not text",
+        "the rating {rating} means neither good nor bad and was left out",
+    ]
+    shown = store.report(record.id).model_dump(mode="json")
+    assert shown["refusals"] == [{"row": 2, "reason": "prompt is a number, not text"}]
+    path.write_text(json.dumps(shown))
+    assert store.report(record.id).model_dump(mode="json") == shown
+
+
+def test_a_reason_is_shown_in_the_language_of_its_reader(tmp_path, monkeypatch):
+    german = {"{where} is {what}, not text": "{where} ist {what}, kein Text", "a number": "eine Zahl"}
+    monkeypatch.setitem(CATALOGUES, "de", german)
+    record = UploadStore(tmp_path / "uploads", 100).add(io.BytesIO(b'{"prompt": 5, "completion": "a"}\n'), "a.jsonl")
+    assert [render(item.reason, "de") for item in record.refusals] == ["prompt ist eine Zahl, kein Text"]
+    assert render(record.error, "en") == "None of the 1 rows of a.jsonl can be used. Row 1: prompt is a number, not text."
+    assert "prompt ist eine Zahl" in render(record.error, "de")

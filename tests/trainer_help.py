@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from academy.messages import from_json, render
+
 ROOT = Path(__file__).parent.parent
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}"
@@ -74,6 +76,12 @@ def chats(pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]} for question, answer in pairs]
 
 
+def labelled(tokens: Any) -> dict[str, list[int]]:
+    """One row as TRL reads it: -100 where nothing is trained."""
+    labels = [token if trained else -100 for token, trained in zip(tokens.ids, tokens.trained, strict=True)]
+    return {"input_ids": tokens.ids, "labels": labels}
+
+
 def make_job(folder: Path, base: Path, dataset: Path, *, eval_path: Path | None = None, **values: Any) -> Path:
     """A job folder with its spec; values that are no field of the spec are parameters."""
     fields = {name: values.pop(name) for name in ("dry_run", "device", "continue_from_path", "base_model") if name in values}
@@ -116,9 +124,10 @@ def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
 
 
 def events(job: Path) -> list[dict[str, Any]]:
-    """What the trainer has written so far."""
+    """The events so far, with their sentences in English."""
     path = job / "events.jsonl"
-    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line] if path.exists() else []
+    written = [json.loads(line) for line in path.read_bytes().split(b"\n") if line] if path.exists() else []
+    return [event | {name: render(from_json(event[name])) for name in ("message", "reason") if name in event} for event in written]
 
 
 def of(all_events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

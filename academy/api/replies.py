@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -144,7 +145,7 @@ class ImportReply(Reply):
     files: list[FileReport]
 
     @classmethod
-    def of(cls, reports: list[FileReport]) -> ImportReply:
+    def of(cls, reports: Sequence[FileReport]) -> ImportReply:
         """The files' reports, and their sums."""
         refusals = [
             Refusal.model_validate({"file": report.name, **(item if isinstance(item, dict) else item.model_dump())})
@@ -187,7 +188,7 @@ class UploadsReply(Reply):
     files: list[UploadRecord]
 
     @classmethod
-    def of(cls, records: list[UploadRecord]) -> UploadsReply:
+    def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:
         """File by file what became of it; a success if one was taken."""
         ready = sum(record.status == "ready" for record in records)
         errors = [f"{record.name}: {record.error}" for record in records if record.error]
@@ -196,7 +197,7 @@ class UploadsReply(Reply):
 
 class UploadList(Reply):
     count: int
-    items: list[UploadRecord]
+    items: Sequence[UploadRecord]
 
 
 class DatasetFigures(Reply):
@@ -233,7 +234,7 @@ class PreviewReply(Reply):
 
 class DatasetList(Reply):
     count: int
-    items: list[Manifest]
+    items: Sequence[Manifest]
 
 
 class RowsQuery(Asked):
@@ -244,7 +245,7 @@ class RowsQuery(Asked):
 
 class RowsReply(Reply):
     offset: int
-    items: list[dict[str, Any]]
+    items: Sequence[dict[str, Any]]
 
 
 class TokensIn(Asked):
@@ -350,7 +351,7 @@ class JobsReply(Reply):
 
 
 class PointsReply(Reply):
-    points: list[dict[str, Any]]
+    points: Sequence[dict[str, Any]]
 
 
 class LogQuery(Asked):

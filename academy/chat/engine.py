@@ -139,10 +139,12 @@ class TransformersEngine:
         except (MemoryError, RuntimeError) as error:
             if not is_memory_error(error):
                 raise
-            where = "GPU" if self._device() != "cpu" else "machine"
+            gpu = self._device() != "cpu"
             self.unload()
             raise Unavailable(
-                f"The {where} ran out of memory for the chat, so the model was unloaded.",
+                "The GPU ran out of memory for the chat, so the model was unloaded."
+                if gpu
+                else "The machine ran out of memory for the chat, so the model was unloaded.",
                 hint="Ask again with a shorter conversation, or choose a smaller base model.",
             ) from error
 
@@ -151,6 +153,7 @@ def _read(base: Base, device: str, quantization: str, dtype: Any) -> tuple[Any, 
     """The tokenizer and the model of a base on this machine; code in its folder is never run."""
     import transformers
 
+    assert base.path is not None
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
     if device == "cuda":
         options["device_map"] = {"": 0}
@@ -171,7 +174,10 @@ def _read(base: Base, device: str, quantization: str, dtype: Any) -> tuple[Any, 
         log.warning("The base model %s cannot be loaded.", ascii(base.name), exc_info=True)
         why = " ".join(str(error).split()).replace(str(base.path), base.name)[:300]
         raise Refused(
-            f"The base model {base.name!r} cannot be loaded: {why}", hint="Fetch or copy it again, or choose another one."
+            "The base model {name!r} cannot be loaded: {why}",
+            hint="Fetch or copy it again, or choose another one.",
+            name=base.name,
+            why=why,
         ) from error
     if device == "mps":
         model = model.to("mps")  # pyright: ignore[reportCallIssue, reportArgumentType]
@@ -186,8 +192,11 @@ def _check_memory(base: Base, size: BaseFacts, device: str, quantization: str, i
     # A machine that runs out of memory ends the whole app, so this check comes first.
     if free is not None and needed * 1.05 + (64 << 20) > free:
         raise Unavailable(
-            f"{base.name} needs about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free.",
+            "{name} needs about {needed:size} of memory, and {free:size} are free.",
             hint="Close other programs that use it, or chat with a smaller base model.",
+            name=base.name,
+            needed=needed,
+            free=free,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from academy.errors import Invalid
+from academy.messages import Text, count
 from academy.text.templates import NotRendered, Renderer
 from academy.text.tokens import Message, prompt_ids
 
@@ -15,13 +16,13 @@ class Prompt:
     """The tokens of a prompt, and notes for the reader of the reply."""
 
     ids: list[int]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, max_new_tokens: int, model: str) -> Prompt:
     """The prompt with room for the reply in `limit` tokens; raises Invalid where the last question alone is too long."""
     room = limit - min(max_new_tokens, max(16, limit // 4))
-    notes: list[str] = []
+    notes: list[Text] = []
     system = [message for message in messages if message["role"] == "system"]
     turns = [message for message in messages if message["role"] != "system"]
     if system and not form.system:
@@ -34,12 +35,21 @@ def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, 
         turns = turns[cut:]
     if len(ids) >= limit:
         raise Invalid(
-            f"The message is too long: {len(ids):,} tokens, and {model} reads at most {limit:,}.",
+            "The message is too long: {tokens:number} tokens, and {model} reads at most {limit:number}.",
             hint="Shorten it.",
             code="context_length_exceeded",
+            tokens=len(ids),
+            model=model,
+            limit=limit,
         )
     if left_out:
-        notes.append(f"The conversation is longer than the model can read; its {left_out} oldest messages were left out.")
+        notes.append(
+            count(
+                left_out,
+                one="The conversation is longer than the model can read; its oldest message was left out.",
+                other="The conversation is longer than the model can read; its {n} oldest messages were left out.",
+            )
+        )
     return Prompt(ids, tuple(notes))
 
 
@@ -50,6 +60,7 @@ def encode(tokenizer: Any, form: Renderer, system: list[Message], turns: list[Me
         return prompt_ids(tokenizer, form, [{"role": "system", "content": text}, *turns])
     except NotRendered as error:
         raise Invalid(
-            f"The chat template of this model does not take this conversation: {error.message}",
+            "The chat template of this model does not take this conversation: {why}",
             hint="Let the turns alternate, beginning with the user.",
+            why=error.text,
         ) from error

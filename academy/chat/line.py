@@ -110,7 +110,7 @@ class Line:
     def add(self, work: Callable[[], Any], *, call: Call | None = None) -> None:
         with self._changed:
             if sum(task.call is not None for task in self._tasks) >= _WAITING:
-                raise Unavailable(f"The chat is busy: {_WAITING} requests are already waiting.", hint="Try again in a moment.")
+                raise Unavailable("The chat is busy: {n} requests are already waiting.", hint="Try again in a moment.", n=_WAITING)
             self._tasks.append(_Task(work, call))
             self._wake()
 

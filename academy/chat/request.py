@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from academy.adapters.store import Adapter
 from academy.bases import Base
+from academy.messages import Text
 
 BASE = "base"
 """As an adapter id: the base model without any adapter."""
@@ -89,7 +90,7 @@ class Outcome:
     prompt_tokens: int
     completion_tokens: int
     finish: Literal["end", "length", "stopped"]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)

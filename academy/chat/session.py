@@ -16,6 +16,7 @@ from academy.chat.request import BASE, ChatReply, ChatRequest, Engine, Outcome, 
 from academy.config import Settings
 from academy.errors import Refused, Unavailable
 from academy.files import check_name
+from academy.messages import Text, msg, render
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,14 @@ class ChatSession:
         self._engine = engine
         self._given = engine is not None
         self._line = Line()
-        self._aside = ""
+        self._aside: Text = ""
 
-    def available(self) -> tuple[bool, str]:
+    def available(self) -> tuple[bool, Text]:
         """Whether the libraries are installed, without importing them; else the missing ones and the command that adds them."""
         missing = [] if self._given else [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
         if not missing:
             return True, ""
-        return False, f"The chat needs {', '.join(missing)}. Add it with: pip install -r requirements-academy.txt"
+        return False, msg("The chat needs {names:commas}. Add it with: pip install -r requirements-academy.txt", names=missing)
 
     def stream(self, request: ChatRequest) -> Reply:
         """The reply piece by piece, and last the whole; returns at once with the request in line."""
@@ -86,7 +87,7 @@ class ChatSession:
         self._adapters.set_active(None)
         return before
 
-    def step_aside(self, reason: str) -> None:
+    def step_aside(self, reason: Text) -> None:
         """Frees the GPU for a training; until `come_back` the chat refuses with the reason. On a CPU nothing changes."""
         self._aside = reason
         engine = self._engine
@@ -112,14 +113,14 @@ class ChatSession:
         ok, reason = self.available()
         return {
             "available": ok,
-            "reason": reason,
+            "reason": render(reason),
             "base_model": loaded.base.name if loaded else None,
             "device": loaded.device if loaded else None,
             "adapter_id": loaded.adapter_id if loaded else None,
             "active_adapter_id": active.adapter_id if active else None,
             "busy": self._line.current is not None,
             "waiting": self._line.waiting,
-            "aside": self._aside or None,
+            "aside": render(self._aside) or None,
         }
 
     def close(self) -> None:
@@ -148,8 +149,11 @@ class ChatSession:
             return find_base(self._default_base()), None
         if base_model and base_model != adapter.base_model:
             raise Refused(
-                f"The adapter {adapter.name!r} belongs to {adapter.base_model!r}, not to {base_model!r}.",
+                "The adapter {name!r} belongs to {own!r}, not to {base!r}.",
                 hint='Leave base_model out, or ask for adapter_id "base".',
+                name=adapter.name,
+                own=adapter.base_model,
+                base=base_model,
             )
         return find_base(adapter.base_model), adapter
 
@@ -170,7 +174,9 @@ class ChatSession:
         telling = _Telling(call)
         request, engine = call.request, self._get_engine()
         if self._aside and engine.on_gpu():
-            raise Unavailable(f"The chat is paused while a training runs: {self._aside}", hint="It answers again when the GPU is free.")
+            raise Unavailable(
+                "The chat is paused while a training runs: {reason}", hint="It answers again when the GPU is free.", reason=self._aside
+            )
         base, adapter = self._choose(request.adapter_id, request.base_model)
         if adapter is not None and _is_new(engine, adapter):
             check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
@@ -210,7 +216,7 @@ class _Telling:
                 completion_tokens=outcome.completion_tokens,
                 finish="end" if cut else outcome.finish,
                 stopped=outcome.finish == "stopped" and not cut,
-                notes=outcome.notes,
+                notes=tuple(render(note) for note in outcome.notes),
                 seconds_to_first_token=round(self._first, 4),
                 tokens_per_second=round(max(0, outcome.completion_tokens - 1) / took, 1),
             )

@@ -13,6 +13,7 @@ from academy.adapters.check import WEIGHTS
 from academy.adapters.store import Adapter
 from academy.chat.memory import is_memory_error
 from academy.errors import AcademyError, Refused
+from academy.messages import Text, msg
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Swapped:
             config = PeftConfig.from_pretrained(str(adapter.path))
             tensors = load_file(adapter.path / WEIGHTS)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise _refused(adapter, "it cannot be read") from error
+            raise _refused(adapter, msg("it cannot be read")) from error
         config.inference_mode = True
         if slot is not None and _same_positions(slot, config, tensors):
             self._refill(slot, config, tensors)
@@ -87,33 +88,21 @@ class Swapped:
 
     def _insert(self, adapter: Adapter, stamp: tuple[int, int], config: Any, tensors: dict[str, Any]) -> None:
         """Puts an adapter of another make beside the old one, and removes the old one once the new one is complete."""
-        from peft import PeftModel, set_peft_model_state_dict
         from peft.tuners.lora import LoraLayer
 
         self._count += 1
         name = f"adapter{self._count}"
         config.init_lora_weights = True  # irrelevant by now, and some values would change the base model
         before = self.slot
-        try:
-            if self._peft is None:
-                self._peft = PeftModel(self.model, config, adapter_name=name, autocast_adapter_dtype=False)
-            else:
-                self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
-            result = set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
-            missing = [key for key in result.missing_keys if f".{name}" in key]
-            if missing or result.unexpected_keys:
-                odd = missing or list(result.unexpected_keys)
-                raise _refused(adapter, f"{len(odd)} of its weights have no place in the base model, or none for theirs ({odd[0]})")
-            self._peft.set_adapter(name)
-            self._peft.eval()
-            self._peft.requires_grad_(False)
-        except BaseException as error:
-            self._take_out(name)
-            if before is not None and self._peft is not None:
-                self._peft.set_adapter(before.name)
-            if isinstance(error, RuntimeError | ValueError | KeyError) and not is_memory_error(error):
-                raise _refused(adapter, "its weights do not fit the base model") from error
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._restore, name, before)
+            try:
+                self._add(adapter, name, config, tensors)
+            except (RuntimeError, ValueError, KeyError) as error:
+                if is_memory_error(error):
+                    raise
+                raise _refused(adapter, msg("its weights do not fit the base model")) from error
+            undo.pop_all()
         if before is not None:
             self._take_out(before.name)
         layers = [
@@ -122,6 +111,28 @@ class Swapped:
             if isinstance(layer, LoraLayer) and name in layer.scaling
         ]
         self.slot = Slot(name, adapter.adapter_id, stamp, config, _positions(self._peft, name), layers)
+
+    def _add(self, adapter: Adapter, name: str, config: Any, tensors: dict[str, Any]) -> None:
+        from peft import PeftModel, set_peft_model_state_dict
+
+        if self._peft is None:
+            self._peft = PeftModel(self.model, config, adapter_name=name, autocast_adapter_dtype=False)
+        else:
+            self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
+        result = set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
+        missing = [key for key in result.missing_keys if f".{name}" in key]
+        if missing or result.unexpected_keys:
+            odd = missing or list(result.unexpected_keys)
+            why = "{n} of its weights have no counterpart in the base model, or the base model has none for them ({first})"
+            raise _refused(adapter, msg(why, n=len(odd), first=odd[0]))
+        self._peft.set_adapter(name)
+        self._peft.eval()
+        self._peft.requires_grad_(False)
+
+    def _restore(self, name: str, before: Slot | None) -> None:
+        self._take_out(name)
+        if before is not None and self._peft is not None:
+            self._peft.set_adapter(before.name)
 
     def _take_out(self, name: str) -> None:
         if self._peft is None or name not in self._peft.peft_config:
@@ -174,7 +185,11 @@ def _positions(peft: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _refused(adapter: Adapter, why: str) -> AcademyError:
+def _refused(adapter: Adapter, why: Text) -> AcademyError:
     return Refused(
-        f"The adapter {adapter.name!r} cannot be used: {why}.", hint="Activate another one, or train it again.", code="ADAPTER_UNUSABLE"
+        "The adapter {name!r} cannot be used: {why}.",
+        hint="Activate another one, or train it again.",
+        code="ADAPTER_UNUSABLE",
+        name=adapter.name,
+        why=why,
     )

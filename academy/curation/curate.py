@@ -70,7 +70,7 @@ class Curated:
     @property
     def sentence(self) -> Message:
         """The report as one line: `412 examples: 380 lessons, 32 commits; 61 dropped: 40 duplicates, 15 too short, 6 echoes.`"""
-        kept = [count(number, one=one, other=other) for number, (one, other) in self._sources()]
+        kept = [_counted(source, number) for source, number in self.by_source.items()]
         examples = count(len(self.examples), one="{n} example", other="{n} examples")
         clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]
         if self.eval:
@@ -80,12 +80,17 @@ class Curated:
             clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))
         if secrets := self.statistics["redacted_secrets"]:
             clauses.append(count(secrets, one="{n} secret taken out", other="{n} secrets taken out"))
-        parts = {f"part{number}": clause for number, clause in enumerate(clauses)}
-        return msg("; ".join(f"{{{name}}}" for name in parts) + ".", **parts)
+        sentence = clauses[0]
+        for clause in clauses[1:]:
+            sentence = msg("{clauses}; {clause}", clauses=sentence, clause=clause)
+        return msg("{clauses}.", clauses=sentence)
 
-    def _sources(self) -> Iterator[tuple[int, tuple[str, str]]]:
-        for source, number in self.by_source.items():
-            yield number, _COUNTED.get(source, (f"{{n}} {source}", f"{{n}} {source}"))
+
+def _counted(source: str, number: int) -> Message:
+    if source not in _COUNTED:
+        return msg("{n:number} {source}", n=number, source=source)
+    one, other = _COUNTED[source]
+    return count(number, one=one, other=other)
 
 
 @dataclass
@@ -122,14 +127,14 @@ def curate(
     Raises Invalid where no example remains.
     """
 
-    def tell(part: float, what: Text) -> None:
+    def report(part: float, what: Text) -> None:
         if progress:
             progress(part, what)
 
-    gathered = _gather(request, sources, default_repo, lessons_limit, commits_limit, tell)
+    gathered = _gather(request, sources, default_repo, lessons_limit, commits_limit, report)
     if not gathered.examples:
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
-    tell(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
+    report(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
     filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
     warnings = [*gathered.warnings, *filtered.warnings]
     if not filtered.kept:
@@ -139,7 +144,7 @@ def curate(
             n=len(gathered.examples),
             rules=filters.by_rule(filtered.counts),
         )
-    tell(0.8, "Splitting")
+    report(0.8, "Splitting")
     fraction = request.eval_fraction
     if fraction is None:
         fraction = 0.0 if len(filtered.kept) < SMALL else 0.1
@@ -151,16 +156,16 @@ def curate(
     warnings += _golden_warnings(gathered.examples, train)
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
     statistics = _statistics(gathered, filtered, train, held, by_source)
-    tell(1.0, "Done")
+    report(1.0, "Done")
     return Curated(train, held, statistics, gathered.sources, filtered.dropped, warnings, by_source)
 
 
 def _gather(
-    request: DatasetRequest, sources: Sources, default_repo: Path | None, lessons_limit: int, commits_limit: int, tell: Progress
+    request: DatasetRequest, sources: Sources, default_repo: Path | None, lessons_limit: int, commits_limit: int, report: Progress
 ) -> _Gathered:
     gathered = _Gathered()
     if request.include_lessons:
-        tell(0.0, "Reading lessons")
+        report(0.0, "Reading lessons")
         limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
         collected = gathered.take(sources.lessons(limit))
         trainable, never = sources.counts()
@@ -190,9 +195,9 @@ def _gather(
                 )
             )
     if request.include_git:
-        _gather_commits(request, gathered, default_repo, commits_limit, tell)
+        _gather_commits(request, gathered, default_repo, commits_limit, report)
     if request.upload_ids:
-        tell(0.5, "Reading uploaded files")
+        report(0.5, "Reading uploaded files")
         rows, warnings = sources.uploads(list(request.upload_ids))
         collected = gathered.take(rows)
         gathered.sources["uploads"] = {"ids": list(request.upload_ids), "collected": collected}
@@ -203,7 +208,7 @@ def _gather(
     return gathered
 
 
-def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: Path | None, commits_limit: int, tell: Progress) -> None:
+def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: Path | None, commits_limit: int, report: Progress) -> None:
     limit = request.git_commits_limit if request.git_commits_limit is not None else commits_limit
     repo = Path(request.git_repo_path) if request.git_repo_path else default_repo
     if limit == 0:
@@ -214,11 +219,11 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
 
     def progress(read: int, taken: int) -> None:
         what = msg("Reading commits: {read:number} read, {good:number} good", read=read, good=taken)
-        tell(0.1 + 0.4 * min(1.0, taken / limit), what)
+        report(0.1 + 0.4 * min(1.0, taken / limit), what)
 
-    tell(0.1, "Reading commits")
+    report(0.1, "Reading commits")
     try:
-        report = commits.read_commits(
+        commit_report = commits.read_commits(
             repo,
             limit=limit,
             revision_range=request.git_range or "",
@@ -233,8 +238,8 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
             raise
         gathered.warnings.append(join("Commits are left out.", error.text))
         return
-    collected = gathered.take(iter(report.examples))
-    left_out = {commits.LABELS.get(reason, reason): number for reason, number in Counter(report.counts).most_common()}
+    collected = gathered.take(iter(commit_report.examples))
+    left_out = {commits.LABELS.get(reason, reason): number for reason, number in Counter(commit_report.counts).most_common()}
     gathered.sources["git"] = {
         "repository": str(repo),
         "range": request.git_range or "",
@@ -242,13 +247,13 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         "paths": list(request.git_paths),
         "tasks": list(request.git_tasks),
         "limit": limit,
-        "commits_read": report.read,
+        "commits_read": commit_report.read,
         "commits_left_out": left_out,
         "collected": collected,
     }
-    gathered.warnings += report.warnings
+    gathered.warnings += commit_report.warnings
     if not collected and left_out:
-        reasons = [msg(f"{{n:number}} {label}", n=number) for label, number in left_out.items()]
+        reasons = [msg("{n:number} {label}", n=number, label=msg(label)) for label, number in left_out.items()]
         gathered.warnings.append(msg("No commit is a good example: {reasons:commas}.", reasons=reasons))
 
 

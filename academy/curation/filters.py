@@ -133,11 +133,11 @@ class Filtered:
     dropped: list[Dropped]
     warnings: list[Text] = field(default_factory=list)
     likeness: near.Likeness | None = None
-    places: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
 
     def groups(self) -> list[int]:
-        """For each kept one the number of its group: what is alike must not be split."""
-        return self.likeness.groups(self.places) if self.likeness else near.Likeness(self.kept).groups()
+        """For each kept example the number of its group: examples that are alike must not be split."""
+        return self.likeness.groups(self.positions) if self.likeness else near.Likeness(self.kept).groups()
 
     @property
     def counts(self) -> Counter[str]:
@@ -147,8 +147,12 @@ class Filtered:
 
 def by_rule(counts: Counter[str]) -> list[Message]:
     """Counts by rule in words, the most frequent first: `40 duplicates`, `15 too short`, `1 echo`."""
-    labels = [(number, LABELS.get(rule, rule)) for rule, number in counts.most_common()]
-    return [count(number, one=f"{{n}} {_SINGULAR.get(label, label)}", other=f"{{n}} {label}") for number, label in labels]
+    return [msg("{n:number} {label}", n=number, label=_label(rule, number)) for rule, number in counts.most_common()]
+
+
+def _label(rule: str, number: int) -> Message:
+    label = LABELS.get(rule, rule)
+    return count(number, one=_SINGULAR.get(label, label), other=label)
 
 
 def key_of(example: Example) -> str:
@@ -165,14 +169,14 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
         fate = ("unwanted", "It was left out by hand.") if unwanted and key_of(example) in unwanted else judge(example, limits)
         if fate:
             fates[index] = fate
-    left = [index for index in range(len(examples)) if index not in fates]
-    for index, rule, reason in _exact_duplicates(examples, left):
+    remaining = [index for index in range(len(examples)) if index not in fates]
+    for index, rule, reason in _exact_duplicates(examples, remaining):
         fates[index] = rule, reason
-    left = [index for index in left if index not in fates]
+    remaining = [index for index in remaining if index not in fates]
     warnings: list[Text] = []
-    likeness = near.Likeness([examples[index] for index in left])
+    likeness = near.Likeness([examples[index] for index in remaining])
     for index, rule, reason in _relations(likeness, limits, warnings):
-        fates.setdefault(left[index], (rule, reason))
+        fates.setdefault(remaining[index], (rule, reason))
     kept, dropped = [], []
     for index, example in enumerate(examples):
         if index not in fates:
@@ -184,8 +188,8 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
             kept.append(example)
         else:
             dropped.append(Dropped(example, key, rule, reason))
-    places = [place for place, index in enumerate(left) if index not in fates]
-    return Filtered(kept, dropped, warnings, likeness if len(places) == len(kept) else None, places)
+    positions = [position for position, index in enumerate(remaining) if index not in fates]
+    return Filtered(kept, dropped, warnings, likeness if len(positions) == len(kept) else None, positions)
 
 
 def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
@@ -207,7 +211,7 @@ def malformed(example: Example, limits: Limits) -> Text:
         return "There is no answer to learn."
     if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
         return "There is no question before the answer."
-    if any(turn.role != ("user", "assistant")[place % 2] for place, turn in enumerate(turns)):
+    if any(turn.role != ("user", "assistant")[position % 2] for position, turn in enumerate(turns)):
         return "User and assistant do not take turns."
     if any(turn.role == "system" for turn in example.turns[1:]):
         return "A system prompt stands in the middle."
@@ -251,7 +255,7 @@ def too_long(example: Example, limits: Limits) -> Text:
 def broken(example: Example, limits: Limits) -> Text:
     """Letters of a wrong encoding (Ã¼ for ü), replacement characters, control characters."""
     for turn in example.turns:
-        # Plain ASCII without control characters is the usual case, and quick to tell.
+        # Plain ASCII without control characters is the usual case, and quick to recognise.
         if turn.content.isascii() and not _CONTROL.search(turn.content):
             continue
         found = sum(len(match) for match in _MOJIBAKE.findall(turn.content)) + len(_CONTROL.findall(turn.content))
@@ -303,7 +307,7 @@ def truncated(example: Example, limits: Limits) -> Text:
 
 
 def refusal(example: Example, limits: Limits) -> Text:
-    """An answer that only says what the assistant is or that it cannot."""
+    """An answer that only says that the assistant is an AI or cannot help."""
     if not limits.refusals:
         return ""
     answer = example.answer
@@ -400,25 +404,25 @@ def _plain(text: str) -> str:
 
 
 def is_corrected(example: Example) -> bool:
-    """Whether a person put this answer in the place of another."""
+    """Whether a person replaced another answer with this one."""
     return bool(example.meta.get("corrected") or example.meta.get("rejected"))
 
 
-def rank(example: Example, place: int) -> tuple[bool, str, int]:
+def rank(example: Example, position: int) -> tuple[bool, str, int]:
     """Which of several wins: the corrected one, then the newest; of one age the later row of a file, or the earlier lesson."""
-    return is_corrected(example), example.time, place if example.source == "uploads" else -place
+    return is_corrected(example), example.time, position if example.source == "uploads" else -position
 
 
-def _exact_duplicates(examples: Sequence[Example], places: Sequence[int]) -> Iterator[tuple[int, str, Text]]:
+def _exact_duplicates(examples: Sequence[Example], positions: Sequence[int]) -> Iterator[tuple[int, str, Text]]:
     groups: dict[bytes, list[int]] = defaultdict(list)
-    for place in places:
-        groups[near.exact_key(examples[place])].append(place)
+    for position in positions:
+        groups[near.exact_key(examples[position])].append(position)
     for group in groups.values():
         if len(group) > 1:
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
-                    yield place, "duplicate", msg("The same as {example}.", example=_name(examples[best]))
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
+                    yield position, "duplicate", msg("The same as {example}.", example=_name(examples[best]))
 
 
 def _relations(likeness: near.Likeness, limits: Limits, warnings: list[Text]) -> Iterator[tuple[int, str, Text]]:
@@ -427,30 +431,30 @@ def _relations(likeness: near.Likeness, limits: Limits, warnings: list[Text]) ->
     gone: set[int] = set()
     if limits.similarity < 1:
         for group in likeness.same():
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
-                    gone.add(place)
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
+                    gone.add(position)
                     reason = "Says the same as {example}, word for word but for the little ones."
-                    yield place, "near_duplicate", msg(reason, example=_name(examples[best]))
-        left = [place for place in range(len(examples)) if place not in gone]
-        for first, second in likeness.pairs(limits.similarity, left):
+                    yield position, "near_duplicate", msg(reason, example=_name(examples[best]))
+        remaining = [position for position in range(len(examples)) if position not in gone]
+        for first, second in likeness.pairs(limits.similarity, remaining):
             if first not in gone and second not in gone:
-                worse, better = sorted((first, second), key=lambda place: rank(examples[place], place))
+                worse, better = sorted((first, second), key=lambda position: rank(examples[position], position))
                 gone.add(worse)
                 yield worse, "near_duplicate", msg("Says the same as {example} but for a few words.", example=_name(examples[better]))
     questions: dict[bytes, list[int]] = defaultdict(list)
-    for place, key in enumerate(likeness.questions):
-        if place not in gone:
-            questions[key].append(place)
-    answered = [group for group in questions.values() if len(group) > 1 and len({likeness.answers[place] for place in group}) > 1]
+    for position, key in enumerate(likeness.questions):
+        if position not in gone:
+            questions[key].append(position)
+    answered = [group for group in questions.values() if len(group) > 1 and len({likeness.answers[position] for position in group}) > 1]
     if limits.newest_wins:
         for group in answered:
-            best = max(group, key=lambda place: rank(examples[place], place))
-            for place in group:
-                if place != best:
+            best = max(group, key=lambda position: rank(examples[position], position))
+            for position in group:
+                if position != best:
                     reason = _CORRECTED if is_corrected(examples[best]) else _NEWER
-                    yield place, "contradiction", msg(reason, example=_name(examples[best]))
+                    yield position, "contradiction", msg(reason, example=_name(examples[best]))
     elif answered:
         question = examples[answered[0][0]].turns[-2].content.strip().replace("\n", " ")[:80]
         warnings.append(

@@ -233,7 +233,7 @@ class LessonStore:
         within = [f"+seq IN (SELECT seq FROM {found})" for found, _ in sets]
         first = " AND ".join([sets[0][0], *within[1:]]) if sets else "lessons"
         where = f"WHERE {' AND '.join(within)}" if sets else ""
-        # The index of times is walked and only the rows of the page are read: a page far back costs no more than the first.
+        # SQLite walks the index of times and reads only the rows of the page: a page far back costs no more than the first.
         page = f"SELECT seq FROM lessons INDEXED BY lessons_by_time {where} {NEWEST_FIRST} LIMIT ? OFFSET ?"
         with self._reading() as connection:
             count = int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0])

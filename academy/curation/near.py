@@ -23,7 +23,7 @@ from academy.curation.examples import Example
 _PERMUTATIONS, _ROWS = 72, 6
 _CHUNK = 4000
 LOOSEST = 0.85
-"""The least similarity that anybody asks for."""
+"""The least similarity that any profile asks for."""
 _LOOKED_AT = 8
 """How many examples of one bucket are compared: thousands of one template meet in one bucket, and none is a duplicate."""
 
@@ -42,7 +42,7 @@ _ASKING = re.compile(
     r"|thank you|you can|you could|kannst du mir (?:bitte )?sagen)\b",
     re.IGNORECASE,
 )
-"""Ways to ask that change nothing about what is asked."""
+"""Ways to ask that do not change the question."""
 _NEGATIONS = frozenset(
     """
     no not never none nobody nothing neither nor without cannot can't don't doesn't didn't isn't aren't wasn't won't wouldn't shouldn't
@@ -138,7 +138,7 @@ class Likeness:
     def pairs(self, similarity: float, among: Sequence[int] | None = None) -> list[tuple[int, int]]:
         """Pairs where question and answer are each the other's but for a few harmless words: at most 1 - `similarity` of them.
 
-        Asked again, `among` may only be part of what it was: the candidates are found once.
+        In a second call `among` may only be a part of the first one: the candidates are computed once.
         """
         if similarity >= 1:
             return []
@@ -184,7 +184,7 @@ class Likeness:
 
     def groups(self, among: Sequence[int] | None = None) -> list[int]:
         """For each example the number of its group: alike, the same question, the same long answer, or the same origin."""
-        places = range(len(self.examples)) if among is None else among
+        positions = range(len(self.examples)) if among is None else among
         parent = list(range(len(self.examples)))
 
         def root(index: int) -> int:
@@ -198,7 +198,7 @@ class Likeness:
             parent[max(a, b)] = min(a, b)
 
         seen: dict[object, int] = {}
-        for index in places:
+        for index in positions:
             example = self.examples[index]
             marks: list[object] = [self.questions[index]]
             if len(example.answer) >= 80:
@@ -207,9 +207,9 @@ class Likeness:
                 marks.append((example.source, example.origin))
             for mark in marks:
                 join(seen.setdefault(mark, index), index)
-        for first, second in self.pairs(LOOSEST, places):
+        for first, second in self.pairs(LOOSEST, positions):
             join(first, second)
-        return [root(index) for index in places]
+        return [root(index) for index in positions]
 
 
 def _bytes(words: array[int], text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Whether a result tells success or failure, in the words of several languages."""
+"""Whether a result means success or failure, in the words of several languages."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _TELLS = re.compile(
 
 @lru_cache(maxsize=4096)
 def outcome(result: str) -> Literal["success", "failure", ""]:
-    """What a result tells: its first telling word after the last "but"; failures that are counted or marked (❌) always count."""
+    """The outcome by the first telling word after the last "but"; failures with a number or a mark (❌) always count."""
     text = result.strip()[:4000]
     plain = text.casefold().strip(" .!")
     if plain in _YES:
@@ -67,7 +67,7 @@ def outcome(result: str) -> Literal["success", "failure", ""]:
         return "failure"
     if match := re.fullmatch(r"(?:exit(?:ed)?(?: with)?(?: code| status)?|return code|rc)\s*[:=]?\s*(-?\d+)", plain):
         return "success" if int(match[1]) == 0 else "failure"
-    told: Literal["success", "failure", ""] = ""
+    outcome_so_far: Literal["success", "failure", ""] = ""
     for part in _BUT.split(text):
         first: Literal["success", "failure", ""] = ""
         for match in _TELLS.finditer(part):
@@ -75,5 +75,5 @@ def outcome(result: str) -> Literal["success", "failure", ""]:
                 return "failure"
             if not first:
                 first = "success" if match["no_failure"] or match["success"] else "failure"
-        told = first or told
-    return told
+        outcome_so_far = first or outcome_so_far
+    return outcome_so_far

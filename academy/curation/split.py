@@ -19,9 +19,9 @@ def split(
     seed: int = 42,
     groups: Sequence[int] | None = None,
 ) -> tuple[list[Example], list[Example]]:
-    """Rows to train on and rows held out, each in its old order; what is alike stays on one side, and the same input gives the same split.
+    """Rows to train on and rows held out, each in its old order; alike examples stay on one side, and the same input gives the same split.
 
-    `groups` are the numbers of their groups, where they are known already.
+    `groups` are the numbers of their groups, where they are computed already.
     `time` holds out the newest. With a fraction above 0 and two groups or more, no side is empty.
     """
     if fraction <= 0 or len(examples) < 2:

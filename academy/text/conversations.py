@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from academy.messages import msg
 from academy.rows import BadRow, read_rows
 from academy.text.failures import Failure, bad_row
 
@@ -17,9 +18,9 @@ def read_conversations(path: Path) -> list[tuple[int, list[Message]]]:
         with open(path, "rb") as file:
             read = [(number, [turn._asdict() for turn in turns]) for number, turns in read_rows(file)]
     except FileNotFoundError as error:
-        raise Failure(f"The dataset file {path.name} is gone.", "missing_dataset") from error
+        raise Failure(msg("The dataset file {name} is gone.", name=path.name), "missing_dataset") from error
     except BadRow as error:
         raise bad_row(error.number, error.reason) from error
     if not read:
-        raise Failure(f"The dataset file {path.name} has no rows.", "empty_dataset")
+        raise Failure(msg("The dataset file {name} has no rows.", name=path.name), "empty_dataset")
     return read

@@ -7,20 +7,27 @@ import errno
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from academy.errors import AcademyError
+from academy.messages import Text, msg
+
 
 class Failure(Exception):
-    """A training that cannot go on: a sentence for a person, a cause for the doctor, further fields of the event."""
+    """A training that cannot go on: a sentence for a person, a cause for the doctor, further fields of the event.
 
-    def __init__(self, reason: str, cause: str, **fields: Any) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    `text` is the sentence unrendered, for the journal; `reason` is the sentence in English, for the log.
+    """
+
+    def __init__(self, text: Text, cause: str, **fields: Any) -> None:
+        super().__init__(str(text))
+        self.text = text
+        self.reason = str(text)
         self.cause = cause
         self.fields = fields
 
 
-def bad_row(row: int, why: str) -> Failure:
+def bad_row(row: int, why: Text) -> Failure:
     """A row of the dataset file (from 1) without a conversation to learn from; `why` has no full stop."""
-    return Failure(f"Row {row} of the dataset cannot be used: {why}.", "bad_row", row=row)
+    return Failure(msg("Row {row} of the dataset cannot be used: {why}.", row=row, why=why), "bad_row", row=row)
 
 
 @contextlib.contextmanager
@@ -39,18 +46,26 @@ def explain(error: BaseException) -> Failure:
     text = " ".join(str(error).split())
     lower = text.lower()
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "defaultcpuallocator" in lower:
-        where = "The GPU" if "cuda" in lower or "mps" in lower else "This machine"
-        return Failure(f"{where} has not enough memory for this training.", "out_of_memory", detail=text[:500])
+        if "cuda" in lower or "mps" in lower:
+            return Failure(_NO_GPU_MEMORY, "out_of_memory", detail=text[:500])
+        return Failure("This machine does not have enough memory for this training.", "out_of_memory", detail=text[:500])
     if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left on device" in lower:
-        return Failure("The disk is full; what was written before is intact.", "disk_full")
+        return Failure("The disk is full; everything written before is intact.", "disk_full")
     if isinstance(error, ModuleNotFoundError):
-        return Failure(f"The Python package {error.name!r} is missing.", "missing_library", library=error.name or "")
+        library = error.name or ""
+        return Failure(msg("The Python package {name!r} is missing.", name=library), "missing_library", library=library)
     if "out of memory" in lower:
-        return Failure("The GPU has not enough memory for this training.", "out_of_memory", detail=text[:500])
+        return Failure(_NO_GPU_MEMORY, "out_of_memory", detail=text[:500])
     if "cuda" in lower and any(word in lower for word in ("no kernel image", "driver", "capability", "not compiled with")):
-        return Failure(f"PyTorch and this machine's GPU do not fit together: {text[:300]}", "cuda_mismatch")
+        return Failure(msg("PyTorch and the GPU of this machine do not fit together: {why}", why=text[:300]), "cuda_mismatch")
     if "gated repo" in lower or "401 client error" in lower or "403 client error" in lower:
         return Failure("The base model is gated: its owner grants access on its page.", "gated")
     if type(error).__name__ == "SafetensorError":
-        return Failure(f"The weights of the base model are damaged or cut short ({text[:200]}). Fetch or copy it again.", "damaged_base")
-    return Failure(text[:500] or f"The training failed with {type(error).__name__}.", "unknown")
+        why = "The weights of the base model are damaged or cut short ({why}). Fetch or copy it again."
+        return Failure(msg(why, why=text[:200]), "damaged_base")
+    if isinstance(error, AcademyError):
+        return Failure(error.text, "unknown")
+    return Failure(text[:500] or msg("The training failed with {name}.", name=type(error).__name__), "unknown")
+
+
+_NO_GPU_MEMORY = "The GPU does not have enough memory for this training."

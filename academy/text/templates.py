@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from academy.errors import Refused, foreign_code
+from academy.messages import Text, join, msg
 from academy.text.conversations import Message
 from academy.text.failures import Failure
 
@@ -128,7 +129,7 @@ class ChatForm(Renderer):
 
     route: Route = "plain"
     ends: frozenset[str] = frozenset()  # every token that the text is not split through: one of them ends a turn
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     end_token: str = ""
     _turns: dict[tuple[str, ...], list[_Turn]] = field(default_factory=dict)
 
@@ -161,7 +162,7 @@ class ChatForm(Renderer):
         spans: list[Span] = []
         for turn, answer in zip(turns, answers, strict=True):
             if turn.mark >= len(marks):
-                raise NotRendered("the chat template marks another text than the answers.")
+                raise NotRendered("the chat template marks a text that is not an answer")
             start, end = marks[turn.mark]
             spans.append(_cut(text, start + turn.skip, end, turn, answer))
         if turns[-1].eos:
@@ -175,7 +176,7 @@ class ChatForm(Renderer):
         prompt, _ = self.render(messages[:at], prompt=True)
         text, _ = self.render(messages[: at + 1])
         if not text.startswith(prompt):
-            raise NotRendered("the chat template writes the question otherwise once there is an answer.")
+            raise NotRendered("the chat template writes the question otherwise once there is an answer")
         start, end = _cut(text, len(prompt) + turn.skip, len(text), turn, messages[at]["content"])
         eos = self.names["eos_token"] if turn.eos else ""
         return Written(text[:end] + eos, [(start, end + len(eos))])
@@ -191,7 +192,7 @@ class ChatForm(Renderer):
         text, marks = self.render(probes)
         for message in probes:
             if message["content"] not in text:
-                raise NotRendered(f"the chat template leaves out what the {message['role']} says.")
+                raise NotRendered("the chat template leaves out what the {role} says", role=message["role"])
         if self.route == "per turn":
             return [self._probe_prompt(probes, text)]
         turns = []
@@ -201,10 +202,10 @@ class ChatForm(Renderer):
             position = text.index(message["content"])
             matches = [number for number, (a, b) in enumerate(marks) if a <= position and position + len(message["content"]) <= b]
             if not matches:
-                raise NotRendered("the chat template does not mark the assistant's words.")
+                raise NotRendered("the chat template does not mark the assistant's words")
             start, end = marks[matches[0]]
             if any(other["content"] in text[start:end] for other in probes if other is not message):
-                raise NotRendered("the chat template marks more than the assistant's words.")
+                raise NotRendered("the chat template marks more than the assistant's words")
             given = self._given(probes[:at], text, start, position)
             after = text[position + len(message["content"]) : end]
             # An end token that follows the mark at once belongs to the turn, else the model would never learn to stop.
@@ -216,10 +217,10 @@ class ChatForm(Renderer):
     def _probe_prompt(self, probes: list[Message], text: str) -> _Turn:
         prompt, _ = self.render(probes[:-1], prompt=True)
         if not text.startswith(prompt):
-            raise NotRendered("the chat template writes the question otherwise once there is an answer.")
+            raise NotRendered("the chat template writes the question otherwise once there is an answer")
         position = text.index(probes[-1]["content"])
         if position < len(prompt):
-            raise NotRendered("the chat template writes the answer before the end of its prompt.")
+            raise NotRendered("the chat template writes the answer before the end of its prompt")
         before = text[len(prompt) : position]
         if before.strip() and self.render(probes[:-1])[0] == prompt:
             # The template has no generation prompt, so its header of the assistant's turn is context, not speech.
@@ -304,18 +305,20 @@ def choose(tokenizer: Any) -> ChatForm:
     if trained:
         tried.append((trained, "training template"))
     tried.append((template, "per turn"))
-    reasons = []
+    reasons: list[Text] = []
     for text, route in tried:
         for parts in (False, True):
             try:
                 return _proved(ChatForm(text, names, parts, route=route, ends=ends))
             except NotRendered as error:
-                reasons.append(f"{route}: {error}")
-    raise Failure(
-        "The chat template of this base model does not tell which words are the assistant's, so the right tokens cannot be trained "
-        f"({'; '.join(dict.fromkeys(reasons))}). Choose another base model.",
-        "no_template",
+                reason = msg("{route}: {why}", route=route, why=error.message_text)
+                if reason not in reasons:
+                    reasons.append(reason)
+    why = (
+        "The chat template of this base model does not show which words are the assistant's, so the right tokens cannot be trained "
+        "({reasons:commas})."
     )
+    raise Failure(join(msg(why, reasons=reasons), "Choose another base model."), "no_template")
 
 
 _THOUGHTS = frozenset({"<think>", "</think>"})
@@ -362,7 +365,7 @@ def _proved(form: ChatForm) -> ChatForm:
     system: Message = {"role": "system", "content": "Answer in one sentence."}
     written = form.write(one)
     if not form.write(two) or not written:
-        raise NotRendered("the chat template writes nothing.")
+        raise NotRendered("the chat template writes nothing")
     try:
         form.write([system, *one])
     except NotRendered:
@@ -373,9 +376,9 @@ def _proved(form: ChatForm) -> ChatForm:
     text, (start, end) = written[0].text, written[0].spans[0]
     form.end_token = max((token for token in form.ends if text[start:end].endswith(token)), key=len, default="")
     if not form.end_token:
-        raise NotRendered("the chat template ends an answer with no token of its own.")
+        raise NotRendered("the chat template ends an answer with no token of its own")
     if form._learned(form.adapted(one))[-1].eos:
-        form.notes.append(f"The chat template does not end the assistant's turn, so {form.names['eos_token']!r} is added.")
+        form.notes.append(msg("The chat template does not end the assistant's turn, so {token!r} is added.", token=form.names["eos_token"]))
     return form
 
 
@@ -385,12 +388,12 @@ def _cut(text: str, start: int, end: int, turn: _Turn, answer: str) -> Span:
     if stop < start or not text.startswith(turn.before, start) or text[stop:end] != turn.after:
         # A template may write thoughts in front of an answer that holds some; then only the answer itself is compared.
         if "</think>" not in answer or text[stop:end] != turn.after:
-            raise NotRendered("the chat template writes this answer otherwise than others.")
+            raise NotRendered("the chat template writes this answer differently from others")
         written = text[start:stop]
     else:
         written = text[start + len(turn.before) : stop]
     if written.strip() != answer.strip() and not _same_after_thoughts(written, answer):
-        raise NotRendered("the chat template changes the answer.")
+        raise NotRendered("the chat template changes the answer")
     return start, stop + turn.keep
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from academy.messages import Text, msg, to_json
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
@@ -37,7 +38,7 @@ class Tokenized:
 
     rows: list[Tokens] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
-    untrained: dict[int, str] = field(default_factory=dict)  # dataset rows left out: why
+    untrained: dict[int, Text] = field(default_factory=dict)  # dataset rows left out: why
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -48,7 +49,7 @@ def load_tokenizer(folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise Failure(f"The base model's tokenizer cannot be loaded: {reason}", "damaged_base") from error
+        raise Failure(msg("The base model's tokenizer cannot be loaded: {reason}", reason=reason), "damaged_base") from error
 
 
 def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message]) -> list[int]:
@@ -85,10 +86,10 @@ def tokenize(
             if not result.truncated or result.truncated[-1] != row:
                 result.truncated.append(row)
             if not any(trained[:max_length]):
-                result.untrained.setdefault(row, f"its answer begins after the limit of {max_length} tokens")
+                result.untrained.setdefault(row, msg("its answer starts after the limit of {n} tokens", n=max_length))
                 continue
         elif not any(trained):
-            result.untrained.setdefault(row, f"no token of its answer can be trained ({written.text[-40:]!r})")
+            result.untrained.setdefault(row, msg("no token of its answer can be trained ({end!r})", end=written.text[-40:]))
             continue
         result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
     kept = {tokens.row for tokens in result.rows}
@@ -97,7 +98,7 @@ def tokenize(
 
 
 def _all_tokens(
-    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, str]
+    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, Text]
 ) -> Iterator[tuple[int, Written, list[int], list[bool]]]:
     special = set(tokenizer.get_added_vocab().values())
     for start in range(0, len(conversations), _CHUNK):
@@ -106,7 +107,7 @@ def _all_tokens(
             try:
                 texts.extend((row, written) for written in form.write(messages))
             except NotRendered as error:
-                refused[row] = str(error)
+                refused[row] = error.message_text
         encoded = _encode(tokenizer, [written.text for _, written in texts])
         for (row, written), (ids, offsets) in zip(texts, encoded, strict=True):
             yield row, written, *_masked(tokenizer, special, written, ids, offsets)
@@ -186,6 +187,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         if any(tokens.trained[:limit]):
             reachable.add(tokens.row)
     untrained |= {row for row, _ in conversations} - reachable
+    left_out = [msg("Row {row} is left out: {why}.", row=row, why=why) for row, why in list(result.untrained.items())[:20]]
     requested = [index for index in request.get("rows") or [] if 0 <= index < len(conversations)]
     return {
         "count": len(conversations),
@@ -195,7 +197,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "template": form.route,
         "end_token": form.end_token,
         "max_length": limit,
-        "notes": [*form.notes, *(f"Row {row} is left out: {why}." for row, why in list(result.untrained.items())[:20])],
+        "notes": [to_json(note) for note in [*form.notes, *left_out]],
         "rows": [
             {"index": index, "tokens": _colored(tokenizer, result, conversations[index][0], limit, text_limit)} for index in requested
         ],
@@ -227,7 +229,7 @@ def main(arguments: list[str]) -> int:
     with as_failure(failures.append):
         reply = preview(json.loads(Path(arguments[0]).read_bytes()))
     for failure in failures:
-        reply = {"error": failure.reason, "cause": failure.cause, **failure.fields}
+        reply = {"error": to_json(failure.text), "cause": failure.cause, **failure.fields}
     sys.stdout.write(json.dumps(reply, ensure_ascii=True, allow_nan=False) + "\n")
     return 1 if failures else 0
 

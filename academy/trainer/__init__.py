@@ -1,1 +1,1 @@
-"""The trainer: a program that reads a job folder, needs only the ML libraries, and is imported by nobody."""
+"""The trainer: a program that reads a job folder and needs only the ML libraries; no module imports it."""

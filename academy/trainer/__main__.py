@@ -8,37 +8,38 @@ import sys
 import traceback
 from pathlib import Path
 
+from academy.messages import msg
 from academy.text.failures import explain
 from academy.trainer.report import Report
 
-# Threads that wait for one another sleep instead of spinning: on a machine that does other things too, spinning took ten times as long.
-# Freed memory is kept for the next step instead of being given back and asked for again: a fifth faster on a CPU.
+# OMP: waiting threads sleep instead of spinning, which took ten times as long on a busy machine.
+# glibc: freed memory stays in the process for the next step, a fifth faster on a CPU.
 _TUNABLES = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one training and tells how it ended, whatever happens."""
+    """Runs one training and reports how it ends, whatever happens."""
     folder = Path(arguments[0]).absolute()
     report = Report(folder)
     try:
         from academy.trainer.spec import read_spec
 
         spec = read_spec(folder)
-        report.preparing("load", f"Loading the libraries to train {spec.name!r} on {spec.base_model}.")
+        report.preparing("load", msg("Loading the libraries to train {name!r} on {base}.", name=spec.name, base=spec.base_model))
         _quiet(spec.knob("quantization") != "none")
-        from academy.trainer.methods import sft
+        from academy.trainer.run import run
 
-        sft.run(spec, report)
+        run(spec, report)
     except Exception as error:
         failure = explain(error)
         lines = "".join(traceback.format_exception(error))
         report.say(lines.rstrip())
         report.say(f"failed: {failure.reason}")
         cause = error.__cause__ or error
-        with contextlib.suppress(OSError):  # the disk may be full: the exit code and the log still tell
+        with contextlib.suppress(OSError):  # the disk may be full; the exit code and the log still report it
             report.event(
                 "failed",
-                reason=failure.reason,
+                reason=failure.text,
                 cause=failure.cause,
                 error_type=type(cause).__name__,
                 traceback=lines[-4000:],
@@ -50,9 +51,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _fields(fields: dict[str, object]) -> dict[str, object]:
-    known = {name: value for name, value in fields.items() if name in ("row", "step", "epoch")}
-    extra = {name: value for name, value in fields.items() if name not in known}
-    return {**known, "extra": extra} if extra else known
+    own = {name: value for name, value in fields.items() if name in ("row", "step", "epoch")}
+    extra = {name: value for name, value in fields.items() if name not in own}
+    return {**own, "extra": extra} if extra else own
 
 
 def _quiet(quantized: bool) -> None:
@@ -67,7 +68,7 @@ def _quiet(quantized: bool) -> None:
         WANDB_DISABLED="true",
         PYTORCH_ENABLE_MPS_FALLBACK="1",
     )
-    # One training, one GPU: with several in sight the Trainer would copy the model to each.
+    # A training uses one GPU; the others stay free of its context.
     os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     import warnings
@@ -81,7 +82,7 @@ def _quiet(quantized: bool) -> None:
 
 
 def _with_tunables() -> None:
-    """Starts itself again with settings that are read only at the start of a process."""
+    """Restarts the process with settings that are read only when it starts."""
     wanted = {"OMP_WAIT_POLICY": "PASSIVE"}
     if sys.platform == "linux":
         wanted["GLIBC_TUNABLES"] = _TUNABLES

@@ -1,4 +1,4 @@
-"""Checkpoints that are complete or absent: written aside, made durable, a marker last, then renamed into place."""
+"""Checkpoints that are complete or absent: written to a temporary folder, synced, marked last, then renamed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Checkpoint:
 
 
 def write(folder: Path, step: int, fill: Callable[[Path], None], facts: dict[str, Any]) -> Checkpoint:
-    """Lets `fill` write into a folder aside and moves it into place; after any failure nothing of it is left."""
+    """Lets `fill` write into a temporary folder and renames it; after any failure nothing of it remains."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{_ASIDE}{step:08d}-{os.getpid()}"
     place = folder / f"step-{step:08d}"
@@ -54,37 +54,37 @@ def write(folder: Path, step: int, fill: Callable[[Path], None], facts: dict[str
             shutil.rmtree(place)
         os.rename(aside, place)
         sync(folder)
-    except BaseException as error:
-        # Some writers do not pass on why they failed.
-        full = isinstance(error, RuntimeError) and shutil.disk_usage(folder).free < _NO_SPACE
-        shutil.rmtree(aside, ignore_errors=True)
-        if full:
+    except RuntimeError as error:
+        # Some writers do not say why they failed.
+        if shutil.disk_usage(folder).free < _NO_SPACE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), aside.name) from error
         raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return Checkpoint(place, step, marker)
 
 
 def complete(folder: Path) -> list[Checkpoint]:
-    """All complete checkpoints by step, oldest first; one whose files are missing or cut short does not count."""
-    found = []
+    """All complete checkpoints by step, oldest first; those with missing or truncated files do not count."""
+    checkpoints = []
     if folder.is_dir():
         for path in folder.iterdir():
             match = _NAME.match(path.name)
             if match and path.is_dir() and not path.is_symlink():
                 facts = _facts(path)
                 if facts is not None:
-                    found.append(Checkpoint(path, int(match[1]), facts))
-    return sorted(found, key=lambda checkpoint: checkpoint.step)
+                    checkpoints.append(Checkpoint(path, int(match[1]), facts))
+    return sorted(checkpoints, key=lambda checkpoint: checkpoint.step)
 
 
 def newest(folder: Path) -> Checkpoint | None:
     """The complete checkpoint with the highest step."""
-    found = complete(folder)
-    return found[-1] if found else None
+    checkpoints = complete(folder)
+    return checkpoints[-1] if checkpoints else None
 
 
 def sweep(folder: Path) -> list[str]:
-    """Removes what an earlier attempt left incomplete; returns the names."""
+    """Removes the incomplete folders of an earlier attempt; returns their names."""
     removed = []
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
@@ -97,11 +97,11 @@ def sweep(folder: Path) -> list[str]:
 
 def rotate(folder: Path, keep: int, best_step: int | None) -> list[int]:
     """Removes all but the newest `keep` by step number and the best; returns the removed steps."""
-    found = complete(folder)
+    checkpoints = complete(folder)
     removed = []
-    for checkpoint in found[:-keep] if keep else found:
+    for checkpoint in checkpoints[:-keep] if keep else checkpoints:
         if checkpoint.step != best_step:
-            # Renamed first: a crash in the middle of the removal must not leave a checkpoint that lacks files.
+            # Renamed first, so that a crash during the removal leaves no checkpoint with missing files.
             gone = folder / f"{_ASIDE}{checkpoint.path.name}"
             with contextlib.suppress(FileNotFoundError):
                 os.rename(checkpoint.path, gone)

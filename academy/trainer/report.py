@@ -1,4 +1,4 @@
-"""What the trainer tells: events as JSON lines for programs, plain lines on standard output for people."""
+"""What the trainer reports: events as JSON lines for programs, plain lines on standard output for people."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from academy.messages import Message, Text, to_json
+
 _LOSSES = ("loss", "eval_loss", "train_loss", "baseline_eval_loss", "grad_norm")
 
 
 class Report:
-    """Writes `events.jsonl` of a job; it has no other writer."""
+    """The only writer of a job's `events.jsonl`."""
 
     def __init__(self, folder: Path) -> None:
         self._descriptor = os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         size = os.fstat(self._descriptor).st_size
         self.continued = size > 0
-        # An earlier attempt may have died in the middle of a line: the next one must not be glued to it.
+        # An earlier attempt may have died in the middle of a line; the next line must not continue it.
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 
     def event(self, type: str, **fields: Any) -> None:
-        """Appends one event in one write; a number that is nan or infinite becomes null, with `non_finite` true."""
+        """Appends one event in one write; a message is stored unrendered, a non-finite number as null, a loss then with `non_finite`."""
         line = (
             json.dumps({"type": type, "time": now(), **_plain(fields)}, ensure_ascii=False, allow_nan=False).encode(errors="replace")
             + b"\n"
@@ -36,14 +38,14 @@ class Report:
             os.ftruncate(self._descriptor, before)
             raise OSError(28, "No space left on device", "events.jsonl")
 
-    def note(self, message: str) -> None:
-        """Something that a person should know and that stops nothing."""
+    def note(self, message: Text) -> None:
+        """Reports something that a person should know and that stops nothing."""
         self.say(f"note: {message}")
         self.event("note", message=message)
 
-    def preparing(self, phase: str, message: str, fraction: float | None = None) -> None:
-        """What is being done before the first step."""
-        self.say(message)
+    def preparing(self, phase: str, message: Text, fraction: float | None = None) -> None:
+        """Reports the work before the first step."""
+        self.say(str(message))
         self.event("preparing", phase=phase, message=message, fraction=fraction)
 
     def say(self, line: str) -> None:
@@ -69,5 +71,5 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
             if name in _LOSSES:
                 plain["non_finite"] = True
         else:
-            plain[name] = value
+            plain[name] = to_json(value) if isinstance(value, Message) else value
     return plain

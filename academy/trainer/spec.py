@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from academy.messages import msg
 from academy.text.failures import Failure
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What to train, on what, and how."""
+    """The model, the data and the parameters of a training."""
 
     folder: Path
     job_id: str
@@ -31,7 +32,7 @@ class Spec:
 
     @property
     def base_public_name(self) -> str:
-        """What others find the base by: a hub name works anywhere, a bundled model or a folder only by its path."""
+        """The name that others find the base by: a hub name works anywhere, a bundled model or a folder only by its path."""
         if Path(self.base_model).is_absolute():
             return self.base_model
         hub = self.base_model.count("/") == 1 and not self.base_model.startswith((".", "~"))
@@ -93,4 +94,4 @@ def read_spec(folder: Path) -> Spec:
     except FileNotFoundError as error:
         raise Failure("The job folder has no spec.json.", "bad_spec") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"The job's spec.json cannot be read: {error}.", "bad_spec") from error
+        raise Failure(msg("The job's spec.json cannot be read: {error}.", error=error), "bad_spec") from error

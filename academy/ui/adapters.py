@@ -1,4 +1,4 @@
-"""The Adapters tab: what was learned, from what, how much better it is, and which one answers."""
+"""The Adapters tab: every adapter with its data and its losses, and which one answers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, span, tag, when
-from academy.ui.html.numbers import loss, number, plural, size
-from academy.ui.live import View, toast
-from academy.ui.texts.translate import t
+from academy.ui.answers import toast
+from academy.ui.html.elements import Html, button, card, closer, div, empty, esc, go, join, live, menu, name_form, span, tag, when
+from academy.ui.html.numbers import loss, number, size
+from academy.ui.look import Look
+from academy.ui.texts.translate import plural, t
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
     from academy.services.academy import Academy
+
+_MOST_ROWS = 500
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
@@ -21,35 +24,13 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(live("adapters"), apply_default_css=False)
 
 
-def _adapters(academy: Academy, view: View) -> Html:
-    found = academy.list_adapters()
-    if not found:
-        ready = academy.datasets.newest() is not None
-        action = (
-            go(t("adapters.train"), kind="primary", tab="training") if ready else go(t("adapters.begin"), kind="primary", tab="overview")
-        )
+def _adapters(look: Look) -> Html:
+    adapters = look.adapters
+    if not adapters:
+        ready = look.academy.datasets.newest() is not None
+        action = go(t("adapters.train" if ready else "adapters.begin"), kind="primary", tab="training" if ready else "overview")
         return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action))
-    names = {manifest.id: manifest.name for manifest in academy.list_datasets()}
-    active = next((item for item in found if item.is_active), None)
-    back = academy.adapters.previous()
-    actions = []
-    if back is not None and (active is None or back.adapter_id != active.adapter_id):
-        actions.append(button(span(t("adapters.back", name=back.name)), "adapter.back", title=t("adapters.back_title")))
-    if active is not None:
-        actions.append(button(t("adapters.off"), "adapter.off", title=t("adapters.off_title")))
-    now = div(
-        div(
-            div(t("adapters.now"), cls="ac-eyebrow"),
-            div(active.name if active else t("adapters.base"), cls="ac-now-name ac-cut"),
-            div(
-                t("adapters.on", base=active.base_model) if active else t("adapters.base_text", base=academy.settings.default_base_model),
-                cls="ac-soft",
-            ),
-        ),
-        div(*actions, go(t("adapters.chat"), kind="primary", tab="chat"), cls="ac-row"),
-        cls="ac-card ac-now" + (" is-on" if active else ""),
-    )
-    rows = [_row(item, names) for item in found[:500]]
+    names = {manifest.id: manifest.name for manifest in look.datasets}
     head = div(
         span(t("adapters.name")),
         span(t("adapters.data")),
@@ -59,54 +40,65 @@ def _adapters(academy: Academy, view: View) -> Html:
         span(""),
         cls="ac-mail ac-mail-head",
     )
-    return join(
-        [now, card(t("adapters.title"), div(head, *rows, cls="ac-mails"), aside=span(plural("count.adapters", len(found)), cls="ac-soft"))]
+    rows = [_row(item, names) for item in adapters[:_MOST_ROWS]]
+    count = span(plural("count.adapters", len(adapters)), cls="ac-soft")
+    return join([_answering(look), card(t("adapters.title"), div(head, *rows, cls="ac-mails"), aside=count)])
+
+
+def _answering(look: Look) -> Html:
+    """The adapter that answers now, and the ways to another one."""
+    active = next((item for item in look.adapters if item.is_active), None)
+    previous = look.academy.adapters.previous()
+    actions = []
+    if previous is not None and (active is None or previous.adapter_id != active.adapter_id):
+        actions.append(button(span(t("adapters.back", name=previous.name)), "adapter.back", title=t("adapters.back_title")))
+    if active is not None:
+        actions.append(button(t("adapters.off"), "adapter.off", title=t("adapters.off_title")))
+    default = look.academy.settings.default_base_model
+    base = t("adapters.on", base=active.base_model) if active else t("adapters.base_text", base=default)
+    return div(
+        div(
+            div(t("adapters.now"), cls="ac-eyebrow"),
+            div(active.name if active else t("adapters.base"), cls="ac-now-name ac-cut"),
+            div(base, cls="ac-soft"),
+        ),
+        div(*actions, go(t("adapters.chat"), kind="primary", tab="chat"), cls="ac-row"),
+        cls="ac-card ac-now" + (" is-on" if active else ""),
     )
 
 
 def _row(item: Adapter, names: dict[str, str]) -> Html:
     source = names.get(item.dataset_id or "") or t("adapters.unknown")
     learned = join([source, esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
-    main = (
-        button(t("adapters.activate"), "adapter.on", kind="small", id=item.adapter_id)
-        if not item.is_active
-        else span(t("adapters.active"), cls="ac-pill ac-finished")
-    )
+    dot = span(cls="ac-dot" + (" ac-dot-on" if item.is_active else ""))
     return div(
-        div(
-            span(cls="ac-dot" + (" ac-dot-on" if item.is_active else "")),
-            span(item.name, cls="ac-cut ac-strong", title=item.name),
-            cls="ac-mail-name",
-        ),
+        div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), cls="ac-mail-name"),
         div(learned, cls="ac-cut ac-soft", title=learned),
         div(item.base_model, cls="ac-cut ac-soft", title=item.base_model),
         div(_losses(item), cls="ac-num"),
         div(when(item.created_at), cls="ac-soft"),
-        div(
-            main,
-            button(t("adapters.try"), "adapter.try", kind="small", id=item.adapter_id, title=t("adapters.try_title")),
-            menu(
-                t("more"),
-                button(t("adapters.try"), "adapter.try", kind="item narrow", id=item.adapter_id, title=t("adapters.try_title")),
-                button(t("adapters.details"), "adapter.show", kind="item", id=item.adapter_id),
-                button(t("adapters.rename"), "adapter.rename", kind="item", id=item.adapter_id),
-                go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=item.adapter_id),
-                button(t("adapters.continue"), "adapter.continue", kind="item", id=item.adapter_id, title=t("adapters.continue_title")),
-                button(
-                    t("adapters.delete"),
-                    "adapter.delete",
-                    kind="item danger",
-                    confirm=t("adapters.delete_sure", name=item.name),
-                    id=item.adapter_id,
-                )
-                if not item.is_active
-                else "",
-            ),
-            cls="ac-row ac-row-end",
-        ),
+        div(*_actions(item), cls="ac-row ac-row-end"),
         cls="ac-mail" + (" is-active" if item.is_active else ""),
-        data_key=item.adapter_id,
+        id=f"adapter-{item.adapter_id}",
     )
+
+
+def _actions(item: Adapter) -> list[Html]:
+    id_, sure = item.adapter_id, t("adapters.delete_sure", name=item.name)
+    active = span(t("adapters.active"), cls="ac-pill ac-finished")
+    return [
+        active if item.is_active else button(t("adapters.activate"), "adapter.on", kind="small", id=id_),
+        button(t("adapters.try"), "adapter.try", kind="small", id=id_, title=t("adapters.try_title")),
+        menu(
+            t("more"),
+            button(t("adapters.try"), "adapter.try", kind="item narrow", id=id_, title=t("adapters.try_title")),
+            button(t("adapters.details"), "adapter.show", kind="item", id=id_),
+            button(t("adapters.rename"), "adapter.rename", kind="item", id=id_),
+            go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=id_),
+            button(t("adapters.continue"), "adapter.continue", kind="item", id=id_, title=t("adapters.continue_title")),
+            "" if item.is_active else button(t("adapters.delete"), "adapter.delete", kind="item danger", confirm=sure, id=id_),
+        ),
+    ]
 
 
 def _losses(item: Adapter) -> Html:
@@ -124,8 +116,8 @@ def _losses(item: Adapter) -> Html:
     )
 
 
-def _show(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.adapters.get(str(data.get("id")))
+def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = _named(look, data)
     facts = [
         (t("adapters.base_model"), item.base_model),
         (t("adapters.steps"), number(item.steps)),
@@ -144,49 +136,49 @@ def _show(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
         (t("adapters.folder"), tag("code", item.path)),
     ]
     table = tag("table", tag("tbody", *[tag("tr", tag("th", name), tag("td", value)) for name, value in facts]), cls="ac-facts")
-    return {"dialog": join([tag("h3", item.name), div(table, cls="ac-scroll"), _close()])}
+    return {"dialog": join([tag("h3", item.name), div(table, cls="ac-scroll"), closer()])}
 
 
-def _close() -> Html:
-    return div(tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True), cls="ac-row ac-row-end")
-
-
-def _ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.adapters.get(str(data.get("id")))
+def _ask_name(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = _named(look, data)
     return {"dialog": name_form("adapter.renamed", item.adapter_id, item.name)}
 
 
-def _rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.rename_adapter(str(data.get("id")), str(data.get("name", "")))
+def _rename(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = look.academy.adapters.rename(str(data.get("id")), str(data.get("name", "")))
     return {"toast": toast(t("adapters.renamed", name=item.name)), "dialog": None, "event": "datasets"}
 
 
-def _activate(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    item = academy.activate(str(data.get("id")))
+def _activate(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = look.academy.adapters.activate(str(data.get("id")))
     return {"toast": toast(t("adapters.activated", name=item.name)), "event": "datasets"}
 
 
-def _back(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("adapters.activated", name=academy.roll_back().name)), "event": "datasets"}
+def _back(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(t("adapters.activated", name=look.academy.adapters.roll_back().name)), "event": "datasets"}
 
 
-def _off(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    before = academy.deactivate()
+def _off(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    before = look.academy.adapters.deactivate()
     return {"toast": toast(t("adapters.deactivated", name=before.name) if before else t("adapters.nothing_active")), "event": "datasets"}
 
 
-def _try(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"state": {"tab": "chat"}, "event": "try", "data": {"adapter": academy.adapters.get(str(data.get("id"))).adapter_id}}
+def _try(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"state": {"tab": "chat"}, "event": "try", "data": {"adapter": _named(look, data).adapter_id}}
 
 
-def _continue(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"state": {"tab": "training"}, "event": "continue", "data": {"adapter": academy.adapters.get(str(data.get("id"))).adapter_id}}
+def _continue(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"state": {"tab": "training"}, "event": "continue", "data": {"adapter": _named(look, data).adapter_id}}
 
 
-def _delete(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    name = academy.adapters.get(str(data.get("id"))).name
-    academy.delete_adapter(str(data.get("id")))
-    return {"toast": toast(t("adapters.deleted", name=name)), "event": "datasets"}
+def _delete(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = _named(look, data)
+    look.academy.adapters.delete(item.adapter_id)
+    return {"toast": toast(t("adapters.deleted", name=item.name)), "event": "datasets"}
+
+
+def _named(look: Look, data: dict[str, Any]) -> Adapter:
+    return look.academy.adapters.get(str(data.get("id")))
 
 
 REGIONS = {"adapters": _adapters}

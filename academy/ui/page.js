@@ -1,15 +1,15 @@
-// What the page does in the browser: keeps live places current, sends acts to the server, shows toasts and dialogs, remembers where one is.
-// Texts from the server arrive either escaped (fragments made by pieces.py) or as plain strings that are only ever set as textContent.
+// The page in the browser: keeps live regions current, sends acts to the server, shows toasts and dialogs, keeps its state in the address.
+// Texts from the server arrive either escaped (fragments of html/elements.py) or as plain strings that are only ever set as textContent.
 (() => {
   "use strict";
   if (window.academy) return;
-  // In a frame of another site the browser may deny its storage, and Gradio's part of the chat would not come up: it then lasts as long as the page.
+  // In a frame of another site the browser may deny its storage, and Gradio's chat would not load: a storage that lasts as long as the page replaces it.
   for (const name of ["localStorage", "sessionStorage"]) {
     try { void window[name].length; } catch {
-      const kept = new Map();
-      const getItem = (key) => kept.get(String(key)) ?? null, setItem = (key, value) => { kept.set(String(key), String(value)); };
-      const removeItem = (key) => { kept.delete(String(key)); }, clear = () => kept.clear(), key = (place) => [...kept.keys()][place] ?? null;
-      Object.defineProperty(window, name, { value: { getItem, setItem, removeItem, clear, key, get length() { return kept.size; } } });
+      const values = new Map();
+      const getItem = (key) => values.get(String(key)) ?? null, setItem = (key, value) => { values.set(String(key), String(value)); };
+      const removeItem = (key) => { values.delete(String(key)); }, clear = () => values.clear(), key = (index) => [...values.keys()][index] ?? null;
+      Object.defineProperty(window, name, { value: { getItem, setItem, removeItem, clear, key, get length() { return values.size; } } });
     }
   }
   const TABS = ["overview", "dataset", "training", "adapters", "chat"];
@@ -20,20 +20,20 @@
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  // ------------------------------------------------------------------ where one is: the address and the session
+  // ------------------------------------------------------------------ the state: in the address and the session
 
   const stored = () => { try { return JSON.parse(sessionStorage.getItem("academy") || "{}"); } catch { return {}; } };
   const fromAddress = () => {
-    const query = new URLSearchParams(location.search), found = {};
-    for (const key of ["tab", "job", "dataset"]) if (query.get(key)) found[key] = query.get(key);
-    return found;
+    const query = new URLSearchParams(location.search), state = {};
+    for (const key of ["tab", "job", "dataset"]) if (query.get(key)) state[key] = query.get(key);
+    return state;
   };
   A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, tab: "overview", ...fromAddress() };
 
   function setState(patch, { push = true } = {}) {
     const before = address();
     Object.assign(A.state, patch);
-    try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lives as long as the page */ }
+    try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lasts as long as the page */ }
     if (push && address() !== before) history.pushState(null, "", address());
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
@@ -45,8 +45,8 @@
   function address() {
     const query = new URLSearchParams(location.search);
     for (const key of ["tab", "job", "dataset"]) {
-      const wanted = key === "tab" || (key === "job" ? A.state.tab === "training" : A.state.tab === "dataset");
-      if (wanted && A.state[key]) query.set(key, A.state[key]); else query.delete(key);
+      const applies = key === "tab" || (key === "job" ? A.state.tab === "training" : A.state.tab === "dataset");
+      if (applies && A.state[key]) query.set(key, A.state[key]); else query.delete(key);
     }
     return location.pathname + (query.toString() ? "?" + query : "");
   }
@@ -55,7 +55,7 @@
     const button = document.getElementById(`tab-${name}-button`);
     if (button && button.getAttribute("aria-selected") !== "true") button.click();
   }
-  // Inputs outside the live places follow the state (after a reload, after "clear").
+  // Inputs outside the live regions follow the state (after a reload, after "clear").
   function mirror() {
     for (const el of all("[data-bind]")) {
       if (el === document.activeElement || !(el.dataset.bind in A.state)) continue;
@@ -69,11 +69,11 @@
     poll();
   });
 
-  // ------------------------------------------------------------------ live places
+  // ------------------------------------------------------------------ live regions
 
   let polling = null, again = false, timer = 0, failures = 0, beat = 0;
 
-  // One request asks for all visible places at once; the server sends those whose version differs.
+  // One request polls all visible regions; the server sends those whose version differs.
   function poll() {
     if (polling) { again = true; return polling; }
     clearTimeout(timer);
@@ -89,11 +89,11 @@
     if (!quick) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
     const pane = all("[data-log]").find(visible);
     const answer = await Promise.race([
-      A.server.live({ state: A.state, regions, log: pane && !A.paused ? logWish(pane) : null }).catch(() => null),
+      A.server.live({ state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null }).catch(() => null),
       wait(15000),
     ]);
     if (!answer || typeof answer !== "object" || !answer.regions) { lost(); return; }
-    found();
+    connected();
     A.latency = performance.now() - begin;
     for (const [name, fresh] of Object.entries(answer.regions))
       for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { morph(el, fresh.html); el.dataset.version = fresh.version; localTimes(el); }
@@ -101,7 +101,7 @@
     if (answer.log && pane) addLog(pane, answer.log);
     A.busy = answer.busy;
   }
-  // A running job is looked at often, but the log only (a few bytes); the whole once a second. A slow server is asked less.
+  // While a job runs, its log is polled often (a few bytes), and everything once a second. A slow server is polled less.
   function schedule() {
     clearTimeout(timer);
     if (document.hidden) return;
@@ -116,7 +116,7 @@
     failures += 1;
     if (failures > 1) { A.connected = false; document.documentElement.classList.add("ac-offline"); }
   }
-  function found() {
+  function connected() {
     if (!A.connected) toast({ kind: "good", text: texts.reconnected });
     failures = 0; A.connected = true;
     document.documentElement.classList.remove("ac-offline");
@@ -124,35 +124,16 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); else clearTimeout(timer); });
   addEventListener("online", () => poll());
 
-  // Makes an element's content equal to new HTML while keeping every node that is the same: focus, scrolling and clicks survive.
-  function morph(el, html) {
-    const fresh = document.createElement("template");
-    fresh.innerHTML = html;
-    morphChildren(el, fresh.content);
+  // Makes an element's content equal to new HTML and keeps every node that is the same (rows by their id): focus, scrolling and clicks survive.
+  const morph = (el, html) => Idiomorph.morph(el, html, { morphStyle: "innerHTML", callbacks: { beforeNodeMorphed, beforeAttributeUpdated } });
+  function beforeNodeMorphed(mine, theirs) {
+    if (mine.nodeType !== Node.ELEMENT_NODE) return true;
+    return !mine.classList.contains("ac-busy") && !(mine.hasAttribute("data-live") && theirs.hasAttribute("data-live"));
   }
-  function morphChildren(old, fresh) {
-    const mine = [...old.childNodes], theirs = [...fresh.childNodes];
-    for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
-      if (!mine[i]) old.appendChild(theirs[i].cloneNode(true));
-      else if (!theirs[i]) mine[i].remove();
-      else morphNode(mine[i], theirs[i]);
-    }
-  }
-  function morphNode(mine, theirs) {
-    const key = (node) => node.getAttribute?.("data-key") ?? "";
-    if (mine.nodeType !== theirs.nodeType || mine.nodeName !== theirs.nodeName || key(mine) !== key(theirs)) { mine.replaceWith(theirs.cloneNode(true)); return; }
-    if (mine.nodeType === Node.TEXT_NODE) { if (mine.data !== theirs.data) mine.data = theirs.data; return; }
-    if (mine.nodeType !== Node.ELEMENT_NODE) return;
-    if (mine.hasAttribute("data-live") && theirs.hasAttribute("data-live")) return;
-    if (mine.classList.contains("ac-busy")) return;
-    for (const { name } of [...mine.attributes]) if (!theirs.hasAttribute(name) && !(name === "open" && mine.nodeName === "DETAILS")) mine.removeAttribute(name);
-    for (const { name, value } of [...theirs.attributes]) if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(mine.nodeName) && mine !== document.activeElement) {
-      if (mine.type === "checkbox") mine.checked = theirs.hasAttribute("checked");
-      else if (mine.nodeName === "INPUT") mine.value = theirs.getAttribute("value") || "";
-    }
-    if (mine.nodeName === "TIME" && mine.dataset.local) { if (mine.textContent !== theirs.textContent) mine.textContent = theirs.textContent; return; }
-    morphChildren(mine, theirs);
+  // What a person has opened stays open, and what they are typing or choosing stays theirs.
+  function beforeAttributeUpdated(name, el, change) {
+    if (name === "open") return !(change === "remove" && el.nodeName === "DETAILS");
+    return !["value", "checked", "selected"].includes(name) || (el.closest("select") || el) !== document.activeElement;
   }
   function localTimes(root) {
     for (const el of all("time[datetime]", root)) {
@@ -163,7 +144,7 @@
 
   // ------------------------------------------------------------------ the log
 
-  const logWish = (pane) => ({ job: pane.dataset.job || "", next: Number(pane.dataset.next || -1), size: Number(pane.dataset.size || -1) });
+  const logRequest = (pane) => ({ job: pane.dataset.job || "", next: Number(pane.dataset.next || -1), size: Number(pane.dataset.size || -1) });
   function addLog(pane, news) {
     const rows = $(".ac-log-lines", pane);
     if (pane.dataset.job !== news.job || news.reset) { rows.replaceChildren(); pane.dataset.job = news.job; follow(pane, true); }
@@ -222,7 +203,7 @@
       if (source && "disabled" in source) source.disabled = false;
     }
   }
-  // What a handler says the page should do next; Gradio handlers answer in the same form through the hidden "out" component.
+  // An answer says what the page does next; Gradio handlers answer in the same form through the hidden "out" component.
   function result(answer) {
     if (!answer || typeof answer !== "object") return;
     if (answer.toast) toast(answer.toast);
@@ -257,7 +238,7 @@
     }
     if (!el.dataset.act) return;
     event.preventDefault();
-    // Read before the question: while it is open, the place may come to hold another button.
+    // Read before the question: while it is open, another button may take this position.
     const { act: name, confirm: question, yes, ...data } = el.dataset;
     if (question && !(await confirmed(question, yes || el.textContent))) return;
     all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
@@ -286,15 +267,15 @@
 
   // ------------------------------------------------------------------ files: to the REST endpoints, ten at a time
 
-  const send = (path, files, fields, told) => new Promise((done) => {
+  const send = (path, files, fields, progress) => new Promise((done) => {
     const form = new FormData(), request = new XMLHttpRequest();
     for (const [key, value] of Object.entries(fields)) form.append(key, value);
     for (const file of files) form.append("files", file, file.name);
     request.open("POST", path);
-    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
+    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onloadend = () => {
       let answer = null;
-      try { answer = JSON.parse(request.responseText); } catch { /* said below */ }
+      try { answer = JSON.parse(request.responseText); } catch { /* reported below */ }
       if (request.status === 200 && answer) { done(answer); return; }
       const detail = answer && typeof answer.detail === "string" ? answer.detail : texts.unreachable;
       toast({ kind: "bad", text: detail });
@@ -302,27 +283,27 @@
     };
     request.send(form);
   });
-  const places = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
-  // Files whose columns are not recognised are asked about one after another, when the others are in; the report is one for all of them.
+  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
+  // The columns of files that are not recognised are requested one by one, after the other files; one report covers all of them.
   let unmapped = [], mapping = null;
   async function mapNext() {
     mapping = unmapped.shift() || null;
-    if (mapping) await act("files.map", { found: JSON.stringify(mapping.done[mapping.place]) });
+    if (mapping) await act("files.map", { entry: JSON.stringify(mapping.done[mapping.index]) });
   }
   async function take(kind, files, zone) {
     const label = $(".ac-drop-label", zone), words = label.textContent;
-    const told = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
+    const progress = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
     zone.classList.add("is-taking");
     try {
-      const [path, told_of] = places[kind], done = [];
+      const [path, report] = targets[kind], done = [];
       for (let i = 0; i < files.length; i += 10) {
-        const answer = await send(path, files.slice(i, i + 10), {}, told);
+        const answer = await send(path, files.slice(i, i + 10), {}, progress);
         answer?.files.forEach((entry, k) => {
-          if (entry.unclear) unmapped.push({ kind, file: files[i + k], done, place: done.length });
+          if (entry.unclear) unmapped.push({ kind, file: files[i + k], done, index: done.length });
           done.push(entry);
         });
       }
-      if (done.length) await act(told_of, { files: JSON.stringify(done) });
+      if (done.length) await act(report, { files: JSON.stringify(done) });
       await mapNext();
     } finally {
       label.textContent = words;
@@ -340,7 +321,7 @@
     document.addEventListener(kind, (event) => {
       const zone = event.target.closest?.("[data-drop-zone]");
       all(".ac-drop.is-over").forEach((el) => el.classList.toggle("is-over", el === zone && kind === "dragover"));
-      if (kind !== "dragleave" && event.dataTransfer?.types.includes("Files")) event.preventDefault(); // a miss must not leave the page
+      if (kind !== "dragleave" && event.dataTransfer?.types.includes("Files")) event.preventDefault(); // a missed drop must not leave the page
       if (!zone) return;
       zone.classList.toggle("is-over", kind === "dragover");
       if (kind === "drop" && event.dataTransfer.files.length) take(zone.dataset.dropZone, [...event.dataTransfer.files], zone);
@@ -351,15 +332,15 @@
     if (!form) return;
     event.preventDefault();
     const columns = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
-    const asked = mapping;
+    const mapped = mapping;
     mapping = null;
     closeDialog();
-    if (!asked) return;
-    const [path, told_of] = places[asked.kind];
-    const answer = await send(path, [asked.file], { mapping: JSON.stringify(columns) }, () => {});
+    if (!mapped) return;
+    const [path, report] = targets[mapped.kind];
+    const answer = await send(path, [mapped.file], { mapping: JSON.stringify(columns) }, () => {});
     if (answer) {
-      asked.done[asked.place] = answer.files[0];
-      await act(told_of, { files: JSON.stringify(asked.done) });
+      mapped.done[mapped.index] = answer.files[0];
+      await act(report, { files: JSON.stringify(mapped.done) });
     }
     await mapNext();
   });
@@ -395,13 +376,13 @@
 
   // ------------------------------------------------------------------ toasts and dialogs
 
-  function place(id, name = "div") {
+  function holder(id, name = "div") {
     let el = document.getElementById(id);
     if (!el) { el = document.createElement(name); el.id = id; document.body.append(el); }
     return el;
   }
   function toast({ kind = "good", text = "", hint = "" }) {
-    const box = place("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
+    const box = holder("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
     box.setAttribute("aria-live", "polite");
     el.className = `ac-toast ac-toast-${kind}`;
     words.textContent = text;
@@ -422,7 +403,7 @@
   }
   A.toast = toast;
   function openDialog(html) {
-    const dialog = place("ac-dialog", "dialog");
+    const dialog = holder("ac-dialog", "dialog");
     dialog.innerHTML = html;
     localTimes(dialog);
     if (!dialog.open) dialog.showModal();
@@ -433,7 +414,7 @@
   function closeDialog() { const dialog = document.getElementById("ac-dialog"); if (dialog?.open) dialog.close(); }
   function confirmed(question, label) {
     return new Promise((done) => {
-      const dialog = place("ac-confirm", "dialog"), text = document.createElement("p"), row = document.createElement("div"), no = document.createElement("button"), yes = document.createElement("button");
+      const dialog = holder("ac-confirm", "dialog"), text = document.createElement("p"), row = document.createElement("div"), no = document.createElement("button"), yes = document.createElement("button");
       text.textContent = question;
       no.textContent = texts.no; yes.textContent = label.trim();
       no.className = "ac-btn"; yes.className = "ac-btn ac-btn-danger";
@@ -459,9 +440,9 @@
     const nearest = (selector) => {
       const path = $(selector, area)?.getAttribute("d") || "";
       let best = null;
-      for (const found of path.matchAll(/[ML](\d+) (\d+)/g)) {
-        const x = Number(found[1]);
-        if (!best || Math.abs(x - at) < Math.abs(best[0] - at)) best = [x, Number(found[2])];
+      for (const point of path.matchAll(/[ML](\d+) (\d+)/g)) {
+        const x = Number(point[1]);
+        if (!best || Math.abs(x - at) < Math.abs(best[0] - at)) best = [x, Number(point[2])];
       }
       return best;
     };
@@ -477,7 +458,7 @@
     area.classList.add("is-over");
   });
 
-  // ------------------------------------------------------------------ beginning
+  // ------------------------------------------------------------------ start
 
   A.attach = (server) => {
     A.server = server;
@@ -491,7 +472,7 @@
     };
     begin(100);
   };
-  // What was refused may lie below what is in view.
+  // A refusal may be below the visible part.
   A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: "smooth", block: "nearest" }); }, 60);
   A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
   const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();

@@ -1,4 +1,4 @@
-"""The page: five tabs over one Academy; `build` makes it, `mount_options` says how it is to be mounted."""
+"""The page: five tabs over one Academy; `build` makes it, `mount_options` is the rest that Gradio needs to mount it."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from academy.ui import adapters, chat, live, overview
+from academy.ui import adapters, live, overview
 from academy.ui import mcp as tools
+from academy.ui.chat import tab as chat
 from academy.ui.dataset import sources
 from academy.ui.html.elements import Html, chip, div, join, notice, span, tag
 from academy.ui.html.numbers import gigabytes, number
-from academy.ui.live import View
+from academy.ui.look import Look
 from academy.ui.style import theme
 from academy.ui.texts.translate import for_page, t
-from academy.ui.training import tab
+from academy.ui.training import tab as training
 
 if TYPE_CHECKING:
     from academy.config import Settings
     from academy.services.academy import Academy
 
 _HERE = Path(__file__).parent
-_TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": tab, "adapters": adapters, "chat": chat}
+_LITTLE_DISK_MB = 2048
+_TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": training, "adapters": adapters, "chat": chat}
 
-# The hidden component through which Gradio's handlers and the row buttons of page.js talk to one another.
+# The hidden components through which Gradio's handlers and page.js talk to each other.
 _OUT = "watch('value', () => window.academy.result(props.value));"
 _TOP = "window.academy.attach(server);"
 _BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' */"
 
 
 def build(academy: Academy) -> gr.Blocks:
-    """The page over one Academy; it holds nothing of its own, so any number of viewers can look at it."""
+    """The page over one Academy; it has no state of its own, so any number of viewers can look at it."""
     regions: dict[str, live.Region] = {"chips": _chips}
     acts: dict[str, live.Act] = {}
     for part in _TABS.values():
@@ -53,70 +55,75 @@ def build(academy: Academy) -> gr.Blocks:
 
 
 def mount_options() -> dict[str, Any]:
-    """What `gr.mount_gradio_app` is to be given besides the page: theme, style and script, all from here."""
-    script = (_HERE / "page.js").read_text(encoding="utf-8").replace("__TEXTS__", json.dumps(for_page()).replace("</", "<\\/"))
+    """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
+    texts = json.dumps(for_page()).replace("</", "<\\/")
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
     return {
         "theme": theme(),
-        "css": (_HERE / "style.css").read_text(encoding="utf-8"),
+        "css": _read("style.css"),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
 
 
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
 def _header(settings: Settings) -> Html:
+    theme_button = tag(
+        "button",
+        Html("◐"),
+        cls="ac-btn ac-btn-quiet ac-theme",
+        type="button",
+        data_do="theme",
+        title=t("app.theme"),
+        aria_label=t("app.theme"),
+    )
     header = div(
         div(tag("h1", t("app.title")), span(t("app.motto"), cls="ac-soft ac-motto"), cls="ac-brand"),
         div(
             span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip", role="status"),
             span(cls="ac-chips", data_live="chips"),
-            tag(
-                "button",
-                Html("◐"),
-                cls="ac-btn ac-btn-quiet ac-theme",
-                type="button",
-                data_do="theme",
-                title=t("app.theme"),
-                aria_label=t("app.theme"),
-            ),
+            theme_button,
             tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
             cls="ac-top-right",
         ),
         cls="ac-header",
     )
-    told = div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")
-    return join([header, told]) if settings.only_shows else header
+    demonstration = div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")
+    return join([header, demonstration]) if settings.only_shows else header
 
 
-def _chips(academy: Academy, view: View) -> Html:
-    counts = academy.job_store.counts()
-    active = academy.adapters.active()
+def _chips(look: Look) -> Html:
+    name = look.active.name if look.active else t("chip.base")
+    adapter = chip(t("chip.adapter"), tag("b", name), tab="adapters", title=name)
+    return join([_jobs_chip(look.counts), _machine_chip(look), _disk_chip(look), adapter])
+
+
+def _jobs_chip(counts: dict[str, int]) -> Html:
     running, queued = counts.get("running", 0) + counts.get("preparing", 0), counts.get("queued", 0)
-    parts = []
-    if running or queued:
-        words = [t("chip.running", n=running)] if running else []
-        words += [t("chip.queued", n=queued)] if queued else []
-        parts.append(chip(span(cls="ac-dot ac-dot-live") if running else span(cls="ac-dot"), " · ".join(words), tab="training"))
-    else:
-        parts.append(chip(span(cls="ac-dot"), t("chip.idle"), tab="training"))
-    gpus = academy.habitat.gpus()
-    memory = academy.habitat.memory()
-    if gpus:
-        words = t("chip.gpu", used=gigabytes(gpus[0].memory_used_mb), total=gigabytes(gpus[0].memory_total_mb))
+    words = [t("chip.running", n=running)] if running else []
+    words += [t("chip.queued", n=queued)] if queued else []
+    return chip(span(cls="ac-dot ac-dot-live" if running else "ac-dot"), " · ".join(words) or t("chip.idle"), tab="training")
+
+
+def _machine_chip(look: Look) -> Html:
+    if gpus := look.academy.machine.gpus():
+        used = t("chip.gpu", used=gigabytes(gpus[0].memory_used_mb), total=gigabytes(gpus[0].memory_total_mb))
         name = gpus[0].name.removeprefix("NVIDIA ").removeprefix("GeForce ") + (f" +{len(gpus) - 1}" if len(gpus) > 1 else "")
-        parts.append(chip(tag("b", name), span(words, cls="ac-num"), tab="overview", title=t("chip.gpu_title")))
-    else:
-        used = memory["total_mb"] - memory["available_mb"]
-        words = t("chip.memory", used=gigabytes(used), total=gigabytes(memory["total_mb"]))
-        parts.append(chip(tag("b", t("chip.cpu")), span(words, cls="ac-num"), tab="overview", title=t("chip.memory_title")))
-    disk = academy.habitat.disk()
-    if disk["free_mb"] < 2048:
-        parts.append(chip(t("chip.disk", free=number(disk["free_mb"])), warn=True, tab="overview"))
-    name = active.name if active else t("chip.base")
-    parts.append(chip(t("chip.adapter"), tag("b", name), tab="adapters", title=name))
-    return Html("".join(parts))
+        return chip(tag("b", name), span(used, cls="ac-num"), tab="overview", title=t("chip.gpu_title"))
+    memory = look.academy.machine.memory()
+    used = t("chip.memory", used=gigabytes(memory["total_mb"] - memory["available_mb"]), total=gigabytes(memory["total_mb"]))
+    return chip(tag("b", t("chip.cpu")), span(used, cls="ac-num"), tab="overview", title=t("chip.memory_title"))
 
 
-def _title(academy: Academy) -> str:
-    busy = academy.runner.busy()
+def _disk_chip(look: Look) -> Html | None:
+    free = look.academy.machine.space()["free_mb"]
+    return chip(t("chip.disk", free=number(free)), warn=True, tab="overview") if free < _LITTLE_DISK_MB else None
+
+
+def _title(look: Look) -> str:
+    busy = look.busy
     if busy is None:
         return t("app.title")
     if busy.step and busy.total_steps:

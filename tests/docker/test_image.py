@@ -263,7 +263,7 @@ def test_rest_begins_shows_and_cancels_it(tmp_path: Path, registry: Registry) ->
     assert (docker["ok"], name in docker["reason"], f"docker pull {name}" in docker["remedy"]) == (False, True, True)
     begun = client.post(path).json()
     assert (begun["status"], begun["image"], begun["way"]) == ("getting", name, "pull")
-    follow(academy.training_image, lambda state: bool(state.bytes_done))
+    follow(academy._image, lambda state: bool(state.bytes_done))
     assert 0 < client.get(path).json()["bytes_done"] < registry.size
     assert client.delete(path).json()["status"] == "cancelled"
     assert client.delete(path).json()["status"] == "cancelled"

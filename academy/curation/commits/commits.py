@@ -153,7 +153,7 @@ _ISSUE = (
     r"(?:[\w./\-]*#\d+|(?:gh|bpo)-\d+|CID \d+|CVE-\d+-\d+|(?-i:(?!(?:UTF|SHA|AES|ISO|RFC|MD|CP)-)[A-Z]{2,10}-\d+)|https?://\S+"
     r"|(?:commit )?(?=[a-f]*\d)[0-9a-f]{7,64}\b)"
 )
-"""What a change itself cannot tell: the number of an issue, another commit, an address."""
+"""Facts that a change does not show: the number of an issue, another commit, an address."""
 _TRAILER = re.compile(
     r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
     r"|(?:origin|forwarded|author|patch by|(?:pull|merge) request|bug-[a-z]+): .*|\(?cherry[ \-]picked from .*"
@@ -259,7 +259,7 @@ def _judge_message(commit: Commit, message: str, subject: str) -> str:
 def clean_message(message: str) -> str:
     """The message without trailers, thanks, and the numbers of issues and pull requests, which no reader of the change can know."""
     lines = [line.rstrip() for line in message.replace("\r\n", "\n").split("\n")]
-    kept = [line for place, line in enumerate(lines) if place == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
+    kept = [line for position, line in enumerate(lines) if position == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
     subject = _NUMBER.sub("", kept[0]).strip() if kept else ""
     subject = subject[lead.end() :] or subject if (lead := _LEAD.match(subject)) else subject
     parts = "\n".join(kept[1:]).strip("\n").split("\n\n")
@@ -296,7 +296,7 @@ def parse_diff(diff: bytes) -> list[FileChange]:
     old_left = new_left = 0
     for line in diff.strip(b"\n").split(b"\n"):
         if old_left > 0 or new_left > 0:
-            # Inside a hunk a line may look like anything; the counts of its head tell where it ends.
+            # Inside a hunk a line may look like anything; the counts in its head say where it ends.
             mark = line[:1]
             old_left -= mark in (b" ", b"-", b"")
             new_left -= mark in (b" ", b"+", b"")

@@ -82,10 +82,10 @@ class Repository:
         try:
             if not folder.is_dir():
                 raise NotFound("There is no folder {path!r}.", hint="Name the folder of a git repository on this machine.", path=str(path))
-            for place in (folder, *folder.parents):
-                if _is_git_dir(place):
-                    return cls(place, place)
-                inner = place / ".git"
+            for candidate in (folder, *folder.parents):
+                if _is_git_dir(candidate):
+                    return cls(candidate, candidate)
+                inner = candidate / ".git"
                 if inner.is_symlink():
                     raise Refused(
                         "{path!r} is a link to a repository elsewhere.", hint="Name that repository's own folder.", path=str(path)
@@ -97,9 +97,9 @@ class Repository:
                             hint="Name the repository that has the data.",
                             path=str(path),
                         )
-                    return cls(place, inner)
+                    return cls(candidate, inner)
                 if inner.is_file():
-                    return cls(place, _linked_git_dir(place, inner))
+                    return cls(candidate, _linked_git_dir(candidate, inner))
         except OSError as error:
             raise Refused(
                 "The folder {path!r} cannot be read: {problem}.", hint="Check its permissions.", path=str(path), problem=error.strerror
@@ -317,10 +317,10 @@ class Log:
                 return
             seen = max(0, len(buffer) - len(start))
             buffer += chunk
-            while (place := buffer.find(start, seen)) >= 0:
+            while (position := buffer.find(start, seen)) >= 0:
                 if begun:
-                    yield self._commit(buffer[:place], is_cut)
-                buffer, is_cut, begun, seen = buffer[place + len(start) :], False, True, 0
+                    yield self._commit(buffer[:position], is_cut)
+                buffer, is_cut, begun, seen = buffer[position + len(start) :], False, True, 0
             if len(buffer) > _MAX_COMMIT:
                 # The rest of an enormous change is not kept; its head is enough to know it.
                 buffer, is_cut = buffer[: _MAX_COMMIT // 2] + buffer[-len(start) :], True

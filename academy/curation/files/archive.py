@@ -1,4 +1,4 @@
-"""Opens a file and unpacks it: the parts of what a person brings, be it one file, a gzip or a zip."""
+"""Opens a file, a gzip or a zip, and gives its parts."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _SKIPPED = (_UNKNOWN, _TOOLS, _OTHER, _ATTACHMENTS, _THOUGHTS, _FILES, _NO_TEXT,
 
 
 def kind_of(record: dict[str, Any]) -> str:
-    """chatgpt, claude, open-webui or oasst; empty for what is no such export."""
+    """chatgpt, claude, open-webui or oasst; empty for any other record."""
     if isinstance(record.get("mapping"), dict):
         return "chatgpt"
     if isinstance(record.get("chat_messages"), list):

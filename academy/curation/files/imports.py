@@ -1,4 +1,4 @@
-"""Lessons from files of every known form: what a file is, its rows one by one, and a report that accounts for each of them."""
+"""Lessons from files of every known form: its kind, its rows one by one, and a report that accounts for each row."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
 
 
 def detect(path: Path, filename: str) -> Detected:
-    """What the file is and what its columns seem to mean, from its first rows; what is wrong with it is in `error`."""
+    """The file's kind and the likely meaning of its columns, from its first rows; `error` says why it cannot be read."""
     try:
         with contextlib.closing(_Reader(path, filename, None)) as file:
             return file.detected()
@@ -122,7 +122,7 @@ def detect(path: Path, filename: str) -> Detected:
 
 
 def unclear(path: Path, filename: str, mapping: dict[str, str] | None) -> Detected | None:
-    """What there is to map by hand, where there is no mapping and the columns' names do not tell."""
+    """The columns to map by hand, where there is no mapping and their names do not show their meaning."""
     found = detect(path, filename) if mapping is None else None
     return found if found and found.columns and not {"situation", "action"} <= set(found.mapping) else None
 
@@ -274,10 +274,12 @@ class _Reader:
         if stream.closed_early:
             self.notes.append(msg("the file breaks off after record {number}: the list is never closed", number=number))
         elif part.kind in ("array", "wrapper"):
-            told = stream.passed.get(b'"count"', b"")
-            if told.isdigit() and int(told[:20]) != number:
+            declared = stream.passed.get(b'"count"', b"")
+            if declared.isdigit() and int(declared[:20]) != number:
                 self.notes.append(
-                    msg("the file says that it holds {told:number} records; there are {n:number}", told=int(told[:20]), n=number)
+                    msg(
+                        "the file says that it holds {declared:number} records; there are {n:number}", declared=int(declared[:20]), n=number
+                    )
                 )
             for value in stream.sequence():
                 number += 1

@@ -28,7 +28,7 @@ _CONTROL = [*range(9), *range(14, 27), *range(28, 32)]
 
 
 def look(part: Part, archive: Archive, mapping: dict[str, str] | None) -> None:
-    """Finds out what a part is, from its first bytes and its name; raises Invalid for what cannot be read."""
+    """Decides what a part is, from its first bytes and its name; raises Invalid for an unreadable kind."""
     part.raw_head = part.open_raw().read(4096)
     check_not_foreign(part.name, part.raw_head)
     if part.raw_head.startswith(b"PAR1"):
@@ -100,7 +100,7 @@ def member_key(raw: bytes) -> str:
 
 
 def json_shape(head: bytes, end: str) -> str:
-    """lines, array, wrapper (an object with the list in it) or sequence; empty for what is no JSON."""
+    """lines, array, wrapper (an object with the list in it) or sequence; empty for anything but JSON."""
     text = head.lstrip()
     first, _, rest = text.partition(b"\n")
     following = rest.lstrip()[:1]

@@ -23,7 +23,7 @@ _MARKS = (
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding that the first bytes tell ("" is UTF-8), and how many of them are only the mark that says so."""
+    """The encoding by the first bytes ("" is UTF-8), and the length of the byte order mark."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name, len(mark)
@@ -57,7 +57,7 @@ def older_encoding_of(file: BinaryIO) -> str:
 
 
 def as_utf8(file: BinaryIO, head: bytes, older: str = "") -> BinaryIO:
-    """The file, which stands at its beginning, as UTF-8 without a mark; what cannot be decoded stays invalid, to be refused row by row."""
+    """The file, which stands at its beginning, as UTF-8 without a mark; undecodable bytes stay invalid, to be refused row by row."""
     name, mark = encoding_of(head)
     file.read(mark)
     name = name or older
@@ -81,14 +81,14 @@ def _keep_rare(match: re.Match[bytes]) -> bytes:
 
 
 def _likeness(text: str) -> float:
-    """The part of the special characters that stand where they could stand in a text that somebody wrote."""
-    places = [match.start() for match in _SPECIAL.finditer(text)]
-    return sum(_fits(text, place) for place in places) / max(1, len(places))
+    """The share of the special characters that are where a person could have written them."""
+    positions = [match.start() for match in _SPECIAL.finditer(text)]
+    return sum(_fits(text, position) for position in positions) / max(1, len(positions))
 
 
-def _fits(text: str, place: int) -> bool:
-    char = text[place]
-    before, after = text[max(0, place - 1) : place], text[place + 1 : place + 2]
+def _fits(text: str, position: int) -> bool:
+    char = text[position]
+    before, after = text[max(0, position - 1) : position], text[position + 1 : position + 2]
     if char in "„‚":
         return after.isalnum() and not before.isalnum()
     if char in "€£¥¢":
@@ -100,7 +100,7 @@ def _fits(text: str, place: int) -> bool:
     if "а" <= char.lower() <= "џ":
         return not any(side.isalpha() and side.isascii() for side in (before, after))
     # No word in Latin letters is made of special ones alone.
-    if char == "ÿ" or sum(near.isalpha() and not near.isascii() for near in text[max(0, place - 4) : place + 5]) > 5:
+    if char == "ÿ" or sum(near.isalpha() and not near.isascii() for near in text[max(0, position - 4) : position + 5]) > 5:
         return False
     return char.islower() or before.isupper() or not after or after.isalpha() or after in " ,.;:!?'’\"\r\n\t|-"
 
@@ -142,7 +142,7 @@ _UNPACKING = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError, OSError,
 
 
 class Capped(io.RawIOBase):
-    """What comes out of an archive, up to a limit: a small file can unpack to endless zeros."""
+    """The unpacked bytes of an archive, up to a limit: a small file can unpack to endless zeros."""
 
     def __init__(self, file: BinaryIO, limit: int, name: str) -> None:
         self._file = file

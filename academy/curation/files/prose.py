@@ -17,6 +17,7 @@ from academy.messages import Message, msg
 
 _MAX_BEFORE = 100_000
 """At most so many lines before the first label are held in memory."""
+_BEFORE_HEADING = "line {line}: the text before the first heading belongs to no question and was left out"
 _BEFORE_QUESTION = "line {line}: the text before the first question belongs to none and was left out"
 _INPUT = re.compile(r"\binput\b", re.IGNORECASE)
 
@@ -72,8 +73,8 @@ def _tabled(lines: Iterator[Line]) -> Iterator[Kept | Refused]:
 # ------------------------------------------------------------------ labels
 
 
-class _Said:
-    """What stands between two labels."""
+class _Block:
+    """The text between two labels."""
 
     def __init__(self, role: Role | None, line: Line) -> None:
         self.role: Role | None = role
@@ -108,7 +109,7 @@ class _Said:
 
 
 def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
-    """Headings that ask, with the text below, may stand before the first label; from there on the labels tell."""
+    """Headings that ask, with the text below, may stand before the first label; after it only labels count."""
     before: list[Line] = []
     for line in lines:
         before.append(line)
@@ -122,8 +123,8 @@ def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) 
 
 def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
     pairs = "u" not in roles
-    conversation: list[tuple[_Said, str]] = []
-    current: _Said | None = None
+    conversation: list[tuple[_Block, str]] = []
+    current: _Block | None = None
     start = ""
     for line in _without_front_matter(lines, notes):
         more = line.label == "i" and current is not None and current.role == "user" and bool(_INPUT.search(line.text))
@@ -136,29 +137,29 @@ def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message
                 if ended or (pairs and done):
                     yield from _closed(conversation, pairs, notes)
                     conversation = []
-            current, start = _Said(roles[line.label], line), line.rest
+            current, start = _Block(roles[line.label], line), line.rest
             current.size = len(start)
         else:
             if current is None:
-                current, start = _Said(None, line), ""
+                current, start = _Block(None, line), ""
             current.add(line, line.text)
     if current is not None:
         conversation.append((current, current.text(start)))
         yield from _closed(conversation, pairs, notes)
 
 
-def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[Message]) -> Iterator[Kept | Refused]:
-    if not said:
+def _closed(blocks: list[tuple[_Block, str]], pairs: bool, notes: list[Message]) -> Iterator[Kept | Refused]:
+    if not blocks:
         return
-    first = said[0][0]
+    first = blocks[0][0]
     if first.role is None:
-        if said[0][1]:
+        if blocks[0][1]:
             notes.append(msg(_BEFORE_QUESTION, line=first.first))
-        yield from _closed(said[1:], pairs, notes)
+        yield from _closed(blocks[1:], pairs, notes)
         return
     turns: list[Turn] = []
     try:
-        for item, text in said:
+        for item, text in blocks:
             role = item.role
             if item.problem:
                 raise RowError(item.problem)
@@ -179,37 +180,37 @@ def _closed(said: list[tuple[_Said, str]], pairs: bool, notes: list[Message]) ->
 def _headed(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refused]:
     chapters = 0
     heading: Line | None = None
-    said: _Said | None = None
+    block: _Block | None = None
     level = 0
     for line in _without_front_matter(lines, notes):
         if line.underline:
             continue
         # Below a heading that asks (ends in a question mark) deeper ones that do not are part of its answer.
         if line.level and not (level and line.level > level and not asks(line.heading)):
-            if heading is not None and said is not None:
-                if _is_chapter(said, heading, line, notes):
-                    chapters += not said.text(heading.rest)
+            if heading is not None and block is not None:
+                if _is_chapter(block, heading, line, notes):
+                    chapters += not block.text(heading.rest)
                 else:
-                    yield _under(heading, said)
-            elif said is not None and said.text(""):
-                notes.append(msg("line {line}: the text before the first heading belongs to no question and was left out", line=said.first))
-            heading, said = line, _Said("assistant", line)
+                    yield _under(heading, block)
+            elif block is not None and block.text(""):
+                notes.append(msg(_BEFORE_HEADING, line=block.first))
+            heading, block = line, _Block("assistant", line)
             level = line.level if asks(line.heading) else 0
         else:
-            if said is None:
-                said = _Said(None, line)
-            said.add(line, line.text)
-    if heading is not None and said is not None and not _is_chapter(said, heading, None, notes):
-        yield _under(heading, said)
+            if block is None:
+                block = _Block(None, line)
+            block.add(line, line.text)
+    if heading is not None and block is not None and not _is_chapter(block, heading, None, notes):
+        yield _under(heading, block)
     if chapters:
         notes.append(msg("headings that only hold other headings or a table, and are no questions: {n}", n=chapters))
 
 
-def _is_chapter(said: _Said, heading: Line, following: Line | None, notes: list[Message]) -> bool:
+def _is_chapter(block: _Block, heading: Line, following: Line | None, notes: list[Message]) -> bool:
     """Whether a heading is a title above questions or above a table of them; text below it is then an introduction."""
     deeper = following is not None and following.level > heading.level
-    text = said.text(heading.rest if heading.level == BOLD_LEVEL else "")
-    if said.problem or asks(heading.heading) or not (said.tabled or (deeper and (not text or asks(following.heading)))):  # type: ignore[union-attr]
+    text = block.text(heading.rest if heading.level == BOLD_LEVEL else "")
+    if block.problem or asks(heading.heading) or not (block.tabled or (deeper and (not text or asks(following.heading)))):  # type: ignore[union-attr]
         return False
     if text:
         introduction = "line {line}: the text below the heading {heading} is an introduction and was left out"
@@ -217,11 +218,11 @@ def _is_chapter(said: _Said, heading: Line, following: Line | None, notes: list[
     return True
 
 
-def _under(heading: Line, said: _Said) -> Kept | Refused:
+def _under(heading: Line, block: _Block) -> Kept | Refused:
     try:
-        if said.problem:
-            raise RowError(said.problem)
-        text = said.text(heading.rest if heading.level == BOLD_LEVEL else "")
+        if block.problem:
+            raise RowError(block.problem)
+        text = block.text(heading.rest if heading.level == BOLD_LEVEL else "")
         if not heading.heading:
             raise RowError("has an empty heading")
         if not text:
@@ -261,28 +262,28 @@ def _without_front_matter(lines: Iterator[Line], notes: list[Message]) -> Iterat
 def _in_paragraphs(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refused]:
     """A paragraph whose first line asks begins a pair; what follows, to the next such paragraph, is the answer."""
     question: Line | None = None
-    said: _Said | None = None
+    block: _Block | None = None
     blank = True
     for line in lines:
         if blank and asks(line.text):
-            if question is not None and said is not None:
-                yield _answered(question, said)
-            elif said is not None and said.text(""):
-                notes.append(msg(_BEFORE_QUESTION, line=said.first))
-            question, said = line, _Said("assistant", line)
+            if question is not None and block is not None:
+                yield _answered(question, block)
+            elif block is not None and block.text(""):
+                notes.append(msg(_BEFORE_QUESTION, line=block.first))
+            question, block = line, _Block("assistant", line)
         else:
-            said = said or _Said(None, line)
-            said.add(line, line.text)
+            block = block or _Block(None, line)
+            block.add(line, line.text)
         blank = not line.text.strip()
-    if question is not None and said is not None:
-        yield _answered(question, said)
+    if question is not None and block is not None:
+        yield _answered(question, block)
 
 
-def _answered(question: Line, said: _Said) -> Kept | Refused:
+def _answered(question: Line, block: _Block) -> Kept | Refused:
     try:
-        if problem := said.problem or question.problem:
+        if problem := block.problem or question.problem:
             raise RowError(problem)
-        answer = said.text("")
+        answer = block.text("")
         if not answer:
             raise RowError("is a question without an answer")
         asked = check_content(question.text.strip(), "the question")

@@ -80,11 +80,12 @@ class Survey:
 
 
 def asks(text: str) -> bool:
+    """Whether a line ends in a question mark."""
     return text.rstrip().endswith(("?", "？"))
 
 
 class Line:
-    """A line, and what it is outside of fenced code: a label with the text after it, or a heading of a level."""
+    """A line outside of fenced code: a label with the text after it, a heading of a level, or a row of a table."""
 
     __slots__ = ("cells", "heading", "label", "level", "number", "problem", "rest", "table", "text", "underline")
 
@@ -98,7 +99,7 @@ class Line:
         self.heading = ""
         self.underline = False
         self.table = ""  # head, rule or row of a table of questions and answers
-        self.cells: dict[str, str] | Message | None = None  # of a row of such a table; or what is wrong with it
+        self.cells: dict[str, str] | Message | None = None  # of a row of such a table, or its problem
         if fenced or problem:
             return
         if letters:
@@ -135,6 +136,7 @@ def _is_label(match: re.Match[str]) -> bool:
 
 
 def lines_of(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool = False) -> Iterator[Line]:
+    """The lines of a text one by one, each with what it is; `letters` and `bold` say which marks count as labels."""
     head = opened().read(1 << 16)
     newline = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
     file = opened()
@@ -160,7 +162,7 @@ def lines_of(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool
             fence = match[1]
         elif match and match[1].startswith(fence) and text.strip() == match[1]:
             fence = ""
-        # A line that is underlined is a heading, or the head of a table, which only the next line tells.
+        # A line that is underlined is a heading, or the head of a table, which only the next line shows.
         if columns and (fence or not text.strip() or "|" not in text):
             columns = None
         elif columns:

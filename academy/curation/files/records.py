@@ -21,7 +21,7 @@ from academy.messages import Message, msg
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A record that was understood: as a lesson and as turns; `notes` say what of it was left out."""
+    """A record as a lesson and as turns; `notes` say what was left out."""
 
     row: int
     lesson: LessonIn | None
@@ -31,7 +31,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that was not taken over, and why."""
+    """A record that cannot be used, and why."""
 
     row: int
     reason: Message
@@ -314,7 +314,7 @@ def keep(
     # Of a lesson that was kept here before, the earlier turns are in its metadata already.
     extra = dict(metadata or {})
     if len(spoken) > 2:
-        extra["history"] = [[spoken[place], spoken[place + 1]] for place in range(0, len(spoken) - 2, 2)]
+        extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
     if system:
         extra["system"] = system
     try:

@@ -52,7 +52,7 @@ def is_spelled(text: str) -> bool:
 
 
 def spelled_turns(text: str) -> list[tuple[Role, str]]:
-    """What each side said, without the marks; raises RowError where the text does not tell."""
+    """The turns of a text without its marks; raises RowError where it does not say who speaks."""
     begun = _without_edge(text)
     if begun.startswith(("[INST]", "<<SYS>>")):
         return _inst(begun)
@@ -79,12 +79,12 @@ def spelled_turns(text: str) -> list[tuple[Role, str]]:
 
 
 def _style_of(text: str) -> tuple[_Style | None, list[re.Match[str]]]:
-    """The kind of mark that comes first: another one may stand in what somebody says."""
-    found = [(match.start(), place) for place, style in enumerate(_STYLES) if (match := style.mark.search(text))]
-    for _, place in sorted(found):
-        marks = list(_STYLES[place].mark.finditer(text))
+    """The kind of mark that comes first: another one may be part of a turn's text."""
+    found = [(match.start(), position) for position, style in enumerate(_STYLES) if (match := style.mark.search(text))]
+    for _, position in sorted(found):
+        marks = list(_STYLES[position].mark.finditer(text))
         if len(marks) > 1:
-            return _STYLES[place], marks
+            return _STYLES[position], marks
     return None, []
 
 

@@ -41,13 +41,13 @@ def layout_of(head: bytes, *, prefer: str = "", mapping: dict[str, str] | None =
     text = head.decode("utf-8", "replace").removeprefix("\ufeff")
     skip = 0
     first, _, rest = text.partition(newline.decode())
-    told = ""
+    declared = ""
     plain = first.strip().strip('"').lower()
     if plain.startswith("sep=") and len(plain) <= 5:
-        told = first.strip().strip('"')[4:] or "\t"
+        declared = first.strip().strip('"')[4:] or "\t"
         skip, text = 1, rest
-    best: tuple[float, str, list[str], int] = (-1, told or prefer or ",", [], 0)
-    for separator in [told] if told else [prefer, *SEPARATORS] if prefer else list(SEPARATORS):
+    best: tuple[float, str, list[str], int] = (-1, declared or prefer or ",", [], 0)
+    for separator in [declared] if declared else [prefer, *SEPARATORS] if prefer else list(SEPARATORS):
         rows = _sample(text, separator)
         if not rows:
             continue
@@ -146,12 +146,12 @@ def read_parquet(path: Path, mapping: dict[str, str] | None) -> Iterator[tuple[i
                 for start in range(0, batch.num_rows, 64):
                     part = batch.slice(start, 64)
                     too_long = _too_long(part)
-                    good = part.take(pa.array([place for place in range(part.num_rows) if place not in too_long], pa.int32()))
+                    good = part.take(pa.array([position for position in range(part.num_rows) if position not in too_long], pa.int32()))
                     records = iter(good.to_pylist())
-                    for place in range(part.num_rows):
+                    for position in range(part.num_rows):
                         row += 1
-                        if place in too_long:
-                            yield Refused(row, too_long[place])
+                        if position in too_long:
+                            yield Refused(row, too_long[position])
                         else:
                             yield row, {key: _text_of(value) for key, value in next(records).items() if value is not None}
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
@@ -169,7 +169,7 @@ def _text_of(value: Any) -> Any:
 
 
 def _too_long(part: Any) -> dict[int, Message]:
-    """The rows with a text that is not even to be unpacked: place → reason."""
+    """The rows with a text that is too long to unpack: position → reason."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -184,9 +184,9 @@ def _too_long(part: Any) -> dict[int, Message]:
             lengths = pc.call_function("binary_length", [column]).to_pylist()
         else:
             continue
-        for place, length in enumerate(lengths):
+        for position, length in enumerate(lengths):
             if length is not None and length > _MAX_ROW:
-                found[place] = msg(
+                found[position] = msg(
                     "{column} is {size:number} bytes long; {limit:number} characters is the limit",
                     column=name[:40],
                     size=length,
@@ -203,7 +203,7 @@ def parquet_columns(path: Path) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Invalid("This Parquet file is damaged: its end, which says what is in it, cannot be read.", hint="Copy it again.") from error
+        raise Invalid("This Parquet file is damaged: its end, which lists its contents, cannot be read.", hint="Copy it again.") from error
 
 
 def _is_binary(kind: Any) -> bool:
@@ -215,7 +215,7 @@ def _is_binary(kind: Any) -> bool:
 
 
 def _batch_size(metadata: Any) -> int:
-    """Rows a batch so that one holds about 8 MB, as far as the file tells the truth about itself."""
+    """Rows a batch so that one holds about 8 MB, as far as the file's own figures are right."""
     total = sum(metadata.row_group(number).total_byte_size for number in range(min(metadata.num_row_groups, 1000)))
     return max(1, min(1024, int((8 << 20) * max(1, metadata.num_rows) / max(1, total))))
 
@@ -229,16 +229,16 @@ def _sample(text: str, separator: str) -> list[list[str]]:
             if len(rows) == 20:
                 break
     except csv.Error:
-        pass  # the head ends in the middle of a row: what came before is the sample
+        pass  # the head ends in the middle of a row: the rows before it are the sample
     return rows
 
 
 def _header_at(rows: list[list[str]]) -> int:
-    """How many rows stand above the header, where a title or a comment does; 0 where that is not clear."""
-    for place, row in enumerate(rows[:10]):
+    """How many rows stand above the header, where a title or a comment does; 0 where it is unclear."""
+    for position, row in enumerate(rows[:10]):
         parts = recognise(_names(row)) if len(row) > 1 and all(len(cell) < 60 for cell in row) else {}
         if "situation" in parts and "action" in parts:
-            return place
+            return position
         if sum(bool(cell.strip()) for cell in row) > 1:
             break  # this is the header, or there is none
     return 0

@@ -78,14 +78,14 @@ def in_order(turns: list[Turn]) -> tuple[Turn, ...]:
     rest = turns[start:]
     if not rest:
         raise RowError("holds no question and no answer")
-    for place, turn in enumerate(rest):
-        expected = "user" if place % 2 == 0 else "assistant"
+    for position, turn in enumerate(rest):
+        expected = "user" if position % 2 == 0 else "assistant"
         if turn.role == expected:
             continue
-        number = start + place + 1
+        number = start + position + 1
         if turn.role == "system":
             raise RowError("turn {number} is the system's, after the conversation began", number=number)
-        if place == 0:
+        if position == 0:
             raise RowError("begins with the assistant: there is no question before")
         raise RowError("turns {first} and {second} are both the {role}'s", first=number - 1, second=number, role=turn.role)
     if rest[-1].role != "assistant":

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +37,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text without its secrets, and what was taken out of it (never the value)."""
+    """A text without its secrets, and the redactions (never the values)."""
 
     text: str
     hits: list[Hit]
@@ -46,7 +46,7 @@ class Redacted:
 def redact(text: str) -> Redacted:
     """The text with every secret replaced by `[redacted:kind]`; redacting the result again changes nothing."""
     hits: list[Hit] = []
-    # What follows a mark is seen in a new light (a boundary where there was none), so we look until nothing is found.
+    # A mark is a new boundary for the text after it, so the search repeats until it finds nothing.
     for _ in range(8):
         spans = _merge(_find(text))
         if not spans:
@@ -65,12 +65,12 @@ def marks(text: str) -> Counter[str]:
 
 def surroundings(text: str, width: int = 70) -> Iterator[tuple[str, str, str]]:
     """For each mark its kind, and what stands before and behind it."""
-    places = [match.span() for match in _MARK.finditer(text)]
+    positions = [match.span() for match in _MARK.finditer(text)]
     for match in _MARK.finditer(text):
         first, last = max(0, match.start() - width), match.end() + width
         # Another mark is shown whole or not at all.
-        first = next((end for start, end in places if start < first < end), first)
-        last = next((start for start, end in places if start < last < end), last)
+        first = next((end for start, end in positions if start < first < end), first)
+        last = next((start for start, end in positions if start < last < end), last)
         yield match[1], text[first : match.start()], text[match.end() : last]
 
 
@@ -93,7 +93,7 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
     return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
 
 
-def _clean_value(value: Any, clean: Any) -> Any:
+def _clean_value(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
@@ -260,9 +260,9 @@ def _aws_secrets(text: str, low: str) -> Iterator[Span]:
         value = match.group()
         before = low[max(0, match.start() - 80) : match.start()]
         near = text[max(0, match.start() - 200) : match.end() + 200]
-        told = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
+        is_announced = "secret" in before or "aws" in before or "AKIA" in near or "ASIA" in near
         drawn = any(map(str.isupper, value)) and mixture(value) > 0.12 and any(map(str.isdigit, value))
-        if (told and drawn) or (_SECRET_IS.search(before) and any(map(str.isupper, value)) and wordiness(value) < 0.75):
+        if (is_announced and drawn) or (_SECRET_IS.search(before) and any(map(str.isupper, value)) and wordiness(value) < 0.75):
             yield match.start(), match.end(), "aws"
 
 

@@ -1,1 +1,1 @@
-"""Model, attention, loop."""
+"""Tensors: model, attention, batches, loop."""

@@ -1,4 +1,4 @@
-"""Attention over several conversations laid end to end: each sees itself alone, and no padding is computed."""
+"""Attention over several conversations laid end to end: each attends to itself only, and no padding is computed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 
 NAME = "academy_documents"
-_DENSE = 384  # below so many tokens one masked call is faster than one call a conversation
+_DENSE = 384  # tokens below which one masked call is faster than one call for each conversation
 
 
 class Documents:
-    """Where the conversations of the current batch begin and end; None: an ordinary sequence."""
+    """The bounds of the conversations in the current batch; None: an ordinary sequence."""
 
     def __init__(self) -> None:
         self.bounds: list[int] | None = None
@@ -27,15 +27,15 @@ class Documents:
         self._masks = {}
 
     def mask(self, window: int, device: torch.device) -> torch.Tensor:
-        """Who may see whom, for all conversations at once."""
+        """The positions that each position attends to, for all conversations at once: (tokens, tokens)."""
         if window not in self._masks:
             assert self.bounds is not None
             lengths = torch.tensor(self.bounds, device=device).diff()
             owner = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
-            place = torch.arange(len(owner), device=device)
-            apart = place[:, None] - place[None, :]
-            seen = (owner[:, None] == owner[None, :]) & (apart >= 0)
-            self._masks[window] = seen & (apart < window) if window else seen
+            position = torch.arange(len(owner), device=device)
+            distance = position[:, None] - position[None, :]
+            visible = (owner[:, None] == owner[None, :]) & (distance >= 0)
+            self._masks[window] = visible & (distance < window) if window else visible
         return self._masks[window]
 
 
@@ -54,7 +54,7 @@ def attend(
     sliding_window: int | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention as transformers calls it."""
+    """Attention with the signature that transformers calls: query, key and value are (batch, heads, tokens, width)."""
     bounds = DOCUMENTS.bounds
     if bounds is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, is_causal, **kwargs)

@@ -1,28 +1,39 @@
-"""Loads the base model in the right type on the right device, and puts a LoRA adapter on it."""
+"""Loads the base model on the best device in the right precision, and puts a LoRA adapter on it."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import re
+import resource
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import peft
 import torch
+from safetensors import safe_open
 from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
+from academy.messages import count, msg
 from academy.text.failures import Failure
+from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
+_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+
 
 @dataclass(frozen=True)
-class Place:
-    """Where and how precisely it is computed."""
+class Placement:
+    """The device that computes, and the precision it computes in."""
 
     device: torch.device
     name: str  # for people: "cuda:0 NVIDIA L4", "cpu", "mps"
@@ -30,12 +41,55 @@ class Place:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the frozen weights are held in."""
+        """The type of the frozen weights."""
         return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[self.precision]
 
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """Computes in this precision."""
+        return contextlib.nullcontext() if self.precision == "fp32" else torch.autocast(self.device.type, dtype=self.dtype)
 
-_SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
-_LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
+    def peak_memory_mb(self) -> float:
+        """The most memory that this process has used: of the GPU where there is one, else main memory."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device) / 2**20
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A base model with a trainable adapter on its device."""
+
+    model: Any
+    placement: Placement
+    end_to_end: bool  # rows need no padding
+    trainable: int  # parameters
+    parameters: int  # of base and adapter
+
+
+def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
+    """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
+    parameters = weights_count(spec.base_path)
+    placement = choose_placement(spec, report, parameters)
+    report.preparing(
+        "load",
+        msg("Loading {base} for {device} in {precision}.", base=spec.base_model, device=placement.name, precision=placement.precision),
+    )
+    if placement.device.type == "cpu":
+        mean = sum(len(row.ids) for row in rows) / len(rows)
+        torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
+    model = load_base(spec, placement)
+    if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
+        raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
+    end_to_end = lays_end_to_end(model)
+    if not end_to_end:
+        use_stock_attention(model)
+    set_seed(spec.knob("seed"))
+    model = add_adapter(model, spec)
+    trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    # A 4-bit weight holds two numbers in a byte.
+    total = sum(parameter.numel() * (2 if type(parameter).__name__ == "Params4bit" else 1) for parameter in model.parameters())
+    return Adapted(model, placement, end_to_end, trainable, total)
 
 
 def choose_threads(parameters: int, tokens: float) -> int:
@@ -43,8 +97,8 @@ def choose_threads(parameters: int, tokens: float) -> int:
     return 1 if parameters * tokens < _LITTLE else torch.get_num_threads()
 
 
-def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
-    """The best device there is, and the precision asked for, or the best that the device computes fast."""
+def choose_placement(spec: Spec, report: Report, parameters: int) -> Placement:
+    """The best available device, and the requested precision, or the best that the device computes fast."""
     if spec.device != "cpu" and torch.cuda.is_available():
         device, name = torch.device("cuda", 0), f"cuda:0 {torch.cuda.get_device_name(0)}"
         fast_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -52,16 +106,16 @@ def choose_place(spec: Spec, report: Report, parameters: int) -> Place:
         device, name, fast_bf16 = torch.device("mps"), "mps", False
     else:
         device, name, fast_bf16 = torch.device("cpu"), "cpu", cpu_has_bf16()
-    asked = spec.knob("precision")
-    if asked == "auto":
+    precision = spec.knob("precision")
+    if precision == "auto":
         small = device.type == "cpu" and parameters < _SMALL
-        return Place(device, name, "bf16" if fast_bf16 and not small else "fp32")
-    if asked == "fp16" and device.type != "cuda":
+        return Placement(device, name, "bf16" if fast_bf16 and not small else "fp32")
+    if precision == "fp16" and device.type != "cuda":
         report.note("fp16 needs an NVIDIA GPU; fp32 is used instead.")
-        return Place(device, name, "fp32")
-    if asked == "bf16" and not fast_bf16:
+        return Placement(device, name, "fp32")
+    if precision == "bf16" and not fast_bf16:
         report.note("This machine computes bf16 slowly; fp32 would be as fast or faster here.")
-    return Place(device, name, asked)
+    return Placement(device, name, precision)
 
 
 def cpu_has_bf16() -> bool:
@@ -74,57 +128,55 @@ def cpu_has_bf16() -> bool:
 
 def weights_count(folder: Path) -> int:
     """The parameters in a model's safetensors files, read from their headers."""
-    from safetensors import safe_open
-
-    count = 0
+    total = 0
     for path in folder.glob("*.safetensors"):
         if path.name != "adapter_model.safetensors":
             with safe_open(path, framework="pt") as file:
-                count += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
-    if not count:
-        raise Failure("The base model has no weights in safetensors, and no other kind is loaded.", "damaged_base")
-    return count
+                total += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    if not total:
+        raise Failure("The base model has no weights in safetensors, the only format that is loaded.", "damaged_base")
+    return total
 
 
-def load_base(spec: Spec, place: Place) -> Any:
+def load_base(spec: Spec, placement: Placement) -> Any:
     """The base model, frozen; only safetensors, and never code of its own."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     try:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise Failure(f"The base model's config.json cannot be used: {_short(error)}", "unsupported_base") from error
+        raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
     arguments: dict[str, Any] = {
-        "dtype": place.dtype,
+        "dtype": placement.dtype,
         "use_safetensors": True,
         "trust_remote_code": False,
         "local_files_only": True,
     }
     quantization = spec.knob("quantization")
     if quantization != "none":
-        arguments["quantization_config"] = _quantization(quantization, place)
-        arguments["device_map"] = {"": str(place.device)}
-    for attention in (NAME, None) if _plain_attention(config) else (None,):
-        try:
-            model = AutoModelForCausalLM.from_pretrained(
-                str(spec.base_path), **arguments, **({"attn_implementation": attention} if attention else {})
-            )
-            break
-        except (OSError, ValueError, KeyError) as error:
-            if attention is None or ("attn" not in str(error) and "attention" not in str(error)):
-                raise Failure(f"The base model cannot be loaded: {_short(error)}", "damaged_base") from error
+        arguments["quantization_config"] = _quantization(quantization, placement)
+        arguments["device_map"] = {"": str(placement.device)}
+    model = _load_weights(spec, arguments, NAME if _plain_attention(config) else None)
     model.config.use_cache = False
     if quantization == "none":
-        model.to(place.device)  # pyright: ignore[reportArgumentType]
+        model.to(placement.device)
     for module in model.modules():
         # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False  # pyright: ignore[reportArgumentType]
+            module.support_avx512bf16_for_cpu = False
     return model
 
 
+def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) -> Any:
+    chosen = {"attn_implementation": attention} if attention else {}
+    try:
+        return AutoModelForCausalLM.from_pretrained(str(spec.base_path), **arguments, **chosen)
+    except (OSError, ValueError, KeyError) as error:
+        if attention and ("attn" in str(error) or "attention" in str(error)):
+            return _load_weights(spec, arguments, None)  # the architecture takes no attention but its own
+        raise Failure(msg("The base model cannot be loaded: {error}", error=_short(error)), "damaged_base") from error
+
+
 def lays_end_to_end(model: Any) -> bool:
-    """Whether conversations laid end to end come out exactly as each alone; tried on this very model, so any architecture may come."""
+    """Whether conversations laid end to end give the same logits as each alone; tried on this model, so it holds for any architecture."""
     if model.config._attn_implementation != NAME:
         return False
     size = model.get_input_embeddings().weight.shape[0]
@@ -150,7 +202,7 @@ def lays_end_to_end(model: Any) -> bool:
         with contextlib.suppress(ValueError):
             model.set_attn_implementation(NAME)
     if not bool(torch.isfinite(alone).all()):
-        return True  # a broken base shows itself at the first step, with its own message
+        return True  # a broken base fails at the first step, with its own message
     exact = alone.dtype == torch.float32 and not getattr(model, "is_quantized", False)
     scale = alone.float().std().item() or 1.0
     return (packed.float() - alone.float()).abs().max().item() <= (1e-3 if exact else 0.15) * scale
@@ -167,9 +219,7 @@ def use_stock_attention(model: Any) -> None:
 
 
 def add_adapter(model: Any, spec: Spec) -> Any:
-    """The base model with a trainable adapter: a new one, or the one that goes on learning."""
-    import peft
-
+    """The base model with a trainable adapter: a new one, or the one to continue."""
     if spec.knob("quantization") != "none":
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if spec.continue_from is not None:
@@ -188,18 +238,22 @@ def add_adapter(model: Any, spec: Spec) -> Any:
         try:
             adapted = peft.get_peft_model(model, config)
         except ValueError as error:
-            raise Failure(f"The adapter does not fit the base model: {_short(error)}", "bad_target_modules") from error
+            raise Failure(msg("The adapter does not fit the base model: {error}", error=_short(error)), "bad_target_modules") from error
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = spec.base_public_name
+    if spec.knob("quantization") != "none":
+        # As in the QLoRA paper; DoRA's magnitudes change by less than bf16 can show.
+        for name, parameter in adapted.named_parameters():
+            if parameter.requires_grad and "lora_magnitude_vector" not in name:
+                parameter.data = parameter.data.to(torch.bfloat16)
     if spec.knob("gradient_checkpointing"):
         adapted.enable_input_require_grads()
+        # Newer versions of transformers have another name for it.
+        getattr(adapted, "activation_checkpointing_enable", adapted.gradient_checkpointing_enable)()
     return adapted
 
 
 def _continued(model: Any, folder: Path) -> Any:
-    import peft
-    from safetensors import safe_open
-
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
         raise Failure("The adapter to continue from has no adapter_model.safetensors.", "bad_adapter")
@@ -208,15 +262,18 @@ def _continued(model: Any, folder: Path) -> Any:
         with safe_open(weights, framework="pt") as file:
             there = set(file.keys())
     except (ValueError, RuntimeError, KeyError, OSError) as error:
-        why = "its layers have other sizes" if "size mismatch" in str(error) else _short(error)
-        raise Failure(f"The adapter to continue from does not fit this base model: {why}.", "bad_adapter") from error
+        why = msg("its layers have other sizes") if "size mismatch" in str(error) else _short(error)
+        raise Failure(msg("The adapter to continue from does not fit this base model: {why}.", why=why), "bad_adapter") from error
     expected = set(peft.get_peft_model_state_dict(adapted, save_embedding_layers=False))
     if there != expected:
-        raise Failure(
-            f"The adapter to continue from was made for another base model: {len(there ^ expected)} of its layers do not match.",
-            "bad_adapter",
+        different = len(there ^ expected)
+        reason = count(
+            different,
+            one="The adapter to continue from was made for another base model: {n} of its layers does not match.",
+            other="The adapter to continue from was made for another base model: {n} of its layers do not match.",
         )
-    # An adapter of a base with fewer layers loads without a word: then layers of the same kind are left without one.
+        raise Failure(reason, "bad_adapter")
+    # An adapter of a base with fewer layers loads without an error; then some layers of the same kind have none.
     reached = {path for path, module in adapted.named_modules() if hasattr(module, "lora_A")}
     kinds = {path.rsplit(".", 1)[-1] for path in reached}
     alike = {path for path, module in adapted.named_modules() if path.rsplit(".", 1)[-1] in kinds and _is_linear(module)}
@@ -227,8 +284,8 @@ def _continued(model: Any, folder: Path) -> Any:
     return adapted
 
 
-def _targets(model: Any, asked: str | list[str]) -> str | list[str]:
-    names = [name.strip() for name in (asked.split(",") if isinstance(asked, str) else asked) if name.strip()]
+def _targets(model: Any, requested: str | list[str]) -> str | list[str]:
+    names = [name.strip() for name in (requested.split(",") if isinstance(requested, str) else requested) if name.strip()]
     if names in (["all-linear"], []):
         return "all-linear"
     head = model.get_output_embeddings()
@@ -237,7 +294,7 @@ def _targets(model: Any, asked: str | list[str]) -> str | list[str]:
     wrong = [name for name in names if not any(path == name or path.endswith(f".{name}") for path in paths)]
     if wrong:
         raise Failure(
-            f"The base model has no layer {', '.join(repr(name) for name in wrong)} that an adapter can go on; it has {', '.join(there)}.",
+            msg("The base model has no layer {wrong!r:commas} for an adapter; it has {there:commas}.", wrong=wrong, there=there),
             "bad_target_modules",
             there=there,
         )
@@ -248,18 +305,16 @@ def _is_linear(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
 
 
-def _quantization(kind: str, place: Place) -> Any:
+def _quantization(kind: str, placement: Placement) -> Any:
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
         raise Failure("Quantization needs the Python package 'bitsandbytes'.", "missing_library", library="bitsandbytes") from error
-    from transformers import BitsAndBytesConfig
-
     if kind == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
-    # Older GPUs compute fp16 fast and bf16 hardly.
+    # Older GPUs compute fp16 fast and bf16 slowly.
     computed = (
-        torch.float16 if place.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
+        torch.float16 if placement.device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False) else torch.bfloat16
     )
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=computed)
 

@@ -1,1 +1,1 @@
-"""Ways to train."""
+"""Training methods: what a batch is and what its loss is."""

@@ -1,158 +1,136 @@
-"""TODO: academy/ui/dataset/lengths.py."""
+"""The token lengths of an opened dataset, and one row as coloured tokens."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from academy.errors import AcademyError
-from academy.models import BUNDLED
-from academy.ui.html.elements import (
-    Html,
-    button,
-    card,
-    closer,
-    div,
-    join,
-    labelled,
-    notice,
-    remedy,
-    select,
-    span,
-    tag,
-)
-from academy.ui.html.numbers import number, plural
+from academy.curation.datasets import Manifest
+from academy.ui.answers import Problem
+from academy.ui.html.elements import Html, button, card, closer, div, join, labelled, select, span, tag
+from academy.ui.html.numbers import number
 from academy.ui.html.plots import histogram
 from academy.ui.html.prose import tokens
-from academy.ui.live import View, log
-from academy.ui.texts.translate import t
-
-if TYPE_CHECKING:
-    from academy.curation.datasets import Manifest
-    from academy.services.academy import Academy
-
+from academy.ui.look import Look
+from academy.ui.texts.translate import plural, say, t
 
 _LIMITS = (256, 512, 1024, 2048, 4096, 8192)
+_MOST_COUNTED = 50
 
 
-class _Counts:
-    """Token lengths by dataset, counted aside: a dataset never changes, so each is counted once."""
+class Counts:
+    """Token lengths by dataset, counted in a thread; a dataset never changes, so each is counted once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, Any] = {}
+        self._results: dict[str, Any] = {}
 
-    def get(self, key: str, count: Callable[[], Any]) -> Any:
-        """What was counted (or the error); None while it is being counted."""
+    def get(self, key: str, count: Callable[[], dict[str, Any]]) -> dict[str, Any] | Problem | None:
+        """The result, or the problem; None while it is being counted."""
         with self._lock:
-            if key in self._known:
-                return self._known[key]
-            self._known[key] = None
-            while len(self._known) > 50:
-                self._known.pop(next(iter(self._known)))
+            if key in self._results:
+                return self._results[key]
+            self._results[key] = None
+            while len(self._results) > _MOST_COUNTED:
+                self._results.pop(next(iter(self._results)))
 
         def run() -> None:
-            try:
-                found: Any = count()
-            except AcademyError as error:
-                found = error
-            except Exception as error:
-                log.exception("Counting tokens failed.")
-                found = error
-            with self._lock:
-                self._known[key] = found
+            with Problem() as problem:
+                self._keep(key, count())
+            if problem:
+                self._keep(key, problem)
 
         threading.Thread(target=run, name="count-tokens", daemon=True).start()
         return None
 
     def forget(self, key: str) -> None:
-        """Counts anew at the next look."""
+        """Counts again at the next look."""
         with self._lock:
-            self._known.pop(key, None)
+            self._results.pop(key, None)
+
+    def _keep(self, key: str, result: dict[str, Any] | Problem) -> None:
+        with self._lock:
+            self._results[key] = result
 
 
-_counts = _Counts()
+_counts = Counts()
 
 
-def _lengths(academy: Academy, item: Manifest, view: View) -> Html:
-    base, limit = _measure(academy, view)
-    found = _counts.get(_counted(item, base, limit), lambda: academy.inspect_tokens(item.id, base, limit, []))
-    bases = [(name, name) for name in _bases(academy)]
-    limits = [(str(tokens), plural("count.tokens", tokens)) for tokens in sorted({*_LIMITS, academy.settings.max_seq_length, limit})]
+def lengths(look: Look, item: Manifest) -> Html:
+    """How long the rows are, with the base model and the limit to choose."""
+    base, limit = _measure(look)
+    result = _counts.get(_key(item, base, limit), lambda: look.academy.datasets.tokens(item.id, base, limit, []))
+    limits = sorted({*_LIMITS, look.academy.settings.max_seq_length, limit})
     choices = div(
-        labelled(t("lengths.base"), select("count_base", bases, base)),
-        labelled(t("lengths.limit"), select("count_limit", limits, str(limit))),
+        labelled(t("lengths.base"), select("count_base", [(name, name) for name in look.base_models], base)),
+        labelled(t("lengths.limit"), select("count_limit", [(str(most), plural("count.tokens", most)) for most in limits], str(limit))),
         cls="ac-pair",
     )
-    if found is None:
+    if result is None:
         return card(t("lengths.title"), choices, div(span(cls="ac-spin"), t("lengths.counting"), cls="ac-row ac-soft"))
-    if isinstance(found, Exception):
-        hint = found.hint if isinstance(found, AcademyError) else t("error.unexpected_hint")
-        message = found.message if isinstance(found, AcademyError) else t("error.unexpected")
-        again = button(t("again"), "lengths.again", kind="small", id=item.id)
-        return card(t("lengths.title"), choices, notice(message, remedy(hint), again, kind="warn"))
-    lengths, most = [int(length) for length in found.get("lengths", [])], int(found.get("max_length", limit))
-    facts = [t("lengths.facts", n=number(sum(lengths)), longest=number(max(lengths, default=0)))]
-    facts += [t("lengths.base_limit", base=base, limit=number(most))] if most < limit else []
-    facts.append(
-        plural("lengths.truncated", found["truncated"]) if found.get("truncated") else t("lengths.none_truncated", limit=number(most))
-    )
-    facts += [plural("lengths.untrained", found["untrained"])] if found.get("untrained") else []
-    notes = [tag("p", note, cls="ac-help") for note in found.get("notes", [])]
+    if isinstance(result, Problem):
+        return card(t("lengths.title"), choices, result.notice(button(t("again"), "lengths.again", kind="small", id=item.id), kind="warn"))
+    rows, most = [int(length) for length in result.get("lengths", [])], int(result.get("max_length", limit))
     return card(
         t("lengths.title"),
         choices,
-        div(" ".join(facts), cls="ac-soft"),
-        histogram(lengths, most),
-        tag("p", t("lengths.template", name=found.get("template", "–")), cls="ac-help"),
-        *notes,
+        div(" ".join(_facts(result, rows, base, limit, most)), cls="ac-soft"),
+        histogram(rows, most),
+        tag("p", t("lengths.template", name=result.get("template", "–")), cls="ac-help"),
+        *_notes(result),
     )
 
 
-def _bases(academy: Academy) -> list[str]:
-    """The base models that one may mean: the default, the bundled ones, those of earlier trainings."""
-    used = [job.base_model for job in academy.jobs(limit=200)]
-    return list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
+def again(look: Look, data: dict[str, Any]) -> None:
+    """Counts again after a problem."""
+    _counts.forget(_key(look.academy.datasets.get(str(data.get("id"))), *_measure(look)))
 
 
-def _measure(academy: Academy, view: View) -> tuple[str, int]:
-    """The base model whose tokens are counted, and the limit of a row."""
-    base, limit = view.text("count_base"), view.number("count_limit")
-    default = academy.settings
-    return base if base in _bases(academy) else default.default_base_model, limit if 256 <= limit <= 8192 else default.max_seq_length
-
-
-def _counted(item: Manifest, base: str, limit: int) -> str:
-    return f"{item.path}\n{base}\n{limit}"
-
-
-def _again(academy: Academy, data: dict[str, Any], view: View) -> None:
-    _counts.forget(_counted(academy.get_dataset(str(data.get("id"))), *_measure(academy, view)))
-
-
-def _tokens(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
+def show_tokens(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """A row as the model sees it, in a dialog."""
     index = int(str(data.get("row", "0")))
-    base, limit = _measure(academy, view)
-    found = academy.inspect_tokens(str(data.get("id")), base, limit, [index])
-    row = found["rows"][0]
+    base, limit = _measure(look)
+    result = look.academy.datasets.tokens(str(data.get("id")), base, limit, [index])
+    row = result["rows"][0]
     kinds = Counter(part["kind"] for part in row["tokens"])
     legend = [
         span(f"{t(f'tokens.{kind}')} {number(kinds.get(kind, 0))}", cls=f"tok {kind}")
         for kind in ("trained", "context", "cut")
         if kinds.get(kind) or kind != "cut"
     ]
-    text = t("tokens.text", base=base, template=found.get("template", "–"), limit=number(found.get("max_length", limit)))
-    return {
-        "dialog": join(
-            [
-                tag("h3", t("tokens.title", n=number(index + 1))),
-                tag("p", text, cls="ac-soft"),
-                div(*legend, cls="ac-row ac-tokens-legend"),
-                div(tokens(row["tokens"]), cls="ac-scroll"),
-                *[tag("p", note, cls="ac-help") for note in found.get("notes", [])],
-                closer(),
-            ]
-        )
-    }
+    text = t("tokens.text", base=base, template=result.get("template", "–"), limit=number(result.get("max_length", limit)))
+    parts = [
+        tag("h3", t("tokens.title", n=number(index + 1))),
+        tag("p", text, cls="ac-soft"),
+        div(*legend, cls="ac-row ac-tokens-legend"),
+        div(tokens(row["tokens"]), cls="ac-scroll"),
+        *_notes(result),
+        closer(),
+    ]
+    return {"dialog": join(parts)}
+
+
+def _facts(result: dict[str, Any], rows: list[int], base: str, limit: int, most: int) -> list[str]:
+    facts = [t("lengths.facts", n=number(sum(rows)), longest=number(max(rows, default=0)))]
+    facts += [t("lengths.base_limit", base=base, limit=number(most))] if most < limit else []
+    truncated, untrained = result.get("truncated"), result.get("untrained")
+    facts.append(plural("lengths.truncated", truncated) if truncated else t("lengths.none_truncated", limit=number(most)))
+    facts += [plural("lengths.untrained", untrained)] if untrained else []
+    return facts
+
+
+def _notes(result: dict[str, Any]) -> list[Html]:
+    return [tag("p", say(note), cls="ac-help") for note in result.get("notes", [])]
+
+
+def _measure(look: Look) -> tuple[str, int]:
+    """The base model that counts the tokens, and the limit of a row."""
+    base, limit, settings = look.text("count_base"), look.number("count_limit"), look.academy.settings
+    base = base if base in look.base_models else settings.default_base_model
+    return base, limit if _LIMITS[0] <= limit <= _LIMITS[-1] else settings.max_seq_length
+
+
+def _key(item: Manifest, base: str, limit: int) -> str:
+    return f"{item.path}\n{base}\n{limit}"

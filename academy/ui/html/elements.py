@@ -1,38 +1,31 @@
-"""Fragments of HTML that the page is made of: every text in them is escaped here, and nowhere else is HTML written around a value."""
+"""Fragments of HTML that the page is made of. Every text in them is escaped here; no other module writes HTML around a value."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from markupsafe import Markup as Html
+from markupsafe import escape
 
 from academy.ui.html.numbers import ago, number
 from academy.ui.texts.translate import t
 
-if TYPE_CHECKING:
-    pass
-
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-class Html(str):
-    """Text that is HTML already; everything else is escaped on its way into a fragment."""
-
-    __slots__ = ()
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def esc(value: Any) -> Html:
-    """A value as inert text: markup escaped, control and direction characters made visible."""
+    """A value as inert text: markup is escaped, control and direction characters are replaced."""
     if isinstance(value, Html):
         return value
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    return Html(escape(_CONTROLS.sub("\ufffd", text), quote=True))
+    return escape(CONTROLS.sub("\ufffd", text))
 
 
 def join(parts: Iterable[Any], between: str = "") -> Html:
-    """Fragments one after another; texts among them are escaped, None is left out."""
+    """Fragments in a row; texts among them are escaped, None and "" are left out."""
     return Html(between.join(esc(part) for part in parts if part is not None and part != ""))
 
 
@@ -47,8 +40,8 @@ def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Ht
     if element in ("input", "br", "img", "hr"):
         return Html(f"<{element}{written}>")
     if element == "textarea":
-        # What is edited has to come back as it was. Inside a field no sign turns what stands beside it; the first line break is HTML's own.
-        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)), quote=True)}</textarea>")
+        # An edited text must come back unchanged. In a field no sign reverses the text around it; the first line break is HTML's own.
+        return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)))}</textarea>")
     return Html(f"<{element}{written}>{join(children)}</{element}>")
 
 
@@ -66,7 +59,7 @@ def span(*children: Any, cls: str = "", **attributes: Any) -> Html:
 
 
 def live(name: str, content: Any = None, *, cls: str = "", tag_name: str = "div") -> Html:
-    """A place that the page keeps up to date: page.js asks for it while it is visible and fills in what changed."""
+    """A region that stays current: page.js polls for it while it is visible and fills in the changes."""
     return tag(tag_name, span(cls="ac-wait") if content is None else content, cls=f"ac-live {cls}".strip(), data_live=name)
 
 
@@ -92,7 +85,7 @@ def button(
 
 
 def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", **state: Any) -> Html:
-    """A link that changes what the page shows (tab, job, …) without loading it anew."""
+    """A link that changes the state of the page (tab, job, …) without a reload."""
     query = "&".join(f"{key}={value}" for key, value in state.items() if key in ("tab", "job", "dataset"))
     classes = "ac-btn " + " ".join(f"ac-btn-{word}" for word in kind.split()) if kind else ""
     shown = json.dumps(state)
@@ -110,7 +103,7 @@ def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> H
 
 
 def bar(fraction: float | None, status: str = "running") -> Html:
-    """A progress bar; None: it is not known how far."""
+    """A progress bar; None where the progress is unknown."""
     if fraction is None:
         return div(span(cls="ac-bar-unknown"), cls=f"ac-bar ac-{status}", role="progressbar")
     percent = round(100 * min(1.0, max(0.0, fraction)), 1)
@@ -119,7 +112,7 @@ def bar(fraction: float | None, status: str = "running") -> Html:
 
 
 def tile(value: Any, label: str, unit: Any = "", *, title: str = "") -> Html:
-    """A number with what it is below."""
+    """A number with its label below."""
     return div(
         div(value, span(unit, cls="ac-unit") if unit else "", cls="ac-value"),
         div(label, cls="ac-label"),
@@ -135,14 +128,14 @@ def card(title: Any, *children: Any, aside: Any = "", cls: str = "") -> Html:
 
 
 def empty(title: str, text: str, *actions: Any) -> Html:
-    """What a place says while there is nothing in it, with the button that changes that."""
+    """An empty state: why there is nothing, and the buttons that change that."""
     return div(
         div(title, cls="ac-empty-title"), div(text, cls="ac-empty-text"), div(*actions, cls="ac-row") if actions else "", cls="ac-empty"
     )
 
 
 def notice(text: Any, hint: Any = "", *actions: Any, kind: str = "bad") -> Html:
-    """What went wrong (bad), is missing (warn) or is worth knowing (info), with what to do about it."""
+    """A framed message (bad, warn, info or good) with a hint and buttons."""
     return div(
         div(text, cls="ac-notice-text"),
         div(hint, cls="ac-notice-hint") if hint else "",
@@ -158,11 +151,11 @@ def command(text: str) -> Html:
 
 
 def remedy(text: str) -> Html:
-    """A remedy: a command is shown to be copied, a sentence as it is."""
-    found = re.search(r"(pip install [^\n]*|docker (?:build|pull) [^\n]*)$", text)
-    if not found:
+    """A remedy; a command in it can be copied."""
+    match = re.search(r"(pip install [^\n]*|docker (?:build|pull) [^\n]*)$", text)
+    if not match:
         return esc(text)
-    return join([text[: found.start()], command(re.sub(r"(?<! )\.$", "", found[1]))])
+    return join([text[: match.start()], command(re.sub(r"(?<! )\.$", "", match[1]))])
 
 
 def closer() -> Html:
@@ -183,12 +176,12 @@ def thumb(rating: str) -> Html:
 
 
 def menu(label: str, *items: Any) -> Html:
-    """A quiet menu for what is rarely done."""
+    """A quiet menu for rare actions."""
     return tag("details", tag("summary", Html("⋯"), title=label, aria_label=label), div(*items, cls="ac-menu-items"), cls="ac-menu")
 
 
 def select(name: str, options: Sequence[tuple[str, str]], value: str = "", *, bind: bool = True, label: str = "") -> Html:
-    """A drop-down; with `bind` its choice becomes part of what the page asks for."""
+    """A drop-down; with `bind` its choice becomes part of the page's state."""
     choices = [tag("option", text, value=key, selected=key == value) for key, text in options]
     return tag("select", *choices, cls="ac-input", name=name, data_bind=name if bind else None, aria_label=label or None)
 
@@ -224,7 +217,7 @@ def labelled(label: str, control: Any, help_: str = "") -> Html:
 
 
 def pager(name: str, page: int, size: int, count: int) -> Html:
-    """Earlier and later, with where one is."""
+    """Earlier and later, with the current range."""
     if count <= size:
         return div(t("pager.all", count=number(count)) if count else "", cls="ac-pager")
     last = (count - 1) // size
@@ -253,25 +246,13 @@ def pager(name: str, page: int, size: int, count: int) -> Html:
     )
 
 
-# ------------------------------------------------------------------ numbers
-
-
 def when(text: str | None) -> Html:
-    """A moment as one says it, the exact one on hovering (page.js writes it in the reader's time zone)."""
+    """The age of a moment, and on hovering its exact time (page.js writes it in the reader's time zone)."""
     return tag("time", ago(text), datetime=text or None, title=text or None)
 
 
-# ------------------------------------------------------------------ plots
-
-
-# ------------------------------------------------------------------ what a model or a person wrote
-
-
-# ------------------------------------------------------------------ how the plots think
-
-
 def name_form(act: str, item_id: str, name: str) -> Html:
-    """Asks for another name; on saving, the act gets it with the id."""
+    """A form that asks for another name; on saving, the act gets it with the id."""
     return tag(
         "form",
         tag("h3", t("adapters.rename")),

@@ -1,55 +1,63 @@
-"""TODO: academy/ui/html/prose.py."""
+"""What a model or a person wrote: a reply with the few marks that help reading, and a row as coloured tokens."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline, emphasis
+from markdown_it.tree import SyntaxTreeNode
 
 from academy.ui.html.elements import Html, div, esc, join, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.texts.translate import t
 
+_ELEMENTS = {"paragraph": "p", "bullet_list": "ul", "ordered_list": "ol", "list_item": "li", "strong": "strong", "em": "em"}
+
+
+def prose(text: str) -> Html:
+    """A reply as text with code, bold, italics, lists and headings. Links, images and HTML stay text: nothing is loaded or followed."""
+    return div(_drawn(SyntaxTreeNode(_MARKDOWN.parse(text))), cls="ac-prose")
+
 
 def tokens(parts: Sequence[dict[str, Any]], limit: int = 4000) -> Html:
-    """A row as the model sees it: what is trained, what is only read, what is cut off."""
-    names = {"trained", "context", "cut"}
-    shown = [span(_visible(part["text"]), cls=f"tok {part['kind'] if part['kind'] in names else 'context'}") for part in parts[:limit]]
+    """A row as the model sees it: the trained tokens, those that are only read, and those that are cut off."""
+    kinds = {"trained", "context", "cut"}
+    shown = [span(_visible(part["text"]), cls=f"tok {part['kind'] if part['kind'] in kinds else 'context'}") for part in parts[:limit]]
     more = [span(t("tokens.more", n=number(len(parts) - limit)), cls="ac-soft")] if len(parts) > limit else []
     return div(*shown, *more, cls="ac-tokens")
+
+
+def _drawn(node: SyntaxTreeNode) -> Html:
+    if node.type in ("text", "html_inline", "html_block"):
+        return esc(node.content)
+    if node.type in ("softbreak", "hardbreak"):
+        return Html("<br>")
+    if node.type == "code_inline":
+        return tag("code", node.content)
+    if node.type == "fence":
+        return tag("pre", tag("code", node.content.rstrip("\n")))
+    content = join([_drawn(child) for child in node.children])
+    if node.type == "heading":
+        return tag("p", tag("strong", content), cls="ac-heading")
+    name = _ELEMENTS.get(node.type)
+    if name is None or (name == "p" and node.hidden):  # the paragraph of a short list item
+        return content
+    return tag(name, content, start=node.attrs.get("start"))
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """Stars emphasize at the edges of words only, and underscores never: `2*3*4` and `__init__` stay as they are."""
+    mark, before, after = state.src[state.pos], state.src[state.pos - 1 : state.pos], state.src[state.pos + 1 : state.pos + 2]
+    if mark == "_" or (before.isalnum() and after.isalnum()):
+        return False
+    return emphasis.tokenize(state, silent)
 
 
 def _visible(text: str) -> str:
     return text.replace("\n", "↵\n") if text.strip("\n") != text or text == "\n" else text
 
 
-def prose(text: str) -> Html:
-    """A reply as text with the few marks that help reading: code, bold, italics, lists, headings. Links and images stay text."""
-    parts: list[Any] = []
-    for index, piece in enumerate(re.split(r"^```[^\n]*\n?(.*?)(?:^```[ \t]*$|\Z)", text, flags=re.MULTILINE | re.DOTALL)):
-        if index % 2:
-            parts.append(tag("pre", tag("code", piece.rstrip("\n"))))
-        else:
-            parts += [_paragraph(block) for block in re.split(r"\n[ \t]*\n", piece) if block.strip()]
-    return div(*parts, cls="ac-prose")
-
-
-def _paragraph(block: str) -> Html:
-    lines = block.strip("\n").split("\n")
-    if re.match(r"^#{1,6} ", lines[0]):
-        rest = "\n".join(lines[1:])
-        return join([tag("p", tag("strong", _inline(lines[0].lstrip("# "))), cls="ac-heading"), _paragraph(rest) if rest.strip() else ""])
-    for pattern, name in ((r"^\s*[-*•] +", "ul"), (r"^\s*\d{1,3}[.)] +", "ol")):
-        if all(re.match(pattern, line) for line in lines):
-            return tag(name, *[tag("li", _inline(re.sub(pattern, "", line))) for line in lines])
-    return tag("p", join([_inline(line) for line in lines], "<br>"))
-
-
-def _inline(text: str) -> Html:
-    done = str(esc(text))
-    done = re.sub(r"`([^`]+)`", r"<code>\1</code>", done)
-    pieces = re.split(r"(<code>.*?</code>)", done)
-    for index in range(0, len(pieces), 2):
-        pieces[index] = re.sub(r"\*\*(\S(?:.*?\S)?)\*\*", r"<strong>\1</strong>", pieces[index])
-        pieces[index] = re.sub(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])", r"<em>\1</em>", pieces[index])
-    return Html("".join(pieces))
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["fence", "heading", "list", "backticks", "emphasis", "newline"])
+_MARKDOWN.inline.ruler.at("emphasis", _emphasis)

@@ -1,17 +1,35 @@
-"""All texts of the page, by key and language; English is complete, a key that another language lacks is shown in English."""
+"""The page's own texts by key, in the language of the request."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Mapping
 from typing import Any
 
-from academy.messages import language
-from academy.ui.texts.en import TEXTS
+from academy import formats
+from academy.messages import Message, add_catalogue, from_json, language, render
+from academy.ui import texts
 
 
 def t(key: str, **values: Any) -> str:
-    """The text under a key in the language of the viewer, with its values put in."""
-    text = TEXTS.get(language.get(), {}).get(key) or TEXTS["en"][key]
+    """The text under a key with its values."""
+    text = TEXTS[language.get()].get(key) or TEXTS["en"][key]
     return text.format(**values) if values else text
+
+
+def plural(key: str, n: int) -> str:
+    """The text under a key in the form that the number needs: `key.one`, `key.few`, …; `key.many` also serves where CLDR says "other"."""
+    for name in (language.get(), "en"):
+        form = formats.plural_form(n, name)
+        if text := TEXTS[name].get(f"{key}.{form}") or TEXTS[name].get(f"{key}.many"):
+            return text.format(n=formats.number(n, name))
+    raise KeyError(key)
+
+
+def say(text: Any) -> str:
+    """A sentence of an error, a job or a report, unrendered or as it is stored, in the language of the request."""
+    return render(text if isinstance(text, Message) else from_json(text))
 
 
 def has(key: str) -> bool:
@@ -19,6 +37,33 @@ def has(key: str) -> bool:
     return key in TEXTS["en"]
 
 
+def speak(name: str) -> None:
+    """Chooses the language for the rest of the request; one without texts is English."""
+    language.set(name if name in TEXTS else "en")
+
+
 def for_page() -> dict[str, str]:
-    """The texts that page.js says itself."""
+    """The texts that page.js shows itself."""
     return {key.removeprefix("js."): t(key) for key in TEXTS["en"] if key.startswith("js.")}
+
+
+def _load() -> dict[str, dict[str, str]]:
+    """Every language of the folder, its tables flattened."""
+    loaded = {}
+    for item in pkgutil.iter_modules(texts.__path__):
+        if item.name == "translate":
+            continue
+        module = importlib.import_module(f"{texts.__name__}.{item.name}")
+        add_catalogue(item.name, getattr(module, "MESSAGES", {}))
+        loaded[item.name] = _flat(module.TEXTS)
+    return loaded
+
+
+def _flat(entries: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:
+    flat = {}
+    for key, entry in entries.items():
+        flat |= {key: entry} if isinstance(entry, str) else {f"{key}.{rest}": text for rest, text in entry.items()}
+    return flat
+
+
+TEXTS = _load()

@@ -1,147 +1,235 @@
-"""TODO: academy/ui/training/form.py."""
+"""The form of a training: TrainingSpec as controls and back, the plan and the advice, and the two buttons below."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+import types
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
+import annotated_types
 import gradio as gr
-from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
-from academy.errors import AcademyError
-from academy.jobs.spec import TrainingSpec
-from academy.models import BUNDLED
-from academy.ui import form
-from academy.ui.html.elements import (
-    Html,
-    div,
-    join,
-    notice,
-    remedy,
-    tag,
-)
-from academy.ui.html.numbers import duration, gigabytes, number, parse_time, plural, rate
-from academy.ui.live import log, sentences, toast
-from academy.ui.texts.translate import t
+from academy.jobs.spec import KNOBS, TrainingSpec
+from academy.ui.answers import Problem, toast
+from academy.ui.html.elements import Html, div, join, notice, tag
+from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
+    from academy.curation.datasets import Manifest
     from academy.services.academy import Academy
 
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "learning",
+        (
+            "num_epochs",
+            "max_steps",
+            "learning_rate",
+            "lr_scheduler_type",
+            "warmup_steps",
+            "batch_size",
+            "gradient_accumulation_steps",
+            "max_seq_length",
+            "weight_decay",
+            "seed",
+        ),
+    ),
+    ("adapter", ("lora_rank", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "quantization", "continue_from")),
+    ("checks", ("eval_steps", "save_steps", "early_stopping_patience", "keep_best")),
+    ("machine", ("backend", "precision", "gradient_checkpointing", "recipe")),
+)
+FIELDS: tuple[str, ...] = tuple(name for _, names in GROUPS for name in names)
+"""The fields under "All settings", in order."""
 
-_TOP = ("name", "dataset_id", "base_model", "preset")
+ABOVE = ("name", "dataset_id", "base_model", "preset")
+"""The fields that stand above them, in the order of the handlers' arguments."""
+
+_MACHINE = ("continue_from", "backend", "recipe")
+_NONE = ""
 
 
-def _above() -> tuple[Any, ...]:
-    known = TrainingSpec.model_fields
-    datasets = gr.Dropdown([], label=known["dataset_id"].title, info=known["dataset_id"].description, elem_id="train-dataset")
-    base = gr.Dropdown(
-        [], label=known["base_model"].title, info=known["base_model"].description, allow_custom_value=True, elem_id="train-base"
-    )
-    efforts = [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
-    preset = gr.Radio(efforts, value="auto", label=known["preset"].title, elem_id="train-preset")
-    advice = gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice")
-    return datasets, base, preset, advice
+def component(name: str) -> gr.components.FormComponent:
+    """The control for one field of the spec."""
+    field = TrainingSpec.model_fields[name]
+    kind, optional = _kind(field)
+    label, info = field.title or name, _help(field)
+    common: dict[str, Any] = {"label": label, "info": info, "elem_id": f"set-{name}", "value": initial(name), "min_width": 150}
+    if get_origin(kind) is Literal:
+        choices = [(t("form.unset"), _NONE)] if optional else []
+        choices += [(t(f"choice.{value}"), value) for value in get_args(kind)]
+        return gr.Dropdown(choices, **common)
+    if name == "continue_from":
+        return gr.Dropdown([(t("form.new_adapter"), _NONE)], **common)
+    if name == "recipe":
+        return gr.Dropdown([(t("form.own_trainer"), _NONE)], **common)
+    if kind is bool:
+        return gr.Checkbox(**common)
+    if kind in (int, float) and optional:
+        return gr.Textbox(placeholder=t("form.automatic"), max_lines=1, **common)  # Gradio's Number cannot be empty
+    if kind in (int, float):
+        return gr.Number(precision=0 if kind is int else None, **({"step": 1} if kind is int else {}), **common)
+    return gr.Textbox(max_lines=1, **common)
 
 
-def _settings() -> dict[str, Any]:
+def initial(name: str) -> Any:
+    """The field's default as its control shows it."""
+    return shown(name, _default(name))
+
+
+def shown(name: str, value: Any) -> Any:
+    """A value of the spec as its control shows it."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    if value is None:
+        return _NONE
+    kind, optional = _kind(TrainingSpec.model_fields[name])
+    return str(value) if optional and kind in (int, float) else value
+
+
+def meant(name: str, value: Any) -> Any:
+    """The value of the spec that a control shows; None where it is open."""
+    if isinstance(value, str):
+        value = value.strip()
+    if value is None or value == _NONE:
+        return None
+    if isinstance(value, str) and value.isdecimal() and _kind(TrainingSpec.model_fields[name]) == (int, True):
+        return int(value)
+    if name == "target_modules" and "," in value:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def changed(values: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+    """The fields in which a person differs from the preset."""
+    return {
+        name: meant(name, values[name])
+        for name in FIELDS
+        if name in values and shown(name, meant(name, values[name])) != shown(name, planned.get(name, _default(name)))
+    }
+
+
+def read(values: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+    """The values to validate as a spec: those above, and of the settings only the changed ones, so that the preset fills the rest."""
+    request = {name: meant(name, values.get(name)) for name in ("name", "dataset_id", "base_model", "preset")} | changed(values, planned)
+    return {name: value for name, value in request.items() if value is not None}
+
+
+def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
+    """The values of a resolved spec that the settings show."""
+    return {name: spec[name] for name in FIELDS if name in spec and (name in KNOBS or name in _MACHINE)}
+
+
+def above() -> dict[str, Any]:
+    """The controls that stand above the settings, by the name of their field, and the advice."""
+    names = TrainingSpec.model_fields
+    base, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    return {
+        "dataset_id": gr.Dropdown([], label=names["dataset_id"].title, info=names["dataset_id"].description, elem_id="train-dataset"),
+        "base_model": gr.Dropdown([], label=base.title, info=base.description, allow_custom_value=True, elem_id="train-base"),
+        "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, elem_id="train-preset"),
+        "advice": gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice"),
+    }
+
+
+def settings() -> dict[str, Any]:
+    """A control for each field under "All settings"."""
     made = {}
-    for group, names in form.GROUPS:
-        gr.HTML(div(t(f"form.{group}"), cls="ac-eyebrow"), apply_default_css=False)
+    for group, names in GROUPS:
+        gr.HTML(div(t(f"form.group.{group}"), cls="ac-eyebrow"), apply_default_css=False)
         with gr.Column(elem_classes="ac-settings", min_width=0):
             for name in names:
-                made[name] = form.component(name)
+                made[name] = component(name)
     return made
 
 
-def _choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
-    try:
-        manifests, adapters = academy.list_datasets(), academy.list_adapters()
-    except AcademyError:
-        manifests, adapters = [], []
-    own = [(t("form.own_trainer"), "")]
-    try:
-        own += [(f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.list_recipes()]
-    except AcademyError as error:
-        own.append((error.detail, ""))
-    options = []
-    for manifest in manifests:
-        count = manifest.statistics.get("total_examples", 0)
-        options.append((f"{manifest.name} · {plural('count.examples', count)} · {_moment(manifest.created_at)}", manifest.id))
-    ids = {value for _, value in options}
-    if chosen not in ids:
-        chosen = options[0][1] if options else None
-    used = [job.base_model for job in academy.job_store.list(200)]
-    bases = list(dict.fromkeys([academy.settings.default_base_model, *BUNDLED, *used]))
-    continued = [(t("form.new_adapter"), ""), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
+def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
+    """What the datasets, base models, adapters and recipes of the form offer now."""
+    manifests, adapters, bases = [], [], [academy.settings.default_base_model]
+    with Problem():  # where Academy is disabled, there is nothing to choose
+        manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), academy.training.base_models()
+    recipes = [(t("form.own_trainer"), _NONE)]
+    with Problem() as problem:
+        recipes += [
+            (f"{item.name} · {item.description}" if item.description else item.name, item.name) for item in academy.training.recipes()
+        ]
+    if problem:
+        recipes.append((f"{problem.text} {problem.hint}".strip(), _NONE))
+    datasets = [(_dataset_label(manifest), manifest.id) for manifest in manifests]
+    if chosen not in {value for _, value in datasets}:
+        chosen = datasets[0][1] if datasets else None
+    continued = [(t("form.new_adapter"), _NONE), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
     return [
-        gr.update(choices=options, value=chosen),
+        gr.update(choices=datasets, value=chosen),
         gr.update(choices=bases, value=base_now or academy.settings.default_base_model),
         gr.update(choices=continued),
-        gr.update(choices=own),
+        gr.update(choices=recipes),
     ]
 
 
-def _moment(text: str | None) -> str:
-    """Date and time: a choice is drawn once, so "just now" would soon be wrong."""
-    moment = parse_time(text)
-    if moment is None:
-        return "–"
-    recent = (datetime.now(UTC) - moment).days < 180
-    return moment.astimezone().strftime("%d %b %H:%M" if recent else "%Y-%m-%d")
-
-
-def _known(planned: Any) -> dict[str, Any]:
-    return {key: planned[key] for key in form.FIELDS if key in planned} if isinstance(planned, dict) else {}
-
-
-def _values(arguments: tuple[Any, ...]) -> dict[str, Any]:
-    return dict(zip((*_TOP, *form.FIELDS), arguments, strict=True))
-
-
-def _plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     """What the preset would choose now; what a person changed stays changed."""
     values, planned = _values(arguments), _known(planned)
-    kept = form.changed(values, planned)
+    skipped = [planned, *[gr.skip() for _ in FIELDS]]
     if not values["dataset_id"]:
-        return [_advice([], []), planned, *[gr.skip() for _ in form.FIELDS]]
-    asked = {key: value for key in _TOP if (value := form.meant(key, values[key])) is not None}
-    reasons: list[str] = []
-    try:
-        bare = academy.plan(
-            TrainingSpec.model_validate(asked | ({"continue_from": kept["continue_from"]} if kept.get("continue_from") else {}))
-        )
-        problems, reasons = list(bare["problems"]), list(bare["reasons"])
-    except ValidationError as error:
-        return [_advice([], sentences(error, TrainingSpec)), planned, *[gr.skip() for _ in form.FIELDS]]
+        return [_advice([], []), *skipped]
+    changes = changed(values, planned)
+    request = {key: value for key in ABOVE if (value := meant(key, values[key])) is not None}
+    request |= {"continue_from": changes["continue_from"]} if changes.get("continue_from") else {}
+    with Problem(model=TrainingSpec) as problem:
+        bare = academy.training.plan(TrainingSpec.model_validate(request))
+    if problem:
+        return [_advice([], problem.sentences or [problem.text]), *skipped]
+    reasons, problems = [*map(say, bare["reasons"])], [*map(say, bare["problems"])]
     if bare["spec"] is None:
-        return [_advice(reasons, problems), planned, *[gr.skip() for _ in form.FIELDS]]
-    fresh = form.planned_values(bare["spec"])
-    if "continue_from" in kept:
+        return [_advice(reasons, problems), *skipped]
+    fresh = planned_values(bare["spec"])
+    if "continue_from" in changes:
         fresh["continue_from"] = None
-    shown = {key: form.shown(key, fresh.get(key, TrainingSpec.model_fields[key].default)) for key in form.FIELDS} | {
-        key: form.shown(key, value) for key, value in kept.items()
-    }
-    titles = [TrainingSpec.model_fields[key].title or key for key in kept]
-    return [
-        _advice(reasons, problems, titles, fresh | kept),
-        fresh,
-        *[gr.update(value=shown[key]) if shown[key] != values[key] else gr.skip() for key in form.FIELDS],
-    ]
+    visible = {key: shown(key, changes.get(key, fresh.get(key, _default(key)))) for key in FIELDS}
+    titles = [TrainingSpec.model_fields[key].title or key for key in changes]
+    updates = [gr.update(value=visible[key]) if visible[key] != values[key] else gr.skip() for key in FIELDS]
+    return [_advice(reasons, problems, titles, fresh | changes), fresh, *updates]
 
 
-def _reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+def reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+    """The plan without what a person changed."""
     values, planned = _values(arguments), _known(planned)
-    plain = values | {key: form.shown(key, planned.get(key, TrainingSpec.model_fields[key].default)) for key in form.FIELDS}
-    done = _plan(academy, planned, *plain.values())
-    return [
-        *done[:2],
-        *[gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(form.FIELDS, done[2:], strict=True)],
-    ]
+    plain = values | {key: shown(key, planned.get(key, _default(key))) for key in FIELDS}
+    advice, fresh, *updates = plan(academy, planned, *plain.values())
+    changes = [gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(FIELDS, updates, strict=True)]
+    return [advice, fresh, *changes]
 
 
-def _advice(reasons: list[str], problems: list[str], changed: list[str] | None = None, spec: dict[str, Any] | None = None) -> Html:
-    """What will be done in one line, and why on asking."""
+def start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+    """Queues the training: the answer of the page, and the problem if there is one."""
+    with _training() as problem:
+        job = academy.training.train(_spec(planned, arguments))
+        state = {"tab": "training", "job": job.job_id}
+        return [{"toast": toast(t("training.queued", name=job.name)), "state": state, "nonce": job.job_id}, ""]
+    return [gr.skip(), problem.notice()]
+
+
+def fit(academy: Academy, planned: Any, *arguments: Any) -> Html:
+    """Two real steps on the longest rows, and whether they fit."""
+    with _training() as problem:
+        return _fits(academy, academy.training.dry_run(_spec(planned, arguments)))
+    return problem.notice()
+
+
+def _fits(academy: Academy, result: dict[str, Any]) -> Html:
+    fits, memory = result.get("fits", True), result.get("peak_memory_mb")
+    gpus = academy.machine.gpus()
+    room = gpus[0].memory_total_mb if gpus else academy.machine.memory()["total_mb"]
+    facts = [say(result["reason"])] if result.get("reason") else []
+    facts += [t("fit.memory", used=gigabytes(memory), total=gigabytes(room))] if memory else []
+    facts += [t("fit.step", seconds=number(result["seconds_per_step"]))] if result.get("seconds_per_step") else []
+    facts += [t("fit.all", time=duration(result["total_seconds"]))] if result.get("total_seconds") else []
+    return notice(t("fit.yes") if fits else t("fit.no"), " · ".join(facts), kind="good" if fits else "bad")
+
+
+def _advice(reasons: list[str], problems: list[str], changes: list[str] | None = None, spec: dict[str, Any] | None = None) -> Html:
+    """The plan in one line, and the reasons behind a click."""
     if problems:
         return notice(problems[0], join(problems[1:], " "), kind="warn")
     if spec is None:
@@ -158,40 +246,50 @@ def _advice(reasons: list[str], problems: list[str], changed: list[str] | None =
         div(t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
-        div(t("training.changed", fields=", ".join(changed)), cls="ac-help") if changed else "",
+        div(t("training.changed", fields=", ".join(changes)), cls="ac-help") if changes else "",
         cls="ac-advice",
     )
 
 
-def _problem(handler: Callable[[], Any]) -> tuple[Any, Html | None]:
-    try:
-        return handler(), None
-    except ValidationError as error:
-        found = sentences(error, TrainingSpec)
-        return None, notice(t("training.refused"), join([tag("p", sentence) for sentence in found]))
-    except AcademyError as error:
-        return None, notice(error.message, remedy(error.hint))
-    except Exception:
-        log.exception("A handler of the Training tab failed.")
-        return None, notice(t("error.unexpected"), t("error.unexpected_hint"))
+def _training() -> Problem:
+    return Problem(model=TrainingSpec, refused="training.refused")
 
 
-def _start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    job, problem = _problem(lambda: academy.train(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
-    if problem is not None:
-        return [gr.skip(), problem]
-    return [{"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "nonce": job.job_id}, ""]
+def _spec(planned: Any, arguments: tuple[Any, ...]) -> TrainingSpec:
+    return TrainingSpec.model_validate(read(_values(arguments), _known(planned)))
 
 
-def _fit(academy: Academy, planned: Any, *arguments: Any) -> Html:
-    found, problem = _problem(lambda: academy.dry_run(TrainingSpec.model_validate(form.read(_values(arguments), _known(planned)))))
-    if problem is not None:
-        return problem
-    fits, memory = found.get("fits", True), found.get("peak_memory_mb")
-    gpus = academy.habitat.gpus()
-    room = gpus[0].memory_total_mb if gpus else academy.habitat.memory()["total_mb"]
-    facts = [t("fit.memory", used=gigabytes(memory), total=gigabytes(room))] if memory else []
-    facts += [t("fit.step", seconds=number(found["seconds_per_step"]))] if found.get("seconds_per_step") else []
-    facts += [t("fit.all", time=duration(found["total_seconds"]))] if found.get("total_seconds") else []
-    words = [found["reason"]] if found.get("reason") else []
-    return notice(t("fit.yes") if fits else t("fit.no"), " · ".join([*words, *facts]), kind="good" if fits else "bad")
+def _dataset_label(manifest: Manifest) -> str:
+    """Name, size, and the time of day: a choice is drawn once, so "just now" would soon be wrong."""
+    count = plural("count.examples", manifest.statistics.get("total_examples", 0))
+    return f"{manifest.name} · {count} · {moment(manifest.created_at)}"
+
+
+def _known(planned: Any) -> dict[str, Any]:
+    return {key: planned[key] for key in FIELDS if key in planned} if isinstance(planned, dict) else {}
+
+
+def _values(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip((*ABOVE, *FIELDS), arguments, strict=True))
+
+
+def _default(name: str) -> Any:
+    return TrainingSpec.model_fields[name].default
+
+
+def _help(field: FieldInfo) -> str:
+    low = next((rule.ge for rule in field.metadata if isinstance(rule, annotated_types.Ge)), None)
+    high = next((rule.le for rule in field.metadata if isinstance(rule, annotated_types.Le)), None)
+    text = field.description or ""
+    if isinstance(low, int | float) and isinstance(high, int | float) and high <= 100_000:
+        text += " " + t("form.between", low=f"{low:,}", high=f"{high:,}")
+    return text
+
+
+def _kind(field: FieldInfo) -> tuple[Any, bool]:
+    """The type of a field without None, and whether None is allowed."""
+    annotation = field.annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return parts[0], len(parts) < len(get_args(annotation))
+    return annotation, False

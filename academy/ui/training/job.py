@@ -1,16 +1,15 @@
-"""TODO: academy/ui/training/job.py."""
+"""The shown job: its state and buttons, its numbers, its loss, sample answers, and its settings."""
 
 from __future__ import annotations
 
 import re
 import statistics
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from academy.errors import NotFound
-from academy.jobs.reading import view as view_module
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
-from academy.messages import render
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -33,14 +32,15 @@ from academy.ui.html.elements import (
 )
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
 from academy.ui.html.plots import plot
-from academy.ui.live import View, shown_job
-from academy.ui.texts.translate import t
+from academy.ui.look import Look
+from academy.ui.texts.translate import say, t
 
-if TYPE_CHECKING:
-    from academy.services.academy import Academy
+_OTHERS = 40
+_PACES = 15
 
 
-def _panel() -> Html:
+def panel() -> Html:
+    """The live part of the tab: the regions below, and the log, which page.js fills."""
     log_pane = div(
         div(
             tag("h3", t("log.title")),
@@ -64,139 +64,11 @@ def _panel() -> Html:
     )
 
 
-def _view(academy: Academy, view: View) -> tuple[dict[str, Any], Job] | None:
-    job_id = shown_job(academy, view)
-    if job_id is None:
-        return None
-    return academy.job(job_id), academy.job_record(job_id)
-
-
-def _job(academy: Academy, view: View) -> Html:
-    try:
-        found = _view(academy, view)
-    except NotFound as error:
-        return notice(error.message, t("training.gone"), go(t("training.newest"), kind="small", tab="training", job=None), kind="warn")
-    if found is None:
-        return div(empty(t("training.none_title"), t("training.none_text")), cls="ac-card ac-none")
-    shown, job = found
-    status = job.status
-    facts = [esc(job.base_model), when(job.created_at)]
-    if job.continue_from:
-        facts.insert(1, esc(t("training.continued")))
-    if status == "queued" and shown.get("queue_position") is not None:
-        facts.append(esc(_queued(shown["queue_position"])))
-    head = div(
-        div(tag("h2", job.name, title=job.name), pill(status), cls="ac-row ac-job-name"),
-        div(*_actions(shown, job), cls="ac-row ac-job-actions"),
-        cls="ac-job-head",
-    )
-    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(shown, job), _verdict(shown, job)])
-
-
-def _actions(shown: dict[str, Any], job: Job) -> list[Html]:
-    status, parts = job.status, []
-    if status in ("running", "preparing"):
-        if job.wish:
-            parts.append(span(t(f"wish.{job.wish}"), cls="ac-soft"))
-        if status == "running" and job.wish is None:
-            parts.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
-        if job.wish != "cancel":
-            parts.append(
-                button(
-                    t("training.cancel"),
-                    "job.cancel",
-                    kind="danger",
-                    confirm=t("training.cancel_sure", name=job.name),
-                    yes=t("training.cancel_yes"),
-                    job=job.job_id,
-                )
-            )
-    elif status == "queued":
-        parts.append(button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id))
-    elif status == "finished":
-        if shown.get("adapter_path"):
-            parts.append(button(t("training.chat"), "job.chat", kind="primary", job=job.job_id))
-        parts.append(button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title")))
-    else:
-        changes = _remedy(shown)
-        ways = [("job.retry", t("training.retry"), "")]
-        if shown.get("resumable"):
-            title = t("training.resume_title" if _checkpoints(job) else "training.resume_anew")
-            ways.insert(0, ("job.resume", t("training.resume"), title))
-        if changes:
-            # A process that was killed was perhaps only ended by somebody: there, going on comes first.
-            place = 1 if job.cause == "killed" and len(ways) > 1 else 0
-            ways.insert(place, ("job.retry_changed", _changed_label(changes), _changes(changes)))
-        for place, (act, label, title) in enumerate(ways):
-            parts.append(button(label, act, kind="" if place else "primary", job=job.job_id, title=title))
-    return parts
-
-
-def _changed_label(changes: dict[str, Any]) -> str:
-    return t("training.retry_changed" if "batch_size" in changes or "max_seq_length" in changes else "training.retry_fixed")
-
-
-def _changes(changes: dict[str, Any]) -> str:
-    names = TrainingSpec.model_fields
-    shown = {True: t("on"), False: t("off")}
-    return ", ".join(
-        f"{names[key].title if key in names else key}: {shown[value] if isinstance(value, bool) else value}"
-        for key, value in changes.items()
-    )
-
-
-def _progress(shown: dict[str, Any], job: Job) -> Html:
-    bar_and_words = _bar_and_words(shown, job)
-    if not shown.get("warning"):
-        return bar_and_words
-    text, rest = split_sentence(shown["warning"])
-    return join([bar_and_words, notice(text, rest, kind="warn")])
-
-
-def _bar_and_words(shown: dict[str, Any], job: Job) -> Html:
-    step, total = shown.get("step"), shown.get("total_steps")
-    if job.status == "preparing":
-        state = shown.get("preparing") or {}
-        words = state.get("message") or t("training.preparing")
-        if state.get("bytes_total"):
-            speed = f" · {size(state['bytes_per_second'])}/s" if state.get("bytes_per_second") else ""
-            words += f" {size(state.get('bytes_done') or 0)} / {size(state['bytes_total'])}{speed}"
-        return join([bar(state.get("fraction"), "preparing"), div(words, cls="ac-soft ac-num ac-bar-words")])
-    if job.status == "queued":
-        return join([bar(0, "queued"), div(t("training.waiting"), cls="ac-soft ac-bar-words")])
-    fraction = step / total if step is not None and total else 1.0 if job.status == "finished" else 0.0 if job.status in ENDED else None
-    words = ""
-    if job.status == "running":
-        words = (shown.get("notes") or [""])[-1] if step else t("training.first_step")
-    elif job.status == "finished":
-        words = render(job.reason) or t("training.finished_text")
-    elif job.status == "cancelled":
-        words = render(job.reason) or t("training.cancelled_text")
-    else:
-        words = ""
-    return join([bar(fraction, job.status), div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""])
-
-
-def _remedy(shown: dict[str, Any]) -> dict[str, Any] | None:
-    """The knobs with which the failure doctor would try again."""
-    found = shown.get("remedy")
-    return found if isinstance(found, dict) and found else None
-
-
-def _verdict(shown: dict[str, Any], job: Job) -> Html | str:
-    if job.status != "failed":
-        return ""
-    text, rest = why_failed(job)
-    changes = _remedy(shown)
-    more = tag("p", t("training.would_change", button=_changed_label(changes), changes=_changes(changes))) if changes else ""
-    return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
-
-
 def why_failed(job: Job) -> tuple[str, str]:
-    """Why a job failed, in one sentence, and what more there is to say: the error knows better than the exit status in `reason`."""
-    error = render(job.error).strip()
+    """Why a job failed: the first sentence, and the rest. The error is more exact than the exit status in `reason`."""
+    error = say(job.error).strip()
     if not error:
-        return (render(job.reason) or t("training.failed_text")).strip(), ""
+        return (say(job.reason) or t("training.failed_text")).strip(), ""
     return split_sentence(error)
 
 
@@ -206,63 +78,195 @@ def split_sentence(text: str) -> tuple[str, str]:
     return (first[1], text[first.end() :].strip()) if first else (text, "")
 
 
-def numbers(academy: Academy, view: View) -> Html:
-    found = _view(academy, view)
-    if found is None:
+def remedy_of(status: dict[str, Any]) -> dict[str, Any] | None:
+    """The settings with which the failure doctor would try again."""
+    changes = status.get("remedy")
+    return changes if isinstance(changes, dict) and changes else None
+
+
+def position_words(position: int) -> str:
+    """A position in the queue, from 1."""
+    return t("training.next") if position == 1 else t("training.position", n=position)
+
+
+# ------------------------------------------------------------------ state and buttons
+
+
+def _job(look: Look) -> Html:
+    try:
+        shown = look.job
+    except NotFound as error:
+        return notice(error.message, t("training.gone"), go(t("training.newest"), kind="small", tab="training", job=None), kind="warn")
+    if shown is None:
+        return div(empty(t("training.none_title"), t("training.none_text")), cls="ac-card ac-none")
+    status, job = shown
+    facts = [esc(job.base_model), when(job.created_at)]
+    if job.continue_from:
+        facts.insert(1, esc(t("training.continued")))
+    if job.status == "queued" and status.get("queue_position") is not None:
+        facts.append(esc(position_words(status["queue_position"])))
+    head = div(
+        div(tag("h2", job.name, title=job.name), pill(job.status), cls="ac-row ac-job-name"),
+        div(*_actions(look, status, job), cls="ac-row ac-job-actions"),
+        cls="ac-job-head",
+    )
+    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(status, job), _verdict(status, job)])
+
+
+def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
+    if job.status in ("running", "preparing"):
+        return _running_actions(job)
+    if job.status == "queued":
+        return [button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id)]
+    if job.status == "finished":
+        chat = [button(t("training.chat"), "job.chat", kind="primary", job=job.job_id)] if status.get("adapter_path") else []
+        return [*chat, button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title"))]
+    return _ways_on(look, status, job)
+
+
+def _running_actions(job: Job) -> list[Html]:
+    actions = [span(t(f"wish.{job.wish}"), cls="ac-soft")] if job.wish else []
+    if job.status == "running" and job.wish is None:
+        actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
+    if job.wish != "cancel":
+        sure = t("training.cancel_sure", name=job.name)
+        cancel = button(t("training.cancel"), "job.cancel", kind="danger", confirm=sure, yes=t("training.cancel_yes"), job=job.job_id)
+        actions.append(cancel)
+    return actions
+
+
+def _ways_on(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
+    """The buttons of a failed or cancelled job, the most promising one first."""
+    changes = remedy_of(status)
+    ways = [("job.retry", t("training.retry"), "")]
+    if status.get("resumable"):
+        title = t("training.resume_title" if look.checkpoints else "training.resume_over")
+        ways.insert(0, ("job.resume", t("training.resume"), title))
+    if changes:
+        # A person may have killed a process that was well: there, Resume comes first.
+        index = 1 if job.cause == "killed" and len(ways) > 1 else 0
+        ways.insert(index, ("job.retry_changed", _changed_label(changes), _changes(changes)))
+    return [
+        button(label, act, kind="" if index else "primary", job=job.job_id, title=title) for index, (act, label, title) in enumerate(ways)
+    ]
+
+
+def _changed_label(changes: dict[str, Any]) -> str:
+    return t("training.retry_changed" if "batch_size" in changes or "max_seq_length" in changes else "training.retry_fixed")
+
+
+def _changes(changes: dict[str, Any]) -> str:
+    names, words = TrainingSpec.model_fields, {True: t("on"), False: t("off")}
+    return ", ".join(
+        f"{names[key].title if key in names else key}: {words[value] if isinstance(value, bool) else value}"
+        for key, value in changes.items()
+    )
+
+
+def _progress(status: dict[str, Any], job: Job) -> Html:
+    if job.status == "preparing":
+        shown = _preparing(status.get("preparing") or {})
+    elif job.status == "queued":
+        shown = join([bar(0, "queued"), div(t("training.waiting"), cls="ac-soft ac-bar-words")])
+    else:
+        words = _state_words(status, job)
+        line = div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""
+        shown = join([bar(_fraction(status, job), job.status), line])
+    if not status.get("warning"):
+        return shown
+    text, rest = split_sentence(say(status["warning"]))
+    return join([shown, notice(text, rest, kind="warn")])
+
+
+def _preparing(state: dict[str, Any]) -> Html:
+    words = say(state.get("message")) or t("training.preparing")
+    if state.get("bytes_total"):
+        speed = f" · {size(state['bytes_per_second'])}/s" if state.get("bytes_per_second") else ""
+        words += f" {size(state.get('bytes_done') or 0)} / {size(state['bytes_total'])}{speed}"
+    return join([bar(state.get("fraction"), "preparing"), div(words, cls="ac-soft ac-num ac-bar-words")])
+
+
+def _fraction(status: dict[str, Any], job: Job) -> float | None:
+    step, total = status.get("step"), status.get("total_steps")
+    if step is not None and total:
+        return step / total
+    return 1.0 if job.status == "finished" else 0.0 if job.status in ENDED else None
+
+
+def _state_words(status: dict[str, Any], job: Job) -> str:
+    if job.status == "running":
+        return say((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
+    if job.status == "finished":
+        return say(job.reason) or t("training.finished_text")
+    return say(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
+
+
+def _verdict(status: dict[str, Any], job: Job) -> Html | str:
+    if job.status != "failed":
+        return ""
+    text, rest = why_failed(job)
+    changes = remedy_of(status)
+    more = tag("p", t("training.would_change", button=_changed_label(changes), changes=_changes(changes))) if changes else ""
+    return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
+
+
+# ------------------------------------------------------------------ numbers, loss, answers, settings
+
+
+def _numbers(look: Look) -> Html:
+    if look.job is None:
         return Html("")
-    shown, job = found
-    metrics = shown.get("metrics") or {}
-    step, total = shown.get("step"), shown.get("total_steps")
-    left = shown.get("eta_seconds") if job.status == "running" else None
-    taken = _taken(job)
-    time_tile = tile(duration(left), t("tile.left")) if job.status not in ENDED else tile(duration(taken), t("tile.taken"))
-    now = metrics.get("latest_loss")
+    status, job = look.job
+    metrics = status.get("metrics") or {}
+    step, total = status.get("step"), status.get("total_steps")
     epoch, epochs = metrics.get("current_epoch"), metrics.get("total_epochs")
-    paces = [point["tokens_per_second"] for point in academy.points(job.job_id) if point.get("tokens_per_second")]
-    per_second = statistics.median(paces if job.status in ENDED else paces[-15:]) if paces else metrics.get("tokens_per_second")
-    memory = metrics.get("memory_mb")
-    total_unit = Html(f"/{number(total)}") if total else ""
+    memory, tokens = metrics.get("memory_mb"), _tokens_per_second(look.points, metrics, job)
+    ended = job.status in ENDED
+    seconds = (
+        look.academy.jobs.duration(job) if ended and job.finished_at else status.get("eta_seconds") if job.status == "running" else None
+    )
     epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
     return div(
-        tile(number(step), t("tile.step"), total_unit),
-        tile("–" if epoch is None else f"{epoch:.1f}", t("tile.epoch"), epoch_unit),
-        time_tile,
-        tile(loss(now), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
-        tile(number(round(per_second) if per_second else None), t("tile.tokens")),
+        tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),
+        tile(number(epoch, 1), t("tile.epoch"), epoch_unit),
+        tile(duration(seconds), t("tile.taken" if ended else "tile.left")),
+        tile(loss(metrics.get("latest_loss")), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
+        tile(number(round(tokens) if tokens else None), t("tile.tokens")),
         tile(gigabytes(memory), t("tile.memory"), Html(" GB") if memory else ""),
         cls="ac-tiles ac-tiles-6",
     )
 
 
-def _taken(job: Job) -> float | None:
-    return view_module.duration(job) if job.finished_at else None
+def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any], job: Job) -> float | None:
+    """The median: of all steps of a job that has ended, else of the last ones."""
+    paces = [point["tokens_per_second"] for point in points if point.get("tokens_per_second")]
+    return statistics.median(paces if job.status in ENDED else paces[-_PACES:]) if paces else metrics.get("tokens_per_second")
 
 
-def _plot(academy: Academy, view: View) -> Html:
-    found = _view(academy, view)
-    if found is None:
+def _plot(look: Look) -> Html:
+    if look.job is None:
         return card(t("plot.title"), plot([]), cls="ac-plot-card")
-    shown, job = found
-    others = [known for known in academy.jobs(limit=40) if known.job_id != job.job_id and known.step]
-    other = next((known for known in others if known.job_id == view.text("versus")), None)
+    status, job = look.job
+    others = [other for other in look.academy.jobs.list(limit=_OTHERS) if other.job_id != job.job_id and other.step]
+    chosen = next((other for other in others if other.job_id == look.text("versus")), None)
     drawn = plot(
-        academy.points(job.job_id),
-        total_steps=shown.get("total_steps"),
-        checkpoints=_checkpoints(job),
-        other=academy.points(other.job_id) if other else (),
-        other_name=other.name if other else "",
+        look.points,
+        total_steps=status.get("total_steps"),
+        checkpoints=look.checkpoints,
+        other=look.academy.jobs.points(chosen.job_id) if chosen else (),
+        other_name=chosen.name if chosen else "",
     )
-    choices = [("", t("plot.alone")), *((known.job_id, known.name) for known in others)]
+    choices = [("", t("plot.alone")), *((other.job_id, other.name) for other in others)]
     versus = tag(
-        "label", span(t("plot.versus"), cls="ac-soft"), select("versus", choices, other.job_id if other else ""), cls="ac-row ac-versus"
+        "label", span(t("plot.versus"), cls="ac-soft"), select("versus", choices, chosen.job_id if chosen else ""), cls="ac-row ac-versus"
     )
     return card(t("plot.title"), drawn, versus if others else "", cls="ac-plot-card")
 
 
-def _says(academy: Academy, view: View) -> Html:
-    """What the model answers to a row of the dataset as it learns, the newest first."""
-    found = _view(academy, view)
-    samples = [sample for sample in (found[0].get("samples") or [] if found else []) if sample.get("text") is not None]
+def _says(look: Look) -> Html:
+    """The model's answers to a row of the dataset as it learns, the newest first."""
+    samples = (look.job.status.get("samples") or []) if look.job else []
+    samples = [sample for sample in samples if sample.get("text") is not None]
     if not samples:
         return Html("")
     rows = [
@@ -276,24 +280,18 @@ def _says(academy: Academy, view: View) -> Html:
     return card(t("says.title"), div(samples[-1].get("prompt") or "", cls="ac-said"), *rows, cls="ac-says")
 
 
-def _checkpoints(job: Job) -> list[int]:
-    """The steps of the complete checkpoints."""
-    return [checkpoint.step for checkpoint in job.folder.checkpoints()]
-
-
-def _log_link(academy: Academy, view: View) -> Html:
-    job_id = shown_job(academy, view)
-    if job_id is None:
+def _log_link(look: Look) -> Html:
+    if look.job_id is None:
         return Html("")
-    return tag("a", t("log.download"), cls="ac-btn ac-btn-small", href=f"api/v1/academy/train/{job_id}/log", download=f"{job_id}.log")
+    href = f"api/v1/academy/train/{look.job_id}/log"
+    return tag("a", t("log.download"), cls="ac-btn ac-btn-small", href=href, download=f"{look.job_id}.log")
 
 
-def _more(academy: Academy, view: View) -> Html:
-    found = _view(academy, view)
-    if found is None:
+def _more(look: Look) -> Html:
+    if look.job is None:
         return Html("")
-    shown, job = found
-    names, disk = TrainingSpec.model_fields, shown["disk"]
+    status, job = look.job
+    names, disk = TrainingSpec.model_fields, status["disk"]
     rows = [
         tag(
             "tr",
@@ -303,7 +301,7 @@ def _more(academy: Academy, view: View) -> Html:
         for key, value in job.parameters.items()
         if key in names
     ]
-    reasons = [tag("li", render(reason)) for reason in job.reasons]
+    reasons = [tag("li", say(reason)) for reason in job.reasons]
     return tag(
         "details",
         tag("summary", t("training.details")),
@@ -315,6 +313,11 @@ def _more(academy: Academy, view: View) -> Html:
     )
 
 
-def _queued(place: int) -> str:
-    """The place among the jobs that wait, from 1."""
-    return t("training.next") if place == 1 else t("training.position", n=place)
+REGIONS = {
+    "job": _job,
+    "job_numbers": _numbers,
+    "job_plot": _plot,
+    "job_says": _says,
+    "job_more": _more,
+    "log_link": _log_link,
+}

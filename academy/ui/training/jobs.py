@@ -1,185 +1,161 @@
-"""TODO: academy/ui/training/jobs.py."""
+"""All jobs below the tab: the running and the waiting ones, then those that have ended; and the acts on one job."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from academy.jobs.store import ENDED, Job
-from academy.ui.html.elements import (
-    Html,
-    button,
-    card,
-    div,
-    empty,
-    go,
-    join,
-    menu,
-    name_form,
-    pill,
-    span,
-    tag,
-    when,
-)
+from academy.ui.answers import toast
+from academy.ui.html.elements import Html, button, card, div, empty, go, join, menu, name_form, pill, span, tag, when
 from academy.ui.html.numbers import duration, number, size
-from academy.ui.live import View, shown_job, toast
+from academy.ui.look import Look
 from academy.ui.texts.translate import t
-from academy.ui.training.job import _queued, _remedy, _taken, why_failed
+from academy.ui.training.job import position_words, remedy_of, why_failed
 
-if TYPE_CHECKING:
-    from academy.services.academy import Academy
-
-
-_HISTORY = 50
+_PAGE = 50
+_MOST_PAGES = 41
 
 
-def _jobs(academy: Academy, view: View) -> Html:
-    limit = _HISTORY * (1 + min(view.number("jobs_more"), 40))
-    jobs = academy.jobs(limit=limit + 1)
+def _jobs(look: Look) -> Html:
+    limit = _PAGE * min(look.number("jobs_more") + 1, _MOST_PAGES)
+    jobs = [*look.academy.jobs.list(limit=limit + 1)]
     if not jobs:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
-    # What runs and what waits, in the order in which it will run; below it what has ended, the newest first.
-    places = {job.job_id: place for place, job in enumerate(academy.job_store.open_jobs())}
-    waiting = {job.job_id for job in jobs if job.status == "queued"}
-    jobs.sort(key=lambda job: (job.job_id not in places, job.job_id in waiting, places.get(job.job_id, 0)))
-    chosen = shown_job(academy, view)
-    rows = [_row(academy, job, job.job_id == chosen) for job in jobs[:limit]]
-    more = (
-        div(
-            tag(
-                "button",
-                t("jobs.more"),
-                type="button",
-                cls="ac-btn ac-btn-small",
-                data_set=json.dumps({"jobs_more": view.number("jobs_more") + 1}),
-            ),
-            cls="ac-row ac-row-mid",
-        )
-        if len(jobs) > limit
-        else ""
-    )
-    counts = academy.job_store.counts()
-    finished = counts.get("finished", 0)
-    aside = join(
-        [
-            button(t("jobs.clean_all"), "jobs.clean", kind="quiet small", confirm=t("jobs.clean_all_sure")) if finished else "",
-            span(number(counts.get("total", len(jobs))), cls="ac-soft ac-num"),
-        ],
-        " ",
-    )
+    # The running and the waiting ones in the order in which they run; below them those that have ended, the newest first.
+    order = {job.job_id: position for position, job in enumerate(look.academy.jobs.open())}
+    jobs.sort(key=lambda job: (job.job_id not in order, job.status == "queued", order.get(job.job_id, 0)))
+    rows = [_row(look, job) for job in jobs[:limit]]
+    more = ""
+    if len(jobs) > limit:
+        next_page = json.dumps({"jobs_more": look.number("jobs_more") + 1})
+        show = tag("button", t("jobs.more"), type="button", cls="ac-btn ac-btn-small", data_set=next_page)
+        more = div(show, cls="ac-row ac-row-mid")
+    clean = button(t("jobs.clean_all"), "jobs.clean", kind="quiet small", confirm=t("jobs.clean_all_sure"))
+    count = span(number(look.counts.get("total", len(jobs))), cls="ac-soft ac-num")
+    aside = join([clean if look.counts.get("finished") else "", count], " ")
     return card(t("jobs.title"), div(*rows, more, cls="ac-list"), aside=aside)
 
 
-def _row(academy: Academy, job: Job, chosen: bool) -> Html:
-    words: list[Any] = []
-    if job.status == "running" and job.step is not None and job.total_steps:
-        words.append(f"{100 * job.step // job.total_steps} %")
-    if job.status == "queued":
-        position = academy.runner.queue_position(job.job_id)
-        words.append(_queued(position) if position is not None else "")
-    if job.status == "failed":
-        words.append(why_failed(job)[0])
-    elif taken := _taken(job):
-        words.append(duration(taken))
-    words.append(when(job.finished_at or job.started_at or job.created_at))
-    moves: list[Any] = []
-    waiting = academy.job_store.counts().get("queued", 0)
-    if job.status == "queued" and waiting > 1:
-        place = academy.runner.queue_position(job.job_id) or 1
-        moves = [
-            button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), disabled=place == 1, job=job.job_id, by=-1),
-            button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), disabled=place >= waiting, job=job.job_id, by=1),
-        ]
+def _row(look: Look, job: Job) -> Html:
+    words = join([*_state_words(look, job), when(job.finished_at or job.started_at or job.created_at)], " · ")
+    title = div(span(job.name, cls="ac-cut ac-strong"), pill(job.status), cls="ac-row-line")
+    link = go(join([title, div(words, cls="ac-soft ac-cut ac-num")]), cls="ac-list-main", tab="training", job=job.job_id)
     return div(
-        go(
-            join(
-                [
-                    div(span(job.name, cls="ac-cut ac-strong"), pill(job.status), cls="ac-row-line"),
-                    div(join(words, " · "), cls="ac-soft ac-cut ac-num"),
-                ]
-            ),
-            cls="ac-list-main",
-            tab="training",
-            job=job.job_id,
-        ),
-        div(*moves, _job_menu(job), cls="ac-list-side"),
-        cls="ac-list-row" + (" is-chosen" if chosen else ""),
-        data_key=job.job_id,
+        link,
+        div(*_moves(look, job), _menu(job), cls="ac-list-side"),
+        cls="ac-list-row" + (" is-chosen" if job.job_id == look.job_id else ""),
+        id=f"job-{job.job_id}",
     )
 
 
-def _job_menu(job: Job) -> Html:
+def _state_words(look: Look, job: Job) -> list[str]:
+    words = []
+    if job.status == "running" and job.step is not None and job.total_steps:
+        words.append(f"{100 * job.step // job.total_steps} %")
+    if job.job_id in look.queue:
+        words.append(position_words(look.queue[job.job_id]))
+    if job.status == "failed":
+        words.append(why_failed(job)[0])
+    elif job.finished_at and (seconds := look.academy.jobs.duration(job)):
+        words.append(duration(seconds))
+    return words
+
+
+def _moves(look: Look, job: Job) -> list[Html]:
+    position, waiting = look.queue.get(job.job_id), len(look.queue)
+    if position is None or waiting < 2:
+        return []
+    return [
+        button(Html("↑"), "job.move", kind="quiet small", title=t("jobs.up"), disabled=position == 1, job=job.job_id, by=-1),
+        button(Html("↓"), "job.move", kind="quiet small", title=t("jobs.down"), disabled=position >= waiting, job=job.job_id, by=1),
+    ]
+
+
+def _menu(job: Job) -> Html:
+    items = [button(t("adapters.rename"), "job.rename", kind="item", job=job.job_id)]
     if job.status in ENDED:
-        items = [button(t("training.retry"), "job.retry", kind="item", job=job.job_id)]
+        items.append(button(t("training.retry"), "job.retry", kind="item", job=job.job_id))
         if job.resumable and job.status != "finished":
             items.append(button(t("training.resume"), "job.resume", kind="item", job=job.job_id))
         items.append(button(t("jobs.clean"), "job.clean", kind="item", confirm=t("jobs.clean_sure", name=job.name), job=job.job_id))
     else:
-        items = [
-            button(
-                t("training.cancel"),
-                "job.cancel",
-                kind="item",
-                confirm=t("training.cancel_sure", name=job.name),
-                yes=t("training.cancel_yes"),
-                job=job.job_id,
-            )
-        ]
-    return menu(t("more"), button(t("adapters.rename"), "job.rename", kind="item", job=job.job_id), *items)
+        sure, yes = t("training.cancel_sure", name=job.name), t("training.cancel_yes")
+        items.append(button(t("training.cancel"), "job.cancel", kind="item", confirm=sure, yes=yes, job=job.job_id))
+    return menu(t("more"), *items)
 
 
-def cancel(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.cancel(str(data.get("job")))
-    known = job.status in ("finished", "failed")
-    return {"toast": toast(t("training.ended_before" if known else "training.cancelled", name=job.name))}
+# ------------------------------------------------------------------ acts
 
 
-def stop(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.stop(str(data.get("job")))
-    return {"toast": toast(t("training.stopping", name=job.name))}
+def _cancel(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    job = look.academy.jobs.cancel(str(data.get("job")))
+    ended = job.status in ("finished", "failed")
+    return {"toast": toast(t("training.ended_before" if ended else "training.cancelled", name=job.name))}
 
 
-def resume(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.resume(str(data.get("job")))
-    return {"toast": toast(t("training.resumed", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+def _stop(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(t("training.stopping", name=look.academy.jobs.stop(str(data.get("job"))).name))}
 
 
-def retry(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.retry(str(data.get("job")))
-    return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+def _resume(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return _opened("training.resumed", look.academy.jobs.resume(str(data.get("job"))))
 
 
-def retry_changed(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    changes = _remedy(academy.job(str(data.get("job"))))
-    job = academy.retry(str(data.get("job")), changes)
-    return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}}
+def _retry(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return _opened("training.queued", look.academy.training.retry(str(data.get("job"))))
 
 
-def move(academy: Academy, data: dict[str, Any], view: View) -> None:
+def _retry_changed(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     job_id = str(data.get("job"))
-    place = academy.runner.queue_position(job_id)
-    if place is not None:
-        academy.move_job(job_id, max(1, place + (1 if str(data.get("by")) == "1" else -1)))
+    return _opened("training.queued", look.academy.training.retry(job_id, remedy_of(look.academy.jobs.view(job_id))))
 
 
-def clean(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_job(str(data.get("job"))))))}
+def _opened(text: str, job: Job) -> dict[str, Any]:
+    return {"toast": toast(t(text, name=job.name)), "state": {"tab": "training", "job": job.job_id}}
 
 
-def clean_all(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    return {"toast": toast(t("jobs.cleaned", size=size(academy.clean_old_checkpoints())))}
+def _move(look: Look, data: dict[str, Any]) -> None:
+    job_id = str(data.get("job"))
+    position = look.academy.jobs.position(job_id)
+    if position is not None:
+        look.academy.jobs.move(job_id, max(1, position + (1 if str(data.get("by")) == "1" else -1)))
 
 
-def ask_name(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.job_record(str(data.get("job")))
+def _clean(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(t("jobs.cleaned", size=size(look.academy.jobs.free(str(data.get("job"))))))}
+
+
+def _clean_all(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(t("jobs.cleaned", size=size(look.academy.jobs.free_finished())))}
+
+
+def _ask_name(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    job = look.academy.jobs.get(str(data.get("job")))
     return {"dialog": name_form("job.renamed", job.job_id, job.name)}
 
 
-def rename(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    job = academy.rename_job(str(data.get("id")), str(data.get("name", "")))
+def _rename(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    job = look.academy.jobs.rename(str(data.get("id")), str(data.get("name", "")))
     return {"toast": toast(t("adapters.renamed", name=job.name)), "dialog": None, "event": "datasets"}
 
 
-def to_chat(academy: Academy, data: dict[str, Any], view: View) -> dict[str, Any]:
-    adapter = academy.activate(str(data.get("job")))
+def _to_chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    adapter = look.academy.adapters.activate(str(data.get("job")))
     return {"toast": toast(t("adapters.activated", name=adapter.name)), "state": {"tab": "chat"}, "event": "datasets"}
+
+
+REGIONS = {"jobs": _jobs}
+ACTS = {
+    "job.cancel": _cancel,
+    "job.stop": _stop,
+    "job.resume": _resume,
+    "job.retry": _retry,
+    "job.retry_changed": _retry_changed,
+    "job.move": _move,
+    "job.clean": _clean,
+    "jobs.clean": _clean_all,
+    "job.rename": _ask_name,
+    "job.renamed": _rename,
+    "job.chat": _to_chat,
+}

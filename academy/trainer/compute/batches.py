@@ -1,0 +1,66 @@
+"""Turns rows of tokens into the tensors of a batch, and orders the rows of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain
+
+import torch
+from transformers.trainer_pt_utils import get_length_grouped_indices
+
+from academy.text.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the model reads, and which of its predictions are trained."""
+
+    inputs: dict[str, torch.Tensor]  # arguments of the model's forward, each of shape (rows, tokens); end to end there is one row
+    bounds: list[int] | None  # where rows laid end to end begin and end; None: they are padded
+    positions: torch.Tensor  # in the flattened inputs, the positions whose next token is trained
+    targets: torch.Tensor  # these next tokens
+    tokens: int  # without padding
+
+    @property
+    def trained(self) -> int:
+        """How many tokens are trained."""
+        return len(self.targets)
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
+        return Batch(inputs, self.bounds, self.positions.to(device), self.targets.to(device), self.tokens)
+
+
+def lay_end_to_end(rows: Sequence[Tokens]) -> Batch:
+    """The rows as one sequence without padding, for a model whose attention knows the bounds."""
+    ids = torch.tensor(list(chain.from_iterable(row.ids for row in rows)))
+    trained = torch.tensor(list(chain.from_iterable(row.trained for row in rows)))
+    bounds = [0, *accumulate(len(row.ids) for row in rows)]
+    positions = torch.cat([torch.arange(len(row.ids)) for row in rows])
+    return _batch({"input_ids": ids[None], "position_ids": positions[None]}, bounds, trained, bounds[:-1], bounds[-1])
+
+
+def pad(rows: Sequence[Tokens], filler: int) -> Batch:
+    """The rows below one another, filled up to the longest."""
+    width = max(len(row.ids) for row in rows)
+    ids = torch.tensor([row.ids + [filler] * (width - len(row.ids)) for row in rows])
+    trained = torch.tensor([row.trained + [False] * (width - len(row.ids)) for row in rows])
+    mask = torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows])
+    starts = [at * width for at in range(len(rows))]
+    return _batch({"input_ids": ids, "attention_mask": mask}, None, trained.flatten(), starts, int(mask.sum()))
+
+
+def _batch(inputs: dict[str, torch.Tensor], bounds: list[int] | None, trained: torch.Tensor, starts: list[int], tokens: int) -> Batch:
+    trained[starts] = False  # the first token of a row follows nothing
+    targets = trained.nonzero()[:, 0]
+    return Batch(inputs, bounds, targets - 1, inputs["input_ids"].flatten()[targets], tokens)
+
+
+def order(lengths: Sequence[int], seed: int, group: int | None) -> list[int]:
+    """The order of an epoch's rows: shuffled, and with `group` rows a step, those of like length side by side."""
+    generator = torch.Generator().manual_seed(seed)
+    if group is None:
+        return torch.randperm(len(lengths), generator=generator).tolist()
+    return get_length_grouped_indices(lengths, group, generator=generator)

@@ -1,0 +1,49 @@
+"""The loss of trained positions from hidden states, without holding the logits of a whole batch."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+CHUNK = 1 << 24  # logits computed at a time: 64 MB in fp32
+_SCALED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+
+
+def has_plain_head(config: Any) -> bool:
+    """Whether logits are `head(hidden)`; some families scale or cap them, and then only the model's own forward is right."""
+    text = config.get_text_config()
+    return all(getattr(text, name, None) in (None, 1, 1.0) for name in _SCALED)
+
+
+def summed_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = CHUNK) -> torch.Tensor:
+    """The summed cross entropy of `head(hidden)`: hidden is (tokens, width), targets is (tokens)."""
+    rows = max(1, chunk // head.weight.shape[0])
+    if len(targets) <= rows or any(parameter.requires_grad for parameter in head.parameters()):
+        return cross_entropy(head(hidden).float(), targets, reduction="sum")
+    return _ChunkedLoss.apply(hidden, head, targets, rows)  # type: ignore[no-any-return]
+
+
+class _ChunkedLoss(torch.autograd.Function):
+    """The gradient of each chunk is taken in the forward pass, so no logits are kept."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, head: Any, targets: torch.Tensor, rows: int) -> torch.Tensor:
+        total = hidden.new_zeros((), dtype=torch.float32)
+        needed = ctx.needs_input_grad[0]
+        gradient = torch.empty_like(hidden) if needed else None
+        for start in range(0, len(targets), rows):
+            part = hidden[start : start + rows].detach().requires_grad_(needed)
+            with torch.enable_grad() if needed else contextlib.nullcontext():
+                loss = cross_entropy(head(part).float(), targets[start : start + rows], reduction="sum")
+            if gradient is not None:
+                gradient[start : start + rows] = torch.autograd.grad(loss, part)[0]
+            total += loss.detach()
+        ctx.gradient = gradient
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: torch.Tensor) -> Any:
+        return ctx.gradient * outputs[0].to(ctx.gradient.dtype), None, None, None

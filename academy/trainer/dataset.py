@@ -1,0 +1,69 @@
+"""The rows of a training as tokens; works without torch, so a broken dataset is reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from academy.messages import Text, msg
+from academy.text.conversations import Message, read_conversations
+from academy.text.failures import Failure
+from academy.text.templates import ChatForm, choose
+from academy.text.tokens import Tokenized, load_tokenizer, longest_of, tokenize
+from academy.trainer.report import Report
+from academy.trainer.spec import Spec
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The rows to train on, and those held out."""
+
+    tokenizer: Any
+    form: ChatForm
+    conversations: list[tuple[int, list[Message]]]  # by row number
+    train: Tokenized
+    held_out: Tokenized
+
+
+def load_dataset(spec: Spec, report: Report) -> Dataset:
+    """Reads and tokenizes both files; raises Failure where nothing can be learned from them."""
+    tokenizer = load_tokenizer(spec.base_path)
+    form = choose(tokenizer)
+    report.preparing("tokenize", "Tokenizing the dataset.")
+    limit = longest_of(spec.base_path, spec.knob("max_seq_length"))
+    if limit < spec.knob("max_seq_length"):
+        report.note(msg("{base} was made for at most {n:,} tokens, so longer rows are cut there.", base=spec.base_model, n=limit))
+    read = _Reader(tokenizer, form, limit, report)
+    conversations = read_conversations(spec.dataset_path)
+    train = read(conversations, msg("the dataset"))
+    held_out = read(read_conversations(spec.eval_path), msg("the held-out rows")) if spec.eval_path else Tokenized()
+    for note in form.notes:
+        report.note(note)
+    return Dataset(tokenizer, form, conversations, train, held_out)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tokenizer: Any
+    form: ChatForm
+    limit: int
+    report: Report
+
+    def __call__(self, conversations: list[tuple[int, list[Message]]], what: Text) -> Tokenized:
+        def progress(fraction: float) -> None:
+            self.report.preparing("tokenize", msg("Tokenizing {what}.", what=what), round(fraction, 3))
+
+        result = tokenize(self.tokenizer, self.form, conversations, self.limit, progress)
+        first, why = next(iter(result.untrained.items()), (0, ""))
+        if result.truncated:
+            cut = {"cut": len(result.truncated), "of": len(conversations), "what": what, "limit": self.limit}
+            self.report.note(msg("{cut} of {of} rows of {what} are longer than {limit} tokens and were cut there.", **cut))
+        if result.untrained:
+            left = {"left": len(result.untrained), "of": len(conversations), "what": what, "row": first, "why": why}
+            self.report.note(msg("{left} of {of} rows of {what} are left out; row {row}: {why}.", **left))
+        if not result.rows:
+            reason = msg(
+                "No row of {what} has a token to learn from, so nothing was started; row {row}: {why}.", what=what, row=first, why=why
+            )
+            raise Failure(reason, "no_trained_tokens", row=first)
+        return result

@@ -1,0 +1,130 @@
+"""Publishes a finished training: the adapter's files, checked and durable, and its metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from academy.messages import msg
+from academy.text.failures import Failure
+from academy.trainer import checkpoints
+from academy.trainer.compute.loop import Loop
+from academy.trainer.compute.state import ADAPTER
+from academy.trainer.dataset import Dataset
+from academy.trainer.report import Report, now
+from academy.trainer.spec import Spec
+
+
+def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: str) -> None:
+    """Puts the best or the last weights into `adapter/`, in one step, and reports `finished`."""
+    aside, folder = spec.folder / "adapter.tmp", spec.folder / "adapter"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    step, eval_loss = _write_weights(spec, loop, aside)
+    if dataset.form.route == "plain":
+        (aside / "chat_template.jinja").write_text(dataset.form.template, encoding="utf-8")
+    losses = {"train_loss": loop.history.train_loss, "eval_loss": eval_loss, "baseline_eval_loss": loop.history.baseline}
+    metadata = {
+        "job_id": spec.job_id,
+        "name": spec.name,
+        "base_model": spec.base_model,
+        "base_fingerprint": spec.base_fingerprint,
+        "dataset_path": str(spec.dataset_path),
+        "dataset_id": spec.dataset_id,
+        "parameters": spec.parameters,
+        "created_at": spec.created_at,
+        "started_at": started,
+        "finished_at": now(),
+        "source": "academy",
+        **losses,
+        "train_rows": len(dataset.train.rows),
+        "trainable_parameters": loop.adapted.trainable,
+        "steps": step,
+        "end_token": dataset.form.end_token,
+        "template": dataset.form.route,
+    }
+    (aside / "README.md").write_text(_card(metadata), encoding="utf-8")
+    for path in aside.iterdir():
+        checkpoints.sync(path)
+    checkpoints.sync(aside)
+    _replace_json(spec.folder / "metadata.json", json.dumps(metadata, ensure_ascii=False, allow_nan=False, indent=1))
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.rename(aside, folder)
+    checkpoints.sync(spec.folder)
+    report.event("finished", adapter="adapter", step=step, stopped=loop.stopped, stopped_early=loop.stopped_early, **losses)
+    report.sync()
+    report.say(f"finished: the adapter of step {step} is in {folder.name}/" + (" (stopped and kept)" if loop.stopped else ""))
+
+
+def _write_weights(spec: Spec, loop: Loop, folder: Path) -> tuple[int, float | None]:
+    """Writes the adapter of the best checkpoint, else of the last step; returns its step and held-out loss."""
+    history, step = loop.history, loop.step
+    best = history.best_step if loop.plan.keep_best else None
+    source = next((checkpoint for checkpoint in checkpoints.complete(spec.folder / "checkpoints") if checkpoint.step == best), None)
+    if source is not None and best != step:
+        for name in (ADAPTER, "adapter_config.json"):
+            shutil.copyfile(source.path / name, folder / name)
+        step, eval_loss = source.step, history.best
+    else:
+        loop.adapted.model.save_pretrained(str(folder), save_embedding_layers=False)
+        eval_loss = history.last_eval[1] if history.last_eval else None
+    for name, tensor in load_file(folder / ADAPTER).items():
+        if not bool(torch.isfinite(tensor).all()):
+            reason = msg("The adapter contains non-finite numbers ({name}), so it is not published.", name=name)
+            raise Failure(reason, "non_finite_loss", step=loop.step)
+    return step, eval_loss
+
+
+def _replace_json(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.tmp")
+    aside.write_text(text, encoding="utf-8")
+    checkpoints.sync(aside)
+    os.replace(aside, path)
+
+
+def _card(metadata: dict[str, Any]) -> str:
+    def number(value: float | None) -> str:
+        return "–" if value is None else f"{value:.4f}"
+
+    knobs = "\n".join(f"| {name} | {value} |" for name, value in metadata["parameters"].items() if value is not None)
+    return f"""---
+base_model: {json.dumps(metadata["base_model"], ensure_ascii=False)}
+library_name: peft
+pipeline_tag: text-generation
+tags: [lora, sft, academy]
+---
+# {_inert(metadata["name"])}
+
+A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {metadata["train_rows"]:,} rows.
+
+| | |
+|---|---|
+| Job | {metadata["job_id"]} |
+| Dataset | {_inert(str(metadata["dataset_id"] or Path(metadata["dataset_path"]).name))} |
+| Trained | {metadata["started_at"]} – {metadata["finished_at"]} |
+| Steps | {metadata["steps"]} |
+| Training loss | {number(metadata["train_loss"])} |
+| Held-out loss (before → after) | {number(metadata["baseline_eval_loss"])} → {number(metadata["eval_loss"])} |
+| Trainable parameters | {metadata["trainable_parameters"]:,} |
+
+## Parameters
+
+| | |
+|---|---|
+{knobs}
+
+## Limits
+
+It has learned what its dataset says, right or wrong, and keeps the limits of its base model.
+"""
+
+
+def _inert(text: str) -> str:
+    return "".join(" " if char in "\r\n" else "\\" + char if char in "<>[]|`*_#\\" else char for char in text)

@@ -1,0 +1,169 @@
+"""Trains one adapter: reads the dataset, loads the base, runs the loop, publishes the result."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from academy.messages import msg
+from academy.text.failures import Failure
+from academy.text.tokens import Tokens, prompt_ids
+from academy.trainer import checkpoints
+from academy.trainer.dataset import Dataset, load_dataset
+from academy.trainer.report import Report, now
+from academy.trainer.spec import Spec
+
+if TYPE_CHECKING:
+    from academy.trainer.compute.loop import Loop
+    from academy.trainer.compute.model import Adapted
+    from academy.trainer.compute.schedule import Plan
+
+_SAMPLED_TOKENS = 40
+_LONGEST_PROMPT = 400  # tokens
+_QUICK = 100_000_000  # parameters that a processor answers quickly with
+
+
+def run(spec: Spec, report: Report) -> None:
+    """The whole training, up to the `finished` event."""
+    started, clock = now(), time.monotonic()
+    if not spec.base_path.is_dir():
+        raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
+    dataset = load_dataset(spec, report)
+    rows, held_out = dataset.train.rows, dataset.held_out.rows
+
+    # These load torch, which takes seconds.
+    from academy.trainer.compute.loop import Loop
+    from academy.trainer.compute.model import load_adapted
+    from academy.trainer.compute.schedule import make_plan
+    from academy.trainer.methods.sft import SupervisedFineTuning
+    from academy.trainer.publish import publish
+
+    _quiet_libraries()
+    adapted = load_adapted(spec, report, [*rows, *held_out])
+    method = SupervisedFineTuning(adapted, dataset.tokenizer)
+    sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
+    plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None)
+    if spec.dry_run:
+        trial = plan.trial()
+        _started(report, dataset, adapted, plan, None)
+        _dry_run(spec, report, Loop(spec, report, adapted, method, trial, _longest(rows, trial.rows), [], None), plan, rows)
+        return
+    loop = Loop(spec, report, adapted, method, plan, rows, held_out, sampler)
+    checkpoints.sweep(spec.folder / "checkpoints")
+    checkpoint = checkpoints.newest(spec.folder / "checkpoints")
+    _started(report, dataset, adapted, plan, checkpoint)
+    report.say(f"{spec.name!r} is ready after {time.monotonic() - clock:.1f} s.")
+    if checkpoint:
+        report.say(f"Resuming from the checkpoint of step {checkpoint.step}.")
+        loop.resume(checkpoint)
+    loop.train()
+    publish(spec, report, loop, dataset, started)
+
+
+def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, checkpoint: checkpoints.Checkpoint | None) -> None:
+    report.event(
+        "started",
+        total_steps=plan.steps,
+        total_epochs=round(plan.steps / plan.steps_per_epoch, 2),
+        device=adapted.placement.name,
+        precision=adapted.placement.precision,
+        trainable_parameters=adapted.trainable,
+        total_parameters=adapted.parameters,
+        train_rows=len(dataset.train.rows),
+        eval_rows=len(dataset.held_out.rows),
+        truncated_rows=len(dataset.train.truncated),
+        # Without a checkpoint an earlier attempt's points are void all the same.
+        **({"resumed_from_step": checkpoint.step if checkpoint else 0} if checkpoint or report.continued else {}),
+        extra={
+            "template": dataset.form.route,
+            "end_token": dataset.form.end_token,
+            "untrained_rows": len(dataset.train.untrained),
+            "end_to_end": adapted.end_to_end,
+        },
+    )
+    report.say(
+        f"Training {len(dataset.train.rows):,} rows in {plan.steps:,} steps, {adapted.trainable:,} of {adapted.parameters:,} parameters, "
+        f"on {adapted.placement.name} in {adapted.placement.precision}."
+    )
+
+
+def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: list[Tokens]) -> None:
+    """Two steps on the longest rows, and what the whole training needs by them."""
+    loop.train()
+    longest = sum(len(row.ids) for row in _longest(rows, loop.plan.rows)) / loop.plan.steps
+    mean = sum(len(row.ids) for row in rows) / len(rows) * plan.batch_size * plan.accumulation
+    report.event(
+        "finished",
+        adapter="",
+        stopped=False,
+        stopped_early=False,
+        train_loss=None,
+        eval_loss=None,
+        baseline_eval_loss=None,
+        extra={
+            "peak_memory_mb": round(loop.adapted.placement.peak_memory_mb(), 1),
+            "seconds_per_step": round(loop.step_seconds, 3),
+            "total_seconds": round(loop.step_seconds * min(1.0, mean / max(longest, 1)) * plan.steps, 1),
+            # Adapter and two moments of each weight in fp32: two checkpoints and the best, one being written, and the result.
+            "disk_needed_mb": round(loop.adapted.trainable * 4 * (3 * 4 + 1) / 2**20 + 1, 1),
+            "disk_free_mb": round(shutil.disk_usage(spec.folder).free / 2**20, 1),
+        },
+    )
+    report.say("The dry run fits.")
+
+
+def _longest(rows: list[Tokens], count: int) -> list[Tokens]:
+    """So many rows, the longest ones; where there are fewer, some more than once."""
+    longest = sorted(rows, key=lambda row: -len(row.ids))[:count]
+    while len(longest) < count:
+        longest += longest[: count - len(longest)]
+    return longest
+
+
+def _answers_quickly(spec: Spec, adapted: Adapted) -> bool:
+    """Whether answers on the way cost little; generating breaks the training of a quantized model."""
+    return spec.knob("quantization") == "none" and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
+
+
+def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[Any], tuple[str, str]] | None:
+    """Lets the model answer the first training question, so that the page shows what it has learned."""
+    import torch
+
+    from academy.trainer.compute.attention import DOCUMENTS
+
+    answers = ((turns, at) for _, turns in dataset.conversations for at, turn in enumerate(turns) if at and turn["role"] == "assistant")
+    turns, answer = next(answers, ([], 0))
+    if not answer:
+        return None
+    tokenizer, form = dataset.tokenizer, dataset.form
+    question = turns[answer - 1]["content"][:300]
+    ids = prompt_ids(tokenizer, form, turns[:answer])
+    ends = {tokenizer.convert_tokens_to_ids(form.end_token), tokenizer.eos_token_id}
+    if len(ids) > _LONGEST_PROMPT:
+        return None
+
+    def sample(model: Any) -> tuple[str, str]:
+        inputs = torch.tensor([ids], device=model.device)
+        DOCUMENTS.lay(None)
+        with torch.no_grad(), adapted.placement.autocast():
+            output = model.generate(
+                input_ids=inputs,
+                attention_mask=torch.ones_like(inputs),
+                max_new_tokens=_SAMPLED_TOKENS,
+                do_sample=False,
+                use_cache=True,
+                eos_token_id=sorted(ends),
+                pad_token_id=min(ends),
+            )
+        return question, tokenizer.decode(output[0, len(ids) :], skip_special_tokens=True).strip()
+
+    return sample
+
+
+def _quiet_libraries() -> None:
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
