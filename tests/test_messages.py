@@ -34,8 +34,6 @@ NOT_YET: set[str] = {
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
     "academy/bases.py",
-    "academy/jobs/processes.py",
-    "academy/jobs/recipes.py",
     "academy/services/datasets.py",
     "academy/services/jobs.py",
     "academy/services/lessons.py",
