@@ -24,6 +24,7 @@ from academy.jobs.processes import hold_data_folder
 if TYPE_CHECKING:
     import uvicorn
 
+    from academy.chat.request import Engine
     from academy.services.academy import Academy
 
 
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def create_app(settings: Settings) -> tuple[Any, Academy]:
+def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any, Academy]:
     """Builds the ASGI application (the guard in front of REST, streams and page) and the Academy behind it."""
     set_environment(settings)
     # Imported here: Gradio takes two seconds, and a wrong setting or a taken port should be reported at once.
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> tuple[Any, Academy]:
     from academy.services.academy import Academy
     from academy.ui import page
 
-    academy = Academy(settings)
+    academy = Academy(settings, engine=engine)
     demo = page.build(academy)
     api = create_api(academy, lifespan=_lifespan(academy))
     app = gr.mount_gradio_app(

@@ -88,7 +88,7 @@ def import_lessons(folder: Path, count: int) -> Iterator[str]:
     """The file as somebody drops it on the page."""
     academy = _academy(folder)
     with open(folder / "lessons.jsonl", "rb") as stream:
-        report = academy.import_lessons([("lessons.jsonl", stream)])[0]
+        report = academy.lessons.import_files([("lessons.jsonl", stream)])[0]
     yield f"import: {report.kept:,} kept, {report.refused:,} refused"
     academy.close()
 
@@ -96,16 +96,16 @@ def import_lessons(folder: Path, count: int) -> Iterator[str]:
 def search(folder: Path, count: int) -> Iterator[str]:
     """What the list of lessons asks for."""
     academy = _academy(folder)
-    some = academy.list_lessons(limit=50).items
+    some = academy.lessons.list(limit=50).items
     yield "the newest 50"
     word = some[7].situation.split()[3]
-    found = academy.list_lessons(query=word)
+    found = academy.lessons.list(query=word)
     yield f"search for one word: {found.count:,} found"
-    found = academy.list_lessons(query=" ".join(some[9].situation.split()[2:5]))
+    found = academy.lessons.list(query=" ".join(some[9].situation.split()[2:5]))
     yield f"search for three words: {found.count:,} found"
-    found = academy.list_lessons(query="what about")
+    found = academy.lessons.list(query="what about")
     yield f"search for what all have: {found.count:,} found"
-    academy.list_lessons(limit=50, offset=count * 9 // 10)
+    academy.lessons.list(limit=50, offset=count * 9 // 10)
     yield "a page near the end"
     academy.close()
 
@@ -113,7 +113,7 @@ def search(folder: Path, count: int) -> Iterator[str]:
 def curate(folder: Path, count: int) -> Iterator[str]:
     """Everything into one dataset."""
     academy = _academy(folder)
-    made = academy.create_dataset(DatasetRequest.model_validate({"lessons_limit": count, "include_git": False}))
+    made = academy.datasets.create(DatasetRequest.model_validate({"lessons_limit": count, "include_git": False}))
     yield f"curation: {made['statistics']['total_examples']:,} examples"
     academy.close()
 

@@ -22,7 +22,6 @@ from academy.api.routes import create_api
 from academy.api.wire import Json
 from academy.bases import Base
 from academy.chat.request import Loaded, Outcome, Sampling
-from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.habitat import Component
 from academy.services.academy import Academy
@@ -64,9 +63,8 @@ class EchoEngine:
 @pytest.fixture
 def academy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Academy]:
     """An Academy whose jobs only wait and whose model echoes."""
-    made = Academy(settings)
-    monkeypatch.setattr(made.habitat, "training", lambda: Component("training", True, "assumed"))
-    made.session = ChatSession(settings, made.adapters, engine=EchoEngine())
+    made = Academy(settings, engine=EchoEngine())
+    monkeypatch.setattr(made._habitat, "training", lambda: Component("training", True, "assumed"))
     yield made
     made.close()
 
@@ -80,8 +78,7 @@ def client(academy: Academy) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
     """An Academy for all the requests that change nothing, because they are refused."""
-    made = Academy(Settings(data_dir=tmp_path_factory.mktemp("quiet"), _env_file=None))  # type: ignore[call-arg]
-    made.session = ChatSession(made.settings, made.adapters, engine=EchoEngine())
+    made = Academy(Settings(data_dir=tmp_path_factory.mktemp("quiet"), _env_file=None), engine=EchoEngine())  # type: ignore[call-arg]
     yield made
     made.close()
 
@@ -420,7 +417,7 @@ def test_a_full_disk_is_507_and_says_so(client: TestClient, academy: Academy, mo
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(academy, "add_lesson", full)
+    monkeypatch.setattr(academy.lessons, "add", full)
     assert "Free some space" in refused(client.post(f"{API}/lessons", json={"situation": "a", "action": "b"}), 507)
 
 

@@ -12,7 +12,6 @@ from schemathesis.config import SchemathesisConfig
 from test_api import API, EchoEngine
 
 from academy.api.routes import create_api
-from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.habitat import Component
 from academy.services.academy import Academy
@@ -34,10 +33,10 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The description of an application with some lessons, a dataset and a waiting job."""
     # An image that cannot be had: asking for it must begin no build.
     folder = tmp_path_factory.mktemp("fuzz")
-    academy = Academy(Settings(data_dir=folder, training_image="127.0.0.1:9/none", _env_file=None))  # type: ignore[call-arg]
-    academy.habitat.training = lambda: Component("training", True, "assumed")  # type: ignore[method-assign]
-    academy.session = ChatSession(academy.settings, academy.adapters, engine=EchoEngine())
-    academy.load_samples()
+    settings = Settings(data_dir=folder, training_image="127.0.0.1:9/none", _env_file=None)  # type: ignore[call-arg]
+    academy = Academy(settings, engine=EchoEngine())
+    academy._habitat.training = lambda: Component("training", True, "assumed")  # type: ignore[method-assign]
+    academy.lessons.load_samples()
     app = create_api(academy)
     # Trainings would be queued by the hundred, tries and token counts start processes: those have tests of their own.
     yield schemathesis.openapi.from_asgi("/openapi.json", app, config=SchemathesisConfig()).exclude(path_regex="dry-run|/tokens")

@@ -138,24 +138,24 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Academy
 
 
 def test_what_a_request_leaves_open_comes_from_the_settings(changed: Academy) -> None:
-    config = changed.status()["config"]
+    config = changed.machine.status()["config"]
     assert (config["min_lessons"], config["training_interval_hours"]) == (7, 48)
-    assert changed.status()["gpu"]["enabled"] is False
+    assert changed.machine.status()["gpu"]["enabled"] is False
     rows = [{"instruction": f"Who keeps the key of room {n}?", "output": f"Caretaker {n * 31 + 100} keeps it."} for n in range(6)]
     text = "\n".join(json.dumps(row) for row in rows).encode()
-    changed.import_lessons([("rows.jsonl", io.BytesIO(text))])
-    made = changed.create_dataset(DatasetRequest())
+    changed.lessons.import_files([("rows.jsonl", io.BytesIO(text))])
+    made = changed.datasets.create(DatasetRequest())
     assert made["statistics"]["lessons_collected"] == 3
     assert made["statistics"]["git_commits_collected"] == 2
-    too_large = changed.upload([("large.txt", io.BytesIO(b"x" * ((1 << 20) + 1)))])
+    too_large = changed.datasets.upload([("large.txt", io.BytesIO(b"x" * ((1 << 20) + 1)))])
     assert too_large[0].status == "failed"
 
 
 def test_a_training_without_a_preset_takes_its_values_from_the_settings(changed: Academy) -> None:
     rows = [{"instruction": f"Who keeps the key of room {n}?", "output": f"Caretaker {n * 31 + 100} keeps it."} for n in range(6)]
-    changed.import_lessons([("rows.jsonl", io.BytesIO("\n".join(json.dumps(row) for row in rows).encode()))])
-    changed.create_dataset(DatasetRequest())
-    spec, _, _ = changed._plan(TrainingSpec(num_epochs=1))
+    changed.lessons.import_files([("rows.jsonl", io.BytesIO("\n".join(json.dumps(row) for row in rows).encode()))])
+    changed.datasets.create(DatasetRequest())
+    spec, _ = changed.training._plan(TrainingSpec(num_epochs=1))
     assert (spec.lora_rank, spec.learning_rate, spec.num_epochs, spec.batch_size, spec.max_seq_length) == (8, 1e-3, 1, 2, 512)
 
 

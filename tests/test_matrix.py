@@ -343,23 +343,34 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 
 
 LOOKING = {
-    *("start", "close", "status", "overview", "advice", "image", "disk", "chat", "chat_stream", "warm_chat", "stop_chat", "plan"),
-    *("list_lessons", "get_lesson", "list_uploads", "upload_report", "list_datasets", "get_dataset", "dataset_rows", "diff_datasets"),
-    *("list_adapters", "list_recipes", "job", "job_record", "jobs", "jobs_with_size", "points", "log_tail", "log_file"),
-    *("inspect_tokens", "detect_file"),
+    *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
+    *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
+    *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
+    *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
+    *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
+    *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous")),
+    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
+    *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }
 """What a visitor of a demonstration may do; every other verb of Academy changes something."""
 
 
 def test_a_demonstration_refuses_every_verb_that_changes_something(tmp_path: Path) -> None:
     academy = Academy(Settings(data_dir=tmp_path / "data", space_id="ann/academy", _env_file=None))  # type: ignore[call-arg]
-    academy._only_shows = True
-    verbs = {name for name, member in inspect.getmembers(Academy, inspect.isfunction) if not name.startswith("_")}
-    assert len(verbs - LOOKING) > 20
-    for name in verbs - LOOKING:
-        needed = inspect.signature(getattr(Academy, name)).parameters.values()
+    academy._permission.only_shows = True
+    stages = {name: stage for name, stage in vars(academy).items() if not name.startswith("_") and name != "settings"}
+    verbs = {
+        f"{name}.{verb}": member
+        for name, stage in stages.items()
+        for verb, member in inspect.getmembers(stage, inspect.ismethod)
+        if not verb.startswith("_")
+    }
+    assert verbs.keys() >= LOOKING
+    assert len(verbs.keys() - LOOKING) > 20
+    for name in verbs.keys() - LOOKING:
+        needed = inspect.signature(verbs[name]).parameters.values()
         with pytest.raises(Forbidden, match="demonstration"):
-            getattr(academy, name)(*["x" for parameter in list(needed)[1:] if parameter.default is parameter.empty])
+            verbs[name](*["x" for parameter in needed if parameter.default is parameter.empty])
     academy.close()
 
 

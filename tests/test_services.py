@@ -22,7 +22,7 @@ def academy(settings, monkeypatch):
     """An Academy whose jobs only wait: the runner's thread is not started."""
     made = Academy(settings)
     # The fast part runs without the ML libraries too; whether they are there is not what it is about.
-    monkeypatch.setattr(made.habitat, "training", lambda: Component("training", True, "assumed"))
+    monkeypatch.setattr(made._habitat, "training", lambda: Component("training", True, "assumed"))
     yield made
     made.close()
 
@@ -31,66 +31,66 @@ def academy(settings, monkeypatch):
 def taught(academy):
     """With twelve lessons and a dataset."""
     for number in range(12):
-        academy.add_lesson(
+        academy.lessons.add(
             LessonIn(situation=f"What is the name of robot number {number * 37}?", action=f"It is called Zorb{number * 91}.", rating="good")
         )
-    academy.create_dataset(DatasetRequest(include_git=False, format="messages"))
+    academy.datasets.create(DatasetRequest(include_git=False, format="messages"))
     return academy
 
 
 def test_the_samples_are_loaded_once_and_taken_out_without_the_users_own(academy):
-    academy.add_lesson(LessonIn(situation="Where is the key?", action="Under the blue flower pot."))
-    first, second = academy.load_samples(), academy.load_samples()
+    academy.lessons.add(LessonIn(situation="Where is the key?", action="Under the blue flower pot."))
+    first, second = academy.lessons.load_samples(), academy.lessons.load_samples()
     assert first.kept - first.already_there > 60
     assert second.kept == second.already_there
-    academy.remove_samples()
-    assert academy.list_lessons().count == 1
+    academy.lessons.remove_samples()
+    assert academy.lessons.list().count == 1
 
 
 def test_what_was_dropped_is_in_the_manifest_and_can_be_kept_all_the_same(taught):
-    taught.add_lesson(LessonIn(situation="Where?", action="x"))
-    made = taught.create_dataset(DatasetRequest(include_git=False))
-    (row,) = taught.get_dataset(made["dataset_id"]).dropped
+    taught.lessons.add(LessonIn(situation="Where?", action="x"))
+    made = taught.datasets.create(DatasetRequest(include_git=False))
+    (row,) = taught.datasets.get(made["dataset_id"]).dropped
     assert (row["rule"], row["question"], row["answer"], row["source"]) == ("too_short", "Where?", "x", "lessons")
     assert row["reason"]
     assert row["origin"]
-    again = taught.create_dataset(DatasetRequest(include_git=False, keep_anyway=[row["key"]]))
+    again = taught.datasets.create(DatasetRequest(include_git=False, keep_anyway=[row["key"]]))
     assert again["statistics"]["total_examples"] == made["statistics"]["total_examples"] + 1
-    assert taught.get_dataset(again["dataset_id"]).dropped == []
+    assert taught.datasets.get(again["dataset_id"]).dropped == []
 
 
 def test_the_samples_become_a_dataset_with_an_honest_report(academy):
-    report = academy.load_samples()
+    report = academy.lessons.load_samples()
     assert report.already_there >= 1
     assert report.redacted_secrets >= 1
-    made = academy.create_dataset(DatasetRequest(include_git=False))
+    made = academy.datasets.create(DatasetRequest(include_git=False))
     statistics = made["statistics"]
     assert made["name"] == "handbook"
     assert statistics["total_examples"] == statistics["train_examples"] + statistics["eval_examples"]
     assert statistics["total_examples"] > 60
-    manifest = academy.get_dataset(made["dataset_id"])
+    manifest = academy.datasets.get(made["dataset_id"])
     assert Path(manifest.path).read_text(encoding="utf-8").count("\n") == statistics["train_examples"]
     assert "not-a-real-password" not in Path(manifest.path).read_text(encoding="utf-8")
 
 
 def test_a_preview_writes_nothing(academy):
-    academy.load_samples()
+    academy.lessons.load_samples()
     before = sorted(path for path in academy.settings.data_dir.rglob("*") if path.name != "lessons.db-journal")
-    preview = academy.preview_dataset(DatasetRequest(include_git=False))
+    preview = academy.datasets.preview(DatasetRequest(include_git=False))
     assert len(preview["samples"]) == 5
     assert sorted(path for path in academy.settings.data_dir.rglob("*") if path.name != "lessons.db-journal") == before
 
 
 def test_an_empty_dataset_is_refused_and_says_what_to_do(academy):
     with pytest.raises(Invalid) as error:
-        academy.create_dataset(DatasetRequest(include_git=False))
+        academy.datasets.create(DatasetRequest(include_git=False))
     assert error.value.hint
-    assert academy.list_datasets() == []
+    assert academy.datasets.list() == []
 
 
 def test_training_without_a_dataset_is_refused(academy):
     with pytest.raises(Refused):
-        academy.train(TrainingSpec())
+        academy.training.train(TrainingSpec())
 
 
 @pytest.mark.parametrize(
@@ -106,61 +106,61 @@ def test_training_without_a_dataset_is_refused(academy):
 )
 def test_what_cannot_be_trained_is_refused_at_submit_and_nothing_is_queued(taught, spec):
     with pytest.raises((Invalid, NotFound, Refused)):
-        taught.train(TrainingSpec(**spec))
-    assert taught.jobs() == []
+        taught.training.train(TrainingSpec(**spec))
+    assert taught.jobs.list() == []
 
 
 def test_a_broken_line_of_a_dataset_is_named_at_submit(taught):
-    path = Path(taught.list_datasets()[0].path)
+    path = Path(taught.datasets.list()[0].path)
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[4] = '{"messages": [{"role": "user"'
     path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(Invalid, match="5"):
-        taught.train(TrainingSpec())
-    assert taught.jobs() == []
+        taught.training.train(TrainingSpec())
+    assert taught.jobs.list() == []
 
 
 def test_the_same_key_gives_the_same_job_and_no_key_gives_another(taught):
-    first = taught.train(TrainingSpec(), idempotency_key="k")
-    assert taught.train(TrainingSpec(), idempotency_key="k").job_id == first.job_id
-    assert taught.train(TrainingSpec()).job_id != first.job_id
+    first = taught.training.train(TrainingSpec(), idempotency_key="k")
+    assert taught.training.train(TrainingSpec(), idempotency_key="k").job_id == first.job_id
+    assert taught.training.train(TrainingSpec()).job_id != first.job_id
 
 
 def test_jobs_are_named_after_their_dataset_and_counted(taught):
-    assert [taught.train(TrainingSpec()).name for _ in range(3)] == ["lessons-1", "lessons-2", "lessons-3"]
+    assert [taught.training.train(TrainingSpec()).name for _ in range(3)] == ["lessons-1", "lessons-2", "lessons-3"]
 
 
 def test_auto_takes_its_values_from_the_professor_and_the_request_wins(taught):
-    job = taught.train(TrainingSpec(preset="auto", lora_rank=8))
+    job = taught.training.train(TrainingSpec(preset="auto", lora_rank=8))
     assert job.parameters["lora_rank"] == 8
     assert job.parameters["learning_rate"] > 5e-4
     assert job.reasons
 
 
 def test_a_plan_starts_nothing_and_names_what_stands_against_it(taught):
-    assert taught.plan(TrainingSpec(preset="thorough"))["spec"]["num_epochs"] == 20
-    assert taught.plan(TrainingSpec(base_model="/no/such/folder"))["problems"]
-    assert taught.jobs() == []
+    assert taught.training.plan(TrainingSpec(preset="thorough"))["spec"]["num_epochs"] == 20
+    assert taught.training.plan(TrainingSpec(base_model="/no/such/folder"))["problems"]
+    assert taught.jobs.list() == []
 
 
 def test_datasets_are_named_after_their_sources_and_never_twice_the_same(taught):
     file = io.BytesIO(b"question,answer\nWhere is the attic of the house?,It is above the third floor.\n")
-    upload = taught.upload([("faq.csv", file)])[0].id
+    upload = taught.datasets.upload([("faq.csv", file)])[0].id
     wishes = [DatasetRequest(include_git=False)] * 2
     wishes.append(DatasetRequest(include_git=False, upload_ids=[upload]))
     wishes.append(DatasetRequest(include_git=False, include_lessons=False, upload_ids=[upload]))
-    before = {manifest.name for manifest in taught.list_datasets()}
-    made = [taught.create_dataset(wish) for wish in wishes]
+    before = {manifest.name for manifest in taught.datasets.list()}
+    made = [taught.datasets.create(wish) for wish in wishes]
     assert before == {"lessons"}
     assert [item["name"] for item in made] == ["lessons (2)", "lessons (3)", "lessons + faq", "faq"]
-    taught.delete_upload(upload)
-    assert taught.get_dataset(made[3]["dataset_id"]).sources["uploads"]["files"] == ["faq.csv"]
+    taught.datasets.delete_upload(upload)
+    assert taught.datasets.get(made[3]["dataset_id"]).sources["uploads"]["files"] == ["faq.csv"]
 
 
 def test_lessons_that_are_never_trained_and_those_beyond_the_limit_are_counted(taught):
-    taught.add_lesson(LessonIn(situation="Where is the key?", action="Nobody knows where it is.", rating="bad"))
-    seen = taught.preview_dataset(DatasetRequest(include_git=False, lessons_limit=2))
-    known, never = taught.lessons.counts()
+    taught.lessons.add(LessonIn(situation="Where is the key?", action="Nobody knows where it is.", rating="bad"))
+    seen = taught.datasets.preview(DatasetRequest(include_git=False, lessons_limit=2))
+    known, never = taught._lesson_store.counts()
     assert never == 1
     assert [str(warning) for warning in seen["warnings"]] == [
         f"Only the newest 2 of {known:,} lessons were taken. Raise lessons_limit or ACADEMY_MAX_LESSONS for more.",
@@ -169,26 +169,26 @@ def test_lessons_that_are_never_trained_and_those_beyond_the_limit_are_counted(t
 
 
 def test_a_dataset_in_use_cannot_be_deleted(taught):
-    taught.train(TrainingSpec())
-    dataset = taught.list_datasets()[0]
+    taught.training.train(TrainingSpec())
+    dataset = taught.datasets.list()[0]
     with pytest.raises(Conflict):
-        taught.delete_dataset(dataset.id)
-    job = taught.jobs()[0]
-    taught.cancel(job.job_id)
-    taught.delete_dataset(dataset.id)
-    assert taught.list_datasets() == []
+        taught.datasets.delete(dataset.id)
+    job = taught.jobs.list()[0]
+    taught.jobs.cancel(job.job_id)
+    taught.datasets.delete(dataset.id)
+    assert taught.datasets.list() == []
 
 
 def test_a_disabled_academy_answers_its_status_and_nothing_else(settings):
     disabled = Academy(settings.model_copy(update={"enabled": False}))
-    assert disabled.status()["enabled"] is False
+    assert disabled.machine.status()["enabled"] is False
     with pytest.raises(Unavailable):
-        disabled.list_lessons()
+        disabled.lessons.list()
     disabled.close()
 
 
 def test_the_status_has_the_fields_of_the_contract(taught):
-    status = taught.status()
+    status = taught.machine.status()
     assert set(status["components"]) == {"professor", "dataset_curator", "gpu_habitat", "lessons_store", "model_manager"}
     assert status["lessons"]["total_lessons"] == 12
     assert set(status["jobs"]) == {"total", "queued", "preparing", "running", "finished", "failed", "cancelled"}
@@ -198,7 +198,7 @@ def test_the_status_has_the_fields_of_the_contract(taught):
 def test_an_import_reports_each_file_and_a_bad_one_does_not_spoil_the_others(academy):
     good = io.BytesIO(b"question,answer\nWhere is the bin?,Behind the shed.\n")
     bad = io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    reports = academy.import_lessons([("good.csv", good), ("bad.png", bad)])
+    reports = academy.lessons.import_files([("good.csv", good), ("bad.png", bad)])
     assert (reports[0].kept, reports[1].kept) == (1, 0)
     assert reports[1].error
 
@@ -212,31 +212,31 @@ def test_what_a_killed_import_left_behind_is_gone_after_the_next_start(settings)
 
 
 def test_a_corrected_reply_becomes_a_lesson(academy):
-    lesson = academy.correct_reply("Where is the key?", "No idea.", corrected="Under the pot.", adapter_id="x")
+    lesson = academy.lessons.correct_reply("Where is the key?", "No idea.", corrected="Under the pot.", adapter_id="x")
     assert (lesson.action, lesson.rejected, lesson.rating) == ("Under the pot.", "No idea.", "good")
 
 
 def test_a_retry_is_a_new_job_with_the_changed_knobs(taught):
-    job = taught.train(TrainingSpec(preset="auto", batch_size=8))
-    taught.cancel(job.job_id)
-    again = taught.retry(job.job_id, {"batch_size": 4, "gradient_accumulation_steps": 2})
+    job = taught.training.train(TrainingSpec(preset="auto", batch_size=8))
+    taught.jobs.cancel(job.job_id)
+    again = taught.training.retry(job.job_id, {"batch_size": 4, "gradient_accumulation_steps": 2})
     assert again.job_id != job.job_id
     assert again.parameters == replace(job).parameters | {"batch_size": 4, "gradient_accumulation_steps": 2}
 
 
 def test_a_space_without_a_token_shows_a_real_training_and_changes_nothing(settings):
     shown = Academy(settings.model_copy(update={"space_id": "somebody/academy"}))
-    shown.habitat.training = lambda: Component("training", True, "assumed")
-    shown.runner.start = lambda: None  # what is queued need not run here
+    shown._habitat.training = lambda: Component("training", True, "assumed")
+    shown._runner.start = lambda: None  # what is queued need not run here
     shown.start()
-    assert [job.name for job in shown.jobs()] == ["handbook-1"]
+    assert [job.name for job in shown.jobs.list()] == ["handbook-1"]
     for change in (
-        lambda: shown.add_lesson(LessonIn(situation="a?", action="b")),
-        lambda: shown.create_dataset(DatasetRequest(include_git=False)),
-        lambda: shown.train(TrainingSpec()),
-        lambda: shown.cancel(shown.jobs()[0].job_id),
-        lambda: shown.remove_samples(),
-        lambda: shown.deactivate(),
+        lambda: shown.lessons.add(LessonIn(situation="a?", action="b")),
+        lambda: shown.datasets.create(DatasetRequest(include_git=False)),
+        lambda: shown.training.train(TrainingSpec()),
+        lambda: shown.jobs.cancel(shown.jobs.list()[0].job_id),
+        lambda: shown.lessons.remove_samples(),
+        lambda: shown.adapters.deactivate(),
     ):
         with pytest.raises(Forbidden):
             change()

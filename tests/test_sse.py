@@ -30,6 +30,8 @@ from academy.config import Settings
 from academy.errors import AcademyError, Invalid
 from academy.jobs.reading import progress
 from academy.jobs.store import Job, JobStore
+from academy.services.jobs import Jobs
+from academy.services.permission import Permission
 from tests.waiting import every, wait_until
 
 JOB = "training_20260101_120000_abcd"
@@ -40,6 +42,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.store = JobStore(folder / "training")
+        self.jobs = Jobs(Permission(enabled=True), self.store, None, None)  # type: ignore[arg-type]
         self.folder = folder / "models" / JOB
         self.folder.mkdir(parents=True)
         self.store.add(
@@ -55,9 +58,6 @@ class Bench:
             )
         )
 
-    def job_record(self, job_id: str) -> Job:
-        return self.store.get(job_id)
-
     def become(self, *statuses: str, **changes: Any) -> None:
         for status in statuses:
             self.store.update(JOB, status=status, **changes)
@@ -72,7 +72,7 @@ class Bench:
             file.write(json.dumps(event) + "\n")
 
     def app(self, settings: Settings) -> Guard:
-        streams = Streams(self)  # type: ignore[arg-type]
+        streams = Streams(self.jobs)
 
         async def stream(request: Request) -> Response:
             try:
@@ -281,9 +281,9 @@ def test_whoever_leaves_leaves_nothing_open(bench: Bench, address: str) -> None:
 
 
 def test_states_that_went_by_between_two_looks_are_told_all_the_same(bench: Bench) -> None:
-    step = read_step(bench.job_record(JOB), Position())
+    step = read_step(bench.jobs, bench.jobs.get(JOB), Position())
     finish(bench)
-    after = read_step(bench.job_record(JOB), step.position).frames.decode()
+    after = read_step(bench.jobs, bench.jobs.get(JOB), step.position).frames.decode()
     assert [after.find(f'"status":"{status}"') >= 0 for status in ("preparing", "running", "finished")] == [True] * 3
 
 
@@ -333,7 +333,7 @@ def test_a_batch_is_bounded_however_long_the_log_is(bench: Bench) -> None:
     bench.become("finished")
     position, seen = Position(), 0
     while True:
-        step = read_step(bench.job_record(JOB), position)
+        step = read_step(bench.jobs, bench.jobs.get(JOB), position)
         assert len(step.frames) < 2 * sse._BATCH_BYTES
         seen += step.frames.count(b'"type":"log"')
         position = step.position

@@ -16,7 +16,6 @@ import pytest
 import app as application
 from academy.access.guard import Guard
 from academy.api.routes import create_api
-from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.services.academy import Academy
 from tests.serving import serving
@@ -42,7 +41,7 @@ class Served:
         return asked
 
     def state(self) -> dict[str, Any]:
-        return self.academy.session.state()
+        return self.academy.chat.state()
 
     @property
     def url(self) -> str:
@@ -52,8 +51,8 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     settings = Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
-    academy, engine = Academy(settings), EchoEngine()
-    academy.session = ChatSession(settings, academy.adapters, engine=engine)
+    engine = EchoEngine()
+    academy = Academy(settings, engine=engine)
     with serving(Guard(create_api(academy), settings)) as port:
         yield Served(port, academy, engine)
         engine.gate.set()
@@ -129,9 +128,8 @@ def test_the_openai_package_asks_whole_and_piece_by_piece(served: Served) -> Non
 def test_a_page_that_is_closed_leaves_the_line_too(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
     application.prepare_folders(settings)
-    app, academy = application.create_app(settings)
     engine = EchoEngine()
-    academy.session = ChatSession(settings, academy.adapters, engine=engine)
+    app, academy = application.create_app(settings, engine=engine)
     engine.gate.clear()
     with serving(app, lifespan="on") as port:
         url = f"http://127.0.0.1:{port}"
@@ -147,13 +145,13 @@ def test_a_page_that_is_closed_leaves_the_line_too(tmp_path: Path) -> None:
             return listening
 
         first = ask("first")
-        wait_until(lambda: academy.session.state()["busy"], "the first request to be answered")
+        wait_until(lambda: academy.chat.state()["busy"], "the first request to be answered")
         others = [ask("second"), ask("third")]
-        wait_until(lambda: academy.session.state()["waiting"] == 2, "two requests in line")
+        wait_until(lambda: academy.chat.state()["waiting"] == 2, "two requests in line")
         others[0].close()
-        wait_until(lambda: academy.session.state()["waiting"] == 1, "one request to leave the line")
+        wait_until(lambda: academy.chat.state()["waiting"] == 1, "one request to leave the line")
         for tab in (first, others[1]):
             tab.close()
-        wait_until(lambda: academy.session.state()["waiting"] == 0, "an empty line")
+        wait_until(lambda: academy.chat.state()["waiting"] == 0, "an empty line")
         engine.gate.set()
-        wait_until(lambda: not academy.session.state()["busy"], "the reply to end")
+        wait_until(lambda: not academy.chat.state()["busy"], "the reply to end")

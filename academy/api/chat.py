@@ -38,7 +38,7 @@ def router(academy: Academy, chats: Lane) -> APIRouter:
     @api.post("/chat", tags=["chat"], response_model=models.ChatAnswer)
     async def chat(request: Request, asked: Annotated[bodies.ChatIn, Body(openapi_examples=_CHAT)]) -> Any:
         """One reply; with `stream` as server-sent events of `{"delta"}` and a last `{"done": true, …}`."""
-        reply = await chats.run(academy.chat_stream, asked)
+        reply = await chats.run(academy.chat.stream, asked)
         if asked.stream:
             return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), chats))
         return models.ChatAnswer.model_validate(asdict(await while_wanted(request, reply, chats.run(reply.whole))))
@@ -46,18 +46,18 @@ def router(academy: Academy, chats: Lane) -> APIRouter:
     @api.post("/chat/stop", tags=["chat"])
     def stop() -> models.Done:
         """Ends the reply in progress; what was said stays."""
-        academy.stop_chat()
+        academy.chat.stop()
         return models.Done(message="The reply was asked to end.")
 
     @api.get("/chat/state", tags=["chat"])
     def state() -> dict[str, Any]:
         """What is loaded, who would answer, and whether the chat is busy."""
-        return academy.session.state()
+        return academy.chat.state()
 
     @api.post("/chat/feedback", tags=["chat"])
     def feedback(asked: models.FeedbackIn) -> Lesson:
         """Turns a rated or corrected reply into the next lesson."""
-        return academy.correct_reply(
+        return academy.lessons.correct_reply(
             asked.question,
             asked.answer,
             corrected=asked.corrected,

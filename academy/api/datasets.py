@@ -16,7 +16,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.imports import FileReport
 from academy.curation.lessons import Lesson, LessonIn, LessonPatch
-from academy.errors import NotFound, TooLarge
+from academy.errors import TooLarge
 from academy.services.academy import Academy
 
 _FORM: dict[str, Any] = {
@@ -59,19 +59,19 @@ _DATASET: dict[str, Any] = {
 def router(academy: Academy, slow: Lane) -> APIRouter:
     """What one can do with one's data."""
     api = APIRouter(route_class=StrictRoute)
-    incoming = academy.settings.data_dir / "incoming"
+    incoming = academy.settings.incoming_dir
 
     # ------------------------------------------------------------------------------------------------------ lessons
 
     @api.post("/lessons", tags=["lessons"])
     def add_lesson(lesson: Annotated[LessonIn, Body(openapi_examples=_LESSON)]) -> Lesson:
         """Keeps a lesson; secrets in it are redacted first."""
-        return academy.add_lesson(lesson)
+        return academy.lessons.add(lesson)
 
     @api.get("/lessons", tags=["lessons"])
     def list_lessons(asked: Annotated[models.LessonsQuery, Query()]) -> models.LessonsReply:
         """The lessons that match, newest first."""
-        page = academy.list_lessons(asked.limit, asked.offset, asked.query, asked.tag, asked.rating)
+        page = academy.lessons.list(asked.limit, asked.offset, asked.query, asked.tag, asked.rating)
         return models.LessonsReply(count=page.count, items=page.items)
 
     @api.post("/lessons/import", tags=["lessons"], openapi_extra=_FORM)
@@ -85,7 +85,7 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
         files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
         try:
             _refuse_if_all_too_large(files, academy.settings.max_upload_mb)
-            reports = await slow.run(academy.import_lessons, files, _mapping(texts.get("mapping", "")))
+            reports = await slow.run(academy.lessons.import_files, files, _mapping(texts.get("mapping", "")))
         finally:
             close_files(files)
         return models.ImportReply.of(reports)
@@ -93,27 +93,27 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.post("/lessons/samples", tags=["lessons"])
     def load_samples() -> FileReport:
         """Adds the sample lessons that come with Academy, once."""
-        return academy.load_samples()
+        return academy.lessons.load_samples()
 
     @api.delete("/lessons/samples", tags=["lessons"])
     def remove_samples() -> models.Done:
         """Takes the sample lessons out again."""
-        return models.Done(message=f"{academy.remove_samples()} sample lessons were removed.")
+        return models.Done(message=f"{academy.lessons.remove_samples()} sample lessons were removed.")
 
     @api.get("/lessons/{lesson_id}", tags=["lessons"])
     def get_lesson(lesson_id: Id) -> Lesson:
         """One lesson."""
-        return academy.get_lesson(lesson_id)
+        return academy.lessons.get(lesson_id)
 
     @api.patch("/lessons/{lesson_id}", tags=["lessons"])
     def update_lesson(lesson_id: Id, patch: Annotated[LessonPatch, Body(examples=[{"rating": "good"}])]) -> Lesson:
         """Changes the fields that are given."""
-        return academy.update_lesson(lesson_id, patch)
+        return academy.lessons.update(lesson_id, patch)
 
     @api.delete("/lessons/{lesson_id}", tags=["lessons"])
     def delete_lesson(lesson_id: Id) -> models.Done:
         """Deletes a lesson; datasets made from it stay as they are."""
-        academy.delete_lesson(lesson_id)
+        academy.lessons.delete(lesson_id)
         return models.Done(message="The lesson is deleted.")
 
     # ------------------------------------------------------------------------------------------------------ uploads
@@ -124,7 +124,7 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
         files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
         try:
             _refuse_if_all_too_large(files, academy.settings.max_upload_mb)
-            records = await slow.run(academy.upload, files, _mapping(texts.get("mapping", "")))
+            records = await slow.run(academy.datasets.upload, files, _mapping(texts.get("mapping", "")))
         finally:
             close_files(files)
         return models.UploadsReply.of(records)
@@ -132,13 +132,13 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.get("/dataset/uploads", tags=["datasets"])
     def list_uploads() -> models.UploadList:
         """The uploaded files, newest first."""
-        items = academy.list_uploads()
+        items = academy.datasets.uploads()
         return models.UploadList(count=len(items), items=items)
 
     @api.delete("/dataset/uploads/{upload_id}", tags=["datasets"])
     def delete_upload(upload_id: Id) -> models.Done:
         """Deletes an uploaded file; datasets made from it stay as they are."""
-        academy.delete_upload(upload_id)
+        academy.datasets.delete_upload(upload_id)
         return models.Done(message="The file is deleted.")
 
     # ------------------------------------------------------------------------------------------------------ datasets
@@ -146,57 +146,51 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.post("/dataset", tags=["datasets"])
     async def create_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.DatasetReply:
         """Curates lessons, commits and uploads into a frozen dataset."""
-        return models.DatasetReply.model_validate(await slow.run(academy.create_dataset, request or DatasetRequest.model_validate({})))
+        return models.DatasetReply.model_validate(await slow.run(academy.datasets.create, request or DatasetRequest.model_validate({})))
 
     @api.post("/dataset/preview", tags=["datasets"])
     async def preview_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.PreviewReply:
         """What a dataset would be; writes nothing."""
-        return models.PreviewReply.model_validate(await slow.run(academy.preview_dataset, request or DatasetRequest.model_validate({})))
+        return models.PreviewReply.model_validate(await slow.run(academy.datasets.preview, request or DatasetRequest.model_validate({})))
 
     @api.get("/datasets", tags=["datasets"])
     def list_datasets() -> models.DatasetList:
         """All datasets, newest first."""
-        items = academy.list_datasets()
+        items = academy.datasets.list()
         return models.DatasetList(count=len(items), items=items)
 
     @api.get("/datasets/{dataset_id}", tags=["datasets"])
     def get_dataset(dataset_id: Id) -> Manifest:
         """A dataset's manifest, with what was dropped and why."""
-        return academy.get_dataset(dataset_id)
+        return academy.datasets.get(dataset_id)
 
     @api.delete("/datasets/{dataset_id}", tags=["datasets"])
     def delete_dataset(dataset_id: Id) -> models.Done:
         """Deletes a dataset that nothing rests on."""
-        academy.delete_dataset(dataset_id)
+        academy.datasets.delete(dataset_id)
         return models.Done(message="The dataset is deleted.")
 
     @api.get("/datasets/{dataset_id}/rows", tags=["datasets"])
     def dataset_rows(dataset_id: Id, asked: Annotated[models.RowsQuery, Query()]) -> models.RowsReply:
         """Rows as they stand in the dataset's file."""
-        return models.RowsReply(offset=asked.offset, items=academy.dataset_rows(dataset_id, asked.offset, asked.limit, asked.part))
+        return models.RowsReply(offset=asked.offset, items=academy.datasets.rows(dataset_id, asked.offset, asked.limit, asked.part))
 
     @api.get("/datasets/{dataset_id}/file", tags=["datasets"], response_class=FileResponse)
     def download_dataset(dataset_id: Id, part: Literal["train", "eval"] = "train") -> FileResponse:
         """The dataset's file: the rows to train on, or those that are held out."""
-        manifest = academy.get_dataset(dataset_id)
-        named = manifest.path if part == "train" else manifest.eval_path
-        if named is None:
-            raise NotFound(f"Nothing of {dataset_id!r} is held out.", hint="Curate with eval_fraction for a part that is.")
-        path = academy.datasets.find_path(named)
-        if not path.is_file():
-            raise NotFound(f"The file of {dataset_id!r} is not there any more.", hint="Curate it again.")
+        path = academy.datasets.file(dataset_id, part)
         return FileResponse(path, media_type="application/x-ndjson", filename=path.name)
 
     @api.get("/datasets/{dataset_id}/diff/{other_id}", tags=["datasets"])
     async def diff_datasets(dataset_id: Id, other_id: Id) -> dict[str, Any]:
         """What the other has that this one has not, and the other way round."""
-        return await slow.run(academy.diff_datasets, dataset_id, other_id)
+        return await slow.run(academy.datasets.diff, dataset_id, other_id)
 
     @api.post("/datasets/{dataset_id}/tokens", tags=["datasets"])
     async def inspect_tokens(dataset_id: Id, asked: Annotated[models.TokensIn | None, Body()] = None) -> dict[str, Any]:
         """The dataset as the model will see it: lengths of all rows in tokens, and the named rows token by token."""
         wanted = asked or models.TokensIn.model_validate({})
-        return await slow.run(academy.inspect_tokens, dataset_id, wanted.base_model, wanted.max_seq_length, wanted.rows)
+        return await slow.run(academy.datasets.tokens, dataset_id, wanted.base_model, wanted.max_seq_length, wanted.rows)
 
     return api
 

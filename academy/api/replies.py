@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +15,7 @@ from academy.curation.files.uploads import UploadRecord
 from academy.curation.lessons import Lesson
 from academy.jobs.backends.docker.image import ImageState
 from academy.jobs.store import Job, Status
-from academy.messages import Text
+from academy.messages import Text, render
 
 
 class Reply(BaseModel):
@@ -145,7 +145,7 @@ class ImportReply(Reply):
     files: list[FileReport]
 
     @classmethod
-    def of(cls, reports: list[FileReport]) -> ImportReply:
+    def of(cls, reports: Sequence[FileReport]) -> ImportReply:
         """The files' reports, and their sums."""
         refusals = [
             Refusal.model_validate({"file": report.name, **(item if isinstance(item, dict) else item.model_dump())})
@@ -188,7 +188,7 @@ class UploadsReply(Reply):
     files: list[UploadRecord]
 
     @classmethod
-    def of(cls, records: list[UploadRecord]) -> UploadsReply:
+    def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:
         """File by file what became of it; a success if one was taken."""
         ready = sum(record.status == "ready" for record in records)
         errors = [f"{record.name}: {record.error}" for record in records if record.error]
@@ -197,7 +197,7 @@ class UploadsReply(Reply):
 
 class UploadList(Reply):
     count: int
-    items: list[UploadRecord]
+    items: Sequence[UploadRecord]
 
 
 class DatasetFigures(Reply):
@@ -234,7 +234,7 @@ class PreviewReply(Reply):
 
 class DatasetList(Reply):
     count: int
-    items: list[Manifest]
+    items: Sequence[Manifest]
 
 
 class RowsQuery(Asked):
@@ -245,7 +245,7 @@ class RowsQuery(Asked):
 
 class RowsReply(Reply):
     offset: int
-    items: list[dict[str, Any]]
+    items: Sequence[dict[str, Any]]
 
 
 class TokensIn(Asked):
@@ -278,7 +278,7 @@ class TrainReply(Reply):
             name=job.name,
             status=job.status,
             parameters=used | job.parameters,
-            reasons=job.reasons,
+            reasons=[render(reason) for reason in job.reasons],
         )
 
 
@@ -302,6 +302,7 @@ class WorkerReply(Reply):
 
 class JobView(Reply):
     job_id: str
+    kind: str = "train"
     status: Status
     logs: str
     created_at: str
@@ -324,10 +325,12 @@ class JobView(Reply):
 class JobsQuery(Asked):
     limit: int = Field(50, ge=1, le=500)
     status: Status | None = None
+    kind: str | None = Field(None, max_length=40)
 
 
 class JobItem(Reply):
     job_id: str
+    kind: str
     name: str
     status: Status
     created_at: str
@@ -348,7 +351,7 @@ class JobsReply(Reply):
 
 
 class PointsReply(Reply):
-    points: list[dict[str, Any]]
+    points: Sequence[dict[str, Any]]
 
 
 class LogQuery(Asked):
@@ -382,15 +385,15 @@ class ImageReply(Reply):
     image: str
     way: Literal["pull", "build"]
     status: Literal["ready", "missing", "getting", "failed", "cancelled", "unavailable"]
-    message: str
+    message: Text
     fraction: float | None
     bytes_done: int | None
     bytes_total: int | None
-    error: str | None
+    error: Text | None
 
     @classmethod
     def of(cls, state: ImageState) -> ImageReply:
-        return cls(**asdict(state))
+        return cls(**vars(state))
 
 
 # ---------------------------------------------------------------------------------------------------------- adapters

@@ -64,7 +64,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     @always.get("/status", tags=["status"])
     def status() -> models.StatusReply:
         """What is there and what is missing, and why."""
-        return models.StatusReply.model_validate(academy.status())
+        return models.StatusReply.model_validate(academy.machine.status())
 
     def enabled() -> None:
         if not academy.settings.enabled:

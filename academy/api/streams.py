@@ -11,7 +11,6 @@ import zlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,13 +20,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from academy.errors import AcademyError, Invalid
-from academy.jobs.reading import log as job_log
-from academy.jobs.reading import progress
-from academy.jobs.reading.log import path_of
 from academy.jobs.store import ENDED, STATUSES, Job
 
 if TYPE_CHECKING:
-    from academy.services.academy import Academy
+    from academy.services.jobs import Jobs
 
 log = logging.getLogger("academy.api.streams")
 
@@ -95,17 +91,17 @@ class Step:
     ended: bool
 
 
-def read_step(job: Job, position: Position) -> Step:
+def read_step(jobs: Jobs, job: Job, position: Position) -> Step:
     """Reads on from a position: at most one batch of the log, and at its end metrics and status."""
     frames: list[bytes] = []
     if job.status not in ENDED:
         position = _tell_status(job, position, frames)
     # The status was read before the size: when it says that the job has ended, nothing is written any more.
-    size = _size(path_of(job))
-    lines, offset, following = job_log.read_log(job, position.offset, position.line, _BATCH_BYTES)
+    size = jobs.log_size(job)
+    lines, offset, following = jobs.log_part(job, position.offset, position.line, _BATCH_BYTES)
     if position.offset > size or position.taken > len(lines):
         position = replace(position, offset=0, line=0, taken=0)  # somebody has emptied the log: it begins anew
-        lines, offset, following = job_log.read_log(job, 0, 0, _BATCH_BYTES)
+        lines, offset, following = jobs.log_part(job, 0, 0, _BATCH_BYTES)
     tail, first = position.tail(job.job_id), position.line
     for line in lines[position.taken :]:
         data = orjson.dumps({"type": "log", "line": line.line, "message": line.message, "timestamp": line.timestamp or None})
@@ -114,7 +110,7 @@ def read_step(job: Job, position: Position) -> Step:
         position = replace(position, offset=offset, line=following, taken=0)
     more = bool(lines) and offset < size
     if not more:
-        position, more = _tell_metrics(job, position, frames)
+        position, more = _tell_metrics(jobs, job, position, frames)
     ended = job.status in ENDED and not more
     if ended:
         position = _tell_status(job, position, frames)
@@ -135,7 +131,7 @@ def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
         position = replace(position, status=status, attempt=job.attempt)
         data: dict[str, Any] = {"type": "status", "status": status}
         if status in ENDED:
-            data |= {"reason": job.reason, "error": job.error}
+            data |= {"reason": job.as_dict()["reason"], "error": job.as_dict()["error"]}
         frames.append(_frame(job.job_id, position, data))
     return position
 
@@ -148,15 +144,15 @@ def _passed(before: str, now: str) -> tuple[str, ...]:
     return _WAY[start : _WAY.index(now) if now in _WAY else None]
 
 
-def _tell_metrics(job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
+def _tell_metrics(jobs: Jobs, job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
     """Each metric that came since, some at a time; whether there are more."""
-    told, count = progress.told(job, position.metrics, _METRICS_AT_ONCE)
+    told, count = jobs.metrics_since(job, position.metrics, _METRICS_AT_ONCE)
     position = replace(position, metrics=min(position.metrics, count))
     for data in told:
         position = replace(position, metrics=position.metrics + 1, bar=data["step"] or 0)
         frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
     if job.recipe and position.metrics == count and job.status not in ENDED:
-        data = progress.metrics(job)
+        data = jobs.metrics(job)
         if (data["step"] or 0) > position.bar:
             position = replace(position, bar=data["step"])
             frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
@@ -167,25 +163,18 @@ def _frame(job_id: str, position: Position, data: dict[str, Any]) -> bytes:
     return b"id: %b\ndata: %b\n\n" % (position.event_id(job_id).encode(), orjson.dumps(data))
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
-
-
 class Streams:
     """All streams of the app; viewers of one job share the looking and, where they are equally far, the reading."""
 
-    def __init__(self, academy: Academy) -> None:
-        self._academy = academy
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
         self._feeds: dict[str, _Feed] = {}
         self._threads: anyio.CapacityLimiter | None = None
 
     async def respond(self, job_id: str, last_event_id: str | None) -> Response:
         """The stream from the beginning, or after an id; 204 where nothing comes after it. Raises NotFound, or Invalid for a bad id."""
         self._threads = self._threads or anyio.CapacityLimiter(_THREADS)
-        feed = self._feeds.get(job_id) or _Feed(self._academy, job_id, self._threads)
+        feed = self._feeds.get(job_id) or _Feed(self._jobs, job_id, self._threads)
         position = Position.of(last_event_id, job_id) if last_event_id else Position()
         step = await feed.step(position)
         if last_event_id and step.ended and not step.frames:
@@ -196,7 +185,7 @@ class Streams:
         assert self._threads is not None
         feed = self._feeds.get(job_id)
         if feed is None:
-            feed = self._feeds[job_id] = _Feed(self._academy, job_id, self._threads)
+            feed = self._feeds[job_id] = _Feed(self._jobs, job_id, self._threads)
         feed.enter()
         try:
             yield _frame(job_id, position, {"type": "connected", "job_id": job_id})
@@ -230,8 +219,8 @@ class Streams:
 class _Feed:
     """One job that somebody looks at: sees that something changed, and reads each step once for all who wait for it."""
 
-    def __init__(self, academy: Academy, job_id: str, threads: anyio.CapacityLimiter) -> None:
-        self._academy = academy
+    def __init__(self, jobs: Jobs, job_id: str, threads: anyio.CapacityLimiter) -> None:
+        self._jobs = jobs
         self._job_id = job_id
         self._threads = threads
         self._viewers = 0
@@ -285,12 +274,12 @@ class _Feed:
         return await anyio.to_thread.run_sync(work, *arguments, limiter=self._threads)
 
     def _read(self, position: Position) -> Step:
-        return read_step(self._academy.job_record(self._job_id), position)
+        return read_step(self._jobs, self._jobs.get(self._job_id), position)
 
     def _look(self) -> tuple[object, ...]:
-        job = self._academy.job_record(self._job_id)
-        bar = progress.metrics(job)["step"] if job.recipe else None
-        return job.status, job.attempt, _size(path_of(job)), _size(job.folder.events), bar
+        job = self._jobs.get(self._job_id)
+        bar = self._jobs.metrics(job)["step"] if job.recipe else None
+        return job.status, job.attempt, self._jobs.log_size(job), self._jobs.events_size(job), bar
 
 
 class _Stream(StreamingResponse):

@@ -16,7 +16,6 @@ from test_api import EchoEngine
 
 import app as start
 from academy.bases import fingerprint
-from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
@@ -54,9 +53,8 @@ def poisoned(tmp_path: Path, beacon: tuple[str, list[str]]) -> Iterator[tuple[st
     (settings.data_dir / "recipes.toml").write_text(
         f'[[recipe]]\nname = "mine"\nargv = ["true"]\ndescription = {json.dumps(hostile(address, "recipe"))}\n'
     )
-    guard, academy = start.create_app(settings)
+    guard, academy = start.create_app(settings, engine=EchoEngine())
     academy.start = lambda: None  # type: ignore[method-assign]  # nothing shall be trained here
-    academy.session = ChatSession(settings, academy.adapters, engine=EchoEngine())
     _fill(academy, address, tmp_path)
     with serving(guard, lifespan="on") as port:
         yield f"http://127.0.0.1:{port}", academy
@@ -78,23 +76,23 @@ def _fill(academy: Academy, address: str, folder: Path) -> None:
     bad = lambda where, most=100_000: hostile(address, where, most)  # noqa: E731
     lesson = {"situation": bad("situation"), "action": bad("action"), "result": bad("result"), "feedback": bad("feedback")}
     lesson |= {"tags": [bad("tag", 190)], "metadata": {bad("key"): bad("value"), "history": [[bad("asked"), bad("answered")]]}}
-    academy.add_lesson(LessonIn.model_validate(lesson))
-    academy.add_lesson(LessonIn.model_validate(lesson | {"rejected": bad("rejected"), "rating": "good", "situation": bad("second")}))
+    academy.lessons.add(LessonIn.model_validate(lesson))
+    academy.lessons.add(LessonIn.model_validate(lesson | {"rejected": bad("rejected"), "rating": "good", "situation": bad("second")}))
     with open(folder / "u.jsonl", "w+b") as file:
         file.write(json.dumps({"instruction": bad("instruction"), "output": bad("output")}).encode() + b"\n{broken\n")
         file.seek(0)
         name = "upload-here<img src=x onerror=hacked=1>"
-        records = academy.upload([(f"{name}.jsonl", file), (f"{name}.bin", io.BytesIO(b"\x00\x01"))])
+        records = academy.datasets.upload([(f"{name}.jsonl", file), (f"{name}.bin", io.BytesIO(b"\x00\x01"))])
     asked = DatasetRequest(name=bad("dataset", 80), upload_ids=[records[0].id], quality_profile="lenient")
-    made = academy.create_dataset(asked)
-    job = academy.train(TrainingSpec(dataset_id=made["dataset_id"], name=bad("job", 80)))
+    made = academy.datasets.create(asked)
+    job = academy.training.train(TrainingSpec(dataset_id=made["dataset_id"], name=bad("job", 80)))
     said = {"type": "sample", "step": 1, "prompt": bad("prompt"), "text": bad("text"), "time": "2026-01-01T00:00:00.000Z"}
     note = {"type": "note", "message": bad("note"), "time": "2026-01-01T00:00:00.000Z"}
     output = Path(job.output_dir)
     output.mkdir(parents=True, exist_ok=True)
     (output / "events.jsonl").write_text(json.dumps(said) + "\n" + json.dumps(note) + "\n")
     (output / "train.log").write_text(f"2026-01-01T00:00:00.000Z {bad('log').replace(chr(27), '')}\n" * 3)
-    academy.job_store.update(job.job_id, status="failed", error=bad("error"), reason=bad("reason"), reasons=[bad("why")])
+    academy._job_store.update(job.job_id, status="failed", error=bad("error"), reason=bad("reason"), reasons=[bad("why")])
     base = make_base(folder / f"<img src=x onerror=hacked=1>{CONTROLS[:2]}")
     for number in (1, 2):
         home = academy.settings.models_dir / f"training_20260101_00000{number}_abcd"
@@ -106,7 +104,7 @@ def _fill(academy: Academy, address: str, folder: Path) -> None:
         record = {"job_id": home.name, "name": bad("adapter", 80), "base_model": str(base), "base_fingerprint": fingerprint(base)}
         record |= {"created_at": "2026-01-01T00:00:00.000Z", "parameters": {"target_modules": bad("module")}, "source": bad("source")}
         (home / "metadata.json").write_text(json.dumps(record))
-    academy.adapters.set_active(f"{home.name}")
+    academy._adapter_store.set_active(f"{home.name}")
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from serving import everything_in, serving
 from test_api import EchoEngine
 
 import app as start
-from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.services.academy import Academy
 from tests.waiting import wait_until
@@ -34,10 +33,9 @@ def running(folder: Path, *, echoes: bool = True, **values: Any) -> Iterator[tup
     """The app on a port of loopback; its model echoes and nothing is trained, unless told otherwise."""
     settings = Settings(data_dir=folder / "data", _env_file=None, **values)  # type: ignore[call-arg]
     start.prepare_folders(settings)
-    guard, academy = start.create_app(settings)
+    guard, academy = start.create_app(settings, engine=EchoEngine() if echoes else None)
     if echoes:
-        academy.session = ChatSession(settings, academy.adapters, engine=EchoEngine())
-        academy.runner.start = lambda: None  # type: ignore[method-assign]
+        academy._runner.start = lambda: None  # type: ignore[method-assign]
     with serving(guard, lifespan="on", root_path=settings.root_path) as port:
         yield port, academy
 
@@ -149,7 +147,9 @@ def test_a_space_with_a_token_is_the_whole_app_in_its_frame(framed: Any, tmp_pat
 @pytest.mark.training
 def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed: Any, tmp_path: Path, shots: Path) -> None:
     with running(tmp_path, echoes=False, host="0.0.0.0", space_id="Ann_B/My.Academy") as (port, academy):
-        wait_until(academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs()]}", seconds=300, pause=0.2)
+        wait_until(
+            academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs.list()]}", seconds=300, pause=0.2
+        )
         page, frame, troubles = framed(port)
         expect(frame.locator(".ac-only-shows")).to_contain_text("demonstration")
         before = everything_in(academy.settings.training_dir)
@@ -178,7 +178,7 @@ def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed:
             "dataset.diff",
             "lengths.again",
         }
-        taught = next(item for item in academy.list_lessons(limit=200).items if len(item.action) < 80)
+        taught = next(item for item in academy.lessons.list(limit=200).items if len(item.action) < 80)
         frame.locator("#chat-question textarea").fill(taught.situation)
         frame.locator("#chat-send").click()
         expect(frame.locator("#chat-past .ac-turn .ac-reply").last).to_be_visible(timeout=120_000)

@@ -31,22 +31,22 @@ def router(academy: Academy, chats: Lane) -> APIRouter:
     api = APIRouter(route_class=StrictRoute, tags=["OpenAI"])
 
     def bases() -> list[str]:
-        return [*BUNDLED, academy.settings.default_base_model, *(adapter.base_model for adapter in academy.list_adapters())]
+        return [*BUNDLED, academy.settings.default_base_model, *(adapter.base_model for adapter in academy.adapters.list())]
 
     @api.get("/models")
     def models() -> dict[str, Any]:
         """Who can be asked: `academy` (whoever answers in the chat), the base models, and each adapter."""
-        return openai.models(academy.list_adapters(), bases())
+        return openai.models(academy.adapters.list(), bases())
 
     @api.get("/models/{name:path}")
     def model(name: str) -> dict[str, Any]:
         """One of them."""
-        return openai.model_card(name, academy.list_adapters(), bases())
+        return openai.model_card(name, academy.adapters.list(), bases())
 
     @api.post("/chat/completions")
     async def complete(request: Request, asked: Annotated[openai.CompletionRequest, Body(openapi_examples=_COMPLETION)]) -> Response:
         """One reply, whole or as a stream; fields that Academy does not know are ignored."""
-        reply = await chats.run(lambda: academy.chat_stream(openai.chat_request(asked, academy.list_adapters(), bases())))
+        reply = await chats.run(lambda: academy.chat.stream(openai.chat_request(asked, academy.adapters.list(), bases())))
         if asked.stream:
             return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), asked, chats))
         return Json(openai.completion(await while_wanted(request, reply, chats.run(reply.whole)), model=asked.model))

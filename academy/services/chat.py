@@ -1,0 +1,43 @@
+"""The verbs of the chat: ask, stream, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from academy.chat.line import Reply
+from academy.chat.request import ChatReply, ChatRequest
+from academy.chat.session import ChatSession
+from academy.services.permission import Permission, reading
+
+
+class Chat:
+    """Everything that can be done with the model that answers."""
+
+    def __init__(self, permission: Permission, session: ChatSession) -> None:
+        self._permission = permission
+        self._session = session
+        self._warmed = False
+
+    def state(self) -> dict[str, Any]:
+        """What is loaded, who would answer, and whether the chat is busy; answers also where Academy is disabled."""
+        return self._session.state()
+
+    @reading
+    def ask(self, request: ChatRequest) -> ChatReply:
+        """One reply, whole."""
+        return self._session.reply(request)
+
+    @reading
+    def stream(self, request: ChatRequest) -> Reply:
+        """The reply piece by piece, and at the end the whole with its figures; returns at once, with the request in line."""
+        return self._session.stream(request)
+
+    def warm(self) -> None:
+        """Begins to load the model when the chat is first opened; a failure shows at the first question and is not tried again."""
+        if self._permission.enabled and not self._warmed:
+            self._warmed = True
+            self._session.warm()
+
+    def stop(self) -> None:
+        """Ends the reply in progress; the text so far stays."""
+        self._session.stop()

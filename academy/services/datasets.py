@@ -1,0 +1,224 @@
+"""The verbs of datasets and of the uploaded files that they are made from."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from academy.adapters.store import AdapterStore
+from academy.bases import resolve_base
+from academy.config import Settings
+from academy.curation import tokens
+from academy.curation.curate import Curated, Sources, curate
+from academy.curation.datasets import DatasetStore, Manifest
+from academy.curation.examples import DatasetRequest, Example
+from academy.curation.files.imports import FileReport
+from academy.curation.files.uploads import UploadRecord, UploadStore
+from academy.curation.lesson_store import LessonStore
+from academy.errors import Conflict, NotFound, Refused, Unavailable
+from academy.habitat import Habitat
+from academy.jobs.store import ENDED, JobStore
+from academy.messages import Text
+from academy.services.lessons import Files, check_count
+from academy.services.permission import Permission, changing, reading
+
+Progress = Callable[[float, Text], None]
+"""Called with the part that is done, from 0 to 1, and what is done now."""
+
+_SAMPLES = 5
+
+
+class Datasets:
+    """Everything that can be done with uploads and datasets."""
+
+    def __init__(
+        self,
+        permission: Permission,
+        settings: Settings,
+        store: DatasetStore,
+        uploads: UploadStore,
+        lessons: LessonStore,
+        jobs: JobStore,
+        adapters: AdapterStore,
+        habitat: Habitat,
+    ) -> None:
+        self._permission = permission
+        self._settings = settings
+        self._store = store
+        self._uploads = uploads
+        self._lessons = lessons
+        self._jobs = jobs
+        self._adapters = adapters
+        self._habitat = habitat
+
+    # Uploads
+
+    @changing
+    def upload(self, files: Files, mapping: dict[str, str] | None = None) -> Sequence[UploadRecord]:
+        """Stores files as sources of datasets; partial success, file by file."""
+        check_count(files)
+        return [self._uploads.add(stream, name, mapping=mapping) for name, stream in files]
+
+    @reading
+    def uploads(self) -> Sequence[UploadRecord]:
+        """The uploaded files, newest first."""
+        return self._uploads.list()
+
+    @reading
+    def upload_report(self, upload_id: str) -> FileReport:
+        """The result of each row of an uploaded file."""
+        return self._uploads.report(upload_id)
+
+    @changing
+    def delete_upload(self, upload_id: str) -> None:
+        """Deletes an uploaded file; datasets made from it stay as they are."""
+        self._uploads.delete(upload_id)
+
+    # Datasets
+
+    @changing
+    def preview(self, request: DatasetRequest) -> dict[str, Any]:
+        """Contract, section 1, row 3: what a dataset would be. Writes nothing, but reads any repository, so a demonstration refuses it."""
+        curated = self._curate(request)
+        return {
+            "total_examples": curated.statistics["total_examples"],
+            "by_source": curated.by_source,
+            "removed_low_quality": curated.statistics["removed_low_quality"],
+            "warnings": curated.warnings,
+            "samples": [_sample(example) for example in curated.train[:_SAMPLES]],
+            "statistics": curated.statistics,
+            "sentence": curated.sentence,
+        }
+
+    @changing
+    def create(self, request: DatasetRequest, progress: Progress | None = None) -> dict[str, Any]:
+        """Contract, section 1, row 2: curates the sources into frozen files with a manifest."""
+        curated = self._curate(request, progress)
+        if uploads := curated.sources.get("uploads"):
+            # By name too: the files may be deleted, the dataset stays.
+            uploads["files"] = [self._uploads.get(upload).name for upload in request.upload_ids]
+        manifest = self._store.write(
+            curated.train,
+            curated.eval,
+            request.format,
+            name=request.name or self._name(request, curated),
+            statistics=curated.statistics,
+            sources=curated.sources,
+            request=request.model_dump(),
+            dropped=[item.row() for item in curated.dropped],
+            redactions=curated.redactions,
+            warnings=curated.warnings,
+        )
+        return {
+            "success": True,
+            "dataset_id": manifest.id,
+            "dataset_path": manifest.path,
+            "name": manifest.name,
+            "statistics": curated.statistics,
+            "message": curated.sentence,
+            "warnings": curated.warnings,
+        }
+
+    @reading
+    def list(self) -> Sequence[Manifest]:
+        """All datasets, newest first."""
+        return self._store.list()
+
+    @reading
+    def newest(self) -> Manifest | None:
+        """The newest dataset, if there is one."""
+        return self._store.newest()
+
+    @reading
+    def get(self, dataset_id: str) -> Manifest:
+        """A dataset's manifest, with the dropped rows and the reason for each."""
+        return self._store.get(dataset_id)
+
+    @changing
+    def delete(self, dataset_id: str) -> None:
+        """Deletes a dataset; raises Conflict while a job or an adapter needs it."""
+        manifest = self._store.get(dataset_id)
+        for job in self._jobs.list():
+            if job.status not in ENDED and (job.dataset_id == dataset_id or job.dataset_path == manifest.path):
+                raise Conflict(f"{manifest.name} is in use by the job {job.name}.", hint="Cancel it, or wait until it has ended.")
+        for adapter in self._adapters.list():
+            if adapter.dataset_id == dataset_id:
+                raise Conflict(f"The adapter {adapter.name} was trained on {manifest.name}.", hint="Delete that adapter first.")
+        self._store.delete(dataset_id)
+
+    @reading
+    def rows(self, dataset_id: str, offset: int = 0, limit: int = 20, part: str = "train") -> Sequence[dict[str, Any]]:
+        """Rows of a dataset as they stand in its file."""
+        return self._store.rows(dataset_id, offset, limit, part)
+
+    @reading
+    def file(self, dataset_id: str, part: Literal["train", "eval"] = "train") -> Path:
+        """The file of the rows to train on, or of those that are held out; raises NotFound where there is none."""
+        manifest = self._store.get(dataset_id)
+        named = manifest.path if part == "train" else manifest.eval_path
+        if named is None:
+            raise NotFound(f"Nothing of {dataset_id!r} is held out.", hint="Curate with eval_fraction for a part that is.")
+        path = self._store.find_path(named)
+        if not path.is_file():
+            raise NotFound(f"The file of {dataset_id!r} is missing.", hint="Curate it again.")
+        return path
+
+    @reading
+    def diff(self, first: str, second: str) -> dict[str, Any]:
+        """The rows that only the second has, and those that only the first has."""
+        return self._store.diff(first, second)
+
+    @reading
+    def tokens(
+        self, dataset_id: str, base_model: str | None = None, max_seq_length: int | None = None, rows: Iterable[int] = ()
+    ) -> dict[str, Any]:
+        """The dataset as the model sees it: token lengths of all rows, coloured tokens of the named ones."""
+        manifest = self._store.get(dataset_id)
+        if not self._habitat.training().ok:
+            raise Unavailable("Counting tokens needs the training libraries.", hint=self._habitat.training().remedy)
+        base = _local_base(base_model or self._settings.default_base_model)
+        length = max_seq_length or self._settings.max_seq_length
+        return tokens.inspect_tokens(base, self._store.find_path(manifest.path), length, [*rows])
+
+    def _curate(self, request: DatasetRequest, progress: Progress | None = None) -> Curated:
+        return curate(
+            request,
+            Sources(lessons=self._lessons.trainable, uploads=self._uploads.as_examples, counts=self._lessons.counts),
+            default_repo=self._settings.git_repo,
+            lessons_limit=self._settings.max_lessons,
+            commits_limit=self._settings.git_commits_limit,
+            progress=progress,
+        )
+
+    def _name(self, request: DatasetRequest, curated: Curated) -> str:
+        """A name after the sources; numbered where another dataset has the same."""
+        names = []
+        for source in curated.by_source:
+            if source == "lessons":
+                samples = self._lessons.count_where("sample")
+                names.append("handbook" if samples and samples == self._lessons.search(limit=1).count else "lessons")
+            elif source == "git":
+                names.append(Path(request.git_repo_path or str(self._settings.git_repo)).name or "commits")
+            else:
+                files = [Path(self._uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
+                names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
+        name = " + ".join(names)[:70]
+        taken = {manifest.name for manifest in self._store.list()}
+        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
+
+
+def _sample(example: Example) -> dict[str, Any]:
+    return {
+        "source": example.source,
+        "origin": example.origin,
+        "turns": [{"role": turn.role, "content": turn.content} for turn in example.turns],
+    }
+
+
+def _local_base(name: str) -> Path:
+    base = resolve_base(name)
+    if base.path is None:
+        raise Refused(f"{name} has not been fetched yet.", hint="Start a training with it, which fetches it, or name a local folder.")
+    return base.path

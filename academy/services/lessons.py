@@ -1,0 +1,135 @@
+"""The verbs of lessons: add, find, change, import, samples."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from academy.config import Settings
+from academy.curation.files import imports
+from academy.curation.files.imports import FileReport
+from academy.curation.lesson_store import LessonStore
+from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch
+from academy.errors import Invalid, TooLarge
+from academy.files import disk_errors
+from academy.services.permission import Permission, changing, reading
+
+Files = Sequence[tuple[str, BinaryIO]]
+"""Uploaded files: the name and the content of each."""
+
+MAX_FILES = 10
+SAMPLES = Path(__file__).parents[1] / "curation" / "samples.json"
+
+
+class Lessons:
+    """Everything that can be done with lessons."""
+
+    def __init__(self, permission: Permission, settings: Settings, store: LessonStore) -> None:
+        self._permission = permission
+        self._settings = settings
+        self._store = store
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts and tags over all lessons; answers also where Academy is disabled."""
+        return self._store.statistics()
+
+    @reading
+    def list(self, limit: int = 50, offset: int = 0, query: str = "", tag: str | None = None, rating: str | None = None) -> LessonPage:
+        """The lessons that match, newest first."""
+        return self._store.search(query, tag=tag, rating=rating, limit=limit, offset=offset)
+
+    @reading
+    def get(self, lesson_id: str) -> Lesson:
+        """One lesson; raises NotFound."""
+        return self._store.get(lesson_id)
+
+    @changing
+    def add(self, lesson: LessonIn) -> Lesson:
+        """Stores a lesson; secrets in it are redacted first."""
+        return self._store.add(lesson)
+
+    @changing
+    def update(self, lesson_id: str, patch: LessonPatch) -> Lesson:
+        """Changes the fields that are given."""
+        return self._store.update(lesson_id, patch)
+
+    @changing
+    def delete(self, lesson_id: str) -> None:
+        """Deletes a lesson; datasets made from it stay as they are."""
+        self._store.delete(lesson_id)
+
+    @changing
+    def import_files(self, files: Files, mapping: dict[str, str] | None = None) -> Sequence[FileReport]:
+        """Reads lessons from files of any supported form; each file has its own row-exact report."""
+        check_count(files)
+        return [self._import(name, stream, mapping) for name, stream in files]
+
+    @changing
+    def load_samples(self) -> FileReport:
+        """Adds the sample lessons that come with Academy, once."""
+        with open(SAMPLES, "rb") as stream:
+            return self._import(SAMPLES.name, stream, None)
+
+    @changing
+    def remove_samples(self) -> int:
+        """Removes the sample lessons and returns their number; the user's own stay."""
+        return self._store.remove_where("sample")
+
+    @changing
+    def correct_reply(
+        self,
+        question: str,
+        answer: str,
+        *,
+        corrected: str | None = None,
+        rating: str | None = None,
+        history: Sequence[Sequence[str]] | None = None,
+        adapter_id: str | None = None,
+    ) -> Lesson:
+        """Turns a rated or corrected reply into the next lesson."""
+        metadata: dict[str, Any] = {"source": "chat", "adapter_id": adapter_id}
+        if history:
+            metadata["history"] = history
+        lesson = LessonIn.model_validate(
+            {
+                "situation": question,
+                "action": corrected if corrected is not None else answer,
+                "rejected": answer if corrected is not None else None,
+                "rating": "good" if corrected is not None else rating,
+                "tags": ["chat"],
+                "metadata": metadata,
+            }
+        )
+        return self._store.add(lesson)
+
+    def _import(self, name: str, stream: BinaryIO, mapping: dict[str, str] | None) -> FileReport:
+        folder = self._settings.incoming_dir
+        with disk_errors(name):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=Path(name).suffix[:10]) as file:
+                try:
+                    self._copy(stream, file, name)
+                except TooLarge as error:
+                    return FileReport(name=name, kind="", read=0, kept=0, refused=0, refusals=[], error=error.text)
+                return imports.import_file(Path(file.name), name, self._store, mapping=mapping)
+
+    def _copy(self, stream: BinaryIO, file: IO[bytes], name: str) -> None:
+        remaining = self._settings.max_upload_mb << 20
+        while chunk := stream.read(1 << 20):
+            remaining -= len(chunk)
+            if remaining < 0:
+                raise TooLarge(
+                    f"{name} is larger than {self._settings.max_upload_mb} MB.", hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB."
+                )
+            file.write(chunk)
+        file.flush()
+
+
+def check_count(files: Files) -> None:
+    """Raises Invalid for no file, or for too many at once."""
+    if not files:
+        raise Invalid("There is no file in the request.", hint="Send at least one in the field 'files'.")
+    if len(files) > MAX_FILES:
+        raise Invalid(f"{len(files)} files at once are too many.", hint=f"Send at most {MAX_FILES}.")

@@ -1,0 +1,170 @@
+"""The verbs of the machine and of the whole: status, overview, advice, disk, the training image."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from academy import __version__, professor
+from academy.adapters.store import AdapterStore
+from academy.chat.session import ChatSession
+from academy.config import Settings
+from academy.curation.datasets import DatasetStore
+from academy.curation.lesson_store import LessonStore
+from academy.errors import NotFound
+from academy.files import folder_bytes
+from academy.habitat import Component, Gpu, Habitat
+from academy.jobs.backends.docker.image import ImageState, TrainingImage
+from academy.jobs.running.runner import Runner
+from academy.jobs.store import JobStore
+from academy.messages import render
+from academy.services.permission import Permission, changing, reading
+
+
+class Machine:
+    """What there is, what is missing, and what to do next. All but the image answers also where Academy is disabled."""
+
+    def __init__(
+        self,
+        permission: Permission,
+        settings: Settings,
+        habitat: Habitat,
+        image: TrainingImage,
+        lessons: LessonStore,
+        datasets: DatasetStore,
+        jobs: JobStore,
+        runner: Runner,
+        adapters: AdapterStore,
+        session: ChatSession,
+    ) -> None:
+        self._permission = permission
+        self._settings = settings
+        self._habitat = habitat
+        self._image = image
+        self._lessons = lessons
+        self._datasets = datasets
+        self._jobs = jobs
+        self._runner = runner
+        self._adapters = adapters
+        self._session = session
+
+    def status(self) -> dict[str, Any]:
+        """Contract, section 1, row 1: what there is, and what is missing and why."""
+        gpus = self._habitat.gpus()
+        training = self._habitat.training()
+        enabled = self._settings.enabled
+        messages = [] if enabled else ["Academy is disabled (ENABLE_ACADEMY=false); set it to true and start again."]
+        messages += [] if training.ok else [f"{training.reason} {training.remedy}"]
+        return {
+            "enabled": enabled,
+            "version": __version__,
+            "message": " ".join(messages),
+            "components": {
+                "professor": enabled,
+                "dataset_curator": enabled,
+                "gpu_habitat": bool(gpus),
+                "lessons_store": True,
+                "model_manager": training.ok,
+            },
+            "details": [component.rendered() for component in self._habitat.components()],
+            "gpu": {
+                "available": bool(gpus),
+                "enabled": self._settings.enable_gpu,
+                "count": len(gpus),
+                "gpus": [asdict(gpu) for gpu in gpus],
+                "message": render(self._habitat.gpu_message()),
+            },
+            "lessons": self._lessons.statistics(),
+            "jobs": self._jobs.counts(),
+            "config": {
+                "min_lessons": self._settings.min_lessons,
+                "training_interval_hours": self._settings.training_interval_hours,
+                "default_base_model": self._settings.default_base_model,
+                "backend": self._settings.backend,
+            },
+        }
+
+    def overview(self) -> dict[str, Any]:
+        """Everything that the page's Overview and its top line show."""
+        active = self._adapters.active()
+        running = self._runner.busy()
+        return {
+            "enabled": self._settings.enabled,
+            "habitat": self._habitat.report(),
+            "lessons": self._lessons.statistics(),
+            "jobs": self._jobs.counts(),
+            "running": running.as_dict() if running else None,
+            "datasets": len(self._datasets.list()),
+            "adapters": len(self._adapters.list()),
+            "active": asdict(active) | {"path": str(active.path)} if active else None,
+            "advice": asdict(self.advice()),
+            "chat": self._session.state(),
+            "damaged": self._damaged(),
+        }
+
+    def advice(self) -> professor.Advice:
+        """Whether it is time to train, and what is missing."""
+        last = next(iter(self._jobs.list(limit=1, status="finished")), None)
+        total = self._lessons.statistics()["trainable_lessons"]
+        seen = 0
+        if last and last.dataset_id:
+            with contextlib.suppress(NotFound):
+                seen = int(self._datasets.get(last.dataset_id).statistics.get("lessons_collected", 0))
+        return professor.advise(
+            lessons=total,
+            new_lessons=max(0, total - seen),
+            min_lessons=self._settings.min_lessons,
+            last_training=last.finished_at if last else None,
+            interval_hours=self._settings.training_interval_hours,
+        )
+
+    def report(self) -> dict[str, Any]:
+        """GPUs, memory, disk and every component, each with its reason and remedy."""
+        return self._habitat.report()
+
+    def gpus(self) -> Sequence[Gpu]:
+        """The NVIDIA GPUs that Academy may use."""
+        return self._habitat.gpus()
+
+    def memory(self) -> dict[str, int]:
+        """Main memory in MiB: total and available, within a container's limit."""
+        return self._habitat.memory()
+
+    def space(self) -> dict[str, int]:
+        """The disk of the data folder in MiB: total, used and free."""
+        return self._habitat.disk()
+
+    def libraries(self) -> Component:
+        """Whether the training libraries are installed, else what to do."""
+        return self._habitat.training()
+
+    def disk(self) -> dict[str, Any]:
+        """The bytes of each job and of all together, and the disk of the data folder in MiB."""
+        folder = self._settings.models_dir
+        jobs = {job.job_id: folder_bytes(folder / job.job_id) for job in self._jobs.list()}
+        return {"jobs": jobs, "total_bytes": sum(jobs.values()), **self._habitat.disk()}
+
+    @reading
+    def image(self) -> ImageState:
+        """Whether the image that trainings in containers need is present, in progress, or missing."""
+        return self._image.state()
+
+    @changing
+    def get_image(self) -> ImageState:
+        """Begins to pull or build that image, in the background."""
+        return self._image.get()
+
+    @changing
+    def cancel_image(self) -> ImageState:
+        """Stops pulling or building it."""
+        return self._image.cancel()
+
+    def _damaged(self) -> Sequence[str]:
+        damages = []
+        if self._jobs.damaged:
+            damages.append(f"{self._jobs.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
+        if self._lessons.damaged:
+            damages.append(str(self._lessons.damaged))
+        return damages

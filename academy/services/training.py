@@ -1,0 +1,238 @@
+"""The verbs that begin a training: plan, try out, train, retry."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from academy.adapters.store import AdapterStore
+from academy.bases import Base, resolve_base
+from academy.chat.session import ChatSession
+from academy.config import Settings
+from academy.curation.datasets import DatasetStore, Manifest
+from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
+from academy.habitat import Habitat
+from academy.jobs import backends, presets, recipes
+from academy.jobs.backends import Backend
+from academy.jobs.recipes import Recipe
+from academy.jobs.running.dry_run import dry_run
+from academy.jobs.running.runner import Runner
+from academy.jobs.spec import TrainingSpec, resolve
+from academy.jobs.store import Inputs, Job, JobStore
+from academy.messages import Text, render
+from academy.models import BUNDLED
+from academy.services.permission import Permission, changing, reading
+
+_EARLIER_JOBS = 200
+_COUNTED_ROWS = 2000
+_LONGEST_ROWS = 200
+_TEMPLATE_TOKENS = 12
+
+
+class Training:
+    """Everything that leads to a job."""
+
+    def __init__(
+        self,
+        permission: Permission,
+        settings: Settings,
+        datasets: DatasetStore,
+        adapters: AdapterStore,
+        jobs: JobStore,
+        runner: Runner,
+        session: ChatSession,
+        habitat: Habitat,
+        built: Mapping[str, Backend],
+    ) -> None:
+        self._permission = permission
+        self._settings = settings
+        self._datasets = datasets
+        self._adapters = adapters
+        self._jobs = jobs
+        self._runner = runner
+        self._session = session
+        self._habitat = habitat
+        self._backends = built
+        self._dry = threading.Lock()
+
+    @changing
+    def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
+        """Queues a training, after checking all that can be checked before; the same key gives the same job."""
+        if idempotency_key and (earlier := self._jobs.by_key(idempotency_key)):
+            return earlier
+        resolved, inputs = self._plan(spec)
+        return self._runner.submit(resolved, inputs, idempotency_key=idempotency_key)
+
+    @reading
+    def base_models(self) -> Sequence[str]:
+        """The names of base models to choose from: the default, the bundled ones, and those of earlier jobs."""
+        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS))
+        return [*dict.fromkeys([self._settings.default_base_model, *BUNDLED, *used])]
+
+    @reading
+    def recipes(self) -> Sequence[Recipe]:
+        """The owner's own training commands; raises Invalid where their file cannot be used."""
+        return [*recipes.load(self._settings.data_dir / "recipes.toml").values()]
+
+    @reading
+    def plan(self, spec: TrainingSpec) -> dict[str, Any]:
+        """What `train` would do: all values, the reasons, and the problems; starts nothing."""
+        try:
+            resolved, inputs = self._plan(spec)
+        except AcademyError as error:
+            return {"spec": None, "reasons": [], "problems": [error.detail], "name": ""}
+        reasons = [render(reason) for reason in inputs.reasons]
+        return {"spec": resolved.model_dump(), "reasons": reasons, "problems": [], "name": inputs.name}
+
+    @changing
+    def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
+        """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory shows here."""
+        if busy := self._runner.busy():
+            raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
+        resolved, inputs = self._plan(spec)
+        if not self._dry.acquire(blocking=False):
+            raise Conflict("A dry run is already in progress.", hint="Wait for its result.")
+        try:
+            if self._habitat.gpus():
+                self._session.step_aside("A dry run is in progress.")
+            result = dry_run(self._settings, self._backends, resolved, inputs)
+            return result | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
+        finally:
+            self._session.come_back()
+            self._dry.release()
+
+    @changing
+    def retry(self, job_id: str, changes: dict[str, Any] | None = None) -> Job:
+        """Queues a new job with the same spec, or with the changed values."""
+        job = self._jobs.get(job_id)
+        values = {name: value for name, value in job.parameters.items() if name in TrainingSpec.model_fields}
+        values |= {
+            "name": job.name,
+            "dataset_path": job.dataset_path,
+            "base_model": job.base_model,
+            "backend": job.backend,
+            "recipe": job.recipe,
+            "continue_from": job.continue_from,
+            "preset": None,
+        }
+        values |= {"dataset_id": job.dataset_id, "dataset_path": None} if job.dataset_id else {}
+        values |= changes or {}
+        return self.train(TrainingSpec.model_validate({key: value for key, value in values.items() if value is not None}))
+
+    def _plan(self, request: TrainingSpec) -> tuple[TrainingSpec, Inputs]:
+        """The resolved spec and the job's inputs, with the Professor's reasons; raises the problem that prevents the training."""
+        manifest, path, eval_path = self._dataset_of(request)
+        rows = self._datasets.check_file(path)
+        if not rows:
+            raise Invalid(f"{path.name} holds no example.", hint="Curate a dataset with at least one.")
+        if request.continue_from:
+            continued = self._adapters.get(request.continue_from)
+            if request.base_model and request.base_model != continued.base_model:
+                raise Invalid(f"{continued.name} was trained on {continued.base_model}.", hint="Continue it on the same base model.")
+            request = request.model_copy(update={"base_model": continued.base_model})
+        base = resolve_base(request.base_model or self._settings.default_base_model)
+        chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
+        spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
+        self._check_parts(spec)
+        name = request.name or self._job_name(manifest.name if manifest else path.stem)
+        return spec, Inputs(
+            name=name,
+            dataset_id=manifest.id if manifest else None,
+            dataset_path=str(path),
+            eval_path=str(eval_path) if eval_path else None,
+            base_model=base.name,
+            base_path=str(base.path) if base.path else None,
+            base_fingerprint=base.fingerprint,
+            continue_from=request.continue_from,
+            continue_from_path=str(self._adapters.get(request.continue_from).path) if request.continue_from else None,
+            reasons=list(reasons),
+        )
+
+    def _dataset_of(self, request: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
+        if request.dataset_id and request.dataset_path:
+            raise Invalid("Both dataset_id and dataset_path are given.", hint="Give one of them.")
+        if request.dataset_path:
+            path = self._datasets.find_path(request.dataset_path)
+            manifest = next((item for item in self._datasets.list() if Path(item.path) == path), None)
+        else:
+            manifest = self._datasets.get(request.dataset_id) if request.dataset_id else self._datasets.newest()
+            if manifest is None:
+                raise Refused("There is no dataset to train on.", hint="Curate one first: POST /dataset, or the Dataset tab.")
+            path = self._datasets.find_path(manifest.path)
+        if not path.is_file():
+            raise NotFound(f"The dataset's file {path.name} is missing.", hint="Curate it again.")
+        eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
+        return manifest, path, eval_path
+
+    def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[Text]]:
+        if request.preset is None:
+            return {}, []
+        mean, longest = _token_lengths(path, base.path)
+        gpus = self._habitat.gpus()
+        choice = presets.choose(
+            request.preset,
+            presets.Facts(
+                rows=rows,
+                mean_tokens=mean,
+                max_tokens=longest,
+                base=base.facts,
+                gpu_memory_mb=gpus[0].memory_free_mb if gpus else 0,
+                memory_mb=self._habitat.memory()["available_mb"],
+                has_eval=has_eval,
+            ),
+        )
+        return choice.values, choice.reasons
+
+    def _check_parts(self, spec: TrainingSpec) -> None:
+        if spec.recipe:
+            return
+        if backends.BACKENDS[spec.backend or self._settings.backend].in_image:
+            component = self._habitat.docker()
+        elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
+            component = self._habitat.library("bitsandbytes")
+        else:
+            component = self._habitat.training()
+        if not component.ok:
+            raise Unavailable(component.reason, hint=component.remedy)
+
+    def _job_name(self, stem: str) -> str:
+        pattern = re.compile(re.escape(stem) + r"-(\d+)$")
+        numbers = [int(match[1]) for job in self._jobs.list(limit=1000) if (match := pattern.match(job.name))]
+        return f"{stem[:70]}-{max(numbers, default=0) + 1}"
+
+
+def _token_lengths(path: Path, base_path: Path | None) -> tuple[float, int]:
+    """Mean and largest length in tokens: by the base's own tokenizer where it is on the disk, else three characters a token."""
+    texts = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            texts.append(_text_of(json.loads(line)))
+    texts.sort(key=len)
+    # The longest ones decide about memory, evenly spread ones about the mean.
+    picked = texts[-_LONGEST_ROWS:] + texts[:: max(1, len(texts) // _COUNTED_ROWS)]
+    tokenizer_file = base_path / "tokenizer.json" if base_path else None
+    if tokenizer_file and tokenizer_file.is_file():
+        with contextlib.suppress(ImportError):
+            from tokenizers import Tokenizer  # only there with the training libraries
+
+            tokenizer = Tokenizer.from_file(str(tokenizer_file))
+            lengths = [len(encoding.ids) + _TEMPLATE_TOKENS for encoding in tokenizer.encode_batch(picked)]
+            spread = lengths[_LONGEST_ROWS:] or lengths
+            return sum(spread) / max(1, len(spread)), max(lengths)
+    lengths = [len(text) // 3 + _TEMPLATE_TOKENS for text in picked]
+    return sum(lengths) / len(lengths), max(lengths)
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "\n".join(_text_of(item) for item in value.values())
+    if isinstance(value, list):
+        return "\n".join(_text_of(item) for item in value)
+    return ""
