@@ -14,6 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from academy.errors import Invalid
 from academy.models import BUNDLED, DEFAULT
 
+BackendName = Literal["subprocess", "docker"]
+"""Where a job runs; jobs/backends registers each name once."""
+
 HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))(?::(?P<port>\d{1,5}))?")
 """A host as a browser sends it: a name or an address, with an optional port."""
 
@@ -32,7 +35,7 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535)
     data_dir: Path = Path("data")
     enable_gpu: bool = True
-    backend: Literal["subprocess", "docker"] = "subprocess"
+    backend: BackendName = "subprocess"
     min_lessons: int = Field(100, ge=0)
     max_lessons: int = Field(5000, ge=1, le=1_000_000)
     git_repo: Path | None = None

@@ -54,7 +54,7 @@ class Component:
 class Habitat:
     """Queries the machine; answers are cached for a moment, because pages and scripts ask often."""
 
-    def __init__(self, settings: Settings, look_at_docker: Callable[[bool], str] | None = None) -> None:
+    def __init__(self, settings: Settings, look_at_docker: Callable[[bool], Text] | None = None) -> None:
         self._settings = settings
         self._look_at_docker = look_at_docker
         self._lock = threading.Lock()

@@ -14,7 +14,7 @@ from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.processes import mark_of, marked
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import ENDED, Job, JobStore
+from academy.jobs.store import ENDED, Inputs, Job, JobStore
 from tests.waiting import wait_until
 
 STANDIN = Path(__file__).parent / "standin"
@@ -53,8 +53,8 @@ class Workshop:
 
     def submit(self, name: str = "good", steps: int = 20, pause: float = 0.0, key: str | None = None, **knobs: Any) -> Job:
         spec = TrainingSpec(name=name, base_model="academy-mini", max_steps=steps, weight_decay=min(1.0, pause * 10), **knobs)
-        fields = {"dataset_path": str(self.dataset), "base_path": str(self.base)}
-        return self.runner.submit(spec, job_fields=fields, idempotency_key=key)
+        inputs = Inputs(dataset_path=str(self.dataset), base_path=str(self.base))
+        return self.runner.submit(spec, inputs, idempotency_key=key)
 
     def job(self, job_id: str) -> Job:
         return self.store.get(job_id)

@@ -155,7 +155,7 @@ def test_a_training_without_a_preset_takes_its_values_from_the_settings(changed:
     rows = [{"instruction": f"Who keeps the key of room {n}?", "output": f"Caretaker {n * 31 + 100} keeps it."} for n in range(6)]
     changed.lessons.import_files([("rows.jsonl", io.BytesIO("\n".join(json.dumps(row) for row in rows).encode()))])
     changed.datasets.create(DatasetRequest())
-    spec, _, _ = changed.training._plan(TrainingSpec(num_epochs=1))
+    spec, _ = changed.training._plan(TrainingSpec(num_epochs=1))
     assert (spec.lora_rank, spec.learning_rate, spec.num_epochs, spec.batch_size, spec.max_seq_length) == (8, 1e-3, 1, 2, 512)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from academy.jobs.reading import view
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import Job
+from academy.jobs.store import Inputs, Job
 from tests.jobs_help import Workshop, left_over
 from tests.waiting import every, wait_until
 
@@ -218,7 +218,7 @@ def shop(tmp_path: Path, hub: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def submit(shop: Workshop, base: str) -> Job:
     spec = TrainingSpec(name="good", base_model=base, max_steps=5)
-    return shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset)})
+    return shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset)))
 
 
 @pytest.mark.training
@@ -240,7 +240,7 @@ def test_a_job_fetches_its_base_model_first_and_then_trains(shop: Workshop) -> N
 def test_a_model_that_cannot_be_had_fails_the_job_with_its_own_word(shop: Workshop) -> None:
     job = shop.wait(submit(shop, "team/gated").job_id)
     assert (job.status, job.cause, job.resumable) == ("failed", "gated", False)
-    assert "Accept the terms" in (job.error or "")
+    assert "Accept the terms" in str(job.error)
     assert not (Path(job.output_dir) / "command.json").exists()
 
 

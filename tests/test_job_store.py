@@ -16,6 +16,7 @@ import pytest
 from academy.errors import Conflict, NoSpace, NotFound
 from academy.jobs import store as store_module
 from academy.jobs.store import Job, JobStore
+from tests.waiting import wait_until
 
 
 def a_job(number: int, **fields: object) -> Job:
@@ -61,6 +62,20 @@ def test_what_is_final_stays_final(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         store.get("../../etc/passwd\n")
     assert JobStore(tmp_path).get(job.job_id).status == "finished"
+
+
+def test_listeners_hear_every_change_in_order_outside_the_lock(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    heard: list[tuple[str, str]] = []
+    store.on_change.append(lambda job: heard.append((job.name, store.get(job.job_id).status)))  # the lock is free
+    store.on_change.append(lambda job: heard.append((job.name, "second")))
+    job = store.add(a_job(1, name="one"))
+    store.update(job.job_id, name="two")
+    store.update(job.job_id, name="two")  # no change
+    store.end(job.job_id, "cancelled", name="three")
+    wait_until(lambda: len(heard) == 6, lambda: heard)
+    assert [name for name, _ in heard] == ["one", "one", "two", "two", "three", "three"]
+    assert heard[4:] == [("three", "cancelled"), ("three", "second")]
 
 
 JUNK = [

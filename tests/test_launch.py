@@ -9,12 +9,14 @@ import pytest
 
 from academy.config import Settings
 from academy.errors import Refused
+from academy.jobs.backends import build
 from academy.jobs.backends.subprocess import SubprocessBackend
+from academy.jobs.kinds.commands import fetch_command
+from academy.jobs.kinds.train import spec_json, train_command
 from academy.jobs.recipes import Recipe
-from academy.jobs.running import starting as launch
-from academy.jobs.running.starting import fetch_command, spec_json, train_command
+from academy.jobs.running.dry_run import dry_run
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import Job
+from academy.jobs.store import Inputs, Job
 
 OUTSIDE = {"PATH": "/bin", "HOME": "/h", "HF_TOKEN": "t", "HF_ENDPOINT": "e", "SECRET": "s", "LC_ALL": "C", "CUDA_VISIBLE_DEVICES": "1"}
 
@@ -28,18 +30,18 @@ def a_job(tmp_path: Path, **fields: object) -> Job:
 def test_only_the_fetch_gets_the_hubs_token(tmp_path: Path, settings: Settings) -> None:
     job = a_job(tmp_path)
     seen = SubprocessBackend().seen(job)
-    fetch = fetch_command(job, seen, tmp_path, OUTSIDE).env
-    train = train_command(job, seen, settings, None, tmp_path, OUTSIDE).env
+    fetch = fetch_command(job, seen, OUTSIDE).env
+    train = train_command(job, seen, settings, None, OUTSIDE).env
     assert (fetch["HF_TOKEN"], fetch["HF_ENDPOINT"]) == ("t", "e")
     assert not {"HF_TOKEN", "HF_ENDPOINT", "SECRET"} & train.keys()
     assert (train["HF_HUB_OFFLINE"], train["LC_ALL"], train["CUDA_VISIBLE_DEVICES"]) == ("1", "C", "1")
-    blind = train_command(job, seen, settings.model_copy(update={"enable_gpu": False}), None, tmp_path, OUTSIDE).env
+    blind = train_command(job, seen, settings.model_copy(update={"enable_gpu": False}), None, OUTSIDE).env
     assert blind["CUDA_VISIBLE_DEVICES"] == ""
 
 
 def test_a_containers_environment_is_the_images(tmp_path: Path, settings: Settings) -> None:
     job = a_job(tmp_path, backend="docker")
-    command = train_command(job, SubprocessBackend().seen(job), settings, None, tmp_path, OUTSIDE)
+    command = train_command(job, SubprocessBackend().seen(job), settings, None, OUTSIDE)
     assert "PATH" in command.inherit
     assert not {"PATH", "CUDA_VISIBLE_DEVICES", "HF_TOKEN"} & command.env.keys()
     assert command.env["HOME"] == "/tmp"
@@ -48,7 +50,7 @@ def test_a_containers_environment_is_the_images(tmp_path: Path, settings: Settin
 def test_a_recipe_gets_its_values_and_no_path_of_ours(tmp_path: Path, settings: Settings) -> None:
     job = a_job(tmp_path, recipe="r")
     recipe = Recipe(name="r", argv=["train", "--data={dataset}", "{output}", "{seed}", "{base_model}"], env={"A": "b"})
-    command = train_command(job, SubprocessBackend().seen(job), settings, recipe, tmp_path, OUTSIDE)
+    command = train_command(job, SubprocessBackend().seen(job), settings, recipe, OUTSIDE)
     assert command.argv == ["train", "--data=/d.jsonl", f"{tmp_path}/output", "7", "/base"]
     assert command.env["A"] == "b"
     assert "PYTHONPATH" not in command.env
@@ -62,7 +64,7 @@ def test_the_spec_names_paths_as_the_trainer_sees_them(tmp_path: Path) -> None:
 
 def test_a_base_model_that_is_not_here_cannot_be_tried_out(settings: Settings) -> None:
     with pytest.raises(Refused, match="not been fetched"):
-        launch.dry_run(settings, TrainingSpec(backend="subprocess"), {"base_model": "team/base", "base_path": None})
+        dry_run(settings, {}, TrainingSpec(backend="subprocess"), Inputs(base_model="team/base"))
 
 
 @pytest.mark.training
@@ -71,15 +73,15 @@ def test_a_dry_run_says_what_the_training_takes(settings: Settings, tmp_path: Pa
 
     base = make_model(tmp_path / "model")
     dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(8)))
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_model": str(base), "base_fingerprint": "f" * 32}
+    inputs = Inputs(dataset_path=str(dataset), base_path=str(base), base_model=str(base), base_fingerprint="f" * 32)
     spec = TrainingSpec(backend="subprocess", batch_size=2)
-    found = launch.dry_run(settings, spec, fields)
+    found = dry_run(settings, build(settings), spec, inputs)
     assert found["fits"], found
     assert found["peak_memory_mb"] > 50
     assert found["seconds_per_step"] > 0
     assert found["total_seconds"] > 0
     assert list(settings.data_dir.iterdir()) == []
     dataset.write_text("{broken\n")
-    found = launch.dry_run(settings, spec, fields)
+    found = dry_run(settings, build(settings), spec, inputs)
     assert (found["fits"], found["cause"]) == (False, "bad_row")
     assert found["reason"]

@@ -34,15 +34,8 @@ NOT_YET: set[str] = {
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
     "academy/bases.py",
-    "academy/jobs/backends/docker/engine.py",
-    "academy/jobs/backends/docker/image.py",
-    "academy/jobs/backends/subprocess.py",
-    "academy/jobs/folder.py",
     "academy/jobs/processes.py",
     "academy/jobs/recipes.py",
-    "academy/jobs/running/runner.py",
-    "academy/jobs/running/starting.py",
-    "academy/jobs/store.py",
     "academy/services/academy.py",
 }
 

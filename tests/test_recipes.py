@@ -15,7 +15,7 @@ from academy.jobs import recipes
 from academy.jobs.reading import progress, view
 from academy.jobs.recipes import fill, load, named
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import Job
+from academy.jobs.store import Inputs, Job
 from tests.jobs_help import Workshop, worker
 
 
@@ -107,7 +107,7 @@ def shop(tmp_path: Path) -> Iterator[Workshop]:
 
 def submit(shop: Workshop, recipe: str) -> Job:
     spec = TrainingSpec(name="foreign", base_model="team/base", recipe=recipe)
-    return shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
+    return shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset), base_path=str(shop.base)))
 
 
 @pytest.mark.training
@@ -140,7 +140,7 @@ ENDS = {"nothing": "no adapter_config.json", "breaks": "exit code 9", "torn": "c
 def test_without_a_whole_adapter_it_has_failed(shop: Workshop, how: str) -> None:
     job = shop.wait(submit(shop, how).job_id)
     assert job.status == "failed"
-    assert ENDS[how] in (job.error or "")
+    assert ENDS[how] in str(job.error)
     assert job.adapter_path is None
 
 
@@ -188,8 +188,8 @@ def owner(tmp_path: Path) -> Iterator[Workshop]:
 def run_recipe(workshop: Workshop, name: str, argv: list[str], adapter: str = ".", **knobs: int) -> Job:
     write(workshop.settings.data_dir / "recipes.toml", f'[[recipe]]\nname = "{name}"\nadapter = "{adapter}"\nargv = {json.dumps(argv)}\n')
     spec = TrainingSpec(name=name, base_model=str(workshop.base), recipe=name, **knobs)  # type: ignore[arg-type]
-    fields = {"dataset_path": str(workshop.dataset), "base_path": str(workshop.base), "base_fingerprint": fingerprint(workshop.base)}
-    job = workshop.wait(workshop.runner.submit(spec, job_fields=fields).job_id, seconds=180)
+    inputs = Inputs(dataset_path=str(workshop.dataset), base_path=str(workshop.base), base_fingerprint=fingerprint(workshop.base))
+    job = workshop.wait(workshop.runner.submit(spec, inputs).job_id, seconds=180)
     assert job.status == "finished", (job.error, view.log_tail(job))
     return job
 

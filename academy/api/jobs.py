@@ -141,7 +141,7 @@ def router(academy: Academy, slow: Lane) -> APIRouter:
     @api.get("/jobs", tags=["jobs"])
     def jobs(asked: Annotated[models.JobsQuery, Query()]) -> models.JobsReply:
         """The jobs, newest first."""
-        found = academy.jobs.list_with_sizes(asked.limit, asked.status)
+        found = academy.jobs.list_with_sizes(asked.limit, asked.status, asked.kind)
         return models.JobsReply(count=len(found), jobs=[models.JobItem.model_validate(job) for job in found])
 
     @api.get("/disk", tags=["jobs"])

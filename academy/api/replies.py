@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +15,7 @@ from academy.curation.files.uploads import UploadRecord
 from academy.curation.lessons import Lesson
 from academy.jobs.backends.docker.image import ImageState
 from academy.jobs.store import Job, Status
-from academy.messages import Text
+from academy.messages import Text, render
 
 
 class Reply(BaseModel):
@@ -143,7 +142,7 @@ class ImportReply(Reply):
     already_there: int
     refused: int
     refusals: list[Refusal] = Field(description="The first refused rows of each file, with the reason.")
-    files: list[FileReport]
+    files: Sequence[FileReport]
 
     @classmethod
     def of(cls, reports: Sequence[FileReport]) -> ImportReply:
@@ -186,7 +185,7 @@ class FeedbackIn(Asked):
 class UploadsReply(Reply):
     success: bool
     message: str
-    files: list[UploadRecord]
+    files: Sequence[UploadRecord]
 
     @classmethod
     def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:
@@ -279,7 +278,7 @@ class TrainReply(Reply):
             name=job.name,
             status=job.status,
             parameters=used | job.parameters,
-            reasons=job.reasons,
+            reasons=[render(reason) for reason in job.reasons],
         )
 
 
@@ -303,6 +302,7 @@ class WorkerReply(Reply):
 
 class JobView(Reply):
     job_id: str
+    kind: str = "train"
     status: Status
     logs: str
     created_at: str
@@ -325,10 +325,12 @@ class JobView(Reply):
 class JobsQuery(Asked):
     limit: int = Field(50, ge=1, le=500)
     status: Status | None = None
+    kind: str | None = Field(None, max_length=40)
 
 
 class JobItem(Reply):
     job_id: str
+    kind: str
     name: str
     status: Status
     created_at: str
@@ -383,15 +385,15 @@ class ImageReply(Reply):
     image: str
     way: Literal["pull", "build"]
     status: Literal["ready", "missing", "getting", "failed", "cancelled", "unavailable"]
-    message: str
+    message: Text
     fraction: float | None
     bytes_done: int | None
     bytes_total: int | None
-    error: str | None
+    error: Text | None
 
     @classmethod
     def of(cls, state: ImageState) -> ImageReply:
-        return cls(**asdict(state))
+        return cls(**vars(state))
 
 
 # ---------------------------------------------------------------------------------------------------------- adapters

@@ -131,7 +131,7 @@ def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
         position = replace(position, status=status, attempt=job.attempt)
         data: dict[str, Any] = {"type": "status", "status": status}
         if status in ENDED:
-            data |= {"reason": job.reason, "error": job.error}
+            data |= {"reason": job.as_dict()["reason"], "error": job.as_dict()["error"]}
         frames.append(_frame(job.job_id, position, data))
     return position
 

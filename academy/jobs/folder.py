@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from academy.bases import header_of
 from academy.errors import Refused
+from academy.messages import join, msg
 
 _SMALL = 1 << 20
 _STEP = re.compile(r"^step-(\d{1,18})$")
@@ -134,8 +135,10 @@ def check_adapter(adapter: Path) -> None:
     weights = adapter / "adapter_model.safetensors"
     for path in (adapter / "adapter_config.json", weights):
         if path.is_symlink() or not path.is_file():
-            pickled = " Pickled weights can run code and are not taken." if (adapter / "adapter_model.bin").exists() else ""
-            raise Refused(f"The adapter has no {path.name}.{pickled}", hint="An adapter in PEFT's format has both files.")
+            pickled = "Pickled weights can run code and are not taken." if (adapter / "adapter_model.bin").exists() else ""
+            raise Refused(
+                join(msg("The adapter has no {file}.", file=path.name), pickled), hint="An adapter in PEFT's format has both files."
+            )
     config = read_small(adapter / "adapter_config.json")
     if config is None or "peft_type" not in config:
         raise Refused("The adapter's adapter_config.json is damaged.", hint="Train it again.")

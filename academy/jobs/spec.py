@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from academy.config import Settings
+from academy.config import BackendName, Settings
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "polynomial"]
@@ -34,7 +34,7 @@ class TrainingSpec(BaseModel):
     continue_from: str | None = Field(
         None, max_length=120, title="Continue from", description="An adapter that goes on learning, instead of a new one."
     )
-    backend: Literal["subprocess", "docker"] | None = Field(
+    backend: BackendName | None = Field(
         None, title="Backend", description="Where the training runs: a process of this machine, or a container."
     )
 

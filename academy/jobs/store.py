@@ -7,22 +7,26 @@ import functools
 import json
 import logging
 import os
+import sys
 import threading
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic_core import from_json
+from pydantic_core import from_json as parse_json
 
-from academy.errors import Conflict, NotFound
-from academy.files import append_line, sync_folder
+from academy.config import BackendName
+from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
+from academy.files import append_line, now, sync_folder
 from academy.jobs.folder import JobFolder
+from academy.messages import Text, from_json, render, to_json
 
 log = logging.getLogger(__name__)
 
+Request = Literal["cancel", "stop"]
 Status = Literal["queued", "preparing", "running", "finished", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 ENDED: frozenset[str] = frozenset({"finished", "failed", "cancelled"})
@@ -30,8 +34,30 @@ ACTIVE: frozenset[str] = frozenset({"preparing", "running"})
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a job works on, as planned before it is queued; a new try of the same job takes the same."""
+
+    dataset_path: str = ""
+    base_model: str = ""
+    name: str = ""
+    dataset_id: str | None = None
+    eval_path: str | None = None
+    base_path: str | None = None
+    base_fingerprint: str | None = None
+    base_revision: str | None = None
+    continue_from: str | None = None
+    continue_from_path: str | None = None
+    reasons: list[Text] = field(default_factory=list)
+    dry_run: bool = False
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class Job:
-    """One run of a spec, as a line of `training/jobs.jsonl` holds it; live numbers are in its folder's events."""
+    """One run of a spec, as a line of `training/jobs.jsonl` holds it; live numbers are in its folder's events.
+
+    Paths are absolute here, and relative to the data folder in the file where they lie inside it.
+    """
 
     job_id: str
     name: str
@@ -39,7 +65,7 @@ class Job:
     created_at: str
     dataset_path: str
     base_model: str
-    backend: Literal["subprocess", "docker"]
+    backend: BackendName
     output_dir: str
     parameters: dict[str, Any] = field(default_factory=dict)
     dataset_id: str | None = None
@@ -49,31 +75,44 @@ class Job:
     started_at: str | None = None
     finished_at: str | None = None
     adapter_path: str | None = None
-    error: str | None = None  # what went wrong, with what to do
-    reason: str | None = None  # why it ended as it did, one sentence: "stopped and kept at step 40", "killed by SIGKILL at step 12"
+    error: Text | None = None  # what went wrong, with what to do
+    reason: Text | None = None  # why it ended as it did, one sentence: "stopped and kept at step 40", "killed by SIGKILL at step 12"
     cause: str | None = None  # the failure doctor's word
     exit_code: int | None = None
     signal: str | None = None  # "SIGKILL"
     step: int | None = None
     total_steps: int | None = None
     resumable: bool = False
-    wish: Literal["cancel", "stop"] | None = None
+    wish: Request | None = None  # what a person asked for while it ran
     phase: Literal["fetch", "train"] | None = None
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
-    order: float = 0.0  # place in the queue, smallest first
+    order: float = 0.0  # position in the queue, smallest first
     attempt: int = 0  # 1 at the first start, one more at every resume
     idempotency_key: str | None = None
-    reasons: list[str] = field(default_factory=list)  # why the Professor chose what it chose
+    reasons: list[Text] = field(default_factory=list)  # why the Professor chose what it chose
     sequence: int = 0  # grows with every line of the journal; orders jobs whatever the clock does
-    base_path: str | None = None  # where the base model lies on this machine; None: a hub model not fetched yet
+    base_path: str | None = None  # the base model's folder on this machine; None: a hub model not fetched yet
     base_fingerprint: str | None = None
     base_revision: str | None = None  # of a hub model
     continue_from_path: str | None = None  # the adapter's folder
     dry_run: bool = False
     device: str = "auto"
     events_offset: int = 0  # where the events of this attempt begin
-    seconds: float | None = None  # that its wardens have run, by a clock that nobody sets
+    seconds: float | None = None  # that its wardens have run, from a monotonic clock
     remedy: dict[str, Any] | None = None  # knobs with which to try again, by the failure doctor
+
+    kind: str = "train"  # one of kinds.KINDS
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as replies show them: texts in the current language."""
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        values |= {name: render(values[name]) for name in ("error", "reason") if values[name] is not None}
+        return values | {"reasons": [render(reason) for reason in self.reasons]}
+
+    @functools.cached_property
+    def inputs(self) -> Inputs:
+        """What the job works on."""
+        return Inputs(**{item.name: getattr(self, item.name) for item in dataclasses.fields(Inputs)})
 
     @functools.cached_property
     def folder(self) -> JobFolder:
@@ -91,7 +130,7 @@ _LEADS_TO: dict[str, frozenset[str]] = {
     "failed": frozenset({"failed", "queued"}),
     "cancelled": frozenset({"cancelled", "queued"}),
 }
-"""What is final stays so: nothing leads out of finished, and only back to queued (resume) from failed and cancelled."""
+"""Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
 _REQUIRED = {
@@ -111,28 +150,53 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "attempt": int,
     "order": (int, float),
     "events_offset": int,
+    "kind": str,
 }
+_PATHS = ("output_dir", "dataset_path", "eval_path", "base_path", "adapter_path", "continue_from_path")
+
+_FRESH: dict[str, Any] = {
+    "wish": None,
+    "error": None,
+    "reason": None,
+    "cause": None,
+    "remedy": None,
+    "exit_code": None,
+    "signal": None,
+    "finished_at": None,
+    "adapter_path": None,
+    "worker": None,
+    "phase": None,
+    "resumable": False,
+    "seconds": None,
+}
+"""What a job forgets when it goes back to the queue."""
 
 
 @dataclass(slots=True)
-class _Place:
-    """Where a job's last line lies in the journal, and what lists and counts need without reading it."""
+class _Line:
+    """The last line of a job in the journal: its position, and what lists and counts need without reading it."""
 
     offset: int
     length: int
     status: Status
+    kind: str
 
 
 class JobStore:
-    """All jobs there ever were. Ended ones stay in the file and are read when asked for, so a hundred thousand cost little memory."""
+    """All jobs of the data folder. Ended ones stay in the file and are read on request, so a hundred thousand take little memory."""
 
     def __init__(self, training_dir: Path) -> None:
         self.path = training_dir / "jobs.jsonl"
+        self.on_change: list[Callable[[Job], object]] = []  # called one after another, in the order of the changes, outside the lock
+        self._root = str(training_dir.absolute().parent)
+        self._unwritten: set[str] = set()  # jobs with a request that could not be written: the disk is full
+        self._news: deque[Job] = deque()
+        self._teller: threading.Thread | None = None
         self.damaged = 0
         self.damaged_path: Path | None = None
         self._lock = threading.RLock()
-        self._places: dict[str, _Place] = {}
-        self._open: dict[str, Job] = {}  # what is not ended yet
+        self._lines: dict[str, _Line] = {}
+        self._open: dict[str, Job] = {}  # those that have not ended
         self._keys: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._sequence = 0
@@ -142,8 +206,8 @@ class JobStore:
     def add(self, job: Job) -> Job:
         """Writes a new job; when this returns it survives anything. Raises NoSpace with nothing changed where the disk is full."""
         with self._lock:
-            if job.job_id in self._places:
-                raise Conflict(f"There is already a job {job.job_id!r}.")
+            if job.job_id in self._lines:
+                raise Conflict("There is already a job {job!r}.", job=job.job_id)
             return self._write(job)
 
     def update(self, job_id: str, **changes: Any) -> Job:
@@ -152,33 +216,55 @@ class JobStore:
             job = self.get(job_id)
             status = changes.get("status", job.status)
             if status not in _LEADS_TO[job.status]:
-                raise Conflict(f"The job {job_id} is {job.status}; it cannot become {status}.")
+                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=job.status, new=status)
             changed = dataclasses.replace(job, **changes)
-            return job if changed == job else self._write(changed)
+            return job if changed == job and job_id not in self._unwritten else self._write(changed)
+
+    def end(self, job_id: str, status: Status, **fields: Any) -> Job:
+        """Ends a run of a job; the time is now, but never before its start: a clock can be set back."""
+        with self._lock:
+            job = self.get(job_id)
+            ended = max(now(), job.started_at or job.created_at)
+            return self.update(job_id, **{"status": status, "finished_at": ended, "wish": None} | fields)
+
+    def requeue(self, job_id: str, **fields: Any) -> Job:
+        """Puts a job back into the queue, without what its last attempt left in the journal."""
+        return self.update(job_id, **{"status": "queued"} | _FRESH | fields)
+
+    def request(self, job_id: str, request: Request) -> Job:
+        """Notes what a person asked for; a full disk delays only the writing, since a cancel may be what frees it."""
+        with self._lock:
+            try:
+                return self.update(job_id, wish=request)
+            except NoSpace as error:
+                log.warning("The request to %s %s is accepted but could not be written: %s", request, job_id, error.message)
+                self._unwritten.add(job_id)
+                job = self._open[job_id] = dataclasses.replace(self.get(job_id), wish=request)
+                return job
 
     def get(self, job_id: str) -> Job:
         """The job of that id, or NotFound."""
         with self._lock:
             if job_id in self._open:
                 return self._open[job_id]
-            place = self._places.get(job_id)
-            if place is None:
+            line = self._lines.get(job_id)
+            if line is None:
                 shown = job_id[:80].encode("ascii", "backslashreplace").decode()
-                raise NotFound(f"There is no job {shown!r}.", hint="GET /jobs lists them.")
+                raise NotFound("There is no job {job!r}.", hint="GET /jobs lists them.", job=shown)
             with open(self.path, "rb") as file:
-                return self._read(file, job_id, place)
+                return self._read(file, job_id, line)
 
-    def list(self, limit: int | None = None, status: str | None = None) -> Jobs:
+    def list(self, limit: int | None = None, status: str | None = None, kind: str | None = None) -> Jobs:
         """The newest jobs first, by the order in which they were submitted."""
         with self._lock:
-            found = []
+            found: list[Job] = []
             with _opened(self.path) as file:
-                for job_id in reversed(self._places):
+                for job_id in reversed(self._lines):
                     if limit is not None and len(found) >= limit:
                         break
-                    place = self._places[job_id]
-                    if status is None or place.status == status:
-                        found.append(self._open.get(job_id) or self._read(file, job_id, place))
+                    line = self._lines[job_id]
+                    if status in (None, line.status) and kind in (None, line.kind):
+                        found.append(self._open.get(job_id) or self._read(file, job_id, line))
             return found
 
     def open_jobs(self) -> Jobs:
@@ -189,7 +275,7 @@ class JobStore:
     def counts(self) -> dict[str, int]:
         """How many jobs there are in all and in each status."""
         with self._lock:
-            return {"total": len(self._places)} | {status: self._counts[status] for status in STATUSES}
+            return {"total": len(self._lines)} | {status: self._counts[status] for status in STATUSES}
 
     def by_key(self, idempotency_key: str) -> Job | None:
         """The job that was submitted with this key, if any."""
@@ -199,47 +285,68 @@ class JobStore:
 
     def __contains__(self, job_id: str) -> bool:
         with self._lock:
-            return job_id in self._places
-
-    def ids(self) -> tuple[str, ...]:
-        """The ids of all jobs, oldest first."""
-        with self._lock:
-            return tuple(self._places)
+            return job_id in self._lines
 
     def close(self) -> None:
-        """Nothing is kept open between writes; there for symmetry with the other stores."""
+        """Nothing stays open between writes; here for symmetry with the other stores."""
 
     def _write(self, job: Job) -> Job:
-        job = dataclasses.replace(job, sequence=self._sequence + 1)
-        # A lone surrogate cannot be written as UTF-8, and must not keep a job from being kept.
-        line = json.dumps(_plain(job), ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()
+        values = _plain(job) | {"sequence": self._sequence + 1}
+        values |= _portable(values, self._root)
+        # A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored.
+        line = json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()
         append_line(self.path, line)
         length = len(line.encode())
-        self._sequence = job.sequence
-        self._note(_plain(job), _Place(os.stat(self.path).st_size - length - 1, length, job.status))
+        self._sequence = values["sequence"]
+        self._unwritten.discard(job.job_id)
+        self._note(values, _Line(os.stat(self.path).st_size - length - 1, length, job.status, job.kind))
+        job = self._job(values)
+        if self.on_change:
+            self._news.append(job)
+            if self._teller is None:
+                # Apart from everything else: a listener may wait for a chat's reply, and a cancel must not wait for it.
+                self._teller = threading.Thread(target=self._tell, name="job-news", daemon=True)
+                self._teller.start()
         return job
 
-    def _note(self, values: dict[str, Any], place: _Place) -> None:
+    def _tell(self) -> None:
+        while True:
+            with self._lock:
+                if not self._news:
+                    self._teller = None
+                    return
+                job = self._news.popleft()
+            for hook in list(self.on_change):
+                with log_and_go_on(f"A listener to the changes of {job.job_id}", log):
+                    hook(job)
+
+    def _note(self, values: dict[str, Any], line: _Line) -> None:
         job_id = values["job_id"]
-        before = self._places.get(job_id)
+        before = self._lines.get(job_id)
         if before is not None:
             self._counts[before.status] -= 1
-        self._counts[place.status] += 1
-        self._places[job_id] = place
-        if place.status in ENDED:
+        self._counts[line.status] += 1
+        self._lines[job_id] = line
+        if line.status in ENDED:
             self._open.pop(job_id, None)
         else:
-            self._open[job_id] = _job(values)
+            self._open[job_id] = self._job(values)
         key = values.get("idempotency_key")
         if key:
             self._keys[key] = job_id
 
-    def _read(self, file: Any, job_id: str, place: _Place) -> Job:
-        file.seek(place.offset)
-        values = _values(file.read(place.length))
+    def _read(self, file: Any, job_id: str, line: _Line) -> Job:
+        file.seek(line.offset)
+        values = _values(file.read(line.length))
         if values is None or values["job_id"] != job_id:
-            raise NotFound(f"The journal of jobs was changed by another program; {job_id} is not where it was.", hint="Restart Academy.")
-        return _job(values)
+            raise NotFound("Another program changed the journal of jobs; {job} is not where it was.", hint="Restart Academy.", job=job_id)
+        return self._job(values)
+
+    def _job(self, values: dict[str, Any]) -> Job:
+        # A field of a later version is no damage.
+        fields = {name: value for name, value in values.items() if name in _FIELDS}
+        fields |= _located(fields, self._root)
+        return Job(**fields | _texts(fields))
 
     def _load(self) -> None:
         bad: list[bytes] = []
@@ -255,11 +362,11 @@ class JobStore:
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
                         self._sequence = max(self._sequence, values.get("sequence", 0))
-                        self._note(values, _Place(start, len(text), values["status"]))
+                        self._note(values, _Line(start, len(text), values["status"], sys.intern(values.get("kind", "train"))))
                 offset += len(raw)
         self.damaged = len(bad)
         # Rewritten only where it pays, so that the start of a long history stays short.
-        if bad or lines > 2 * len(self._places) + 1000:
+        if bad or lines > 2 * len(self._lines) + 1000:
             try:
                 self._compact(bad)
             except OSError as error:
@@ -275,33 +382,35 @@ class JobStore:
                 os.fsync(file.fileno())
             log.warning("%d damaged lines of the journal of jobs were set aside in %s.", len(bad), self.damaged_path.name)
         aside = self.path.with_name(f".{self.path.name}.compact")
-        places = {}
+        written = {}
         try:
             with _opened(self.path) as old, open(aside, "wb") as new:
                 offset = 0
-                for job_id, place in self._places.items():
-                    old.seek(place.offset)
-                    new.write(old.read(place.length) + b"\n")
-                    places[job_id] = _Place(offset, place.length, place.status)
-                    offset += place.length + 1
+                for job_id, line in self._lines.items():
+                    old.seek(line.offset)
+                    new.write(old.read(line.length) + b"\n")
+                    written[job_id] = _Line(offset, line.length, line.status, line.kind)
+                    offset += line.length + 1
                 new.flush()
                 os.fsync(new.fileno())
             os.replace(aside, self.path)
         except OSError:
             aside.unlink(missing_ok=True)
             raise
-        self._places = places
+        self._lines = written
         sync_folder(self.path.parent)
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    return {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
+    """The fields as JSON; texts in the form that keeps their values."""
+    values = {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
+    return values | {"error": to_json(job.error), "reason": to_json(job.reason), "reasons": [to_json(reason) for reason in job.reasons]}
 
 
 def _values(raw: bytes) -> dict[str, Any] | None:
-    """The fields of a line, or None for anything that is no job."""
+    """The fields of a line, or None where it is not a job."""
     try:
-        values = from_json(raw, allow_inf_nan=False)
+        values = parse_json(raw, allow_inf_nan=False)
     except ValueError:
         return None
     if not isinstance(values, dict) or not values.keys() >= _REQUIRED or values["status"] not in STATUSES:
@@ -309,13 +418,38 @@ def _values(raw: bytes) -> dict[str, Any] | None:
     return values if all(isinstance(values[name], kind) for name, kind in _TYPES.items() if name in values) else None
 
 
-def _job(values: dict[str, Any]) -> Job:
-    # A field of a later version is no damage.
-    return Job(**(values if values.keys() <= _FIELDS else {name: value for name, value in values.items() if name in _FIELDS}))
+def _portable(values: dict[str, Any], root: str) -> dict[str, str]:
+    """The paths inside the data folder, relative to it, so that the folder can be moved and copied."""
+    inside = f"{root}/"
+    return {name: value[len(inside) :] for name in _PATHS if (value := values.get(name)) and value.startswith(inside)}
+
+
+def _located(values: dict[str, Any], root: str) -> dict[str, Any]:
+    """The paths inside the data folder, absolute.
+
+    Earlier versions wrote absolute paths. A line of theirs names the data folder of its time, and what was in there is in this one now.
+    """
+    before = values["output_dir"].removesuffix(f"/models/{values['job_id']}")
+    before = before if before != values["output_dir"] and before.startswith("/") else None
+    found: dict[str, Any] = {}
+    for name in _PATHS:
+        value = values.get(name)
+        if not isinstance(value, str) or not value:
+            continue
+        if not value.startswith("/"):
+            found[name] = f"{root}/{value}"
+        elif before and value.startswith(f"{before}/"):
+            found[name] = root + value[len(before) :]
+    return found
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: from_json(values[name]) for name in ("error", "reason") if values.get(name) is not None}
+    return found | {"reasons": [from_json(reason) or "" for reason in values.get("reasons", [])]}
 
 
 class _Nothing:
-    """Stands for a journal that is not there yet."""
+    """Stands for a journal that does not exist yet."""
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(())

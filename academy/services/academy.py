@@ -13,9 +13,8 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
 from academy.habitat import Habitat
-from academy.jobs.backends.docker.backend import DockerBackend
+from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
-from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
@@ -40,12 +39,11 @@ class Academy:
         self._job_store = JobStore(settings.training_dir)
         self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir)
         self._session = ChatSession(settings, self._adapter_store, engine=engine)
-        docker = DockerBackend(settings)
-        self._habitat = Habitat(settings, docker.look)
+        self._backends = backends.build(settings)
+        self._habitat = Habitat(settings, self._backends["docker"].look)
         self._image = TrainingImage(settings)
-        backends = {"subprocess": SubprocessBackend(settings), "docker": docker}
-        self._runner = Runner(settings, self._job_store, backends, in_use=self._adapter_store.active_id)
-        self._runner.on_change.append(self._share_the_gpu)
+        self._runner = Runner(settings, self._job_store, self._backends, in_use=self._adapter_store.active_id)
+        self._job_store.on_change.append(self._share_the_gpu)
         self._permission = Permission(enabled=settings.enabled)
         self._open_stages(DatasetStore(settings.training_dir), UploadStore(settings.uploads_dir, settings.max_upload_mb))
 
@@ -55,7 +53,7 @@ class Academy:
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
-        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, session, habitat)
+        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.adapters = Adapters(allowed, adapters, session)
         self.chat = Chat(allowed, session)
@@ -90,7 +88,7 @@ class Academy:
             self.lessons.load_samples()
             dataset = self.datasets.create(DatasetRequest.model_validate({"include_git": False}))
             self.training.train(TrainingSpec.model_validate({"dataset_id": dataset["dataset_id"], "preset": "auto"}))
-        self._runner.on_change.append(self._activate_the_first)
+        self._job_store.on_change.append(self._activate_the_first)
         self._permission.only_shows = True
 
     def _activate_the_first(self, job: Job) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +38,14 @@ class Jobs:
         return self._runner.busy()
 
     @reading
-    def list(self, limit: int = 50, status: str | None = None) -> Sequence[Job]:
+    def list(self, limit: int = 50, status: str | None = None, kind: str | None = None) -> Sequence[Job]:
         """The jobs, newest first."""
-        return self._store.list(limit, status)
+        return self._store.list(limit, status, kind)
 
     @reading
-    def list_with_sizes(self, limit: int = 50, status: str | None = None) -> Sequence[dict[str, Any]]:
+    def list_with_sizes(self, limit: int = 50, status: str | None = None, kind: str | None = None) -> Sequence[dict[str, Any]]:
         """The jobs, newest first, each with the bytes that its folder takes."""
-        return [asdict(job) | {"size_bytes": self._runner.usage(job)["total"]} for job in self._store.list(limit, status)]
+        return [job.as_dict() | {"size_bytes": self._runner.usage(job)["total"]} for job in self._store.list(limit, status, kind)]
 
     @reading
     def open(self) -> Sequence[Job]:

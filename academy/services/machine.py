@@ -95,7 +95,7 @@ class Machine:
             "habitat": self._habitat.report(),
             "lessons": self._lessons.statistics(),
             "jobs": self._jobs.counts(),
-            "running": asdict(running) if running else None,
+            "running": running.as_dict() if running else None,
             "datasets": len(self._datasets.list()),
             "adapters": len(self._adapters.list()),
             "active": asdict(active) | {"path": str(active.path)} if active else None,

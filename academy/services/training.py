@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
 from academy.jobs import presets, recipes
+from academy.jobs.backends import BACKENDS, Backend
 from academy.jobs.recipes import Recipe
-from academy.jobs.running import starting
+from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec, resolve
-from academy.jobs.store import Job, JobStore
-from academy.messages import render
+from academy.jobs.store import Inputs, Job, JobStore
+from academy.messages import Text, render
 from academy.models import BUNDLED
 from academy.services.permission import Permission, changing, reading
 
@@ -44,6 +45,7 @@ class Training:
         adapters: AdapterStore,
         jobs: JobStore,
         runner: Runner,
+        backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
     ) -> None:
@@ -53,6 +55,7 @@ class Training:
         self._adapters = adapters
         self._jobs = jobs
         self._runner = runner
+        self._backends = backends
         self._session = session
         self._habitat = habitat
         self._dry = threading.Lock()
@@ -62,8 +65,8 @@ class Training:
         """Queues a training, after checking all that can be checked before; the same key gives the same job."""
         if idempotency_key and (earlier := self._jobs.by_key(idempotency_key)):
             return earlier
-        resolved, reasons, fields = self._plan(spec)
-        return self._runner.submit(resolved, job_fields=fields | {"reasons": reasons}, idempotency_key=idempotency_key)
+        resolved, inputs = self._plan(spec)
+        return self._runner.submit(resolved, inputs, idempotency_key=idempotency_key)
 
     @reading
     def base_models(self) -> Sequence[str]:
@@ -80,23 +83,31 @@ class Training:
     def plan(self, spec: TrainingSpec) -> dict[str, Any]:
         """What `train` would do: all values, the reasons, and the problems; starts nothing."""
         try:
-            resolved, reasons, fields = self._plan(spec)
+            resolved, inputs = self._plan(spec)
         except AcademyError as error:
             return {"spec": None, "reasons": [], "problems": [error.detail], "name": ""}
-        return {"spec": resolved.model_dump(), "reasons": reasons, "problems": [], "name": fields["name"]}
+        return {
+            "spec": resolved.model_dump(),
+            "reasons": [render(reason) for reason in inputs.reasons],
+            "problems": [],
+            "name": inputs.name,
+        }
 
     @changing
     def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
         """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory shows here."""
         if busy := self._runner.busy():
             raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
-        resolved, reasons, fields = self._plan(spec)
+        resolved, inputs = self._plan(spec)
         if not self._dry.acquire(blocking=False):
             raise Conflict("A dry run is already in progress.", hint="Wait for its result.")
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            return starting.dry_run(self._settings, resolved, fields) | {"reasons": reasons, "spec": resolved.model_dump()}
+            return dry_run(self._settings, self._backends, resolved, inputs) | {
+                "reasons": [render(reason) for reason in inputs.reasons],
+                "spec": resolved.model_dump(),
+            }
         finally:
             self._session.come_back()
             self._dry.release()
@@ -119,14 +130,14 @@ class Training:
         values |= changes or {}
         return self.train(TrainingSpec.model_validate({key: value for key, value in values.items() if value is not None}))
 
-    def _plan(self, request: TrainingSpec) -> tuple[TrainingSpec, Sequence[str], dict[str, Any]]:
-        """The resolved spec, the Professor's reasons, and the job's fields; raises the problem that prevents the training."""
+    def _plan(self, request: TrainingSpec) -> tuple[TrainingSpec, Inputs]:
+        """The resolved spec and the job's inputs, with the Professor's reasons; raises the problem that prevents the training."""
         manifest, path, eval_path = self._dataset_of(request)
         rows = self._datasets.check_file(path)
         if not rows:
             raise Invalid(f"{path.name} holds no example.", hint="Curate a dataset with at least one.")
-        if request.continue_from:
-            continued = self._adapters.get(request.continue_from)
+        continued = self._adapters.get(request.continue_from) if request.continue_from else None
+        if continued:
             if request.base_model and request.base_model != continued.base_model:
                 raise Invalid(f"{continued.name} was trained on {continued.base_model}.", hint="Continue it on the same base model.")
             request = request.model_copy(update={"base_model": continued.base_model})
@@ -135,17 +146,18 @@ class Training:
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec)
         name = request.name or self._job_name(manifest.name if manifest else path.stem)
-        fields = {
-            "name": name,
-            "dataset_id": manifest.id if manifest else None,
-            "dataset_path": str(path),
-            "eval_path": str(eval_path) if eval_path else None,
-            "base_model": base.name,
-            "base_path": str(base.path) if base.path else None,
-            "base_fingerprint": base.fingerprint,
-            "continue_from_path": str(self._adapters.get(request.continue_from).path) if request.continue_from else None,
-        }
-        return spec, reasons, fields
+        return spec, Inputs(
+            name=name,
+            dataset_id=manifest.id if manifest else None,
+            dataset_path=str(path),
+            eval_path=str(eval_path) if eval_path else None,
+            base_model=base.name,
+            base_path=str(base.path) if base.path else None,
+            base_fingerprint=base.fingerprint,
+            continue_from=request.continue_from,
+            continue_from_path=str(continued.path) if continued else None,
+            reasons=list(reasons),
+        )
 
     def _dataset_of(self, request: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
         if request.dataset_id and request.dataset_path:
@@ -163,7 +175,7 @@ class Training:
         eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
         return manifest, path, eval_path
 
-    def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[str]]:
+    def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[Text]]:
         if request.preset is None:
             return {}, []
         mean, longest = _token_lengths(path, base.path)
@@ -180,12 +192,12 @@ class Training:
                 has_eval=has_eval,
             ),
         )
-        return choice.values, [render(reason) for reason in choice.reasons]
+        return choice.values, choice.reasons
 
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:
             return
-        if spec.backend == "docker":
+        if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
         elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -27,12 +28,13 @@ from academy.config import Settings
 from academy.errors import Unavailable
 from academy.jobs.backends import Command
 from academy.jobs.backends.docker import backend as docker_backend
+from academy.jobs.backends.docker import mounts as docker_mounts
 from academy.jobs.backends.docker.backend import DockerBackend
 from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
 from academy.jobs.processes import is_held
 from academy.jobs.reading import progress, view
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import ENDED, Job
+from academy.jobs.store import ENDED, Inputs, Job
 from tests import test_fetch
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, events, exists, kill
 from tests.waiting import wait_until
@@ -76,7 +78,7 @@ def submit(shop: Workshop, name: str = "good", steps: int = 20, pause: float = 0
 
 def test_what_a_container_may_and_may_not(shop: Workshop, docker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "secret")
-    monkeypatch.setattr(docker_backend, "PIDS", 200)
+    monkeypatch.setattr(docker_mounts, "PIDS", 200)
     job = submit(shop, "probes", steps=400, pause=0.02)
     shop.wait(job.job_id, "running", seconds=40)
     (container,) = containers_of(docker, job)
@@ -141,7 +143,7 @@ def test_a_kill_is_a_failure_that_resumes_to_the_same_end(shop: Workshop, docker
     containers_of(docker, job)[0].kill()
     failed = shop.wait(job.job_id)
     assert (failed.status, failed.signal, failed.resumable) == ("failed", "SIGKILL", True)
-    assert "at step 1" in (failed.error or "")
+    assert "at step 1" in str(failed.error)
     shop.runner.resume(job.job_id)
     ended = shop.wait(job.job_id, seconds=40)
     assert ended.status == "finished"
@@ -164,7 +166,7 @@ def test_a_container_removed_by_hand_is_said(shop: Workshop, docker: Any) -> Non
     containers_of(docker, job)[0].remove(force=True)
     failed = shop.wait(job.job_id)
     assert failed.status == "failed"
-    assert "removed by hand" in (failed.error or "")
+    assert "removed by hand" in str(failed.error)
     assert failed.resumable
 
 
@@ -174,7 +176,7 @@ def test_stop_and_keep_works_in_a_container(shop: Workshop) -> None:
     shop.runner.stop(job.job_id)
     ended = shop.wait(job.job_id)
     assert ended.status == "finished"
-    assert "kept at step" in (ended.reason or "")
+    assert "kept at step" in str(ended.reason)
 
 
 def test_the_app_comes_back_and_finds_the_container(tmp_path: Path, docker: Any) -> None:
@@ -311,7 +313,7 @@ def test_the_next_job_waits_for_a_daemon_that_is_away_but_not_for_ever(
     assert shop.wait(first.job_id, seconds=40).status == "finished"
     gave_up = shop.wait(second.job_id, seconds=40)
     assert gave_up.status == "failed"
-    assert "socket does not exist" in (gave_up.error or "")
+    assert "socket does not exist" in str(gave_up.error)
     shop.wait(third.job_id, "preparing")
     shop.wait_ticks()
     engine.come_back()
@@ -347,14 +349,14 @@ def test_links_that_a_container_leaves_lead_nowhere(tmp_path: Path) -> None:
     owner = os.stat(outside / "kept").st_uid
     shop = workshop(tmp_path, program=program)
     spec = TrainingSpec(name="plants", base_model=str(outside), backend="docker")
-    job = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
+    job = shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset), base_path=str(shop.base)))
     shop.wait_step(job.job_id, 1, seconds=40)
     shop.runner.stop(job.job_id)
     shop.runner.cancel(job.job_id)
     assert shop.wait(job.job_id).status == "cancelled"
     assert not view.view(shop.job(job.job_id), None)["resumable"]
     shop.runner.delete_checkpoints(job.job_id)
-    again = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(shop.base)})
+    again = shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset), base_path=str(shop.base)))
     shop.wait_step(again.job_id, 1, seconds=40)
     kill((shop.wait(again.job_id, lambda job: bool((job.worker or {}).get("pid"))).worker or {})["pid"])
     assert shop.wait(again.job_id).status == "failed"
@@ -371,7 +373,7 @@ def test_memory_that_runs_out_in_a_container_is_said(shop: Workshop, docker: Any
     containers_of(docker, job)[0].update(mem_limit="100m", memswap_limit="100m")
     failed = shop.wait(job.job_id, seconds=60)
     assert (failed.status, failed.cause, failed.signal) == ("failed", "out_of_memory", "SIGKILL")
-    assert "memory" in (failed.error or "")
+    assert "memory" in str(failed.error)
     assert failed.remedy
 
 
@@ -397,20 +399,20 @@ def test_an_image_without_the_libraries_or_without_python_is_said(tmp_path: Path
     shop = workshop(tmp_path, program=ROOT)
     failed = shop.wait(submit(shop).job_id, seconds=40)
     assert (failed.status, failed.cause) == ("failed", "missing_library")
-    assert "is missing. It belongs into the image python:3.11-slim" in (failed.error or "")
+    assert "is missing. It belongs into the image python:3.11-slim" in str(failed.error)
     shop.close()
     docker.images.build(fileobj=io.BytesIO(b"FROM scratch\nLABEL empty=yes\n"), tag="academy-test-empty", rm=True)
     try:
         shop = workshop(tmp_path, image="academy-test-empty")
         failed = shop.wait(submit(shop).job_id, seconds=40)
         assert failed.status == "failed"
-        assert "no python3" in (failed.error or "")
+        assert "no python3" in str(failed.error)
         # What is removed while a job waits for another is said when its turn comes.
         first = submit(shop, steps=2000)
         shop.runner.close()
         docker.images.remove("academy-test-empty", force=True)
         shop.runner.start()
-        assert "is not on this machine" in (shop.wait(first.job_id, seconds=40).error or "")
+        assert "is not on this machine" in str(shop.wait(first.job_id, seconds=40).error)
         shop.close()
     finally:
         with contextlib.suppress(Exception):
@@ -429,7 +431,7 @@ def test_a_base_model_of_links_is_there_in_the_container(tmp_path: Path, docker:
     (snapshot / "config.json").symlink_to("../../blobs/2")
     for base, text in ((loose, "far"), (snapshot, "near")):
         spec = TrainingSpec(name="reads", base_model=str(base), backend="docker", max_steps=3)
-        job = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset), "base_path": str(base)})
+        job = shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset), base_path=str(base)))
         ended = shop.wait(job.job_id, seconds=40)
         assert ended.status == "finished"
         assert [event["message"] for event in events(job) if event["type"] == "note"] == [f"config.json: {text}"]
@@ -444,7 +446,7 @@ def test_a_hub_model_is_fetched_by_the_app_and_read_without_a_network(
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     shop = workshop(tmp_path)
     spec = TrainingSpec(name="reads", base_model="team/good", backend="docker", max_steps=200, weight_decay=0.2)
-    job = shop.runner.submit(spec, job_fields={"dataset_path": str(shop.dataset)})
+    job = shop.runner.submit(spec, Inputs(dataset_path=str(shop.dataset)))
     shop.wait(job.job_id, "running", seconds=60)
     (container,) = containers_of(docker, job)
     assert container.attrs["HostConfig"]["NetworkMode"] == "none"
@@ -470,7 +472,7 @@ def test_a_container_gets_the_gpus_that_were_granted_and_no_others(tmp_path: Pat
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", granted)
         failed = shop.wait(submit(shop).job_id, seconds=40)
         assert failed.status == ("failed" if expected else "finished")
-        assert not expected or "could not hand over the GPU" in (failed.error or "")
+        assert not expected or "could not hand over the GPU" in str(failed.error)
         backend = shop.backends["docker"]
         assert isinstance(backend, DockerBackend)
         asked = backend._arguments(failed, Command([], {}, "/"))
@@ -512,8 +514,8 @@ def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str
     base = make_model(tmp_path / "model")
     dataset = write_rows(tmp_path / "chats.jsonl", chats((f"Question {n}?", f"Answer {n}.") for n in range(12)))
     spec = TrainingSpec(name="in a container", base_model=str(base), num_epochs=2, batch_size=2, save_steps=4, precision="fp32")
-    fields = {"dataset_path": str(dataset), "base_path": str(base), "base_fingerprint": fingerprint(base), "dataset_id": "chats"}
-    job = shop.runner.submit(spec.model_copy(update={"backend": "docker"}), job_fields=fields)
+    inputs = Inputs(dataset_path=str(dataset), base_path=str(base), base_fingerprint=fingerprint(base), dataset_id="chats")
+    job = shop.runner.submit(spec.model_copy(update={"backend": "docker"}), inputs)
     shop.wait(job.job_id, lambda job: job.status == "running" or job.status in ENDED, seconds=120)
     for container in containers_of(docker, job):  # the image's own volume is not made
         assert {(mount["Type"], mount["RW"]) for mount in container.attrs["Mounts"] if mount["Destination"] != "/job"} == {("bind", False)}
@@ -532,7 +534,7 @@ def test_our_trainer_trains_in_a_container_end_to_end(tmp_path: Path, image: str
     adapters = AdapterStore(shop.settings.models_dir, shop.settings.training_dir)
     adapters.check(adapters.get(job.job_id))  # what an activation checks: whole, finite, and the base's fingerprint
     spec = spec.model_copy(update={"backend": "docker", "continue_from": job.job_id, "num_epochs": 1})
-    more = shop.runner.submit(spec, job_fields=fields | {"continue_from_path": str(adapter)})
+    more = shop.runner.submit(spec, dataclasses.replace(inputs, continue_from_path=str(adapter)))
     ended = shop.wait(more.job_id, seconds=120)
     assert (ended.status, ended.step) == ("finished", 6), ended
     assert adapter_bytes(ended) != (adapter / "adapter_model.safetensors").read_bytes()

@@ -1,4 +1,4 @@
-"""The subprocess backend: a warden in a session of its own, known again by its lock, its pid and its birth."""
+"""The subprocess backend: a warden in a session of its own, identified by its lock, its pid and its birth."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ from academy.config import Settings
 from academy.errors import Conflict
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
-from academy.jobs.backends import Command, Death, Seen
-from academy.jobs.processes import is_held, kill_marked, lives, mark_of, send_signal, take_lock
+from academy.jobs.backends.local import Local
+from academy.jobs.backends.protocol import ROOT, WARDEN, Command, Death, Seen
+from academy.jobs.processes import MARK, is_held, kill_marked, lives, mark_of, send_signal, take_lock
 from academy.jobs.store import Job
+from academy.messages import Text, msg
 
-ROOT = Path(__file__).resolve().parents[3]
-WARDEN = ROOT / "academy" / "jobs" / "warden.py"
 _WARDEN_ENV = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT")
 
 
-class SubprocessBackend:
-    """Trainers as processes of this machine."""
+class SubprocessBackend(Local):
+    """Programs as processes of this machine."""
 
     name = "subprocess"
 
     def __init__(self, settings: Settings | None = None, *, python: str = sys.executable, root: Path = ROOT) -> None:
         self._python = python
         self._root = root
-        self._wardens: dict[str, subprocess.Popen[bytes]] = {}  # those that this app has started, to be waited for
+        self._wardens: dict[str, subprocess.Popen[bytes]] = {}  # those that this app has started and must wait for
+
+    def look(self, gpus: bool) -> Text:
+        """Processes can always run."""
+        return "Trainings can run as processes of this machine."
 
     def check(self, image: str | None) -> None:
-        """Nothing can be missing; an image means nothing here."""
+        """Nothing can be missing; an image has no meaning here."""
 
     def seen(self, job: Job) -> Seen:
-        """Everything where it is."""
+        """The same paths that the app sees."""
         return Seen(
             folder=job.folder.path,
             root=self._root,
@@ -48,20 +52,21 @@ class SubprocessBackend:
             continue_from=Path(job.continue_from_path) if job.continue_from_path else None,
         )
 
-    def start(self, job: Job, folder: Path, command: Command) -> dict[str, Any]:
-        """Starts the warden; it inherits the folder's lock, so that from now on somebody holds it without a gap."""
-        write_atomic(job.folder.command, job_folder.dumps(command.as_json()), mode=0o600)
+    def start(self, job: Job, command: Command) -> dict[str, Any]:
+        """Starts the warden; it inherits the lock of the job's folder, so that the lock is held without a gap."""
+        folder = job.folder
+        write_atomic(folder.command, job_folder.dumps(command.as_json()), mode=0o600)
         with disk_errors("the job's lock"):
-            lock = take_lock(job.folder.lock)
+            lock = take_lock(folder.lock)
         if lock is None:
-            raise Conflict(f"The job {job.job_id} still has a warden.", hint="Wait until it is gone.")
+            raise Conflict("The job {job} still has a warden.", hint="Wait until it has ended.", job=job.job_id)
         try:
-            # What the warden itself has to say before it has its log open goes there too.
-            with disk_errors("the job's log"), open(job.folder.log, "ab") as complaints:
-                # -I: nothing of the environment or of the warden's folder can put itself before the standard library.
+            # What the warden writes before it opens the log goes there too.
+            with disk_errors("the job's log"), open(folder.log, "ab") as complaints:
+                # -I: nothing in the environment or in the warden's folder can shadow the standard library.
                 warden = subprocess.Popen(
-                    [self._python, "-I", "-S", str(WARDEN), str(folder), "--lock", str(lock)],
-                    cwd=folder,
+                    [self._python, "-I", "-S", str(WARDEN), str(folder.path), "--lock", str(lock)],
+                    cwd=folder.path,
                     env={name: os.environ[name] for name in _WARDEN_ENV if name in os.environ},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
@@ -75,31 +80,34 @@ class SubprocessBackend:
         return {"pid": None, "backend": self.name, "container_id": None}
 
     def alive(self, job: Job) -> bool | None:
-        """True while the warden holds its lock or anything that the trainer started still lives (that is then killed)."""
+        """True while the warden holds its lock or any process of the job lives; without a warden such a process is killed."""
         warden = self._wardens.get(job.job_id)
         if warden is not None:
             warden.poll()
         if is_held(job.folder.lock):
             return True
-        # The warden is gone; what it could not take with it (it was killed itself) goes now.
+        # The warden was killed itself, so the processes that it would have ended are ended here.
         worker = job.folder.read_worker()
         pid, birth = worker.get("pid"), worker.get("birth")
-        left = kill_marked(mark_of(job.folder.path))
-        if isinstance(pid, int) and isinstance(birth, str) and lives(pid, birth, worker.get("boot_id")):
+        mark = mark_of(job.folder.path)
+        remaining = kill_marked(mark)
+        # In a copy of the data folder, worker.json names the process of the original.
+        ours = (job_folder.read_small(job.folder.command) or {}).get("env", {}).get(MARK, mark) == mark
+        if ours and isinstance(pid, int) and isinstance(birth, str) and lives(pid, birth, worker.get("boot_id")):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) == pid:
                     os.killpg(pid, signal.SIGKILL)
             send_signal(pid, birth, signal.SIGKILL)
-            left += 1
-        return bool(left)
+            remaining += 1
+        return bool(remaining)
 
     def worker(self, job: Job) -> dict[str, Any] | None:
-        """The trainer's pid as the warden has written it."""
+        """The program's pid as the warden wrote it."""
         worker = job.folder.read_worker()
         return {"pid": worker["pid"], "backend": self.name, "container_id": None} if isinstance(worker.get("pid"), int) else None
 
     def terminate(self, job: Job, *, force: bool = False) -> None:
-        """By signal, and by a file for a warden that cannot be signalled."""
+        """Sends a signal, and leaves a file for a warden that cannot be signalled."""
         with contextlib.suppress(OSError):
             job_folder.touch(job.folder.cancel)
         worker = job.folder.read_worker()
@@ -113,20 +121,20 @@ class SubprocessBackend:
             kill_marked(mark_of(job.folder.path))
 
     def autopsy(self, job: Job) -> Death:
-        """Known only where this app is the warden's parent; else the kernel has killed the trainer with it."""
+        """Exact only if this app is the warden's parent; otherwise the warden was killed, and the kernel killed the program with it."""
         warden = self._wardens.get(job.job_id)
         if warden is None and not job.folder.worker.exists():
             return Death(never_began=True)
         code = warden.poll() if warden is not None else None
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"SIG{-code}"
-            return Death(f"Its warden was killed by {name}, and the trainer with it", signal=name)
+            return Death(msg("Its warden was killed by {signal}, and the trainer with it", signal=name), signal=name)
         if code:
-            return Death(f"Its warden failed with exit code {code}", exit_code=code)
+            return Death(msg("Its warden failed with exit code {code}", code=code), exit_code=code)
         return Death("Its warden was killed, and the trainer with it", signal="SIGKILL")
 
     def clean(self, job: Job) -> None:
-        """Forgets the warden, which was waited for."""
+        """Drops the warden, which has been waited for."""
         warden = self._wardens.get(job.job_id)
         if warden is not None and warden.poll() is not None:
             del self._wardens[job.job_id]

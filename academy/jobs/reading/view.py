@@ -35,9 +35,11 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
     """All that the status of a job tells (contract, row 8), and what the page shows besides."""
     state = cache.get(job)
     numbers = state.metrics(job)
+    shown = job.as_dict()
     preparing = state.preparing if job.status == "preparing" else None
     return {
         "job_id": job.job_id,
+        "kind": job.kind,
         "name": job.name,
         "status": job.status,
         "phase": job.phase,
@@ -47,8 +49,8 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "finished_at": job.finished_at,
         "duration_seconds": duration(job),
         "adapter_path": job.adapter_path if job.adapter_path and os.path.isdir(job.adapter_path) else None,  # it may have been deleted
-        "error": job.error,
-        "reason": job.reason,
+        "error": shown["error"],
+        "reason": shown["reason"],
         "cause": job.cause,
         "remedy": job.remedy,
         "exit_code": job.exit_code,
@@ -69,7 +71,7 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "backend": job.backend,
         "recipe": job.recipe,
         "attempt": job.attempt,
-        "reasons": job.reasons,
+        "reasons": shown["reasons"],
         "notes": list(state.notes),
         "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
     }

@@ -1,214 +1,116 @@
-"""What a job's warden is told: the spec that the trainer reads, its command and its environment."""
+"""Starts jobs: checks what they need, writes what they read, and hands their command to a backend."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import shutil
-import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
+from academy.bases import fingerprint
 from academy.config import Settings
-from academy.errors import Refused
-from academy.files import disk_errors, now, write_atomic
+from academy.errors import AcademyError, NoSpace, Refused
+from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
-from academy.jobs import recipes
-from academy.jobs.backends import Command, Seen
-from academy.jobs.backends.docker.backend import DockerBackend
-from academy.jobs.backends.subprocess import ROOT, SubprocessBackend
-from academy.jobs.processes import MARK, mark_of
-from academy.jobs.reading.events import Events
-from academy.jobs.reading.view import log_tail
+from academy.jobs.backends import Backend, Command, backend_named
+from academy.jobs.kinds import named
+from academy.jobs.kinds.commands import fetch_command
 from academy.jobs.recipes import Recipe
-from academy.jobs.spec import KNOBS, TrainingSpec
-from academy.jobs.store import Job
+from academy.jobs.running.watch import Watch
+from academy.jobs.store import Job, JobStore
+from academy.messages import msg
 
-GRACE_SECONDS = 5.0
-DRY_RUN_SECONDS = 300.0
-
-_PASSED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LANGUAGE",
-    "TMPDIR",
-    "TZ",
-    "USER",
-    "LOGNAME",
-    "HF_HOME",
-    "HF_HUB_CACHE",
-    "HUGGINGFACE_HUB_CACHE",
-    "XDG_CACHE_HOME",
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_DEVICE_ORDER",
-    "CUDA_HOME",
-    "LD_LIBRARY_PATH",
-    "NVIDIA_VISIBLE_DEVICES",
-    "HIP_VISIBLE_DEVICES",
-    "ROCR_VISIBLE_DEVICES",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "PYTORCH_CUDA_ALLOC_CONF",
-    "PYTORCH_ALLOC_CONF",
-)
-_PASSED_TO_FETCH = (
-    "HF_ENDPOINT",
-    "HF_TOKEN",
-    "HF_TOKEN_PATH",
-    "HF_HUB_OFFLINE",
-    "HUGGING_FACE_HUB_TOKEN",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-)
-_FROM_IMAGE = ("PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "VIRTUAL_ENV", "CONDA_PREFIX")
-# One arena that is never given back to the system: 1.2 times the steps a second on a CPU.
-_MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
+SPARE_BYTES = 200 << 20
 
 
-def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
-    """`spec.json`: all that the trainer is told, with paths as it sees them."""
-    return {
-        "job_id": job.job_id,
-        "name": job.name,
-        "created_at": job.created_at,
-        "base_model": job.base_model,
-        "base_path": str(seen.base) if seen.base else None,
-        "base_fingerprint": job.base_fingerprint,
-        "base_revision": job.base_revision,
-        "dataset_path": str(seen.dataset),
-        "eval_path": str(seen.evaluation) if seen.evaluation else None,
-        "dataset_id": job.dataset_id,
-        "continue_from_path": str(seen.continue_from) if seen.continue_from else None,
-        "continue_from": job.continue_from,
-        "parameters": job.parameters,
-        "dry_run": job.dry_run,
-        "device": job.device,
-        # Where the dataset lies for people: the model card and metadata.json name it, whatever a container calls it.
-        "dataset_shown": job.dataset_path,
-    }
+class Starter:
+    """Starts the phases of a job: first the base model is fetched, where it is missing; then the job's own program runs."""
 
+    def __init__(self, settings: Settings, store: JobStore, backends: Mapping[str, Backend], recipe: Callable[[str], Recipe]) -> None:
+        self._settings = settings
+        self._store = store
+        self._backends = backends
+        self._recipe = recipe
 
-def fetch_command(job: Job, seen: Seen, folder: Path, outside: Mapping[str, str] = os.environ) -> Command:
-    """Fetches the base model: the only program of a job that may use the network and the hub's token."""
-    env = {name: outside[name] for name in (*_PASSED, *_PASSED_TO_FETCH) if name in outside} | _locale(outside)
-    env |= {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_XET": "1",
-        MARK: mark_of(folder),
-    }
-    return Command([seen.python, "-m", "academy.jobs.fetch", str(folder)], env, str(folder), grace_seconds=2.0)
+    def launch(self, job: Job, now: str) -> Watch | None:
+        """Begins an attempt of a queued job; None where it failed at once."""
+        changes = {"status": "preparing", "started_at": max(now, job.created_at), "attempt": job.attempt + 1}
+        if job.base_path and _is_hub_name(job) and not Path(job.base_path).is_dir():
+            # The hub's cache was emptied while the job waited.
+            changes["base_path"] = None
+        job = self._store.update(job.job_id, **changes)
+        return self.start_phase(job, "fetch" if job.base_model and not job.base_path else job.kind)
 
+    def start_phase(self, job: Job, phase: str) -> Watch | None:
+        """Starts a program of the job; where that fails the job has failed, and there is nothing to watch."""
+        try:
+            with disk_errors("the job's folder"):
+                job.folder.path.mkdir(parents=True, exist_ok=True)
+                # Also removes a request to stop that was made before the attempt began.
+                job.folder.clear_attempt()
+                backend, command = self._prepare(job, phase)
+            job = self._store.update(job.job_id, phase=phase, worker=None, events_offset=job.folder.events_size())
+            worker = backend.start(job, command)
+        except AcademyError as error:
+            self._store.end(job.job_id, "failed", error=error.text, reason="It could not be started.", cause="start")
+            return None
+        except OSError as error:
+            why = msg("It could not be started: {error}.", error=error.strerror or error)
+            self._store.end(job.job_id, "failed", error=why, reason="It could not be started.", cause="start")
+            return None
+        watch = Watch(job)
+        self._store.update(job.job_id, worker=worker)
+        return watch
 
-def train_command(
-    job: Job, seen: Seen, settings: Settings, recipe: Recipe | None, folder: Path, outside: Mapping[str, str] = os.environ
-) -> Command:
-    """The trainer, or the owner's recipe."""
-    env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
-    inherit: tuple[str, ...] = ()
-    if job.backend == "docker":
-        # Nothing of this machine's paths means anything in there; the image knows its own.
-        kept = ("LANG", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
-        env = {name: value for name, value in env.items() if name in kept}
-        env |= {"HOME": "/tmp", "HF_HOME": "/tmp/huggingface", "TRITON_CACHE_DIR": "/tmp/triton"}
-        inherit = _FROM_IMAGE
-    env |= {
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "DO_NOT_TRACK": "1",
-        "WANDB_MODE": "disabled",
-        "MPLBACKEND": "Agg",
-        "GLIBC_TUNABLES": _MALLOC,
-        MARK: mark_of(folder),
-    }
-    if not settings.enable_gpu:
-        env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
-    if recipe is None:
-        env |= {"PYTHONPATH": str(seen.root), "PYTHONSAFEPATH": "1"}
-        return Command([seen.python, "-m", "academy.trainer", str(seen.folder)], env, str(seen.folder), GRACE_SECONDS, None, inherit)
-    values = {name: value for name, value in job.parameters.items() if name in recipes.PLACES and value is not None}
-    values |= {
-        "dataset": seen.dataset,
-        "eval": seen.evaluation or "",
-        "output": seen.folder / "output",
-        "adapter": seen.folder / "output" / recipe.adapter,
-        "base_model": seen.base or job.base_model,
-        "base_name": job.base_model,
-        "job": job.job_id,
-        "python": seen.python,
-    }
-    return Command(
-        recipes.fill(recipe.argv, values), env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit, keep_bars=True
-    )
-
-
-def dry_run(settings: Settings, spec: TrainingSpec, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Two steps on the longest rows, at once and outside the queue: what it takes, and whether that is there."""
-    if not fields.get("base_path"):
-        raise Refused(f"{fields.get('base_model')} has not been fetched yet.", hint="Start a training with it, which fetches it.")
-    backend = DockerBackend(settings, sweeps=False) if spec.backend == "docker" else SubprocessBackend(settings)
-    backend.check(None)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with disk_errors("the dry run's folder"), tempfile.TemporaryDirectory(prefix="dry_run_", dir=settings.data_dir) as name:
-        folder = Path(name)
-        known = {item.name for item in dataclasses.fields(Job)}
-        given: dict[str, Any] = {"name": "dry run"}
-        given |= {key: value for key, value in fields.items() if key in known and value is not None}
-        given |= {"job_id": folder.name, "status": "preparing", "created_at": now(), "backend": backend.name, "output_dir": name}
-        given |= {"parameters": {knob: getattr(spec, knob) for knob in KNOBS}, "dry_run": True, "attempt": 1}
-        job = Job(**given)
+    def _prepare(self, job: Job, phase: str) -> tuple[Backend, Command]:
+        kind = named(job.kind)
+        recipe = self._recipe(job.recipe) if job.recipe else None
+        if recipe is not None:
+            job.folder.output.mkdir(exist_ok=True)
+        check_inputs(job)
+        backend = backend_of(self._backends, job, phase)
         seen = backend.seen(job)
-        write_atomic(folder / "spec.json", job_folder.dumps(spec_json(job, seen)))
-        backend.start(job, folder, train_command(job, seen, settings, None, folder))
-        until = time.monotonic() + DRY_RUN_SECONDS
-        while (alive := backend.alive(job)) is not False and time.monotonic() < until:
-            time.sleep(0.05)
-        if alive is not False:
-            while backend.alive(job) is not False and time.monotonic() < until + 30:
-                backend.terminate(job, force=time.monotonic() > until + GRACE_SECONDS)
-                time.sleep(0.5)
-        said = Events(job).read()
-        record = job_folder.read_small(job.folder.record) or {}
-        tail = log_tail(job, 2000)
-        backend.clean(job)
-    last = said[-1] if said else {}
-    if alive is not False:
-        return {"fits": False, "cause": "timeout", "reason": f"Two steps took longer than {DRY_RUN_SECONDS:.0f} seconds.", "logs": tail}
-    if last.get("type") != "finished":
-        reason = last.get("reason") if last.get("type") == "failed" else None
-        if record.get("oom"):
-            reason = "It was killed because the memory ran out."
-        cause = "out_of_memory" if record.get("oom") else last.get("cause") or "unknown"
-        how = record.get("signal") or f"exit code {record.get('exit_code')}"
-        return {"fits": False, "cause": cause, "reason": reason or f"The try ended with {how}.", "logs": tail}
-    facts = dict(last.get("extra") or {})
-    free = shutil.disk_usage(settings.data_dir).free >> 20
-    needed = facts.get("disk_needed_mb") or 0
-    roomy = needed < free
-    reason = "" if roomy else f"It needs about {needed:.0f} MB on the disk, and {free} MB are free."
-    return {"fits": roomy, "cause": None if roomy else "disk_full", "reason": reason, "disk_free_mb": free, **facts}
+        command = fetch_command(job, seen) if phase == "fetch" else kind.command(job, seen, self._settings, recipe)
+        write_atomic(job.folder.spec, job_folder.dumps(kind.told(job, seen)))
+        return backend, command
 
 
-def _locale(outside: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in outside.items() if name.startswith("LC_")}
+def backend_of(backends: Mapping[str, Backend], job: Job, phase: str | None) -> Backend:
+    """The backend that runs a phase of a job: a base model is always fetched by a process of this machine."""
+    return backend_named(backends, "subprocess" if phase == "fetch" else job.backend)
+
+
+def check_inputs(job: Job) -> None:
+    """Raises Refused where something that a job needs was deleted or changed while it waited."""
+    for what, path in (("dataset", job.dataset_path), ("held-out rows", job.eval_path), ("base model", job.base_path)):
+        if path and not Path(path).exists() and not (what == "base model" and _is_hub_name(job)):
+            raise Refused(
+                "The {what} of this training is gone ({file}).",
+                hint="Start a new training with another.",
+                what=what,
+                file=Path(path).name,
+            )
+    base = Path(job.base_path) if job.base_path else None
+    if base is not None and job.base_fingerprint and base.is_dir() and fingerprint(base) != job.base_fingerprint:
+        # An adapter of another base would be refused when it is activated, after all the work.
+        raise Refused("The base model has changed since this training began.", hint="Start a new training with it.")
+    if job.continue_from_path and not Path(job.continue_from_path).is_dir():
+        raise Refused("The adapter that this training continues is gone.", hint="Start a new training.")
+
+
+def check_space(settings: Settings, needed: int) -> None:
+    """Raises NoSpace for what would fill the disk: the bytes needed, and some to spare."""
+    needed += SPARE_BYTES
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    state = os.statvfs(settings.data_dir)
+    free = state.f_bavail * state.f_frsize
+    if free < needed:
+        raise NoSpace(
+            "The disk has {free:size} left, and this job needs about {needed:size}.",
+            hint="Free some space, for instance old checkpoints, and try again.",
+            free=free,
+            needed=needed,
+        )
+
+
+def _is_hub_name(job: Job) -> bool:
+    return job.base_revision is not None or (job.base_model.count("/") == 1 and job.base_model[0] not in "/.~")

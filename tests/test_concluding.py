@@ -1,0 +1,134 @@
+"""What an attempt came to and what may start next: decisions without a disk, a clock or a process."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from academy.jobs.backends import Death
+from academy.jobs.kinds import named
+from academy.jobs.kinds.kind import Needs
+from academy.jobs.running.concluding import (
+    MOST_ATTEMPTS,
+    Ending,
+    Fetched,
+    Left,
+    Requeue,
+    conclude,
+    record_of,
+    reports_success,
+)
+from academy.jobs.running.scheduling import choose
+from academy.jobs.running.watch import Said
+from academy.jobs.store import Job
+from tests.test_runner import FAILED, FINISHED, HISTORIES, STARTED, STEP
+
+KILLED = Death("Its warden was killed", signal="SIGKILL")
+
+
+def a_job(number: int = 1, **fields: Any) -> Job:
+    values = {"job_id": f"training_{number}", "name": "n", "status": "running", "created_at": "t", "dataset_path": "/d.jsonl"}
+    values |= {"base_model": "b", "backend": "subprocess", "output_dir": "/nowhere", "phase": "train", "attempt": 1}
+    return Job(**values | fields)  # type: ignore[arg-type]
+
+
+def said_by(*events: dict[str, Any]) -> Said:
+    return functools.reduce(Said.after, events, Said())  # type: ignore[arg-type]
+
+
+def outcome(
+    job: Job, said: Said, record: Any = None, death: Death = KILLED, request: Any = None, rebooted: bool = False, **left: Any
+) -> Any:
+    return conclude(job, said, record_of(record), death, request, rebooted, kind=named(job.kind), left=Left(**left))
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_every_history_is_concluded_without_a_process(name: str) -> None:
+    events, fields, whole, request, status, words, resumable = HISTORIES[name]
+    record = None if fields is None else {"exit_code": 0, "signal": None, "stopped_by": None, "oom": False} | fields
+    job, said = a_job(), said_by(*events)
+    left: dict[str, Any] = {}
+    if reports_success(job, said, record_of(record), request, False):  # type: ignore[arg-type]
+        left = {"result": {"adapter_path": "/a"}} if whole else {"fault": "There is no adapter folder."}
+    ended = outcome(job, said, record, request=request, **left)
+    assert isinstance(ended, Ending)
+    assert ended.status == status, ended
+    assert words in f"{ended.error} {ended.reason}"
+    assert ended.resumable == resumable
+    assert ended.fields.get("adapter_path") == ("/a" if status == "finished" else None)
+
+
+def test_a_job_that_was_never_started_goes_back_to_the_queue_unless_it_was_cancelled() -> None:
+    death = Death(never_began=True)
+    assert outcome(a_job(attempt=2), Said(), death=death) == Requeue({"attempt": 1})
+    assert outcome(a_job(), Said(), death=death, request="cancel").status == "cancelled"
+
+
+def test_a_refused_start_names_the_engines_reason() -> None:
+    death = Death("The image x has no python3.", refused=True)
+    ended = outcome(a_job(), Said(), death=death)
+    assert (ended.status, ended.error, ended.cause) == ("failed", "The image x has no python3.", "start")
+    assert outcome(a_job(), Said(), death=death, request="stop").status == "cancelled"
+
+
+def test_a_restart_of_the_engine_lets_the_job_go_on_but_not_for_ever() -> None:
+    death = Death("The container was removed by hand", interrupted=True)
+    said = said_by(STARTED, STEP)
+    again = outcome(a_job(), said, death=death)
+    assert isinstance(again, Requeue)
+    assert again.fields == {"order": 0.0}
+    assert outcome(a_job(attempt=MOST_ATTEMPTS), said, death=death).status == "failed"
+    assert outcome(a_job(), said, death=death, request="cancel").status == "cancelled"
+    assert outcome(a_job(), said_by(STARTED, FAILED), death=death).status == "failed"
+
+
+def test_after_a_restart_of_the_machine_a_checkpoint_is_what_it_goes_on_from() -> None:
+    ended = outcome(a_job(), said_by(STARTED, STEP), rebooted=True, checkpoint=True)
+    assert (str(ended.error), ended.resumable) == ("The machine was restarted while it ran at step 4. Resume it.", True)
+
+
+def test_a_fetch_leads_to_the_training_or_says_what_the_hub_said() -> None:
+    job, done = a_job(phase="fetch", base_model="team/base"), {"exit_code": 0, "seconds": 2.5}
+    there = {"path": "/cache/base", "revision": "r", "fingerprint": "f"}
+    assert outcome(job, Said(), done, fetched=there) == Fetched(
+        {"base_path": "/cache/base", "base_revision": "r", "base_fingerprint": "f", "seconds": 2.5}
+    )
+    gated = said_by({"type": "failed", "cause": "gated", "reason": "team/base is gated."})
+    ended = outcome(job, gated, {"exit_code": 1})
+    assert (ended.status, ended.cause, str(ended.error)) == ("failed", "gated", "team/base is gated.")
+    assert outcome(job, Said(), done, fetched=there, request="stop").status == "cancelled"
+    other = a_job(phase="fetch", base_model="team/base", base_fingerprint="g")
+    assert outcome(other, Said(), done, fetched=there, checkpoint=True).cause == "bad_model"
+    assert isinstance(outcome(other, Said(), done, fetched=there), Fetched)
+
+
+def test_a_recipe_has_only_its_exit_code() -> None:
+    job = a_job(recipe="r")
+    assert reports_success(job, Said(), record_of({"exit_code": 0}), None, True)
+    assert not reports_success(job, said_by(FINISHED), record_of({"exit_code": 1}), None, True)
+    assert reports_success(job, Said(), record_of({"exit_code": 1}), "stop", True)
+    assert not reports_success(job, Said(), None, "stop", False)
+
+
+@pytest.mark.parametrize(
+    ("queue", "running", "devices", "expected"),
+    [
+        ("TT", "", 1, "0"),
+        ("TT", "T", 1, ""),
+        ("TNMN", "T", 1, "123"),
+        ("MM", "T", 1, "0"),
+        ("M", "M", 1, ""),
+        ("TTT", "", 2, "01"),
+        ("TTT", "T", 2, "0"),
+        ("TN", "", 0, "01"),  # a machine without a GPU trains on its CPU
+        ("", "T", 1, ""),
+    ],
+)
+def test_one_training_a_device_and_light_jobs_beside_it(queue: str, running: str, devices: int, expected: str) -> None:
+    needs: dict[str, Needs] = {"T": "device", "M": "memory", "N": "nothing"}
+    waiting = [a_job(number, kind=kind) for number, kind in enumerate(queue)]
+    active = [a_job(10 + number, kind=kind) for number, kind in enumerate(running)]
+    chosen = choose(waiting, active, devices, needs.__getitem__)
+    assert "".join(job.job_id.removeprefix("training_") for job in chosen) == expected
