@@ -18,6 +18,7 @@ from academy.jobs.backends.docker.image import TrainingImage
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
+from academy.messages import msg
 from academy.services.adapters import Adapters
 from academy.services.chat import Chat
 from academy.services.datasets import Datasets
@@ -78,7 +79,7 @@ class Academy:
         if not self._habitat.gpus():
             return
         if job.status in ("preparing", "running"):
-            self._session.step_aside(f"{job.name} is training on the GPU.")
+            self._session.step_aside(msg("{job} is training on the GPU.", job=job.name))
         elif job.status in ENDED and self._runner.busy() is None:
             self._session.come_back()
 

@@ -97,7 +97,11 @@ class Training:
     def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
         """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory shows here."""
         if busy := self._runner.busy():
-            raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
+            raise Conflict(
+                "{job} is training.",
+                hint="Try again when it has ended; a second one would falsify the measurement.",
+                job=busy.name,
+            )
         resolved, inputs = self._plan(spec)
         if not self._dry.acquire(blocking=False):
             raise Conflict("A dry run is already in progress.", hint="Wait for its result.")
@@ -135,11 +139,16 @@ class Training:
         manifest, path, eval_path = self._dataset_of(request)
         rows = self._datasets.check_file(path)
         if not rows:
-            raise Invalid(f"{path.name} holds no example.", hint="Curate a dataset with at least one.")
+            raise Invalid("{file} holds no example.", hint="Curate a dataset with at least one.", file=path.name)
         continued = self._adapters.get(request.continue_from) if request.continue_from else None
         if continued:
             if request.base_model and request.base_model != continued.base_model:
-                raise Invalid(f"{continued.name} was trained on {continued.base_model}.", hint="Continue it on the same base model.")
+                raise Invalid(
+                    "{adapter} was trained on {base}.",
+                    hint="Continue it on the same base model.",
+                    adapter=continued.name,
+                    base=continued.base_model,
+                )
             request = request.model_copy(update={"base_model": continued.base_model})
         base = resolve_base(request.base_model or self._settings.default_base_model)
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
@@ -171,7 +180,7 @@ class Training:
                 raise Refused("There is no dataset to train on.", hint="Curate one first: POST /dataset, or the Dataset tab.")
             path = self._datasets.find_path(manifest.path)
         if not path.is_file():
-            raise NotFound(f"The dataset's file {path.name} is missing.", hint="Curate it again.")
+            raise NotFound("The dataset's file {file} is missing.", hint="Curate it again.", file=path.name)
         eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
         return manifest, path, eval_path
 
