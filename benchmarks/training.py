@@ -5,11 +5,11 @@
     python benchmarks/training.py --only academy --only trl
     python benchmarks/training.py --busy          # on a machine that does other things too: one thread, processor seconds
 
-Every contender trains in a process of its own, one after another: a Qwen2 of about 12 million random parameters made on the spot,
-400 chats of 25 to 955 tokens, LoRA r=16 on all linear layers, batch 8, the same rows in the same order. Counted are real tokens
-(no padding) over the seconds between the first and the last step, and the peak memory of the process. The figures of one run can
-be compared; those of two runs only where the machine was idle in both. With --busy every contender runs twice, with few and with
-more steps, and the processor seconds between the two count, which others' work disturbs little.
+Every contender trains in its own process, one after another: a Qwen2 of about 12 million random parameters,
+400 chats of 25 to 955 tokens, LoRA r=16 on all linear layers, batch 8, the same rows in the same order. The speed is real tokens
+(no padding) over the seconds between the first and the last step; the memory is the peak of the process. Figures of one run are
+comparable; those of two runs only if the machine is idle in both. With --busy every contender runs twice, with few and with
+more steps, and the difference in processor seconds counts, which other programs disturb little.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ def _prepare(folder: Path) -> None:
     words = re.findall(r"\w+", "the harbour opens at seven and closes when the last ferry has left for the islands in the north")
 
     def text(tokens: int) -> str:
-        said, used = [], 0
+        words_so_far, used = [], 0
         while used < tokens:
-            said.append(dice.choice(words))
+            words_so_far.append(dice.choice(words))
             used += 2
-        return " ".join(said)
+        return " ".join(words_so_far)
 
     rows = []
     for _ in range(400):
@@ -133,7 +133,7 @@ def _academy(folder: Path, steps: int, precision: str) -> dict[str, float]:
     )
     every = of(train(job), "progress")
     progress = every[1:]
-    # A step's seconds are not told, but its tokens are: those of the batch over its speed. All batches count, each by its time.
+    # An event has a step's tokens and its speed; their quotient is its time.
     times = [event["extra"]["tokens"] / event["tokens_per_second"] for event in progress]
     tokens = sum(event["extra"]["tokens"] for event in progress)
     total = sum(event["extra"]["tokens"] for event in every)

@@ -543,3 +543,30 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
         ids = encode(tokenizer, form, [{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
         wanted = {"plain": "Be brief.\n\n### Question:\nHello\n\n### Answer:\n", "gemma": "[user]Be brief.\n\nHello[model]"}[name]
         assert tokenizer.decode(ids) == wanted
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_numbers_that_are_not_finite_are_refused_at_the_first_token(temperature):
+    import torch
+
+    from academy.chat.decoding import Chooser
+    from academy.chat.request import Sampling
+
+    choose = Chooser(Sampling(temperature=temperature, seed=1), 0)
+    with pytest.raises(Refused, match="not finite"):
+        choose(None, torch.tensor([[0.0, float("nan"), 1.0]]))
+
+
+@pytest.mark.training
+def test_a_drawn_token_is_the_only_one_that_greedy_search_can_take():
+    import torch
+
+    from academy.chat.decoding import Chooser
+    from academy.chat.request import Sampling
+
+    scores = torch.tensor([[0.0, 3.0, 2.9, -9.0]])
+    assert Chooser(Sampling(temperature=0), 0)(None, scores) is scores
+    drawn = [Chooser(Sampling(temperature=1, top_p=0.9, seed=seed), 0)(None, scores) for seed in range(20)]
+    assert {int(chosen.isfinite().sum()) for chosen in drawn} == {1}
+    assert {int(chosen.argmax()) for chosen in drawn} == {1, 2}

@@ -47,17 +47,17 @@ class Pane:
 
     def __init__(self, folder: Folder) -> None:
         self.look = live.make_live(folder, {}, lambda look: "")  # type: ignore[arg-type]
-        self.wish: dict[str, Any] = {"job": "", "next": -1, "size": -1}
+        self.request: dict[str, Any] = {"job": "", "next": -1, "size": -1}
         self.rows: list[tuple[int, str]] = []
         self.bytes = 0
 
     def poll(self) -> None:
-        answer = self.look({"state": {}, "regions": {}, "log": self.wish})
+        answer = self.look({"state": {}, "regions": {}, "log": self.request})
         self.bytes = len(json.dumps(answer, ensure_ascii=False).encode())
         if news := answer["log"]:
             self.rows = [] if news["reset"] else self.rows
             self.rows = [*self.rows, *((line, text) for line, _, text in news["lines"])][-500:]
-            self.wish = {key: news[key] for key in ("job", "next", "size")}
+            self.request = {key: news[key] for key in ("job", "next", "size")}
 
     def numbers(self) -> list[int]:
         return [line for line, _ in self.rows]
@@ -94,10 +94,10 @@ def test_a_log_that_has_not_grown_is_not_sent(folder: Folder) -> None:
     pane = Pane(folder)
     folder.log(5)
     pane.poll()
-    assert pane.look({"state": {}, "regions": {}, "log": pane.wish})["log"] is None
+    assert pane.look({"state": {}, "regions": {}, "log": pane.request})["log"] is None
 
 
-def test_a_log_that_begins_anew_is_shown_from_its_beginning(folder: Folder) -> None:
+def test_a_log_that_starts_over_is_shown_from_its_start(folder: Folder) -> None:
     pane = Pane(folder)
     folder.log(700)
     pane.poll()

@@ -138,6 +138,7 @@ def test_killed_and_resumed_it_comes_to_the_same_adapter_and_losses_as_uninterru
                 process.send_signal(signal.SIGKILL)
                 break
         process.stdout.read()
+        process.stdout.close()
         assert process.wait() == -signal.SIGKILL
         assert not (job / "adapter").exists()
     assert events(job)[-1]["type"] != "finished"
@@ -180,6 +181,7 @@ def test_stop_ends_at_the_next_step_and_keeps_what_there_is(tmp_path: Path, base
             (job / "stop").touch()
             break
     process.stdout.read()
+    process.stdout.close()
     assert process.wait(60) == 0
     finished = events(job)[-1]
     assert (finished["type"], finished["stopped"]) == ("finished", True)

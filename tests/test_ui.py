@@ -204,7 +204,7 @@ def test_the_form_shows_every_field_of_the_spec_once():
     assert sorted(form.FIELDS) == sorted(set(TrainingSpec.model_fields) - above)
 
 
-def test_a_form_that_nobody_touched_asks_for_the_preset_alone():
+def test_an_untouched_form_requests_the_preset_alone():
     planned = form.planned_values(resolve(TrainingSpec(), {"num_epochs": 12, "learning_rate": 3e-3}, _settings()).model_dump())
     values = {name: form.shown(name, planned.get(name)) for name in form.FIELDS}
     asked = form.read(values | {"name": "", "dataset_id": "d1", "base_model": "academy-mini", "preset": "auto"}, planned)

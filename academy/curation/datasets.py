@@ -20,7 +20,7 @@ from academy.curation.examples import Example, Format, render
 from academy.curation.filters import DroppedRow
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
-from academy.messages import Text
+from academy.messages import Text, join
 from academy.rows import BadRow, read_line, turns_of
 
 _MAX_DROPPED = 5000
@@ -219,9 +219,8 @@ class DatasetStore:
                         read_line(line, number)
                         count += 1
         except BadRow as error:
-            raise Invalid(
-                "Line {number} of {name} cannot be used: {reason}.", hint=_REMEDY, number=error.number, name=path.name, reason=error.reason
-            ) from error
+            text = "Line {number} of {name} cannot be used: {reason}."
+            raise Invalid(text, hint=_REMEDY, number=error.number, name=path.name, reason=join(error.reason)) from error
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Invalid("There is no dataset file {name}.", hint="Curate a dataset first.", name=path.name) from error
         return count

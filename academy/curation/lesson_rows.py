@@ -81,6 +81,7 @@ class Row(NamedTuple):
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
+    """Creates the tables and indexes; raises Unavailable for a file of a newer version."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > _VERSION:
         raise Unavailable("The lessons were written by a newer Academy.", hint="Start that version, or choose another data folder.")
@@ -168,11 +169,13 @@ def take_over(connection: sqlite3.Connection, aside: str) -> int:
 
 
 def index(connection: sqlite3.Connection, seq: int) -> None:
+    """Adds a row to the indexes of words and tags."""
     connection.execute(f"{_FILL_WORDS} WHERE seq = ?", (seq,))
     connection.execute("INSERT OR IGNORE INTO tags SELECT value, ? FROM json_each((SELECT tags FROM lessons WHERE seq = ?))", (seq, seq))
 
 
 def unindex(connection: sqlite3.Connection, seq: int) -> None:
+    """Takes a row out of the indexes of words and tags."""
     connection.execute(
         "INSERT INTO words (words, rowid, situation, action, feedback, tags, spaced)"
         " SELECT 'delete', seq, situation, action, feedback, tags, spaced FROM lessons WHERE seq = ?",
@@ -209,6 +212,7 @@ def _spaced(*texts: str) -> str:
 
 
 def lesson_of(row: Any) -> Lesson:
+    """The lesson in a row of the columns FIELDS."""
     lesson_id, timestamp, situation, action, result, feedback, tags, metadata, rating, rejected = row
     return Lesson.model_construct(
         lesson_id=lesson_id,
@@ -225,4 +229,5 @@ def lesson_of(row: Any) -> Lesson:
 
 
 def bindable(text: str) -> str:
+    """The text without lone surrogates, which SQLite cannot bind."""
     return text.encode("utf-8", "replace").decode()

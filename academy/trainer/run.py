@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from academy.messages import msg
 from academy.text.failures import Failure
-from academy.text.tokens import Tokens
+from academy.text.tokens import Tokens, prompt_ids
 from academy.trainer import checkpoints
 from academy.trainer.dataset import Dataset, load_dataset
 from academy.trainer.report import Report, now
@@ -139,8 +139,7 @@ def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[Any], tuple[str, s
         return None
     tokenizer, form = dataset.tokenizer, dataset.form
     question = turns[answer - 1]["content"][:300]
-    prompt, _ = form.render(form.adapted(turns[:answer]), prompt=True)
-    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    ids = prompt_ids(tokenizer, form, turns[:answer])
     ends = {tokenizer.convert_tokens_to_ids(form.end_token), tokenizer.eos_token_id}
     if len(ids) > _LONGEST_PROMPT:
         return None

@@ -1,4 +1,4 @@
-"""One request of a page: what its viewer looks at, and what Academy answers to it."""
+"""One request of a page: the state of its viewer, and Academy's answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class View:
-    """What a viewer looks at: a few short texts and numbers, whatever a browser may send."""
+    """The state of a viewer: a few short texts and numbers, whatever a browser sends."""
 
     def __init__(self, state: Any = None) -> None:
         self._state = state if isinstance(state, dict) else {}
@@ -50,7 +50,7 @@ class ShownJob(NamedTuple):
 
 
 class Look(View):
-    """A view together with Academy's verbs; what several regions show is asked once a request, so they also agree."""
+    """A view together with Academy's verbs; each answer is cached for the request, so regions that show the same thing agree."""
 
     def __init__(self, academy: Academy, state: Any = None) -> None:
         super().__init__(state)

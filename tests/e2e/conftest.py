@@ -125,7 +125,7 @@ def open_page(app: Running, browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def beacon() -> Iterator[tuple[str, list[str]]]:
-    """A server that nobody should ever call: its address, and who did."""
+    """A server that must never be called: its address, and the paths of the calls."""
     calls: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

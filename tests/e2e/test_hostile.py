@@ -197,7 +197,7 @@ def test_no_text_of_any_tab_runs_or_calls_home(page: Page) -> None:
     assert [place for place in places if f"{place}-here" not in found and f"/{place}" not in found] == []
     # Signs that turn the reading direction, and the escape that colours a terminal, are shown and not obeyed.
     assert not set("\u202e\u2066\x1b\x07") & set(text)
-    # Not where somebody edits: what is saved is what was there.
+    # Except in edit fields: a save must keep the text unchanged.
     assert "\u202e" in "".join(fields)
 
 

@@ -22,7 +22,7 @@ ASSETS = Path(gradio.__file__).parent / "templates/frontend/assets"
 
 
 def wait_until(page: Page, asked: Callable[[], Any], seconds: float = 60) -> Any:
-    """Polls a condition while the page goes on."""
+    """Polls a condition while the page stays open."""
     return waiting.wait_until(asked, f"{page.url}", seconds, pause=100, rest=page.wait_for_timeout)
 
 
@@ -69,7 +69,7 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     assert "job=" in page.url
     page.screenshot(path=shots / "3-running.png")
 
-    # A reload shows the same job; what came meanwhile is there.
+    # A reload shows the same job with its newest state.
     if state_of(page) == "running":
         before = page.url
         page.reload()

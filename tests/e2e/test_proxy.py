@@ -1,4 +1,4 @@
-"""The page behind somebody else's door: a reverse proxy that serves it below a path, and the frame of a Hugging Face Space."""
+"""The page behind another server: a reverse proxy that serves it below a path, and the frame of a Hugging Face Space."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def test_a_space_with_a_token_is_the_whole_app_in_its_frame(framed: Any, tmp_pat
 @pytest.mark.training
 def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed: Any, tmp_path: Path, shots: Path) -> None:
     with running(tmp_path, echoes=False, host="0.0.0.0", space_id="Ann_B/My.Academy") as (port, academy):
-        wait_until(academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs.list()]}", seconds=300, pause=0.2)
+        wait_until(
+            academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs.list()]}", seconds=300, pause=0.2
+        )
         page, frame, troubles = framed(port)
         expect(frame.locator(".ac-only-shows")).to_contain_text("demonstration")
         before = everything_in(academy.settings.training_dir)

@@ -80,6 +80,7 @@ class Survey:
 
 
 def asks(text: str) -> bool:
+    """Whether a line ends in a question mark."""
     return text.rstrip().endswith(("?", "？"))
 
 
@@ -135,6 +136,7 @@ def _is_label(match: re.Match[str]) -> bool:
 
 
 def lines_of(opened: Open, *, letters: tuple[str, str] | None = None, bold: bool = False) -> Iterator[Line]:
+    """The lines of a text one by one, each with what it is; `letters` and `bold` say which marks count as labels."""
     head = opened().read(1 << 16)
     newline = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
     file = opened()

@@ -11,7 +11,7 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 
 NAME = "academy_documents"
-_DENSE = 384  # below so many tokens one masked call is faster than one call a conversation
+_DENSE = 384  # tokens below which one masked call is faster than one call for each conversation
 
 
 class Documents:

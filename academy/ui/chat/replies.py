@@ -25,7 +25,7 @@ def conversation(turns: list[Turn]) -> Html:
 def turn_html(turn: Turn, index: int, waiting: bool = False) -> Html:
     """A question and its replies side by side; `waiting`: the last one is not complete yet."""
     last = len(turn["replies"]) - 1
-    replies = [_reply(reply, index, place, waiting and place == last) for place, reply in enumerate(turn["replies"])]
+    replies = [_reply(reply, index, position, waiting and position == last) for position, reply in enumerate(turn["replies"])]
     if waiting and not replies:
         replies = [div(div(span(cls="ac-spin"), span(t("chat.loading"), cls="ac-soft"), cls="ac-row"), cls="ac-reply")]
     return div(
@@ -45,7 +45,7 @@ def no_conversation() -> Html:
     )
 
 
-def _reply(reply: Reply, index: int, place: int, waiting: bool) -> Html:
+def _reply(reply: Reply, index: int, position: int, waiting: bool) -> Html:
     who = _badge(reply) if reply.get("base") else span(cls="ac-spin")
     head = div(who, span(reply.get("facts", ""), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
     if reply["text"]:
@@ -54,7 +54,7 @@ def _reply(reply: Reply, index: int, place: int, waiting: bool) -> Html:
         silent = plural("chat.waiting", reply["waits"]) if reply.get("waits") else t("chat.loading")
         words = div(silent if waiting else t("chat.silent"), cls="ac-soft")
     notes = [div(say(text), cls="ac-help") for text in reply.get("notes", [])]
-    tools = _tools(reply, index, place) if not waiting and index >= 0 else ""
+    tools = _tools(reply, index, position) if not waiting and index >= 0 else ""
     return div(head, words, *notes, tools, cls="ac-reply")
 
 
@@ -64,12 +64,12 @@ def _badge(reply: Reply) -> Html:
     return span(t("chat.base"), cls="ac-badge", title=reply["base"])
 
 
-def _tools(reply: Reply, index: int, place: int) -> Html:
+def _tools(reply: Reply, index: int, position: int) -> Html:
     mark, button = reply.get("mark"), "ac-btn ac-btn-quiet ac-btn-small"
-    of_reply = {"data_event": "correct", "data_turn": index, "data_reply": place}
+    of_reply = {"data_event": "correct", "data_turn": index, "data_reply": position}
     return div(
-        _thumb("good", t("chat.good"), index, place, mark),
-        _thumb("bad", t("chat.bad"), index, place, mark),
+        _thumb("good", t("chat.good"), index, position, mark),
+        _thumb("bad", t("chat.bad"), index, position, mark),
         tag("button", t("chat.correct"), type="button", cls=button, **of_reply),
         tag("button", t("copy"), type="button", cls=button, data_copy=reply["text"]),
         span(t(f"chat.mark.{mark}"), cls="ac-soft") if mark in _MARKS else "",
@@ -77,7 +77,7 @@ def _tools(reply: Reply, index: int, place: int) -> Html:
     )
 
 
-def _thumb(rating: str, title: str, index: int, place: int, mark: str | None) -> Html:
+def _thumb(rating: str, title: str, index: int, position: int, mark: str | None) -> Html:
     return tag(
         "button",
         thumb(rating),
@@ -89,5 +89,5 @@ def _thumb(rating: str, title: str, index: int, place: int, mark: str | None) ->
         data_event="rate",
         data_rating=rating,
         data_turn=index,
-        data_reply=place,
+        data_reply=position,
     )

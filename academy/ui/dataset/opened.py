@@ -128,8 +128,8 @@ def _rows(look: Look, item: Manifest, *, trained: bool) -> Html:
     rows = []
     for index, row in enumerate(look.academy.datasets.rows(item.id, page * _ROWS, _ROWS, "train" if trained else "eval"), page * _ROWS):
         as_tokens = button(t("open.tokens"), "row.tokens", kind="quiet small", title=t("open.tokens_title"), id=item.id, row=index)
-        place = span(number(index + 1), cls="ac-soft ac-num ac-row-number")
-        rows.append(div(place, turns_shown(conversation(row)), as_tokens if trained else "", cls="ac-example"))
+        label = span(number(index + 1), cls="ac-soft ac-num ac-row-number")
+        rows.append(div(label, turns_shown(conversation(row)), as_tokens if trained else "", cls="ac-example"))
     return div(*rows, pager("ds_page", page, _ROWS, count), cls="ac-card ac-examples")
 
 

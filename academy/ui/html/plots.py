@@ -196,11 +196,11 @@ def _thin(points: Sequence[tuple[int, float | None]], most: int) -> list[tuple[i
     buckets, done = max(1, most // 2), []
     for index in range(buckets):
         part = points[index * len(points) // buckets : (index + 1) * len(points) // buckets]
-        known = [point for point in part if point[1] is not None]
-        if not known:
+        finite = [point for point in part if point[1] is not None]
+        if not finite:
             done.append((part[0][0], None))
             continue
-        ends = {min(known, key=lambda point: point[1]), max(known, key=lambda point: point[1])}  # type: ignore[arg-type, return-value]
+        ends = {min(finite, key=lambda point: point[1]), max(finite, key=lambda point: point[1])}  # type: ignore[arg-type, return-value]
         done += sorted(ends)  # type: ignore[type-var]
     return done
 

@@ -49,14 +49,14 @@ def for_page() -> dict[str, str]:
 
 def _load() -> dict[str, dict[str, str]]:
     """Every language of the folder, its tables flattened."""
-    found = {}
+    loaded = {}
     for item in pkgutil.iter_modules(texts.__path__):
         if item.name == "translate":
             continue
         module = importlib.import_module(f"{texts.__name__}.{item.name}")
         add_catalogue(item.name, getattr(module, "MESSAGES", {}))
-        found[item.name] = _flat(module.TEXTS)
-    return found
+        loaded[item.name] = _flat(module.TEXTS)
+    return loaded
 
 
 def _flat(entries: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:

@@ -173,9 +173,9 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     skipped = [planned, *[gr.skip() for _ in FIELDS]]
     if not values["dataset_id"]:
         return [_advice([], []), *skipped]
-    kept = changed(values, planned)
+    changes = changed(values, planned)
     request = {key: value for key in ABOVE if (value := meant(key, values[key])) is not None}
-    request |= {"continue_from": kept["continue_from"]} if kept.get("continue_from") else {}
+    request |= {"continue_from": changes["continue_from"]} if changes.get("continue_from") else {}
     with Problem(model=TrainingSpec) as problem:
         bare = academy.training.plan(TrainingSpec.model_validate(request))
     if problem:
@@ -184,12 +184,12 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     if bare["spec"] is None:
         return [_advice(reasons, problems), *skipped]
     fresh = planned_values(bare["spec"])
-    if "continue_from" in kept:
+    if "continue_from" in changes:
         fresh["continue_from"] = None
-    visible = {key: shown(key, kept.get(key, fresh.get(key, _default(key)))) for key in FIELDS}
-    titles = [TrainingSpec.model_fields[key].title or key for key in kept]
+    visible = {key: shown(key, changes.get(key, fresh.get(key, _default(key)))) for key in FIELDS}
+    titles = [TrainingSpec.model_fields[key].title or key for key in changes]
     updates = [gr.update(value=visible[key]) if visible[key] != values[key] else gr.skip() for key in FIELDS]
-    return [_advice(reasons, problems, titles, fresh | kept), fresh, *updates]
+    return [_advice(reasons, problems, titles, fresh | changes), fresh, *updates]
 
 
 def reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:

@@ -23,7 +23,7 @@ def _jobs(look: Look) -> Html:
     if not jobs:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
     # The running and the waiting ones in the order in which they run; below them those that have ended, the newest first.
-    order = {job.job_id: place for place, job in enumerate(look.academy.jobs.open())}
+    order = {job.job_id: position for position, job in enumerate(look.academy.jobs.open())}
     jobs.sort(key=lambda job: (job.job_id not in order, job.status == "queued", order.get(job.job_id, 0)))
     rows = [_row(look, job) for job in jobs[:limit]]
     more = ""
