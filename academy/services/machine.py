@@ -19,7 +19,7 @@ from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import JobStore
-from academy.messages import render
+from academy.messages import count, join, render
 from academy.services.permission import Permission, changing, reading
 
 
@@ -56,7 +56,7 @@ class Machine:
         training = self._habitat.training()
         enabled = self._settings.enabled
         messages = [] if enabled else ["Academy is disabled (ENABLE_ACADEMY=false); set it to true and start again."]
-        messages += [] if training.ok else [f"{training.reason} {training.remedy}"]
+        messages += [] if training.ok else [render(join(training.reason, training.remedy))]
         return {
             "enabled": enabled,
             "version": __version__,
@@ -163,7 +163,15 @@ class Machine:
     def _damaged(self) -> Sequence[str]:
         damages = []
         if self._jobs.damaged:
-            damages.append(f"{self._jobs.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
+            damages.append(
+                render(
+                    count(
+                        self._jobs.damaged,
+                        one="One damaged line of jobs.jsonl was set aside; all others were read.",
+                        other="{n} damaged lines of jobs.jsonl were set aside; all others were read.",
+                    )
+                )
+            )
         if self._lessons.damaged:
-            damages.append(str(self._lessons.damaged))
+            damages.append(render(self._lessons.damaged))
         return damages
