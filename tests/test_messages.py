@@ -32,7 +32,6 @@ NOT_YET: set[str] = {
     "academy/api/datasets.py",
     "academy/api/openai/forms.py",
     "academy/api/wire.py",
-    "academy/bases.py",
 }
 
 
