@@ -116,22 +116,24 @@ def _download(
         get(file)
         done[file] = sizes[file]
 
-    meter = _Meter(name, sum(sizes.values()), report, bytes_done)
-    meter.start()
-    pool = ThreadPoolExecutor(TOGETHER)
-    try:
-        # The weights first.
-        for _ in pool.map(one, [file for file in reversed(sizes) if file not in done]):
-            pass
-        meter.stop()
-    except BaseException:
-        # An unfinished file cannot be continued, so it would only take space.
+    def discard() -> None:
         meter.stop(report=False)
+        # An unfinished file cannot be continued, so it would only take space.
         for path in _unfinished(blobs):
             if path not in before:
                 path.unlink(missing_ok=True)
         pool.shutdown(wait=False, cancel_futures=True)
-        raise
+
+    meter = _Meter(name, sum(sizes.values()), report, bytes_done)
+    meter.start()
+    pool = ThreadPoolExecutor(TOGETHER)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(discard)
+        # The weights first.
+        for _ in pool.map(one, [file for file in reversed(sizes) if file not in done]):
+            pass
+        on_failure.pop_all()
+    meter.stop()
     pool.shutdown()
 
 
