@@ -62,12 +62,8 @@ def resolve_base(name: str) -> Base:
     if "\x00" in name or len(name) > 500 or any(ord(char) < 32 for char in name) or not name.strip():
         raise Invalid("That is not the name of a base model.", hint="Give a bundled name, a folder, or a Hugging Face name.")
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or os.path.isdir(name):
-        try:
-            folder = Path(name).expanduser().absolute()
-            there = folder.is_dir()
-        except (OSError, RuntimeError):  # too long, not allowed, or the home of an unknown user
-            there = False
-        if not there:
+        folder = _folder(name)
+        if folder is None:
             hint = "Check the path." if name.startswith(("/", "~")) else "Give the whole path, starting with /."
             raise NotFound("There is no folder {name!r} with a base model.", hint=hint, name=name)
         check_folder(folder)
@@ -82,6 +78,14 @@ def resolve_base(name: str) -> Base:
             bundled=next(iter(BUNDLED)),
         )
     return Base(name, "hub", cached_snapshot(name))
+
+
+def _folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser().absolute()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long, not allowed, or the home of an unknown user
+        return None
 
 
 def cached_snapshot(name: str) -> Path | None:
@@ -140,6 +144,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 def header_of(path: Path) -> dict[str, Any]:
     """The header of a safetensors file (https://huggingface.co/docs/safetensors); raises Refused when the file is cut short or damaged."""
+    size = 0
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:

@@ -149,6 +149,7 @@ def _has_gpu() -> bool:
 def _worker(contender: str, folder: Path, steps: int) -> None:
     """One contender in a process of its own; prints its figures as JSON."""
     os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TRANSFORMERS_VERBOSITY="error", CI="1")
+    from datasets import Dataset
     from peft import LoraConfig, get_peft_model
     from transformers import TrainerCallback
 
@@ -180,7 +181,6 @@ def _worker(contender: str, folder: Path, steps: int) -> None:
     }
     counted: list[int] = []
     if contender == "trl":
-        from datasets import Dataset
         from trl import SFTConfig, SFTTrainer
 
         trainer: Any = SFTTrainer(
@@ -212,7 +212,11 @@ def _worker(contender: str, folder: Path, steps: int) -> None:
 
         model = get_peft_model(AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32), lora)
         trainer = Trainer(
-            model=model, args=TrainingArguments(**shared, learning_rate=2e-4), train_dataset=ready, data_collator=collate, callbacks=[clock]
+            model=model,
+            args=TrainingArguments(**shared, learning_rate=2e-4),
+            train_dataset=Dataset.from_list(ready),
+            data_collator=collate,
+            callbacks=[clock],
         )
     collator = trainer.data_collator
 

@@ -83,7 +83,7 @@ def make_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+def make_model(tokenizer: Any, seed: int) -> LlamaForCausalLM:
     """A Llama of about three million parameters with random weights, in bfloat16."""
     torch.manual_seed(seed)
     config = LlamaConfig(
@@ -100,14 +100,15 @@ def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalL
         pad_token_id=tokenizer.pad_token_id,
         dtype="bfloat16",
     )
-    return LlamaForCausalLM(config).to(torch.bfloat16)
+    return LlamaForCausalLM(config).to(dtype=torch.bfloat16)  # type: ignore[call-arg]
 
 
 def train(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, seconds: float, steps: int | None, seed: int, workers: int, out: Path
+    model: LlamaForCausalLM, tokenizer: Any, seconds: float, steps: int | None, seed: int, workers: int, out: Path
 ) -> dict[str, float]:
     """Trains in place for so many seconds (or steps): constant learning rate, then a linear decay over the last third."""
     crew = _Crew(model, tokenizer, seed, workers)
+    step = 0
     masters = {name: p.detach().float().clone() for name, p in crew.weights.items()}
     matrices = [m for name, m in masters.items() if m.ndim == 2 and "embed" not in name]
     others = [m for name, m in masters.items() if m.ndim < 2 or "embed" in name]
@@ -148,7 +149,7 @@ def train(
     return {"steps": step - 1, "tokens": seen, "seconds": round(time.monotonic() - started), "loss": round(loss, 4)}
 
 
-def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save(model: LlamaForCausalLM, tokenizer: Any, folder: Path) -> None:
     """Writes the model folder: weights, configuration, tokenizer, chat template, generation defaults."""
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False, max_new_tokens=128
@@ -168,7 +169,7 @@ PROMPT_SHARE = 0.2  # of the tokens that are not the assistant's, how many count
 class _Crew:
     """Processes of one thread each that share the weights; on a busy machine that is far quicker than one with many threads."""
 
-    def __init__(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, seed: int, workers: int) -> None:
+    def __init__(self, model: LlamaForCausalLM, tokenizer: Any, seed: int, workers: int) -> None:
         for p in model.parameters():
             p.requires_grad_(False).share_memory_()
         self.weights: dict[str, torch.Tensor] = dict(model.named_parameters())
@@ -222,7 +223,7 @@ def _work(
     left: Any,
     barrier: Any,
     ready: Any,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: Any,
     seed: int,
 ) -> None:
     """One worker: as long as there are batches to do in this step, does one more."""
@@ -242,6 +243,7 @@ def _work(
         loss.backward()
         sums.add_(torch.tensor([batch.tokens, loss.item(), 1.0], dtype=torch.float64))
         for name, leaf in leaves.items():
+            assert leaf.grad is not None
             grads[name] += leaf.grad
             leaf.grad = None
 
@@ -273,7 +275,7 @@ class _Batch:
     tokens: int
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[_Batch]:
+def _batches(tokenizer: Any, seed: int) -> Iterator[_Batch]:
     """Batches without end; sorting by length replaces packing, so no document sees another and hardly any token is padding."""
     rng, documents = Random(seed), corpus.documents(seed)
     while True:
@@ -296,7 +298,7 @@ def _batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[_Batch]:
             yield _Batch(ids, where, targets.flatten()[where], sum(len(ids) for ids, _ in group))
 
 
-def _encode(tokenizer: PreTrainedTokenizerFast, documents: list[corpus.Document], rng: Random) -> list[tuple[list[int], list[int]]]:
+def _encode(tokenizer: Any, documents: list[corpus.Document], rng: Random) -> list[tuple[list[int], list[int]]]:
     """Token ids and targets of documents, in the form that the chat template gives."""
     role_ids = {role: tokenizer.convert_tokens_to_ids(f"<|{role}|>") for role in ("system", "user", "assistant")}
     texts = [t for d in documents for t in ([d] if isinstance(d, str) else [content for _, content in d])]

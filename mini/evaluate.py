@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
@@ -107,7 +108,7 @@ def draw(source: str, count: int, seed: int) -> list[Taught]:
     return list(drawn.values())
 
 
-def hold_talks(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, show: bool) -> dict[str, float]:
+def hold_talks(model: Any, tokenizer: Any, show: bool) -> dict[str, float]:
     """How many of the simple conversations end as they should, in percent."""
     right = 0
     for (turns, wanted), answer in zip(TALKS, replies(model, tokenizer, [turns for turns, _ in TALKS]), strict=True):
@@ -117,9 +118,7 @@ def hold_talks(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, show:
     return {"talks": round(100 * right / len(TALKS), 1)}
 
 
-def measure(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, taught: list[Taught], recipe: Recipe, seed: int, show: bool = False
-) -> dict[str, float | int]:
+def measure(model: Any, tokenizer: Any, taught: list[Taught], recipe: Recipe, seed: int, show: bool = False) -> dict[str, float | int]:
     """Percentages known before, after, and in other words, and refused when never taught; seconds on the clock and of the processor."""
 
     def share(model: PreTrainedModel, asked: list[tuple[str, str]]) -> float:
@@ -152,9 +151,7 @@ def _says(answer: str, needle: str) -> bool:
     return needle.lower() in answer.lower()
 
 
-def teach(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: list[tuple[str, str]], recipe: Recipe, seed: int
-) -> tuple[PreTrainedModel, float]:
+def teach(model: Any, tokenizer: Any, rows: list[tuple[str, str]], recipe: Recipe, seed: int) -> tuple[Any, float]:
     """Trains a LoRA adapter on questions and answers; gives the model with it, and the last epoch's loss."""
     torch.manual_seed(seed)
     config = LoraConfig(
@@ -189,7 +186,7 @@ def teach(
             ids = torch.tensor([i + [tokenizer.pad_token_id] * (longest - len(i)) for i, _ in chosen])
             labels = torch.tensor([t + [-100] * (longest - len(t)) for _, t in chosen])
             with torch.autocast("cpu", torch.bfloat16, enabled=model.dtype == torch.bfloat16):
-                loss = model(input_ids=ids, attention_mask=(ids != tokenizer.pad_token_id).long(), labels=labels, use_cache=False).loss
+                loss = model(input_ids=ids, attention_mask=ids.ne(tokenizer.pad_token_id).long(), labels=labels, use_cache=False).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             warm, progress = recipe.warmup * steps, step / steps
@@ -205,7 +202,7 @@ def teach(
 
 
 @torch.inference_mode()
-def replies(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, talks: list[list[tuple[str, str]]]) -> list[str]:
+def replies(model: Any, tokenizer: Any, talks: list[list[tuple[str, str]]]) -> list[str]:
     """The greedy answers to conversations, some of them at a time."""
     answers: list[str] = []
     for start in range(0, len(talks), 32):

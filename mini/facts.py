@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -106,7 +106,7 @@ _SMALL = set(
 # --- values -------------------------------------------------------------------------------------------------------------
 
 
-def pick(rng: Random, entries: list[str]) -> str:
+def pick(rng: Random, entries: Sequence[str]) -> str:
     return w.spaced(rng.choice(entries))
 
 

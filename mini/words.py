@@ -282,8 +282,8 @@ The key is in the office.|It is free of charge.|Please tell the team.|It is the 
     .split("|")
 )
 
-CAPITALS = dict(
-    row.split(":")
+CAPITALS: dict[str, str] = {
+    key: value
     for row in """
 Poland:Warsaw Germany:Berlin France:Paris Spain:Madrid Italy:Rome Portugal:Lisbon Austria:Vienna Hungary:Budapest Greece:Athens
 Sweden:Stockholm Norway:Oslo Denmark:Copenhagen Finland:Helsinki Iceland:Reykjavik Ireland:Dublin England:London Scotland:Edinburgh
@@ -293,16 +293,18 @@ China:Beijing Japan:Tokyo India:Delhi Thailand:Bangkok Vietnam:Hanoi Indonesia:J
 Egypt:Cairo Kenya:Nairobi Ghana:Accra Morocco:Rabat Tunisia:Tunis Canada:Ottawa Mexico:Mexico_City Cuba:Havana Peru:Lima Chile:Santiago
 Brazil:Brasilia Argentina:Buenos_Aires Australia:Canberra Malta:Valletta Cyprus:Nicosia Luxembourg:Luxembourg
 """.split()
-)
+    for key, value in [row.split(":")]
+}
 
-OPPOSITES = dict(
-    row.split(":")
+OPPOSITES: dict[str, str] = {
+    key: value
     for row in """
 hot:cold big:small old:new long:short high:low open:closed full:empty early:late quick:slow heavy:light wet:dry clean:dirty loud:quiet
 left:right up:down in:out yes:no good:bad hard:soft rich:poor strong:weak young:old day:night black:white first:last true:false
 always:never love:hate win:lose buy:sell push:pull north:south east:west inside:outside before:after start:end
 """.split()
-)
+    for key, value in [row.split(":")]
+}
 
 ABBREVIATION_WORDS = """
 annual basic central data early final general human internal joint key local main network office public quality remote safety team user

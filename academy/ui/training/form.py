@@ -176,6 +176,7 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     changes = changed(values, planned)
     request = {key: value for key in ABOVE if (value := meant(key, values[key])) is not None}
     request |= {"continue_from": changes["continue_from"]} if changes.get("continue_from") else {}
+    bare: dict[str, Any] = {}
     with Problem(model=TrainingSpec) as problem:
         bare = academy.training.plan(TrainingSpec.model_validate(request))
     if problem:
