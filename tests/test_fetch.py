@@ -20,6 +20,7 @@ import pytest
 from academy.jobs.reading import view
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Inputs, Job
+from academy.messages import from_json
 from tests.jobs_help import Workshop, left_over
 from tests.waiting import every, wait_until
 
@@ -173,7 +174,7 @@ def test_each_fault_has_its_own_word_and_says_what_to_do(tmp_path: Path, hub: st
     cause, words = FAULTS[name]
     last = events(tmp_path)[-1]
     assert (last["type"], last["cause"]) == ("failed", cause)
-    assert words in last["reason"]
+    assert words in str(from_json(last["reason"]))
     assert not (tmp_path / "fetched.json").exists()
     # What would be refused is not fetched first.
     assert name == "team/torn" or not any(path.startswith(f"/{name}/") and path.endswith(".safetensors") for path in Hub.asked)
@@ -185,7 +186,7 @@ def test_without_a_network_it_says_so(tmp_path: Path) -> None:
     assert events(tmp_path)[-1]["cause"] == "offline"
     (tmp_path / "events.jsonl").unlink()
     assert begin(tmp_path, "http://127.0.0.1:9", "team/good", HF_HUB_OFFLINE="1").wait(60) == 1
-    assert "HF_HUB_OFFLINE" in events(tmp_path)[-1]["reason"]
+    assert "HF_HUB_OFFLINE" in str(from_json(events(tmp_path)[-1]["reason"]))
 
 
 @pytest.mark.training

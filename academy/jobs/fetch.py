@@ -1,4 +1,4 @@
-"""Fetches a base model from the hub, as the first phase of a job: weights in safetensors and their texts, nothing that can run."""
+"""Fetches a base model from the hub, as the first phase of a job: weights in safetensors and text files, nothing that can run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from academy.bases import check_folder, fingerprint
 from academy.errors import AcademyError
 from academy.files import now, write_json
 from academy.jobs.folder import JobFolder
+from academy.messages import Text, msg, to_json
 
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors")
 PACE = 0.5  # seconds between two reports
@@ -29,29 +31,28 @@ _INDEX = "model.safetensors.index.json"
 
 
 class FetchError(Exception):
-    """Why the model cannot be had: a word for the doctor and a sentence for a person."""
+    """Why the model cannot be fetched: a word for the doctor and a sentence for a person."""
 
-    def __init__(self, cause: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, cause: str, reason: Text) -> None:
+        super().__init__(str(reason))
         self.cause = cause
         self.reason = reason
 
 
 def main(argv: list[str]) -> int:
-    """Fetches the base model that the folder's spec.json names; 0 when `fetched.json` says where it lies."""
+    """Fetches the base model that the folder's spec.json names; 0 if `fetched.json` names its path."""
     folder = JobFolder(Path(argv[1]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     name = json.loads(folder.spec.read_bytes())["base_model"]
     try:
         fetched = fetch(name, lambda **event: say(folder, **event))
         write_json(folder.fetched, fetched)
-    except Exception as error:
+    except Exception as error:  # the top of a program: any failure becomes its last event
         cause, reason = explain(error, name)
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        kind, trace = type(error).__name__, traceback.format_exc()[-4000:]
+        print(f"{kind}: {error}", file=sys.stderr)
         with contextlib.suppress(OSError):
-            say(
-                folder, type="failed", cause=cause, reason=reason, error_type=type(error).__name__, traceback=traceback.format_exc()[-4000:]
-            )
+            say(folder, type="failed", cause=cause, reason=to_json(reason), error_type=kind, traceback=trace)
         return 1
     return 0
 
@@ -63,59 +64,37 @@ def say(folder: JobFolder, **event: Any) -> None:
         file.write(line)
 
 
-def fetch(name: str, report: Any) -> dict[str, str]:
-    """Fetches the model into the Hugging Face cache; where it lies, its revision and its fingerprint."""
+def fetch(name: str, report: Callable[..., None]) -> dict[str, str]:
+    """Fetches the model into the Hugging Face cache; returns its path, its revision and its fingerprint."""
     from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.file_download import repo_folder_name
 
-    report(type="preparing", phase="download", message=f"Asking the hub for {name}.", bytes_done=0, bytes_total=None, fraction=None)
+    asking = msg("Asking the hub for {name}.", name=name)
+    report(type="preparing", phase="download", message=to_json(asking), bytes_done=0, bytes_total=None, fraction=None)
     print(f"Asking {constants.ENDPOINT} for {name}.", flush=True)
     info = HfApi().model_info(name, revision="main", files_metadata=True, timeout=20)
     revision = info.sha
     sizes = {item.rfilename: item.size or 0 for item in info.siblings or [] if "/" not in item.rfilename}
     if not revision or "config.json" not in sizes:
-        raise FetchError("no_model", f"{name} has no config.json, so it is not a transformers model. Choose another.")
+        raise FetchError("no_model", msg("{name} has no config.json, so it is not a transformers model. Choose another.", name=name))
     cache = Path(constants.HF_HUB_CACHE)
     storage = cache / repo_folder_name(repo_id=name, repo_type="model")
-    blobs = storage / "blobs"
-    before = set(_unfinished(blobs))
 
     def get(file: str) -> Path:
         return Path(hf_hub_download(name, file, revision=revision, cache_dir=cache))
 
     if b'"auto_map"' in get("config.json").read_bytes():
-        # Before gigabytes come that would be refused.
-        raise FetchError("bad_model", f"{name} brings its own code (auto_map), and Academy never runs a model's own code. Choose another.")
+        # Checked first, since gigabytes of it would be refused.
+        raise FetchError(
+            "bad_model", msg("{name} brings its own code (auto_map), which Academy never runs. Choose another model.", name=name)
+        )
     weights = _weights(sizes, get)
     wanted = [file for file in sizes if file.endswith(SUFFIXES) and not file.endswith(".safetensors")] + weights
     snapshot = storage / "snapshots" / revision
-    total = sum(sizes[file] for file in wanted)
     done = {file: sizes[file] for file in wanted if (snapshot / file).exists()}
-    _check_space(cache, name, total - sum(done.values()))
-    meter = _Meter(name, total, report, lambda: sum(done.values()) + sum(_size(path) for path in _unfinished(blobs) if path not in before))
-    meter.start()
-    pool = ThreadPoolExecutor(TOGETHER)
-    try:
-
-        def one(file: str) -> None:
-            print(f"{file}: {sizes[file]:,} bytes", flush=True)
-            get(file)
-            done[file] = sizes[file]
-
-        # The weights first and together; a fault in one ends them all.
-        for _ in pool.map(one, [file for file in reversed(wanted) if file not in done]):
-            pass
-        meter.stop()
-    except BaseException:
-        # An unfinished file cannot be continued, it would only take space.
-        meter.stop(report=False)
-        for path in _unfinished(blobs):
-            if path not in before:
-                path.unlink(missing_ok=True)
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-    # So that the name alone finds it from now on, without the network.
+    _check_space(cache, name, sum(sizes[file] for file in wanted) - sum(done.values()))
+    _download(name, {file: sizes[file] for file in wanted}, done, get, storage / "blobs", report)
+    # From now on the name alone finds it, without the network.
     (storage / "refs").mkdir(exist_ok=True)
     (storage / "refs" / "main").write_text(revision)
     check_folder(snapshot)
@@ -123,76 +102,121 @@ def fetch(name: str, report: Any) -> dict[str, str]:
     return {"path": str(snapshot), "revision": revision, "fingerprint": fingerprint(snapshot)}
 
 
-def explain(error: BaseException, name: str) -> tuple[str, str]:
-    """The doctor's word and the sentence for whatever went wrong."""
-    from huggingface_hub import constants, errors
+def _download(
+    name: str, sizes: dict[str, int], done: dict[str, int], get: Callable[[str], Path], blobs: Path, report: Callable[..., None]
+) -> None:
+    """Downloads the files that are not in `done`, several at a time; a failure of one ends all and removes their unfinished parts."""
+    before = set(_unfinished(blobs))
 
+    def bytes_done() -> int:
+        return sum(done.values()) + sum(_size(path) for path in _unfinished(blobs) if path not in before)
+
+    def one(file: str) -> None:
+        print(f"{file}: {sizes[file]:,} bytes", flush=True)
+        get(file)
+        done[file] = sizes[file]
+
+    meter = _Meter(name, sum(sizes.values()), report, bytes_done)
+    meter.start()
+    pool = ThreadPoolExecutor(TOGETHER)
+    with contextlib.ExitStack() as undo:
+        undo.callback(pool.shutdown, wait=False, cancel_futures=True)
+        undo.callback(_remove_unfinished, blobs, before)
+        undo.callback(meter.stop, report=False)
+        # The weights first.
+        for _ in pool.map(one, [file for file in reversed(sizes) if file not in done]):
+            pass
+        undo.pop_all()
+    meter.stop()
+    pool.shutdown()
+
+
+def explain(error: BaseException, name: str) -> tuple[str, Text]:
+    """The doctor's word and the sentence for any failure."""
     if isinstance(error, FetchError):
         return error.cause, error.reason
     if isinstance(error, AcademyError):
-        return "bad_model", f"{name} was fetched but cannot be used. {error.detail}"
+        return "bad_model", msg("{name} was fetched but cannot be used. {error}", name=name, error=error.text)
     chain: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in chain:
         chain.append(link)
         link = link.__cause__ or link.__context__
-    status = next(
-        (getattr(getattr(item, "response", None), "status_code", None) for item in chain if getattr(item, "response", None)), None
-    )
+    if reason := _reason(chain, name):
+        return reason
+    first = str(error).splitlines()[0][:300] if str(error) else ""
+    return "fetch", msg("{name} could not be fetched: {kind}: {error}", name=name, kind=type(error).__name__, error=first)
+
+
+def _reason(chain: list[BaseException], name: str) -> tuple[str, Text] | None:
+    """The cause and the sentence that the errors show, if any."""
+    from huggingface_hub import constants, errors
+
+    status = next((item.response.status_code for item in chain if getattr(item, "response", None)), None)  # type: ignore[attr-defined]
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(item, kinds) for item in chain)
+
     if any(isinstance(item, OSError) and item.errno in (errno.ENOSPC, errno.EDQUOT) for item in chain):
-        return "disk_full", f"The disk became full while {name} was fetched. Free some space and try again."
-    if any("invalid credentials" in str(item).lower() for item in chain):
-        return "gated", "The hub does not accept the token in HF_TOKEN. Put a valid one there, or none, and start Academy again."
-    if status == 429:
-        return "hub", f"The hub at {constants.ENDPOINT} is asked too often from here (429). Try again later, or put a token into HF_TOKEN."
-    if any(isinstance(item, errors.GatedRepoError) for item in chain) or status == 403:
-        return (
-            "gated",
-            f"{name} is gated: its owner wants to know who uses it. Accept the terms on its page, "
-            "put a token of yours into HF_TOKEN, and start Academy again.",
+        cause, sentence = "disk_full", "The disk became full while {name} was fetched. Free some space and try again."
+    elif any("invalid credentials" in str(item).lower() for item in chain):
+        cause, sentence = "gated", "The hub does not accept the token in HF_TOKEN. Put a valid one there, or none, and start Academy again."
+    elif status == 429:
+        cause, sentence = (
+            "hub",
+            "The hub at {hub} refuses requests that come too often (429). Try again later, or set HF_TOKEN.",
         )
-    if any(isinstance(item, errors.RepositoryNotFoundError) for item in chain) or status in (401, 404):
-        if status == 401:
-            return "missing", f"{name} does not exist, or it is private. Check the name; for a private model put a token into HF_TOKEN."
-        return "missing", f"There is no model {name} on the hub. Check the name."
-    if any(isinstance(item, errors.OfflineModeIsEnabled) for item in chain):
-        return "offline", f"{name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it. Unset it, or choose another model."
-    if status is not None:
-        return "hub", f"The hub at {constants.ENDPOINT} answered with an error ({status}) when asked for {name}. Try again later."
-    if any(
-        type(item).__module__.split(".")[0].startswith(("httpx", "httpcore")) or isinstance(item, ConnectionError | TimeoutError)
-        for item in chain
-    ):
-        return (
-            "offline",
-            f"{name} is not on this machine, and the hub at {constants.ENDPOINT} cannot be reached. Check the network.",
+    elif has(errors.GatedRepoError) or status == 403:
+        cause, sentence = "gated", _GATED
+    elif status == 401:
+        cause, sentence = (
+            "missing",
+            "{name} does not exist, or it is private. Check the name; for a private model put a token into HF_TOKEN.",
         )
-    return "fetch", f"{name} could not be fetched: {type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else ''}"
+    elif has(errors.RepositoryNotFoundError) or status == 404:
+        cause, sentence = "missing", "There is no model {name} on the hub. Check the name."
+    elif has(errors.OfflineModeIsEnabled):
+        cause, sentence = "offline", _FORBIDDEN
+    elif status is not None:
+        cause, sentence = "hub", "The hub at {hub} answered with an error ({status}) for {name}. Try again later."
+    elif has(ConnectionError, TimeoutError) or any(type(item).__module__.startswith(("httpx", "httpcore")) for item in chain):
+        cause, sentence = "offline", "{name} is not on this machine, and the hub at {hub} cannot be reached. Check the network."
+    else:
+        return None
+    return cause, msg(sentence, name=name, hub=constants.ENDPOINT, status=status)
 
 
-def _weights(sizes: dict[str, int], get: Any) -> list[str]:
+_FORBIDDEN = "{name} is not on this machine, and HF_HUB_OFFLINE forbids fetching it. Unset it, or choose another model."
+_GATED = "{name} is gated: its owner asks who uses it. Accept the terms on its page, put your token into HF_TOKEN, and start Academy again."
+
+
+def _weights(sizes: dict[str, int], get: Callable[[str], Path]) -> list[str]:
     """The files of the weights as transformers would choose them."""
     if _INDEX in sizes:
         try:
             files = sorted(set(json.loads(get(_INDEX).read_bytes())["weight_map"].values()))
         except (ValueError, KeyError, AttributeError) as error:
-            raise FetchError("bad_model", f"The model's {_INDEX} is damaged. Choose another model.") from error
+            raise FetchError("bad_model", msg("The model's {file} is damaged. Choose another model.", file=_INDEX)) from error
         missing = [file for file in files if file not in sizes]
         if missing:
-            raise FetchError("bad_model", f"The model is incomplete on the hub: {missing[0]} is missing. Choose another model.")
+            raise FetchError(
+                "bad_model", msg("The model is incomplete on the hub: {file} is missing. Choose another model.", file=missing[0])
+            )
         return files
     if "model.safetensors" in sizes:
         return ["model.safetensors"]
-    found = [file for file in sizes if file.endswith(".safetensors") and not file.startswith(("adapter_", "consolidated"))]
-    if not found:
+    weights = [file for file in sizes if file.endswith(".safetensors") and not file.startswith(("adapter_", "consolidated"))]
+    if not weights:
         pickled = any(file.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5")) for file in sizes)
-        raise FetchError(
-            "no_safetensors",
-            "The model has no weights in safetensors"
-            + (", only pickled ones, which can run code and are not fetched." if pickled else ".")
-            + " Choose another model, or a converted copy of this one.",
-        )
-    return found
+        raise FetchError("no_safetensors", _ONLY_PICKLED if pickled else _NO_WEIGHTS)
+    return weights
+
+
+_NO_WEIGHTS = "The model has no weights in safetensors. Choose another model, or a converted copy of this one."
+_ONLY_PICKLED = (
+    "The model has no weights in safetensors, only pickled ones, which can run code and are not fetched. "
+    "Choose another model, or a converted copy of this one."
+)
 
 
 def _check_space(cache: Path, name: str, needed: int) -> None:
@@ -201,13 +225,25 @@ def _check_space(cache: Path, name: str, needed: int) -> None:
     if free < needed + SPARE_BYTES:
         raise FetchError(
             "disk_full",
-            f"{name} needs {needed >> 20:,} MB, and the disk of the Hugging Face cache has {free >> 20:,} MB left. "
-            "Free some space, or name another place in HF_HOME, and try again.",
+            msg(_NO_SPACE, name=name, needed=needed >> 20, free=free >> 20),
         )
+
+
+_NO_SPACE = (
+    "{name} needs {needed:,} MB, and the disk of the Hugging Face cache has {free:,} MB free. "
+    "Free some space, or name another folder in HF_HOME, and try again."
+)
 
 
 def _unfinished(blobs: Path) -> list[Path]:
     return list(blobs.glob("*.incomplete")) if blobs.is_dir() else []
+
+
+def _remove_unfinished(blobs: Path, before: set[Path]) -> None:
+    # An unfinished file cannot be continued, so it only takes space.
+    for path in _unfinished(blobs):
+        if path not in before:
+            path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:
@@ -218,9 +254,9 @@ def _size(path: Path) -> int:
 
 
 class _Meter(threading.Thread):
-    """Says how far the fetching is, as often as a person wants to know."""
+    """Reports the progress of the download at a steady pace."""
 
-    def __init__(self, name: str, total: int, report: Any, measure: Any) -> None:
+    def __init__(self, name: str, total: int, report: Callable[..., None], measure: Callable[[], int]) -> None:
         super().__init__(daemon=True)
         self._model, self._total, self._report, self._measure = name, total, report, measure
         self._over = threading.Event()
@@ -231,7 +267,7 @@ class _Meter(threading.Thread):
             self._say()
 
     def stop(self, *, report: bool = True) -> None:
-        """Ends it, with a last word."""
+        """Ends it, with a last report."""
         self._over.set()
         self.join()
         if report:
@@ -244,12 +280,12 @@ class _Meter(threading.Thread):
             return
         self._last = (moment, done)
         speed = max(0.0, (done - before) / (moment - then)) if moment > then else None
-        # A full disk is found by the download itself, with its own message.
+        # The download itself reports a full disk.
         with contextlib.suppress(OSError):
             self._report(
                 type="preparing",
                 phase="download",
-                message=f"Fetching {self._model}.",
+                message=to_json(msg("Fetching {name}.", name=self._model)),
                 bytes_done=done,
                 bytes_total=self._total,
                 bytes_per_second=None if speed is None else round(speed, 1),
@@ -264,5 +300,5 @@ if __name__ == "__main__":
         code = int(ended.code or 0)
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not sys.exit: a thread in the middle of a download would be waited for.
+    # Not sys.exit, which waits for threads in the middle of a download.
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Who is alive: processes known by pid, birth and boot; locks held for life; signals that reach nobody else."""
+"""Processes identified by pid, birth and boot; locks held for a process's lifetime; signals that never reach another process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from academy.errors import Conflict, NoSpace
 
 LINUX = sys.platform.startswith("linux")
 MARK = "ACADEMY_JOB"
-"""The environment variable by which everything that a trainer started is found again, however deep it hid."""
+"""The environment variable that marks every process that a trainer started, however deep in the tree."""
 
 
 def boot_id() -> str:
@@ -31,7 +31,7 @@ def boot_id() -> str:
 
 
 def birth_of(pid: int) -> str | None:
-    """When the process was born (ticks since boot on Linux), or None where it lives no more; a zombie lives no more."""
+    """When the process started (ticks since boot on Linux), or None if it is dead; a zombie is dead. The warden writes the same value."""
     if LINUX:
         try:
             # The name, in parentheses, may hold anything, so count from the last one.
@@ -44,7 +44,7 @@ def birth_of(pid: int) -> str | None:
 
 
 def age_of(worker: Mapping[str, Any]) -> float | None:
-    """The seconds since the warden of this worker.json was born, by the clock that counts from the boot; None where that is unknown."""
+    """The seconds since the warden of this worker.json started, from the clock that counts since boot; None if that is unknown."""
     birth = worker.get("warden_birth")
     if not LINUX or worker.get("boot_id") != boot_id() or not isinstance(birth, str) or not birth.isdigit():
         return None
@@ -52,14 +52,14 @@ def age_of(worker: Mapping[str, Any]) -> float | None:
 
 
 def lives(pid: int | None, birth: str | None, boot: str | None = None) -> bool:
-    """Whether this very process lives: pids are reused, so its birth must agree, and the boot where it is known."""
+    """Whether this very process lives: pids are reused, so its birth must match, and its boot if given."""
     if not pid or not birth or (boot and boot != boot_id()):
         return False
     return birth_of(pid) == str(birth)
 
 
 def send_signal(pid: int, birth: str, number: int) -> bool:
-    """Signals this very process; False where it lives no more. With a pidfd no stranger can be hit, whatever the timing."""
+    """Signals this very process; False if it is dead. A pidfd rules out every other process, whatever the timing."""
     if pid <= 1:
         return False
     if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
@@ -90,42 +90,42 @@ def send_signal(pid: int, birth: str, number: int) -> bool:
 
 
 def mark_of(folder: Path) -> str:
-    """What the trainer of this folder, and all its descendants, carry in their environment."""
+    """The mark in the environment of the trainer of this folder and of all its descendants."""
     return hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:24]
 
 
 def marked(mark: str) -> list[tuple[int, str]]:
-    """The living processes (pid, birth) that carry the mark; none on a system without /proc."""
+    """The living processes (pid, birth) with the mark; none on a system without /proc."""
     if not LINUX:
         return []
-    found = []
+    processes = []
     needle = f"{MARK}={mark}".encode()
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
             with contextlib.suppress(OSError):
                 environment = Path(f"/proc/{entry}/environ").read_bytes()
                 if needle in environment.split(b"\0") and (birth := birth_of(int(entry))):
-                    found.append((int(entry), birth))
-    return found
+                    processes.append((int(entry), birth))
+    return processes
 
 
 def kill_marked(mark: str) -> int:
-    """Kills every process that carries the mark; returns how many were found alive (call again until it is 0)."""
-    found = marked(mark)
-    for pid, birth in found:
+    """Kills every process with the mark; returns how many lived (call again until it is 0)."""
+    processes = marked(mark)
+    for pid, birth in processes:
         with contextlib.suppress(PermissionError):
             send_signal(pid, birth, signal.SIGKILL)
-    return len(found)
+    return len(processes)
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock file; where there is none, nobody does."""
+    """Whether a process holds the lock file; False if there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        # Shared and at once given back: whoever takes it meanwhile tries for some seconds.
+        # Shared and released at once: a process that takes the lock at this moment retries for some seconds.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
@@ -137,7 +137,7 @@ def is_held(path: Path) -> bool:
 
 
 def take_lock(path: Path, seconds: float = 2.0) -> int | None:
-    """Takes the lock file and returns its descriptor, or None where another holds it for so long."""
+    """Takes the lock file and returns its descriptor, or None if another process holds it for that long."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     until = time.monotonic() + seconds
     while True:
@@ -154,14 +154,14 @@ def take_lock(path: Path, seconds: float = 2.0) -> int | None:
 
 
 class FolderLock:
-    """The data folder, held by this process until it ends or lets go."""
+    """The data folder, held by this process until it ends or releases it."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor: int | None = descriptor
         self.path = path
 
     def release(self) -> None:
-        """Lets go; the file stays, since another may be opening it."""
+        """Releases it; the file stays, since another process may be opening it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -174,15 +174,17 @@ class FolderLock:
 
 
 def hold_data_folder(data_dir: Path, seconds: float = 1.0) -> FolderLock:
-    """Holds the data folder for this app; raises Conflict that names the process which has it already."""
+    """Holds the data folder for this app; raises Conflict that names the process that holds it already."""
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "app.lock"
     descriptor = take_lock(path, seconds)
     if descriptor is None:
         holder = path.read_text(errors="replace").strip()[:200] or "another process"
         raise Conflict(
-            f"The data folder {data_dir} is already used by another Academy ({holder}).",
+            "Another Academy ({holder}) already uses the data folder {folder}.",
             hint="Use that one, end it first, or start with another --data-dir.",
+            holder=holder,
+            folder=data_dir,
         )
     try:
         os.ftruncate(descriptor, 0)
@@ -190,7 +192,7 @@ def hold_data_folder(data_dir: Path, seconds: float = 1.0) -> FolderLock:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             os.close(descriptor)
-            raise NoSpace(f"The data folder {data_dir} cannot be written.", hint="Check its owner and its disk.") from error
+            raise NoSpace("The data folder {folder} cannot be written.", hint="Check its owner and its disk.", folder=data_dir) from error
         # A full disk must not keep the app from starting: the lock holds without its note.
     return FolderLock(descriptor, path)
 

@@ -1,4 +1,4 @@
-"""Training commands of the owner, from `recipes.toml` in the data folder: only somebody with the files can write one."""
+"""The owner's training commands, from `recipes.toml` in the data folder; only a person with access to the files can write one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from academy.errors import Invalid, NotFound
 from academy.files import NAME_PATTERN
+from academy.messages import Message, join, msg
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 class Recipe(BaseModel):
-    """One command: an argv list, in an image or not, and where it leaves the adapter (below {output})."""
+    """One command: an argv list, an optional image, and the adapter's folder below {output}."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,41 +46,56 @@ class Recipe(BaseModel):
 
 
 def load(path: Path) -> dict[str, Recipe]:
-    """The recipes of the file by name (none where there is no file); raises Invalid that names everything wrong with it."""
+    """The recipes of the file by name (none without a file); raises Invalid that names every fault in it."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path.name} cannot be read: {error}.", hint="Correct the file.") from error
+        raise Invalid("{file} cannot be read: {error}.", hint="Correct the file.", file=path.name, error=error) from error
     entries = tables.get("recipe", [])
     if not isinstance(entries, list) or tables.keys() - {"recipe"}:
-        raise Invalid(f"{path.name} holds something other than recipes.", hint="Each recipe is a table [[recipe]].")
-    found: dict[str, Recipe] = {}
-    faults = []
+        raise Invalid("{file} holds something other than recipes.", hint="Each recipe is a table [[recipe]].", file=path.name)
+    recipes: dict[str, Recipe] = {}
+    faults: list[Message] = []
     for number, entry in enumerate(entries, 1):
         try:
             recipe = Recipe.model_validate(entry)
         except ValidationError as error:
-            faults += [f"recipe {number}: {'.'.join(map(str, item['loc']))}: {item['msg']}." for item in error.errors()]
+            faults += [
+                msg("recipe {number}: {field}: {fault}.", number=number, field=".".join(map(str, item["loc"])), fault=item["msg"])
+                for item in error.errors()
+            ]
             continue
-        if recipe.name in found:
-            faults.append(f"recipe {number}: there are two named {recipe.name!r}.")
-        found[recipe.name] = recipe
+        if recipe.name in recipes:
+            faults.append(msg("recipe {number}: there are two named {name!r}.", number=number, name=recipe.name))
+        recipes[recipe.name] = recipe
         unknown = {name for part in recipe.argv for name in _PLACE.findall(part)} - PLACES
         if unknown:
-            faults.append(f"recipe {number}: {{{sorted(unknown)[0]}}} is no placeholder; there are {', '.join(sorted(PLACES))}.")
+            faults.append(
+                msg(
+                    "recipe {number}: {{{unknown}}} is not a placeholder; there are {names:commas}.",
+                    number=number,
+                    unknown=min(unknown),
+                    names=sorted(PLACES),
+                )
+            )
     if faults:
-        raise Invalid(f"{path.name} cannot be used: " + " ".join(faults), hint="Correct the file.")
-    return found
+        raise Invalid("{file} cannot be used: {faults}", hint="Correct the file.", file=path.name, faults=join(*faults))
+    return recipes
 
 
 def named(path: Path, name: str) -> Recipe:
     """The recipe of that name, or NotFound."""
     recipes = load(path)
     if name not in recipes:
-        known = ", ".join(sorted(recipes)) or "none"
-        raise NotFound(f"There is no recipe {name[:80]!r} in {path.name}.", hint=f"There are: {known}.")
+        raise NotFound(
+            "There is no recipe {name!r} in {file}.",
+            hint="There are: {names:commas}." if recipes else "The file has no recipes.",
+            name=name[:80],
+            file=path.name,
+            names=sorted(recipes),
+        )
     return recipes[name]
 
 
@@ -98,9 +114,9 @@ PLACES = frozenset({"dataset", "eval", "output", "base_model", "base_name", "job
     "lr_scheduler_type",
     "seed",
 }
-"""What an argv element may name in braces."""
+"""The placeholders of an argv element."""
 
 
 def fill(argv: list[str], values: Mapping[str, Any]) -> list[str]:
-    """The argv with each {placeholder} replaced inside its element; a value can never become two elements, nor a placeholder itself."""
+    """The argv with each {placeholder} replaced inside its element; a value stays one element and is never read as a placeholder."""
     return [_PLACE.sub(lambda match: str(values[match[1]]) if match[1] in values else match[0], part) for part in argv]

@@ -13,11 +13,11 @@ Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cos
 
 
 class TrainingSpec(BaseModel):
-    """A training as somebody asks for it; `resolve` fills in what was left open."""
+    """A requested training; `resolve` fills in the open values."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True)
 
-    name: str = Field("", max_length=80, title="Name", description="What to call the job and its adapter. Empty: after the dataset.")
+    name: str = Field("", max_length=80, title="Name", description="The name of the job and its adapter. Empty: the dataset's name.")
     dataset_id: str | None = Field(None, max_length=120, title="Dataset", description="What to learn. Make one on the Dataset tab.")
     dataset_path: str | None = Field(
         None, max_length=1000, title="Dataset file", description="A dataset file of this data folder, instead of a dataset's id."
@@ -32,7 +32,7 @@ class TrainingSpec(BaseModel):
         None, max_length=80, title="Recipe", description="A training command of your own from recipes.toml, instead of Academy's trainer."
     )
     continue_from: str | None = Field(
-        None, max_length=120, title="Continue from", description="An adapter that goes on learning, instead of a new one."
+        None, max_length=120, title="Continue from", description="An adapter to train further, instead of a new one."
     )
     backend: BackendName | None = Field(
         None, title="Backend", description="Where the training runs: a process of this machine, or a container."
@@ -43,7 +43,7 @@ class TrainingSpec(BaseModel):
         None, ge=1, le=512, title="LoRA alpha", description="How strongly the adapter acts. Empty: twice the rank."
     )
     lora_dropout: float = Field(
-        0.0, ge=0, le=0.5, title="LoRA dropout", description="Above 0 it learns less by heart; 0.05 is usual for large datasets."
+        0.0, ge=0, le=0.5, title="LoRA dropout", description="Above 0 it memorizes less; 0.05 is usual for large datasets."
     )
     target_modules: str | list[str] = Field(
         "all-linear", title="Target modules", description="Which layers get an adapter: all-linear, or names separated by commas."
@@ -61,7 +61,7 @@ class TrainingSpec(BaseModel):
     weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="Pulls weights towards zero; 0 is usual for LoRA.")
     num_epochs: int = Field(3, ge=1, le=20, title="Epochs", description="How often each example is seen.")
     max_steps: int | None = Field(
-        None, ge=1, le=10_000_000, title="Max steps", description="Ends after so many steps, whatever the epochs say."
+        None, ge=1, le=10_000_000, title="Max steps", description="Ends after this many steps, whatever the number of epochs."
     )
     batch_size: int = Field(4, ge=1, le=32, title="Batch size", description="Examples a step; halve it when memory runs out.")
     gradient_accumulation_steps: int = Field(
@@ -71,7 +71,7 @@ class TrainingSpec(BaseModel):
         2048, ge=256, le=8192, title="Max sequence length", description="Longer examples are cut off here, in tokens."
     )
     eval_steps: int | None = Field(
-        None, ge=1, le=1_000_000, title="Evaluate every", description="Steps between two looks at the held-out rows. Empty: chosen."
+        None, ge=1, le=1_000_000, title="Evaluate every", description="Steps between two evaluations on the held-out rows. Empty: chosen."
     )
     save_steps: int | None = Field(
         None, ge=1, le=1_000_000, title="Checkpoint every", description="Steps between two checkpoints. Empty: chosen."
@@ -83,7 +83,7 @@ class TrainingSpec(BaseModel):
         True, title="Keep the best", description="With held-out rows: the adapter of the best evaluation, not the last."
     )
     precision: Literal["auto", "bf16", "fp16", "fp32"] = Field(
-        "auto", title="Precision", description="Auto: bf16 where the hardware has it, else fp32."
+        "auto", title="Precision", description="Auto: bf16 if the hardware supports it, else fp32."
     )
     gradient_checkpointing: bool = Field(False, title="Gradient checkpointing", description="Less memory for about a quarter more time.")
     seed: int = Field(42, ge=0, le=2**31 - 1, title="Seed", description="The same seed and data give the same training.")
@@ -99,10 +99,10 @@ KNOBS: tuple[str, ...] = tuple(
 _FROM_SETTINGS = ("lora_rank", "learning_rate", "num_epochs", "batch_size", "max_seq_length")
 
 
-def resolve(asked: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> TrainingSpec:
+def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> TrainingSpec:
     """The spec with every open value filled: from the request, else the preset, else the environment, else the default."""
     values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
     values |= {"base_model": settings.default_base_model} | chosen
-    values |= {name: getattr(asked, name) for name in asked.model_fields_set if getattr(asked, name) is not None}
+    values |= {name: getattr(requested, name) for name in requested.model_fields_set if getattr(requested, name) is not None}
     spec = TrainingSpec.model_validate(values)
     return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})

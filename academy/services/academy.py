@@ -15,6 +15,7 @@ from academy.curation.lesson_store import LessonStore
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
+from academy.jobs.kinds import needs_of
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
@@ -80,7 +81,7 @@ class Academy:
         self._job_store.close()
 
     def _share_the_gpu(self, job: Job) -> None:
-        if not self._habitat.gpus():
+        if needs_of(job.kind) != "device" or not self._habitat.gpus():
             return
         if job.status in ("preparing", "running"):
             self._session.step_aside(msg("{job} is training on the GPU.", job=job.name))

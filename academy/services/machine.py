@@ -88,8 +88,7 @@ class Machine:
 
     def overview(self) -> dict[str, Any]:
         """Everything that the page's Overview and its top line show."""
-        active = self._adapters.active()
-        running = self._runner.busy()
+        active, running, advice = self._adapters.active(), self._runner.busy(), self.advice()
         return {
             "enabled": self._settings.enabled,
             "habitat": self._habitat.report(),
@@ -99,14 +98,14 @@ class Machine:
             "datasets": len(self._datasets.list()),
             "adapters": len(self._adapters.list()),
             "active": asdict(active) | {"path": str(active.path)} if active else None,
-            "advice": asdict(self.advice()),
+            "advice": {"ready": advice.ready, "sentence": render(advice.sentence), "missing": [render(text) for text in advice.missing]},
             "chat": self._session.state(),
             "damaged": self._damaged(),
         }
 
     def advice(self) -> professor.Advice:
         """Whether it is time to train, and what is missing."""
-        last = next(iter(self._jobs.list(limit=1, status="finished")), None)
+        last = next(iter(self._jobs.list(limit=1, status="finished", kind="train")), None)
         total = self._lessons.statistics()["trainable_lessons"]
         seen = 0
         if last and last.dataset_id:

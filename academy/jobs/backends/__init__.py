@@ -18,14 +18,13 @@ __all__ = ["BACKENDS", "GRACE_SECONDS", "Backend", "Command", "Death", "Seen", "
 class Registered:
     """One backend as the rest of the app knows it."""
 
-    title: str
     build: Callable[[Settings], Backend]
     in_image: bool = False  # its programs run in an image, with the image's own paths and libraries
 
 
 BACKENDS: Mapping[BackendName, Registered] = {
-    "subprocess": Registered("A process of this machine", SubprocessBackend),
-    "docker": Registered("A container", DockerBackend, in_image=True),
+    "subprocess": Registered(SubprocessBackend),
+    "docker": Registered(DockerBackend, in_image=True),
 }
 
 

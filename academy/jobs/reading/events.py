@@ -1,4 +1,4 @@
-"""What a trainer says: one JSON object a line in the job's `events.jsonl`, written by the trainer alone."""
+"""The events of a job: one JSON object a line in `events.jsonl`, which only the job's program writes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ EventType = Literal["preparing", "started", "progress", "eval", "checkpoint", "s
 
 
 class Event(TypedDict, total=False):
-    """The union of all fields; which belong to which type is said beside each.
+    """The union of all fields; a comment names the type that each belongs to.
 
     A loss that is nan or infinite is written as null, with `non_finite` true. `time` is ISO 8601 in UTC with `Z`.
+    `message` and `reason` are a str or the stored form of a message (messages.to_json).
     """
 
     type: EventType
     time: str
-    # preparing: what is being done before the first step
+    # preparing: the work before the first step
     phase: str  # "download", "load", "tokenize"
-    message: str  # also of note and sample; a sentence for a person
+    message: Any  # also of note and sample; a sentence for a person
     fraction: float | None
     bytes_done: int
     bytes_total: int | None
@@ -41,7 +42,7 @@ class Event(TypedDict, total=False):
     eval_rows: int
     truncated_rows: int
     resumed_from_step: int
-    # progress: one for every logged step; eval: one for every evaluation (step 0: before training)
+    # progress: one per logged step; eval: one per evaluation (step 0: before training)
     step: int
     epoch: float
     loss: float | None
@@ -52,7 +53,7 @@ class Event(TypedDict, total=False):
     tokens_per_second: float
     memory_mb: float
     non_finite: bool
-    passing: bool  # read off a foreign trainer's progress bar: it stands for now, and is no point of its own
+    passing: bool  # read from a foreign trainer's progress bar: it replaces the last one and is no point of the curve
     # checkpoint
     path: str  # relative to the job's folder
     best: bool
@@ -66,7 +67,7 @@ class Event(TypedDict, total=False):
     train_loss: float | None
     baseline_eval_loss: float | None
     # failed
-    reason: str  # one sentence for a person
+    reason: Any  # one sentence for a person
     cause: str  # a word for the doctor: "out_of_memory", "non_finite_loss", "no_template", "bad_row", "disk_full", …
     error_type: str
     traceback: str
@@ -75,13 +76,11 @@ class Event(TypedDict, total=False):
 
 
 _PIECE = 1 << 20
-
-
 _LONGEST_EVENT = 1 << 22
 
 
 class Events:
-    """The events of a job from an offset on; each `read` gives those that came since."""
+    """The events of a job from an offset on; each `read` returns the new ones."""
 
     def __init__(self, job: Job, offset: int = 0) -> None:
         self._path = job.folder.events
@@ -89,8 +88,8 @@ class Events:
         self.damaged = 0
 
     def read(self, limit: int | None = None) -> list[Event]:
-        """The whole new events; what is no event is passed over and counted."""
-        found: list[Event] = []
+        """The new complete events; malformed lines are skipped and counted."""
+        events: list[Event] = []
         start = self.offset
         while limit is None or self.offset - start < limit:
             lines, after = _whole_lines(self._path, self.offset)
@@ -100,10 +99,28 @@ class Events:
             for line in lines:
                 event = _event(line)
                 if event is not None:
-                    found.append(event)
+                    events.append(event)
                 elif line.strip():
                     self.damaged += 1
-        return found
+        return events
+
+
+def number(value: Any) -> float | None:
+    """A finite number, else None."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+
+
+def whole(value: Any) -> int | None:
+    """A count that JSON can hold exactly, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def seconds(stamp: Any) -> float | None:
+    """Seconds since the epoch of an ISO 8601 time, else None."""
+    try:
+        return datetime.fromisoformat(stamp).timestamp() if isinstance(stamp, str) else None
+    except ValueError:
+        return None
 
 
 def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
@@ -123,7 +140,7 @@ def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
             if size < _LONGEST_EVENT:
                 size *= 2
                 continue
-            # No event is so long: it is passed over, as one damaged line.
+            # No event is that long: it is skipped as one malformed line.
             at = offset + len(data)
             while piece := os.pread(file.fileno(), _PIECE, at):
                 cut = piece.find(b"\n")
@@ -139,18 +156,3 @@ def _event(line: bytes) -> Event | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) and isinstance(value.get("type"), str) else None  # type: ignore[return-value]
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
-
-
-def _seconds(stamp: Any) -> float | None:
-    try:
-        return datetime.fromisoformat(stamp).timestamp() if isinstance(stamp, str) else None
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""TODO: academy/jobs/reading/foreign.py."""
+"""Foreign trainers: their log is parsed into the events that Academy's own trainer would have written."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ from academy.jobs.store import ENDED, Job
 
 
 class Foreign:
-    """A trainer that is not ours: its log, understood by the parser, as if it had sent events."""
+    """The log of one foreign trainer, read incrementally."""
 
     def __init__(self) -> None:
         self._offset = 0
         self._line = 0
         self._step = 0
-        self._told = 0  # the step of the last loss
-        self._raw = 0  # the step as it was printed last, and of how many; some trainers count anew in each epoch
+        self._loss_step = 0  # the step of the last loss
+        self._raw = 0  # the step as last printed, and of how many; some trainers start over in each epoch
         self._total: int | None = None
         self._before = 0  # steps of the epochs before
         self._epoch: float | None = None
-        self._waiting: list[tuple[Any, str]] = []  # losses without a step, until the bar is drawn again and tells it
+        self._waiting: list[tuple[Any, str]] = []  # losses without a step, until the bar is drawn again and shows it
         self._bars = False
         self._bar = b""
         self._parser: Any = None
 
     def read(self, job: Job) -> list[Event]:
+        """The new events."""
         if self._parser is None:
             from academy.jobs.metrics import TrainingMetricsParser  # only where a recipe needs it
 
             self._parser = TrainingMetricsParser()
-        found: list[Event] = []
+        events: list[Event] = []
         while True:
             lines, self._offset, self._line = read_log(job, self._offset, self._line)
             if not lines:
-                return found + (self._settle() if job.status in ENDED else []) + self._unfinished(job)
+                return events + (self._settle() if job.status in ENDED else []) + self._unfinished(job)
             for line in lines:
                 self._bars = self._bars or "%|" in line.message
                 parsed = self._parser.parse_line(line.message)
                 if parsed is not None:
-                    found += self._take(parsed, line.timestamp)
+                    events += self._take(parsed, line.timestamp)
 
     def _unfinished(self, job: Job) -> list[Event]:
-        """A progress bar has no line of its own before it ends: the warden keeps its state in a small file."""
+        """The state of a progress bar: it has no line in the log before it ends, so the warden keeps it in a small file."""
         raw = read_plain(job.folder.unfinished, 1 << 15)
         if not raw or raw == self._bar or self._waiting:
             return []
@@ -66,27 +67,27 @@ class Foreign:
             if not self._counts(parsed):
                 return []
             bar: list[Event] = [{**event, "passing": True} for event in self._events(parsed, stamp)]
-            return bar + self._settle(known=True)
+            return bar + self._settle(counted=True)
         return self._settle() + self._events(parsed, stamp)
 
     def _counts(self, parsed: Any) -> bool:
-        """Whether a bar is the training's: once a loss was told, one of another length is an evaluation's."""
-        return parsed.total_steps is None or not self._told or self._total in (None, parsed.total_steps)
+        """Whether a bar is the training's: after the first loss, a bar of another length is an evaluation's."""
+        return parsed.total_steps is None or not self._loss_step or self._total in (None, parsed.total_steps)
 
-    def _settle(self, known: bool = False) -> list[Event]:
+    def _settle(self, counted: bool = False) -> list[Event]:
         waiting, self._waiting = self._waiting, []
-        return [event for parsed, stamp in waiting for event in self._events(parsed, stamp, known)]
+        return [event for parsed, stamp in waiting for event in self._events(parsed, stamp, counted)]
 
-    def _events(self, parsed: Any, stamp: str, known: bool = False) -> list[Event]:
+    def _events(self, parsed: Any, stamp: str, counted: bool = False) -> list[Event]:
         if parsed.step is not None:
             self._count(parsed)
-        elif parsed.loss is not None and self._step <= self._told and not known:
-            # No bar has moved since the last loss: the lines themselves are counted.
-            self._step = self._told + 1
+        elif parsed.loss is not None and self._step <= self._loss_step and not counted:
+            # No bar has moved since the last loss, so the lines themselves are counted.
+            self._step = self._loss_step + 1
         if parsed.epoch is not None:
             self._epoch = parsed.epoch
         if parsed.loss is not None:
-            self._told = self._step
+            self._loss_step = self._step
         common: dict[str, Any] = {"step": self._step} | ({"time": stamp} if stamp else {})
         for name in ("epoch", "total_epochs", "learning_rate", "accuracy", "grad_norm"):
             value = getattr(parsed, name, None)
@@ -97,20 +98,21 @@ class Foreign:
             if self._before:
                 total = max(total * (parsed.total_epochs or 0), self._before + total)
             common["total_steps"] = total
-        found: list[Event] = []
+        events: list[Event] = []
         if parsed.loss is not None:
             finite = math.isfinite(parsed.loss)
-            found.append({**common, "type": "progress", "loss": parsed.loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
+            events.append({**common, "type": "progress", "loss": parsed.loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
         if parsed.eval_loss is not None:
             finite = math.isfinite(parsed.eval_loss)
-            found.append({**common, "type": "eval", "eval_loss": parsed.eval_loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
-        if not found:
-            found.append({**common, "type": "progress"})  # type: ignore[typeddict-item]
-        return found
+            events.append({**common, "type": "eval", "eval_loss": parsed.eval_loss if finite else None, "non_finite": not finite})  # type: ignore[typeddict-item]
+        if not events:
+            events.append({**common, "type": "progress"})  # type: ignore[typeddict-item]
+        return events
 
     def _count(self, parsed: Any) -> None:
         raw = int(parsed.step)
-        if raw < self._raw and self._told and parsed.epoch is not None and self._epoch is not None and int(parsed.epoch) > int(self._epoch):
+        later_epoch = parsed.epoch is not None and self._epoch is not None and int(parsed.epoch) > int(self._epoch)
+        if raw < self._raw and self._loss_step and later_epoch:
             self._before += max(self._raw, self._total or 0)
         self._raw, self._total = raw, parsed.total_steps or self._total
         self._step = self._before + raw

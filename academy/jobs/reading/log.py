@@ -1,4 +1,4 @@
-"""The log of a job, read by offset: whole lines with their number and time, never more than asked for."""
+"""The log of a job, read by offset: complete lines with their number and time, never more than requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REMEMBERED = 64
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a log; `line` counts from 0 over the whole log, `timestamp` is empty where the line has none."""
+    """One line of a log; `line` counts from 0 over the whole log, `timestamp` is empty if the line has none."""
 
     line: int
     message: str
@@ -30,12 +30,12 @@ class LogLine:
 
 
 def path_of(job: Job) -> Path:
-    """Where the job's log lies."""
+    """The path of the job's log."""
     return job.folder.log
 
 
 def read_log(job: Job, offset: int, line: int, limit: int = 1 << 18) -> tuple[list[LogLine], int, int]:
-    """The whole lines from byte `offset` on, of which the first has the number `line`; with the offset and number after them."""
+    """The complete lines from byte `offset` on, the first with the number `line`; and the offset and the number after them."""
     descriptor = _open(path_of(job))
     if descriptor is None:
         return [], offset, line
@@ -46,12 +46,12 @@ def read_log(job: Job, offset: int, line: int, limit: int = 1 << 18) -> tuple[li
 
 def tail_log(job: Job, lines: int = 500, limit: int = 1 << 22) -> tuple[list[LogLine], int]:
     """The last lines, and the number of the first of them, whatever the size of the log."""
-    found, first, _ = tail_with_offset(job, lines, limit)
-    return found, first
+    tail, first, _ = tail_with_offset(job, lines, limit)
+    return tail, first
 
 
 def tail_with_offset(job: Job, lines: int = 500, limit: int = 1 << 22) -> tuple[list[LogLine], int, int]:
-    """As tail_log, with the offset from which read_log goes on."""
+    """As tail_log, with the offset at which read_log continues."""
     path = path_of(job)
     descriptor = _open(path)
     if descriptor is None:
@@ -62,7 +62,7 @@ def tail_with_offset(job: Job, lines: int = 500, limit: int = 1 << 22) -> tuple[
         size = min(limit, _TAIL_PIECE)
         while lines > 0:
             start = max(0, end - size)
-            # What is before the first line's end may be the rest of a line that was cut.
+            # The first line may be the rest of a line that the offset cuts.
             raw = os.pread(file.fileno(), end - start, start).split(b"\n")[1 if start else 0 : -1]
             if len(raw) >= lines or not start or size >= limit:
                 break
@@ -86,7 +86,7 @@ def _lines_from(file, offset: int, limit: int) -> tuple[list[bytes], int]:
         return data[:end].split(b"\n"), offset + end + 1
     if len(data) < limit:
         return [], offset
-    # A line longer than the limit (the warden writes none): its beginning stands for it.
+    # A line longer than the limit (the warden writes none) is cut to its beginning.
     at = offset + len(data)
     while piece := os.pread(file.fileno(), _PIECE, at):
         cut = piece.find(b"\n")
@@ -110,17 +110,17 @@ def _parse(number: int, raw: bytes) -> LogLine:
 
 
 class _Counts:
-    """How many lines the logs have, counted on from where it was left; a cache, for a log of a gigabyte takes half a second."""
+    """Counts the lines of logs incrementally; a cache, because a log of a gigabyte takes half a second."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[int, int, int]] = OrderedDict()  # path: inode, offset, lines before it
+        self._logs: OrderedDict[str, tuple[int, int, int]] = OrderedDict()  # path: inode, offset, lines before it
         self._lock = threading.Lock()
 
     def whole_lines(self, path: str, file) -> tuple[int, int]:
-        """The offset after the last whole line, and how many lines there are."""
+        """The offset after the last complete line, and the number of lines."""
         state = os.fstat(file.fileno())
         with self._lock:
-            inode, offset, lines = self._known.get(path, (state.st_ino, 0, 0))
+            inode, offset, lines = self._logs.get(path, (state.st_ino, 0, 0))
         if inode != state.st_ino or offset > state.st_size:
             offset = lines = 0
         at, end = offset, offset
@@ -131,10 +131,10 @@ class _Counts:
                 end = at + cut + 1
             at += len(piece)
         with self._lock:
-            self._known[path] = (state.st_ino, end, lines)
-            self._known.move_to_end(path)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            self._logs[path] = (state.st_ino, end, lines)
+            self._logs.move_to_end(path)
+            while len(self._logs) > _REMEMBERED:
+                self._logs.popitem(last=False)
         return end, lines
 
 

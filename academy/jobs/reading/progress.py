@@ -1,4 +1,4 @@
-"""How a job is doing: its folder's events and log, read incrementally and never written."""
+"""The progress of a job, from the events and the log in its folder; reads incrementally and writes nothing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from collections import OrderedDict, deque
 from pathlib import Path
 from typing import Any
 
-from academy.jobs.reading.events import Event, Events, _number, _seconds, _whole
+from academy.jobs.reading.events import Event, Events, number, seconds, whole
 from academy.jobs.reading.foreign import Foreign
 from academy.jobs.store import ENDED, Job
+from academy.messages import Text, from_json
 
 _POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "time")
-_TOLD = (
+_REPORTED = (
     "current_epoch", "total_epochs", "step", "total_steps", "latest_loss", "min_loss", "avg_loss", "eval_loss", "learning_rate", "accuracy",
     "tokens_per_second", "memory_mb", "progress_percent", "eta_seconds",
 )  # fmt: skip
@@ -28,7 +29,7 @@ _REMEMBERED = 32
 
 
 class Progress:
-    """What the events (or, of a foreign trainer, the log) say in all; `update` reads what is new."""
+    """The sum of all events (of a foreign trainer: of its log); `update` reads the new ones."""
 
     def __init__(self, job: Job) -> None:
         self._lock = threading.RLock()
@@ -37,8 +38,8 @@ class Progress:
         self._times: deque[tuple[int, float]] = deque(maxlen=32)
         self._losses = 0
         self._loss_sum = 0.0
-        # What the metrics were each time that one arrived, in columns, for a stream tells each of them once: 130 bytes and not a kilobyte.
-        self._told = array("d")
+        # The metrics at each arrival, in columns, because a stream reports each once: 130 bytes instead of a kilobyte.
+        self._reported = array("d")
         self._history = array("d")
         self._history_from = 0
         self.points: dict[int, dict[str, Any]] = {}
@@ -55,10 +56,10 @@ class Progress:
         self.last: Event | None = None
         self.best_checkpoint: str | None = None
         self.samples: deque[Event] = deque(maxlen=50)
-        self.notes: deque[str] = deque(maxlen=50)
+        self.notes: deque[Text] = deque(maxlen=50)
 
     def update(self, job: Job) -> None:
-        """Reads on."""
+        """Reads the new events."""
         with self._lock:
             for event in self._events.read():
                 self._take(event)
@@ -79,18 +80,18 @@ class Progress:
             self.best_checkpoint = event.get("path")
         elif kind == "sample":
             self.samples.append(event)
-        elif kind == "note" and event.get("message"):
-            self.notes.append(str(event.get("message")))
+        elif kind == "note" and (note := from_json(event.get("message"))):
+            self.notes.append(note)
 
     def _restart(self, event: Event) -> None:
-        """What a run that was cut off had beyond the step it resumes from will come again: it is void."""
+        """Drops the points after the step that the run resumes from: they come again."""
         resumed = event.get("resumed_from_step")
-        kept = resumed if isinstance(resumed, int) else -1
-        points = [point for step, point in sorted(self.points.items()) if step <= kept]
+        last = resumed if isinstance(resumed, int) else -1
+        points = [point for step, point in sorted(self.points.items()) if step <= last]
         self.started, self.preparing = event, None
-        self.total_steps = _whole(event.get("total_steps")) or self.total_steps
-        self.total_epochs = _number(event.get("total_epochs")) or self.total_epochs
-        self.points, self.step, self.epoch, self.min_loss = {}, kept if kept > 0 else None, None, None
+        self.total_steps = whole(event.get("total_steps")) or self.total_steps
+        self.total_epochs = number(event.get("total_epochs")) or self.total_epochs
+        self.points, self.step, self.epoch, self.min_loss = {}, last if last > 0 else None, None, None
         self._losses, self._loss_sum, self.latest = 0, 0.0, {}
         self.history.clear()
         self._history_from = len(self._history)
@@ -99,47 +100,47 @@ class Progress:
             self._add(point["step"], point)
 
     def _point(self, event: Event, kind: str) -> None:
-        step = _whole(event.get("step"))
+        step = whole(event.get("step"))
         if step is None:
             return
         point: dict[str, Any] = {}
         for name in _POINT:
             value = event.get(name)
-            if value is not None and (name == "time" or _number(value) is not None):
+            if value is not None and (name == "time" or number(value) is not None):
                 point[name] = value
         if event.get("non_finite"):
             point["loss" if kind == "progress" else "eval_loss"] = None
             point["non_finite"] = True
         if kind == "progress":
-            moment = _seconds(event.get("time"))
+            moment = seconds(event.get("time"))
             if moment is not None:
                 self._times.append((step, moment))
-        if _whole(event.get("total_steps")):
-            self.total_steps = _whole(event.get("total_steps"))
-        if _number(event.get("total_epochs")):
-            self.total_epochs = _number(event.get("total_epochs"))
+        if whole(event.get("total_steps")):
+            self.total_steps = whole(event.get("total_steps"))
+        if number(event.get("total_epochs")):
+            self.total_epochs = number(event.get("total_epochs"))
         if event.get("passing") and point.keys() <= {"time"}:
             self.step = max(self.step or 0, step)
             return
         self._add(step, point)
         if not event.get("passing"):
             numbers = self._metrics("running")
-            self._told.extend(math.nan if numbers[name] is None else numbers[name] for name in _TOLD)
-            self._told.extend((self._history_from, len(self._history)))
+            self._reported.extend(math.nan if numbers[name] is None else numbers[name] for name in _REPORTED)
+            self._reported.extend((self._history_from, len(self._history)))
 
     def _add(self, step: int, point: dict[str, Any]) -> None:
-        known = self.points.get(step, {"step": step})
-        fresh = "loss" not in known
+        before = self.points.get(step, {"step": step})
+        fresh = "loss" not in before
         self._in_order = self._in_order and (step in self.points or step >= (self.step or 0))
-        # A new one each time: whoever was given the points may still be reading them.
-        self.points[step] = {**known, **point}
+        # A new dict each time, since a reader may still hold the old one.
+        self.points[step] = {**before, **point}
         self.step = max(self.step or 0, step)
-        if _number(point.get("epoch")) is not None:
+        if number(point.get("epoch")) is not None:
             self.epoch = float(point["epoch"])
         for name in ("learning_rate", "accuracy", "grad_norm", "tokens_per_second", "memory_mb", "eval_loss"):
-            if _number(point.get(name)) is not None:
+            if number(point.get(name)) is not None:
                 self.latest[name] = point[name]
-        loss = _number(point.get("loss"))
+        loss = number(point.get("loss"))
         if loss is not None and fresh:
             self.latest["loss"] = loss
             self._losses += 1
@@ -156,7 +157,7 @@ class Progress:
             return list(self.points.values())
 
     def percent(self) -> float | None:
-        """How far it is, by steps, else by epochs."""
+        """The progress in percent, by steps, else by epochs."""
         if self.total_steps and self.step is not None:
             return round(min(100.0, 100.0 * self.step / self.total_steps), 2)
         if self.total_epochs and self.epoch is not None:
@@ -164,11 +165,11 @@ class Progress:
         return None
 
     def eta_seconds(self) -> float | None:
-        """The time left by the pace of the last steps; a clock that was set meanwhile does not count."""
+        """The remaining time at the median pace of the last steps, which a change of the clock does not disturb."""
         if not self.total_steps or self.step is None:
             return None
-        left = self.total_steps - self.step
-        if left <= 0:
+        remaining = self.total_steps - self.step
+        if remaining <= 0:
             return 0.0
         times = tuple(self._times)
         paces = [
@@ -176,31 +177,31 @@ class Progress:
             for (earlier, before), (later, after) in itertools.pairwise(times)
             if later > earlier and after > before
         ]
-        return round(left * statistics.median(paces), 1) if paces else None
+        return round(remaining * statistics.median(paces), 1) if paces else None
 
     def longest_pause(self) -> float:
-        """The longest time between two of the last steps that were told."""
+        """The longest time between two of the last steps."""
         moments = [moment for _, moment in tuple(self._times)]
         return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)
 
     def metrics(self, job: Job) -> dict[str, Any]:
-        """What the numbers are now."""
+        """The numbers as of now."""
         with self._lock:
             return self._metrics(job.status)
 
     def told(self, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
-        """What the numbers were when each metric arrived: those from the number `first` on, and how many there are in all."""
-        width = len(_TOLD) + 2
+        """The numbers at the arrival of each metric, from the one with the number `first` on, and how many there are in total."""
+        width = len(_REPORTED) + 2
         with self._lock:
-            count = len(self._told) // width
-            rows = [self._told[place * width : (place + 1) * width] for place in range(first, min(first + limit, count))]
+            count = len(self._reported) // width
+            rows = [self._reported[place * width : (place + 1) * width] for place in range(first, min(first + limit, count))]
             return [self._then(row) for row in rows], count
 
     def _then(self, row: array[float]) -> dict[str, Any]:
-        found: dict[str, Any] = {name: None if math.isnan(value) else value for name, value in zip(_TOLD, row, strict=False)}
-        found |= {name: int(found[name]) for name in _WHOLE if found[name] is not None}
+        values: dict[str, Any] = {name: None if math.isnan(value) else value for name, value in zip(_REPORTED, row, strict=False)}
+        values |= {name: int(values[name]) for name in _WHOLE if values[name] is not None}
         begin, end = int(row[-2]), int(row[-1])
-        return found | {"loss_history": list(self._history[max(begin, end - _HISTORY) : end])}
+        return values | {"loss_history": list(self._history[max(begin, end - _HISTORY) : end])}
 
     def _metrics(self, status: str) -> dict[str, Any]:
         ended = status in ENDED
@@ -234,7 +235,7 @@ def metrics(job: Job) -> dict[str, Any]:
 
 
 def told(job: Job, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
-    """The data of the stream's `metrics` events from the number `first` on, and how many there are in all."""
+    """The data of the stream's `metrics` events from the number `first` on, and how many there are in total."""
     return cache.get(job).told(first, limit)
 
 
@@ -244,7 +245,7 @@ def points(job: Job) -> list[dict[str, Any]]:
 
 
 class _Cache:
-    """The progress of the jobs that were looked at last, so that each event is read once; dropped when the file is another."""
+    """The progress of the jobs viewed last, so that each event is read once; dropped if the file is replaced."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[tuple[int, int], Progress]] = OrderedDict()

@@ -1,4 +1,4 @@
-"""TODO: academy/jobs/reading/view.py."""
+"""Everything that is shown of a job: its journal entry, its progress, the end of its log, and a warning if it is silent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 from academy.files import tail_bytes
 from academy.jobs.processes import age_of
 from academy.jobs.reading import log
-from academy.jobs.reading.events import _seconds
-from academy.jobs.reading.progress import cache
+from academy.jobs.reading.events import seconds
+from academy.jobs.reading.progress import Progress, progress
 from academy.jobs.store import ACTIVE, ENDED, Job
+from academy.messages import Message, from_json, msg, render
 
 _SILENT_SECONDS = 300.0
 
@@ -31,9 +32,12 @@ def log_tail(job: Job, chars: int = 5000) -> str:
     return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text
 
 
-def view(job: Job, queue_position: int | None, silent: float | None = None) -> dict[str, Any]:
-    """All that the status of a job tells (contract, row 8), and what the page shows besides."""
-    state = cache.get(job)
+def view(job: Job, queue_position: int | None, silent: float | None = None, state: Progress | None = None) -> dict[str, Any]:
+    """The status of a job (contract, row 8) with what the page shows besides; texts in the current language.
+
+    `state` is the job's progress, if the caller has it already.
+    """
+    state = state or progress(job)
     numbers = state.metrics(job)
     shown = job.as_dict()
     preparing = state.preparing if job.status == "preparing" else None
@@ -48,7 +52,7 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "duration_seconds": duration(job),
-        "adapter_path": job.adapter_path if job.adapter_path and os.path.isdir(job.adapter_path) else None,  # it may have been deleted
+        "adapter_path": job.adapter_path if job.adapter_path and os.path.isdir(job.adapter_path) else None,  # None if it was deleted
         "error": shown["error"],
         "reason": shown["reason"],
         "cause": job.cause,
@@ -63,8 +67,8 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],
         "silent_seconds": silent,
-        "warning": warning(job, silent),
-        "preparing": dict(preparing) if preparing else None,
+        "warning": render(slow) if (slow := warning(job, silent, state)) else None,
+        "preparing": dict(preparing) | {"message": render(from_json(preparing.get("message")))} if preparing else None,
         "queue_position": queue_position,
         "base_model": job.base_model,
         "dataset_id": job.dataset_id,
@@ -72,39 +76,44 @@ def view(job: Job, queue_position: int | None, silent: float | None = None) -> d
         "recipe": job.recipe,
         "attempt": job.attempt,
         "reasons": shown["reasons"],
-        "notes": list(state.notes),
+        "notes": [render(note) for note in state.notes],
         "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
     }
 
 
 def signs(job: Job) -> tuple[tuple[int, int], ...]:
-    """What changes with every sign of life that a job gives: an event, a line, a bar that moved."""
+    """The state of a job's files, which changes with every sign of life: an event, a line, a moving bar."""
     folder = job.folder
     return tuple(_stamp(path) for path in (folder.worker, folder.events, folder.log, folder.unfinished))
 
 
-def warning(job: Job, silent: float | None) -> str | None:
-    """A sentence where a job has been silent for much longer than is usual for it; it is told and not ended, for it may be slow."""
-    state = cache.get(job)
-    if silent is None or silent < max(_SILENT_SECONDS, 5 * state.longest_pause()):
+def warning(job: Job, silent: float | None, state: Progress | None = None) -> Message | None:
+    """A sentence for a job that has been silent for much longer than is usual for it; it may be slow, so it is not ended."""
+    if silent is None:
         return None
-    where = f"since step {state.step}" if state.step else "before the first step"
-    return (
-        f"No sign of life for {round(silent / 60)} min, {where}. A very long step or evaluation may be the reason; "
-        "if the machine is idle meanwhile, the training hangs: cancel it, then resume it or train again."
-    )
+    state = state or progress(job)
+    if silent < max(_SILENT_SECONDS, 5 * state.longest_pause()):
+        return None
+    where = msg("since step {step}", step=state.step) if state.step else msg("before the first step")
+    return msg(_SILENT, minutes=round(silent / 60), where=where)
+
+
+_SILENT = (
+    "No sign of life for {minutes} min, {where}. A very long step or evaluation may be the reason; "
+    "if the machine is idle at the same time, the training hangs: cancel it, then resume it or train again."
+)
 
 
 def duration(job: Job) -> float | None:
-    """The seconds that it has run, by clocks that nobody sets where there are such; never negative."""
+    """The seconds that it has run, from a monotonic clock where there is one; never negative."""
     if job.seconds is not None and job.status in ENDED:
         return job.seconds
-    started = _seconds(job.started_at)
+    started = seconds(job.started_at)
     if started is None:
         return None
     if job.status in ACTIVE and (age := age_of(job.folder.read_worker())) is not None:
         return round((job.seconds or 0.0) + age, 3)
-    ended = _seconds(job.finished_at)
+    ended = seconds(job.finished_at)
     if ended is None:
         ended = datetime.now().astimezone().timestamp()
     return round(max(0.0, ended - started), 3)
