@@ -36,7 +36,7 @@ def reaches(source: str, verbs: dict[str, set[str]]) -> Iterator[str]:
         elif isinstance(node, ast.Attribute):
             if node.attr == "output_dir":
                 yield f"{node.lineno}: reads in a job's folder"
-            elif _is_academy(node.value) and node.attr not in {*verbs, "settings", "start", "close"}:
+            elif _is_academy(node.value) and node.attr not in {*verbs, "settings", "check_enabled", "start", "close"}:
                 yield f"{node.lineno}: academy.{node.attr}"
             elif isinstance(node.value, ast.Attribute) and _is_academy(node.value.value):
                 stage = node.value.attr

@@ -1,1 +1,1 @@
-"""Who may come in, how much and how slowly."""
+"""Which requests are let in, how large and how slowly."""

@@ -1,4 +1,4 @@
-"""TODO: academy/access/bodies.py."""
+"""The body of a request on its way to the application: bounded in size, in parts and in time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ from academy.access.requests import Refusal
 log = logging.getLogger(__name__)
 
 _MAX_PARTS = 200
-
-
 _LINGER_BYTES = 4 << 30
-
-
 _LINGER_SECONDS = 20.0
 
 
@@ -34,7 +30,7 @@ class Patience:
 
 
 class Body:
-    """Hands the request's body on within its limits; once one is passed, answers in the application's place."""
+    """Passes the request's body on within its limits; beyond one of them, answers in the application's place."""
 
     def __init__(self, receive: Receive, send: Send, limit: int, patience: Patience, content_type: str) -> None:
         self.limit = limit
@@ -57,9 +53,9 @@ class Body:
         if self._complete:
             return await self._receive()
         began = time.monotonic()
-        left = self._patience.first_seconds + self._bytes / self._patience.bytes_per_second - self._waited
+        remaining = self._patience.first_seconds + self._bytes / self._patience.bytes_per_second - self._waited
         try:
-            async with asyncio.timeout(max(0.0, min(self._patience.pause_seconds, left))):
+            async with asyncio.timeout(max(0.0, min(self._patience.pause_seconds, remaining))):
                 message = await self._receive()
         except TimeoutError:
             return await self._stop(Refusal(408, "The request's body came too slowly. Send it again."))
@@ -77,14 +73,14 @@ class Body:
         return message
 
     async def send(self, message: Message) -> None:
-        """Passes an answer of the application on, unless ours was given already."""
+        """Passes an answer of the application on, unless ours was sent already."""
         if not self.refused:
             self._started = True
             self._finished = message["type"] == "http.response.body" and not message.get("more_body", False)
             await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """Answers, and takes in what still comes, so that the sender gets to read the answer."""
+        """Answers, and reads the rest of the body, so that the sender gets to read the answer."""
         await self._stop(refusal)
         await self.linger()
 
@@ -98,12 +94,12 @@ class Body:
                     self._bytes += len(message.get("body", b""))
                     self._complete = message["type"] != "http.request" or not message.get("more_body", False)
         except TimeoutError:
-            log.debug("A refused sender went on or stalled; its connection is closed.")
+            log.debug("A refused sender continued or stalled; its connection is closed.")
         if not self._started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def close(self) -> None:
-        """Brings whatever was being answered to an end."""
+        """Ends the answer in progress."""
         if not self._started:
             await self._stop(Refusal(503, "Academy is shutting down. Try again when it has started."))
         if not self._finished:
@@ -124,8 +120,8 @@ class _Parts:
     """Counts the parts of a multipart body as it passes."""
 
     def __init__(self, content_type: str) -> None:
-        found = re.search(r'boundary="?([^";,]{1,200})', content_type) if content_type.lower().startswith("multipart/") else None
-        self._mark = b"--" + found[1].strip().encode("latin-1", "replace") if found else b""
+        match = re.search(r'boundary="?([^";,]{1,200})', content_type) if content_type.lower().startswith("multipart/") else None
+        self._mark = b"--" + match[1].strip().encode("latin-1", "replace") if match else b""
         self._tail = b""
         self._count = 0
 
@@ -140,8 +136,10 @@ class _Parts:
 
 
 def announced(scope: Scope) -> int | None:
+    """The Content-Length in bytes, if the request has one."""
     return next((int(value) for name, value in scope["headers"] if name == b"content-length"), None)
 
 
 def too_large(limit: int) -> Refusal:
+    """The refusal of a body of more than `limit` bytes."""
     return Refusal(413, f"The request's body is larger than {limit / (1 << 20):,.0f} MB. Send less at once.")

@@ -1,4 +1,4 @@
-"""The guard in front of every route (page, REST, streams, files): who may talk to us, how much, and how slowly."""
+"""The guard in front of every route (page, REST, streams, files): who may send requests, how large, and how slowly."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LOGIN = ("/login", "/login/", "/logout", "/logout/")
 
 
 class Guard:
-    """Wraps the whole application; nothing reaches it but requests that are meant for it, from where they may come, in bounds."""
+    """Wraps the whole application and passes on only requests that are meant for it, come from an allowed origin and stay within limits."""
 
     def __init__(self, app: ASGIApp, settings: Settings, *, patience: Patience | None = None) -> None:
         self._app = app
@@ -50,11 +50,11 @@ class Guard:
         self._headers = _security_headers(bool(settings.space_id))
 
     def login_path(self) -> str:
-        """The path of a one-time link that lets in, or "" where no token is needed."""
+        """The path of a one-time login link, or "" where no token is needed."""
         return self._door.new_path() if self._door else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets the request through, or answers it with the reason why not."""
+        """Passes the request on, or answers it with the reason for the refusal."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

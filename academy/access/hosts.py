@@ -1,4 +1,4 @@
-"""TODO: academy/access/hosts.py."""
+"""The host names that are ours, and the pages that may send requests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Hosts:
         return None
 
     def foreign(self, scope: Scope, path: str) -> Refusal | None:
-        """Why the page that sends this request may not, or None; programs, which say nothing of a page, may."""
+        """Why the page that sends this request may not, or None; programs, which name no page, may."""
         headers = Headers(scope=scope)
         safe = scope.get("method", "GET") in SAFE and scope["type"] == "http"
         site = headers.get("sec-fetch-site")
@@ -62,7 +62,7 @@ class Hosts:
 
     @staticmethod
     def _is_visit(headers: Headers, safe: bool, path: str) -> bool:
-        """Whether somebody follows a link to a page, which any website may offer."""
+        """Whether a person follows a link to a page, which any website may offer."""
         destination = headers.get("sec-fetch-dest", "document")
         return (
             safe
@@ -72,10 +72,10 @@ class Hosts:
         )
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
-        found = HOST.fullmatch(host)
-        if not found or int(found["port"] or 0) > 65535:
+        match = HOST.fullmatch(host)
+        if not match or int(match["port"] or 0) > 65535:
             return False
-        name = (found["six"] or found["name"]).lower()
+        name = (match["six"] or match["name"]).lower()
         if name in self._names or self._is_trusted(name, host.lower()):
             return True
         try:

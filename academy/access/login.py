@@ -1,4 +1,4 @@
-"""The token and the login: who gets in where a token is needed, how often one may guess, and the page that asks for it."""
+"""The token and the login: where a token is needed, how often it may be guessed, and the page that asks for it."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ _MAX_CODES = 100
 def token_for(settings: Settings) -> str:
     """The token that every request needs, or "" where none does: ACADEMY_TOKEN, else on a reachable address one kept in `<data>/token`.
 
-    A Space without ACADEMY_TOKEN has none: there the guard lets everybody look and chat, and nobody change anything.
+    A Space without ACADEMY_TOKEN has none: there the guard allows everyone to look and chat, and no one to change anything.
     """
     if not settings.needs_token:
         return ""
-    return settings.token or _kept_secret(settings.data_dir / "token")
+    return settings.token or _stored_secret(settings.data_dir / "token")
 
 
-def _kept_secret(path: Path) -> str:
+def _stored_secret(path: Path) -> str:
     """The secret in the file; where there is none, a new one, readable by the owner only."""
     try:
         if path.is_symlink():
             raise AcademyError(
                 "{file} in the data folder is a link, so it is not trusted.", hint="Delete it and start again.", file=path.name
             )
-        kept = path.read_text(encoding="utf-8").strip()
-        if kept:
+        secret = path.read_text(encoding="utf-8").strip()
+        if secret:
             os.chmod(path, 0o600)
-            return kept
+            return secret
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
@@ -59,7 +59,7 @@ def _kept_secret(path: Path) -> str:
 
 @dataclass
 class _Record:
-    """The wrong tries of one address within the window: when, and how many different ones."""
+    """The wrong tries of one address within the window: their times, and the different values."""
 
     times: list[float] = field(default_factory=list)
     values: dict[bytes, float] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Door:
         if not token:
             return None
         # Not made from the token alone: with a weak one, cookies could otherwise be guessed past the limit on tries.
-        return cls(token, _kept_secret(settings.data_dir / "cookie_key").encode(), framed=bool(settings.space_id))
+        return cls(token, _stored_secret(settings.data_dir / "cookie_key").encode(), framed=bool(settings.space_id))
 
     def new_path(self) -> str:
         """A link that lets its first visitor in."""
@@ -134,7 +134,7 @@ class Door:
         return f"/login?code={code}"
 
     def verdict(self, scope: Scope) -> int:
-        """200: comes in; 401: without a (right) token; 429: has tried too often."""
+        """200: let in; 401: no valid token; 429: too many tries."""
         if self._has_cookie(scope):
             return 200
         given = Headers(scope=scope).get("authorization", "")
@@ -236,7 +236,7 @@ class Door:
 
 
 def _address(scope: Scope) -> str:
-    """Who tries: the address, of IPv6 the network, for one machine has a whole one of those."""
+    """The client: its address, or for IPv6 its network, since one machine has a whole network."""
     host = (scope.get("client") or ("unknown", 0))[0]
     try:
         address = ip_address(host)

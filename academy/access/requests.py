@@ -1,4 +1,4 @@
-"""TODO: academy/access/requests.py."""
+"""A request by its head alone: whether it is well-formed, its path, and the refusal of one that is not let through."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ from typing import Any
 from starlette.types import Scope
 
 API = "/api/v1/academy"
-
-
 PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
-
+"""Paths that programs call, not people."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
+"""Methods that change nothing."""
 
 _METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
-
-
 _MAX_HEADERS = 100
-
-
 _MAX_TARGET = 8192
-
-
 _MAX_NAME = 255
 
 
@@ -39,8 +31,9 @@ class Refusal:
 
 
 def malformed(scope: Scope) -> Refusal | None:
+    """The refusal of a request whose head is invalid or too large; None for any other."""
     if scope.get("method", "GET") not in _METHODS:
-        return Refusal(405, "Academy knows no such method.", (("Allow", ", ".join(sorted(_METHODS))),))
+        return Refusal(405, "Academy does not support this method.", (("Allow", ", ".join(sorted(_METHODS))),))
     if len(scope["headers"]) > _MAX_HEADERS:
         return Refusal(431, f"The request has more than {_MAX_HEADERS} headers.")
     target = scope.get("raw_path", b"") or scope["path"].encode("utf-8", "replace")
@@ -57,6 +50,7 @@ def malformed(scope: Scope) -> Refusal | None:
 
 
 def route_path(scope: MutableMapping[str, Any]) -> str:
+    """The path without the prefix of a proxy."""
     root = scope.get("root_path", "")
     path: str = scope["path"]
     return path[len(root) :] if root and path.startswith(root + "/") else path

@@ -1,27 +1,29 @@
-"""Routes of the chat: whole replies, streams, and the ones that chat clients for OpenAI's API speak to."""
+"""Routes of the chat: whole replies and streams."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
 
-from academy.api import bodies
-from academy.api import replies as models
-from academy.api.streams import in_one_line
-from academy.api.wire import Lane, StrictRoute, one_by_one, to_json
-from academy.chat.line import Reply
+from academy.api.parts import Chats, TheAcademy, router
+from academy.api.replies import Asked, Done, Reply
+from academy.api.streams import NO_BUFFER, in_one_line
+from academy.api.wire import Exact, Id, Lane, one_by_one, to_json
+from academy.chat import line
+from academy.chat.request import ChatRequest
 from academy.curation.lessons import Lesson
-from academy.errors import AcademyError
-from academy.services.academy import Academy
+from academy.errors import AcademyError, log_and_go_on
 
 log = logging.getLogger("academy.api")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 _CHAT: dict[str, Any] = {
     "a question": {"value": {"messages": [{"role": "user", "content": "Which port does the staging server listen on?"}]}},
@@ -30,52 +32,67 @@ _CHAT: dict[str, Any] = {
     },
 }
 
+api = router(tags=["chat"])
 
-def router(academy: Academy, chats: Lane) -> APIRouter:
-    """What one can ask."""
-    api = APIRouter(route_class=StrictRoute)
 
-    @api.post("/chat", tags=["chat"], response_model=models.ChatAnswer)
-    async def chat(request: Request, asked: Annotated[bodies.ChatIn, Body(openapi_examples=_CHAT)]) -> Any:
-        """One reply; with `stream` as server-sent events of `{"delta"}` and a last `{"done": true, …}`."""
-        reply = await chats.run(academy.chat.stream, asked)
-        if asked.stream:
-            return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), chats))
-        return models.ChatAnswer.model_validate(asdict(await while_wanted(request, reply, chats.run(reply.whole))))
+class ChatIn(Exact, ChatRequest):
+    """A question with all turns before it."""
 
-    @api.post("/chat/stop", tags=["chat"])
-    def stop() -> models.Done:
-        """Ends the reply in progress; what was said stays."""
-        academy.chat.stop()
-        return models.Done(message="The reply was asked to end.")
 
-    @api.get("/chat/state", tags=["chat"])
-    def state() -> dict[str, Any]:
-        """What is loaded, who would answer, and whether the chat is busy."""
-        return academy.chat.state()
+class ChatAnswer(Reply):
+    text: str
+    adapter_id: str | None
+    base_model: str
+    prompt_tokens: int
+    completion_tokens: int
 
-    @api.post("/chat/feedback", tags=["chat"])
-    def feedback(asked: models.FeedbackIn) -> Lesson:
-        """Turns a rated or corrected reply into the next lesson."""
-        return academy.lessons.correct_reply(
-            asked.question,
-            asked.answer,
-            corrected=asked.corrected,
-            rating=asked.rating,
-            history=asked.history,
-            adapter_id=asked.adapter_id,
-        )
 
-    return api
+class FeedbackIn(Asked):
+    """A rated or corrected reply; it becomes a lesson."""
+
+    question: str = Field(min_length=1, max_length=200_000)
+    answer: str = Field(min_length=1, max_length=200_000)
+    corrected: str | None = Field(None, min_length=1, max_length=200_000, description="What should have been answered.")
+    rating: Literal["good", "bad"] | None = None
+    history: list[list[str]] = Field(default=[], max_length=1000, description="Earlier turns as pairs of question and answer.")
+    adapter_id: Id | None = Field(None, description="Who answered.")
+
+
+@api.post("/chat", response_model=ChatAnswer)
+async def chat(request: Request, academy: TheAcademy, chats: Chats, question: Annotated[ChatIn, Body(openapi_examples=_CHAT)]) -> Any:
+    """One reply; with `stream` as server-sent events of `{"delta"}` and a last `{"done": true, …}`."""
+    reply = await chats.run(academy.chat.stream, question)
+    if question.stream:
+        return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), chats))
+    return ChatAnswer.model_validate(asdict(await while_wanted(request, reply, chats.run(reply.whole))))
+
+
+@api.post("/chat/stop")
+def stop(academy: TheAcademy) -> Done:
+    """Ends the reply in progress; the text so far stays."""
+    academy.chat.stop()
+    return Done(message="The reply ends.")
+
+
+@api.get("/chat/state")
+def state(academy: TheAcademy) -> dict[str, Any]:
+    """What is loaded, who would answer, and whether the chat is busy."""
+    return academy.chat.state()
+
+
+@api.post("/chat/feedback")
+def feedback(academy: TheAcademy, rated: FeedbackIn) -> Lesson:
+    """Turns a rated or corrected reply into the next lesson."""
+    return academy.lessons.correct_reply(**dict(rated))
 
 
 def event_stream(frames: AsyncIterator[bytes]) -> Response:
     """A response of server-sent events that no proxy holds back."""
-    return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return StreamingResponse(frames, media_type="text/event-stream", headers=NO_BUFFER)
 
 
-async def while_wanted(request: Request, reply: Reply, work: Awaitable[Result]) -> Result:
-    """Awaits what comes of a reply; where the one who asked goes away, the reply ends or leaves the line."""
+async def while_wanted(request: Request, reply: line.Reply, work: Awaitable[Result]) -> Result:
+    """Awaits the work on a reply; when the client disconnects, the reply ends or leaves the line."""
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -89,18 +106,29 @@ async def while_wanted(request: Request, reply: Reply, work: Awaitable[Result]) 
         watcher.cancel()
 
 
-async def _frames(reply: Reply, chats: Lane) -> AsyncIterator[bytes]:
+async def parts_of(reply: line.Reply, items: Iterator[Item], chats: Lane) -> AsyncIterator[Item | AcademyError]:
+    """The items made of a reply; an error comes as the last of them, since the answer has begun with 200. Closes the reply."""
+    ended = False
     try:
-        async for part in one_by_one(reply, chats):
-            yield _frame({"delta": part} if isinstance(part, str) else {"done": True, **asdict(part)})
-    except AcademyError as error:
-        # The answer has begun with 200: what went wrong can only be told inside it.
-        yield _frame({"error": error.detail})
-    except Exception:
-        log.exception("A reply broke off.")
-        yield _frame({"error": "The reply broke off. The app's log says why."})
+        with log_and_go_on("A reply", log):
+            try:
+                async for item in one_by_one(items, chats):
+                    yield item
+            except AcademyError as error:
+                yield error
+            ended = True
+        if not ended:
+            yield AcademyError("The reply broke off.", hint="The app's log says why.")
     finally:
         reply.close()
+
+
+async def _frames(reply: line.Reply, chats: Lane) -> AsyncIterator[bytes]:
+    async for part in parts_of(reply, reply, chats):
+        if isinstance(part, AcademyError):
+            yield _frame({"error": part.detail})
+        else:
+            yield _frame({"delta": part} if isinstance(part, str) else {"done": True, **asdict(part)})
 
 
 def _frame(value: dict[str, Any]) -> bytes:

@@ -1,215 +1,192 @@
-"""Routes of lessons, uploads and datasets."""
+"""Routes of uploads and datasets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import orjson
-from fastapi import APIRouter, Body, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Body, Query, Request
 from fastapi.responses import FileResponse
+from pydantic import Field
 
-from academy.api import bodies
-from academy.api import replies as models
-from academy.api.wire import Id, Lane, StrictRoute, close_files, read_files
+from academy.api.multipart import FORM, received
+from academy.api.parts import Slow, TheAcademy, router
+from academy.api.replies import Asked, Done, Reply
+from academy.api.wire import Exact, Id
 from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
-from academy.curation.files.imports import FileReport
-from academy.curation.lessons import Lesson, LessonIn, LessonPatch
-from academy.errors import TooLarge
-from academy.services.academy import Academy
+from academy.curation.files.uploads import UploadRecord
+from academy.messages import Text, join, msg
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {"type": "array", "maxItems": 10, "items": {"type": "string", "format": "binary"}},
-                        "mapping": {
-                            "type": "string",
-                            "description": "Which column is what, as a JSON object; needed where the columns' names do not tell.",
-                            "example": '{"question": "foo", "answer": "bar"}',
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
-_LESSON: dict[str, Any] = {
-    "a lesson": {
-        "value": {
-            "situation": "Which port does the staging server listen on?",
-            "action": "Staging listens on port 8443.",
-            "tags": ["servers"],
-            "rating": "good",
-        }
-    }
-}
 _DATASET: dict[str, Any] = {
     "lessons only": {"value": {"include_lessons": True, "include_git": False, "format": "alpaca", "quality_profile": "balanced"}},
     "everything by default": {"value": {}},
 }
 
-
-def router(academy: Academy, slow: Lane) -> APIRouter:
-    """What one can do with one's data."""
-    api = APIRouter(route_class=StrictRoute)
-    incoming = academy.settings.incoming_dir
-
-    # ------------------------------------------------------------------------------------------------------ lessons
-
-    @api.post("/lessons", tags=["lessons"])
-    def add_lesson(lesson: Annotated[LessonIn, Body(openapi_examples=_LESSON)]) -> Lesson:
-        """Keeps a lesson; secrets in it are redacted first."""
-        return academy.lessons.add(lesson)
-
-    @api.get("/lessons", tags=["lessons"])
-    def list_lessons(asked: Annotated[models.LessonsQuery, Query()]) -> models.LessonsReply:
-        """The lessons that match, newest first."""
-        page = academy.lessons.list(asked.limit, asked.offset, asked.query, asked.tag, asked.rating)
-        return models.LessonsReply(count=page.count, items=page.items)
-
-    @api.post("/lessons/import", tags=["lessons"], openapi_extra=_FORM)
-    async def import_lessons(request: Request) -> models.ImportReply:
-        """Reads lessons from files: chat exports, JSON, JSONL, CSV, Markdown and more.
-
-        The optional field `mapping` says which column is what: `{"question": "foo", "answer": "bar"}`, and where there are any also
-        `input`, `system`, `history`, `rejected`, `rating`, `result`, `feedback`, `tags`, `timestamp` and `lesson_id`. The columns of a
-        table without a header are called 1, 2, 3 …
-        """
-        files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
-        try:
-            _refuse_if_all_too_large(files, academy.settings.max_upload_mb)
-            reports = await slow.run(academy.lessons.import_files, files, _mapping(texts.get("mapping", "")))
-        finally:
-            close_files(files)
-        return models.ImportReply.of(reports)
-
-    @api.post("/lessons/samples", tags=["lessons"])
-    def load_samples() -> FileReport:
-        """Adds the sample lessons that come with Academy, once."""
-        return academy.lessons.load_samples()
-
-    @api.delete("/lessons/samples", tags=["lessons"])
-    def remove_samples() -> models.Done:
-        """Takes the sample lessons out again."""
-        return models.Done(message=f"{academy.lessons.remove_samples()} sample lessons were removed.")
-
-    @api.get("/lessons/{lesson_id}", tags=["lessons"])
-    def get_lesson(lesson_id: Id) -> Lesson:
-        """One lesson."""
-        return academy.lessons.get(lesson_id)
-
-    @api.patch("/lessons/{lesson_id}", tags=["lessons"])
-    def update_lesson(lesson_id: Id, patch: Annotated[LessonPatch, Body(examples=[{"rating": "good"}])]) -> Lesson:
-        """Changes the fields that are given."""
-        return academy.lessons.update(lesson_id, patch)
-
-    @api.delete("/lessons/{lesson_id}", tags=["lessons"])
-    def delete_lesson(lesson_id: Id) -> models.Done:
-        """Deletes a lesson; datasets made from it stay as they are."""
-        academy.lessons.delete(lesson_id)
-        return models.Done(message="The lesson is deleted.")
-
-    # ------------------------------------------------------------------------------------------------------ uploads
-
-    @api.post("/dataset/upload", tags=["datasets"], openapi_extra=_FORM)
-    async def upload(request: Request) -> models.UploadsReply:
-        """Takes up to ten files as sources of datasets; each has its own result. For `mapping` see the import of lessons."""
-        files, texts = await read_files(request, incoming, academy.settings.max_upload_mb)
-        try:
-            _refuse_if_all_too_large(files, academy.settings.max_upload_mb)
-            records = await slow.run(academy.datasets.upload, files, _mapping(texts.get("mapping", "")))
-        finally:
-            close_files(files)
-        return models.UploadsReply.of(records)
-
-    @api.get("/dataset/uploads", tags=["datasets"])
-    def list_uploads() -> models.UploadList:
-        """The uploaded files, newest first."""
-        items = academy.datasets.uploads()
-        return models.UploadList(count=len(items), items=items)
-
-    @api.delete("/dataset/uploads/{upload_id}", tags=["datasets"])
-    def delete_upload(upload_id: Id) -> models.Done:
-        """Deletes an uploaded file; datasets made from it stay as they are."""
-        academy.datasets.delete_upload(upload_id)
-        return models.Done(message="The file is deleted.")
-
-    # ------------------------------------------------------------------------------------------------------ datasets
-
-    @api.post("/dataset", tags=["datasets"])
-    async def create_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.DatasetReply:
-        """Curates lessons, commits and uploads into a frozen dataset."""
-        return models.DatasetReply.model_validate(await slow.run(academy.datasets.create, request or DatasetRequest.model_validate({})))
-
-    @api.post("/dataset/preview", tags=["datasets"])
-    async def preview_dataset(request: Annotated[bodies.DatasetIn | None, Body(openapi_examples=_DATASET)] = None) -> models.PreviewReply:
-        """What a dataset would be; writes nothing."""
-        return models.PreviewReply.model_validate(await slow.run(academy.datasets.preview, request or DatasetRequest.model_validate({})))
-
-    @api.get("/datasets", tags=["datasets"])
-    def list_datasets() -> models.DatasetList:
-        """All datasets, newest first."""
-        items = academy.datasets.list()
-        return models.DatasetList(count=len(items), items=items)
-
-    @api.get("/datasets/{dataset_id}", tags=["datasets"])
-    def get_dataset(dataset_id: Id) -> Manifest:
-        """A dataset's manifest, with what was dropped and why."""
-        return academy.datasets.get(dataset_id)
-
-    @api.delete("/datasets/{dataset_id}", tags=["datasets"])
-    def delete_dataset(dataset_id: Id) -> models.Done:
-        """Deletes a dataset that nothing rests on."""
-        academy.datasets.delete(dataset_id)
-        return models.Done(message="The dataset is deleted.")
-
-    @api.get("/datasets/{dataset_id}/rows", tags=["datasets"])
-    def dataset_rows(dataset_id: Id, asked: Annotated[models.RowsQuery, Query()]) -> models.RowsReply:
-        """Rows as they stand in the dataset's file."""
-        return models.RowsReply(offset=asked.offset, items=academy.datasets.rows(dataset_id, asked.offset, asked.limit, asked.part))
-
-    @api.get("/datasets/{dataset_id}/file", tags=["datasets"], response_class=FileResponse)
-    def download_dataset(dataset_id: Id, part: Literal["train", "eval"] = "train") -> FileResponse:
-        """The dataset's file: the rows to train on, or those that are held out."""
-        path = academy.datasets.file(dataset_id, part)
-        return FileResponse(path, media_type="application/x-ndjson", filename=path.name)
-
-    @api.get("/datasets/{dataset_id}/diff/{other_id}", tags=["datasets"])
-    async def diff_datasets(dataset_id: Id, other_id: Id) -> dict[str, Any]:
-        """What the other has that this one has not, and the other way round."""
-        return await slow.run(academy.datasets.diff, dataset_id, other_id)
-
-    @api.post("/datasets/{dataset_id}/tokens", tags=["datasets"])
-    async def inspect_tokens(dataset_id: Id, asked: Annotated[models.TokensIn | None, Body()] = None) -> dict[str, Any]:
-        """The dataset as the model will see it: lengths of all rows in tokens, and the named rows token by token."""
-        wanted = asked or models.TokensIn.model_validate({})
-        return await slow.run(academy.datasets.tokens, dataset_id, wanted.base_model, wanted.max_seq_length, wanted.rows)
-
-    return api
+api = router(tags=["datasets"])
 
 
-def _mapping(text: str) -> dict[str, str] | None:
-    if not text:
-        return None
-    try:
-        mapping = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        mapping = None
-    if not isinstance(mapping, dict) or not all(isinstance(value, str) for value in mapping.values()):
-        message = "The field 'mapping' is not a JSON object of texts."
-        raise RequestValidationError([{"type": "form_invalid", "loc": ("body", "mapping"), "msg": message, "input": text}])
-    return mapping
+class UploadsReply(Reply):
+    success: bool
+    message: Text
+    files: Sequence[UploadRecord]
+
+    @classmethod
+    def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:
+        """The result of each file; a success if one was taken."""
+        ready = sum(record.status == "ready" for record in records)
+        errors = [msg("{file}: {problem}", file=record.name, problem=record.error) for record in records if record.error]
+        return cls(
+            success=ready > 0,
+            message=join(msg("{ready} of {count} files were taken.", ready=ready, count=len(records)), *errors),
+            files=records,
+        )
 
 
-def _refuse_if_all_too_large(files: list[tuple[str, Any]], max_mb: int) -> None:
-    if all(file.seek(0, 2) > max_mb << 20 for _, file in files):
-        raise TooLarge(f"Each of these files is larger than {max_mb} MB.", hint="Split them, or raise ACADEMY_MAX_UPLOAD_MB.")
-    for _, file in files:
-        file.seek(0)
+class UploadList(Reply):
+    count: int
+    items: Sequence[UploadRecord]
+
+
+class DatasetIn(Exact, DatasetRequest):
+    """What to curate a dataset from, and how; what is left out comes from the settings."""
+
+
+_Request = Annotated[DatasetIn | None, Body(openapi_examples=_DATASET)]
+
+
+class DatasetFigures(Reply):
+    total_examples: int
+    sources: dict[str, int]
+    lessons_collected: int
+    git_commits_collected: int
+    uploads_collected: int
+    removed_low_quality: int
+    removed_duplicates: int
+    redacted_secrets: int
+    avg_input_length: float
+    avg_output_length: float
+    train_examples: int
+    eval_examples: int
+
+
+class DatasetReply(Reply):
+    success: bool
+    dataset_id: str
+    dataset_path: str
+    statistics: DatasetFigures
+    message: Text
+    warnings: list[Text]
+
+
+class PreviewReply(Reply):
+    total_examples: int
+    by_source: dict[str, int]
+    removed_low_quality: int
+    warnings: list[Text]
+    samples: list[dict[str, Any]]
+
+
+class DatasetList(Reply):
+    count: int
+    items: Sequence[Manifest]
+
+
+class RowsQuery(Asked):
+    offset: int = Field(0, ge=0, le=10**9)
+    limit: int = Field(20, ge=1, le=500)
+    part: Literal["train", "eval"] = "train"
+
+
+class RowsReply(Reply):
+    offset: int
+    items: Sequence[dict[str, Any]]
+
+
+class TokensIn(Asked):
+    """Which rows to show as the model will see them."""
+
+    base_model: str | None = Field(None, max_length=500)
+    max_seq_length: int | None = Field(None, ge=256, le=8192)
+    rows: list[int] = Field(default=[0], max_length=50, description="Numbers of rows, from 0.")
+
+
+@api.post("/dataset/upload", openapi_extra=FORM)
+async def upload(request: Request, academy: TheAcademy, slow: Slow) -> UploadsReply:
+    """Takes up to ten files as sources of datasets; each has its own result. For `mapping` see the import of lessons."""
+    async with received(request, academy.settings) as (files, mapping):
+        return UploadsReply.of(await slow.run(academy.datasets.upload, files, mapping))
+
+
+@api.get("/dataset/uploads")
+def list_uploads(academy: TheAcademy) -> UploadList:
+    """The uploaded files, newest first."""
+    items = academy.datasets.uploads()
+    return UploadList(count=len(items), items=items)
+
+
+@api.delete("/dataset/uploads/{upload_id}")
+def delete_upload(academy: TheAcademy, upload_id: Id) -> Done:
+    """Deletes an uploaded file; datasets made from it stay as they are."""
+    academy.datasets.delete_upload(upload_id)
+    return Done(message="The file is deleted.")
+
+
+@api.post("/dataset")
+async def create_dataset(academy: TheAcademy, slow: Slow, request: _Request = None) -> DatasetReply:
+    """Curates lessons, commits and uploads into a frozen dataset."""
+    return DatasetReply.model_validate(await slow.run(academy.datasets.create, request or DatasetRequest.model_validate({})))
+
+
+@api.post("/dataset/preview")
+async def preview_dataset(academy: TheAcademy, slow: Slow, request: _Request = None) -> PreviewReply:
+    """What a dataset would be; writes nothing."""
+    return PreviewReply.model_validate(await slow.run(academy.datasets.preview, request or DatasetRequest.model_validate({})))
+
+
+@api.get("/datasets")
+def list_datasets(academy: TheAcademy) -> DatasetList:
+    """All datasets, newest first."""
+    items = academy.datasets.list()
+    return DatasetList(count=len(items), items=items)
+
+
+@api.get("/datasets/{dataset_id}")
+def get_dataset(academy: TheAcademy, dataset_id: Id) -> Manifest:
+    """A dataset's manifest, with what was dropped and why."""
+    return academy.datasets.get(dataset_id)
+
+
+@api.delete("/datasets/{dataset_id}")
+def delete_dataset(academy: TheAcademy, dataset_id: Id) -> Done:
+    """Deletes a dataset that no job and no adapter needs."""
+    academy.datasets.delete(dataset_id)
+    return Done(message="The dataset is deleted.")
+
+
+@api.get("/datasets/{dataset_id}/rows")
+def dataset_rows(academy: TheAcademy, dataset_id: Id, query: Annotated[RowsQuery, Query()]) -> RowsReply:
+    """Rows as they stand in the dataset's file."""
+    return RowsReply(offset=query.offset, items=academy.datasets.rows(dataset_id, query.offset, query.limit, query.part))
+
+
+@api.get("/datasets/{dataset_id}/file", response_class=FileResponse)
+def download_dataset(academy: TheAcademy, dataset_id: Id, part: Literal["train", "eval"] = "train") -> FileResponse:
+    """The dataset's file: the rows to train on, or those that are held out."""
+    path = academy.datasets.file(dataset_id, part)
+    return FileResponse(path, media_type="application/x-ndjson", filename=path.name)
+
+
+@api.get("/datasets/{dataset_id}/diff/{other_id}")
+async def diff_datasets(academy: TheAcademy, slow: Slow, dataset_id: Id, other_id: Id) -> dict[str, Any]:
+    """The rows that only the other has, and those that only this one has."""
+    return await slow.run(academy.datasets.diff, dataset_id, other_id)
+
+
+@api.post("/datasets/{dataset_id}/tokens")
+async def inspect_tokens(
+    academy: TheAcademy, slow: Slow, dataset_id: Id, request: Annotated[TokensIn | None, Body()] = None
+) -> dict[str, Any]:
+    """The dataset as the model will see it: lengths of all rows in tokens, and the named rows token by token."""
+    rows = request or TokensIn.model_validate({})
+    return await slow.run(academy.datasets.tokens, dataset_id, rows.base_model, rows.max_seq_length, rows.rows)

@@ -1,23 +1,22 @@
-"""Routes of jobs and adapters."""
+"""Routes of jobs: train, look, follow, end, tidy up."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import Body, Header, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from pydantic import Field
 
-from academy.adapters.store import Adapter
-from academy.api import bodies
-from academy.api import replies as models
-from academy.api.streams import Streams
-from academy.api.wire import Id, Lane, StrictRoute
+from academy.api.parts import Slow, TheAcademy, TheStreams, router
+from academy.api.replies import Asked, NewName, Reply
+from academy.api.wire import Exact, Id
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import Job
-from academy.services.academy import Academy
+from academy.jobs.store import Job, Status
+from academy.messages import Text, msg, render
 
 _TRAIN: dict[str, Any] = {
     "the newest dataset, values chosen": {"value": {"preset": "auto"}},
@@ -35,195 +34,276 @@ _Key = Annotated[
 _LastEvent = Annotated[
     str | None, Header(alias="Last-Event-ID", max_length=200, description="Goes on after that event, without gap or repeat.")
 ]
+
+api = router(tags=["jobs"])
+
+
+class TrainIn(Exact, TrainingSpec):
+    """What to train; what is left out comes from the preset, else from the settings, else from the defaults below."""
+
+
+_Spec = Annotated[TrainIn | None, Body(openapi_examples=_TRAIN)]
 _Changes = Annotated[
-    bodies.TrainIn | None, Body(openapi_examples={"the same again": {"value": {}}, "half the batch": {"value": {"batch_size": 2}}})
+    TrainIn | None, Body(openapi_examples={"the same again": {"value": {}}, "half the batch": {"value": {"batch_size": 2}}})
 ]
 
 
-def router(academy: Academy, slow: Lane) -> APIRouter:
-    """What one can do with trainings and their results."""
-    api = APIRouter(route_class=StrictRoute)
-    streams = Streams(academy.jobs)
+class TrainReply(Reply):
+    success: bool = True
+    job_id: str
+    message: Text
+    name: str
+    status: Status
+    parameters: dict[str, Any]
+    reasons: list[str] = []
 
-    # ------------------------------------------------------------------------------------------------------ jobs
-
-    @api.post("/train", tags=["jobs"])
-    async def train(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None, key: _Key = None) -> models.TrainReply:
-        """Queues a training, after checking all that can be checked before."""
-        return models.TrainReply.of(await slow.run(academy.training.train, spec or TrainingSpec.model_validate({}), key or None))
-
-    @api.post("/train/plan", tags=["jobs"])
-    async def plan(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
-        """What a training would use, why, and what stands against it; starts nothing."""
-        return await slow.run(academy.training.plan, spec or TrainingSpec.model_validate({}))
-
-    @api.post("/train/dry-run", tags=["jobs"])
-    async def dry_run(spec: Annotated[bodies.TrainIn | None, Body(openapi_examples=_TRAIN)] = None) -> dict[str, Any]:
-        """Whether it will fit: two steps on the longest rows, and what they took."""
-        return await slow.run(academy.training.dry_run, spec or TrainingSpec.model_validate({}))
-
-    @api.get("/train/{job_id}/status", tags=["jobs"])
-    def job(job_id: Id) -> models.JobView:
-        """All there is to know of a job now."""
-        return models.JobView.model_validate(academy.jobs.view(job_id))
-
-    @api.get(
-        "/train/{job_id}/logs/stream",
-        tags=["jobs"],
-        response_class=Response,
-        responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "There is nothing after that event."}},
-    )
-    async def stream(job_id: Id, last_event_id: _LastEvent = None) -> Response:
-        """Server-sent events: each log line once, metrics and status as they come; ends with the final status."""
-        return await streams.respond(job_id, last_event_id)
-
-    @api.get("/train/{job_id}/logs", tags=["jobs"])
-    def log_tail(job_id: Id, asked: Annotated[models.LogQuery, Query()]) -> models.LogReply:
-        """The last lines of the log."""
-        lines, first = academy.jobs.log_tail(job_id, asked.lines)
-        return models.LogReply(
-            first_line=first,
-            lines=[models.LogLineReply(line=line.line, message=line.message, timestamp=line.timestamp) for line in lines],
+    @classmethod
+    def of(cls, job: Job) -> TrainReply:
+        """What was queued, with all its parameters."""
+        used = {"base_model": job.base_model, "dataset_id": job.dataset_id, "dataset_path": job.dataset_path, "backend": job.backend}
+        return cls(
+            job_id=job.job_id,
+            message=msg("{job} is {status}.", job=job.name, status=job.status),
+            name=job.name,
+            status=job.status,
+            parameters=used | job.parameters,
+            reasons=[render(reason) for reason in job.reasons],
         )
 
-    @api.get("/train/{job_id}/log", tags=["jobs"], response_class=PlainTextResponse)
-    def log_file(job_id: Id) -> StreamingResponse:
-        """The whole log, as far as it is written now, as a file."""
-        headers = {"Content-Disposition": f'attachment; filename="{job_id}.log"'}
-        return StreamingResponse(_so_far(academy.jobs.log_file(job_id)), media_type="text/plain; charset=utf-8", headers=headers)
 
-    @api.get("/train/{job_id}/metrics", tags=["jobs"])
-    def metrics(job_id: Id) -> models.PointsReply:
-        """Every step once, in order."""
-        return models.PointsReply(points=academy.jobs.points(job_id))
+class JobDone(Reply):
+    success: bool = True
+    message: Text
+    job_id: str
+    status: Status
 
-    @api.delete("/train/{job_id}", tags=["jobs"])
-    async def cancel(job_id: Id) -> models.JobDone:
-        """Ends a job; its process or container is gone within ten seconds. Calling it again does no harm."""
-        ended = await slow.run(academy.jobs.cancel, job_id)
-        return models.JobDone.of(ended, _cancelled(ended))
+    @classmethod
+    def of(cls, job: Job, message: Text) -> JobDone:
+        """What happened to the job."""
+        return cls(message=message, job_id=job.job_id, status=job.status)
 
-    @api.post("/train/{job_id}/stop", tags=["jobs"])
-    async def stop(job_id: Id) -> models.JobDone:
-        """Ends a job and keeps what it has learned so far."""
-        stopped = await slow.run(academy.jobs.stop, job_id)
-        return models.JobDone.of(stopped, f"{stopped.name} stops and keeps its adapter.")
 
-    @api.post("/train/{job_id}/resume", tags=["jobs"])
-    async def resume(job_id: Id, changes: _Changes = None) -> models.JobDone:
-        """Queues a failed or cancelled job again; it goes on at its newest complete checkpoint."""
-        resumed = await slow.run(academy.jobs.resume, job_id, _given(changes))
-        return models.JobDone.of(resumed, f"{resumed.name} is queued and goes on where it was.")
+class WorkerReply(Reply):
+    pid: int | None = None
+    backend: str | None = None
+    container_id: str | None = None
 
-    @api.post("/train/{job_id}/retry", tags=["jobs"])
-    async def retry(job_id: Id, changes: _Changes = None) -> models.TrainReply:
-        """Queues a new job like this one, with the given changes."""
-        return models.TrainReply.of(await slow.run(academy.training.retry, job_id, _given(changes)))
 
-    @api.post("/train/{job_id}/move", tags=["jobs"])
-    def move(job_id: Id, asked: models.Place) -> models.JobDone:
-        """Puts a waiting job at another place of the queue."""
-        moved = academy.jobs.move(job_id, asked.place)
-        return models.JobDone.of(moved, f"{moved.name} has moved.")
+class JobView(Reply):
+    job_id: str
+    kind: str = "train"
+    status: Status
+    logs: str
+    created_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    adapter_path: str | None = None
+    error: str | None = None
+    reason: str | None = None
+    exit_code: int | None = None
+    signal: str | int | None = None
+    resumable: bool = False
+    worker: WorkerReply | None = None
+    step: int | None = None
+    total_steps: int | None = None
+    metrics: dict[str, Any] | None = None
+    eta_seconds: float | None = None
+    queue_position: int | None = None
 
-    @api.patch("/train/{job_id}", tags=["jobs"])
-    def rename_job(job_id: Id, asked: Annotated[models.NewName, Body(examples=[{"name": "handbook, second try"}])]) -> models.JobDone:
-        """Gives a job another name, and its adapter with it."""
-        renamed = academy.jobs.rename(job_id, asked.name)
-        return models.JobDone.of(renamed, f"It is called {renamed.name} now.")
 
-    @api.delete("/train/{job_id}/checkpoints", tags=["jobs"])
-    def clean(job_id: Id) -> models.Freed:
-        """Deletes the checkpoints of an ended job, which can then not be resumed."""
-        freed = academy.jobs.free(job_id)
-        return models.Freed(message=f"{freed / 1e6:,.1f} MB are free again.", freed_bytes=freed)
+class JobsQuery(Asked):
+    limit: int = Field(50, ge=1, le=500)
+    status: Status | None = None
+    kind: str | None = Field(None, max_length=40)
 
-    @api.get("/jobs", tags=["jobs"])
-    def jobs(asked: Annotated[models.JobsQuery, Query()]) -> models.JobsReply:
-        """The jobs, newest first."""
-        found = academy.jobs.list_with_sizes(asked.limit, asked.status, asked.kind)
-        return models.JobsReply(count=len(found), jobs=[models.JobItem.model_validate(job) for job in found])
 
-    @api.get("/disk", tags=["jobs"])
-    def disk() -> dict[str, Any]:
-        """What takes how much."""
-        return academy.machine.disk()
+class JobItem(Reply):
+    job_id: str
+    kind: str
+    name: str
+    status: Status
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    dataset_path: str
+    base_model: str
+    backend: str
+    parameters: dict[str, Any]
+    output_dir: str
+    adapter_path: str | None
+    error: str | None
 
-    @api.delete("/disk/checkpoints", tags=["jobs"])
-    def clean_all() -> models.Freed:
-        """Deletes the checkpoints of all finished jobs; those of jobs that can be resumed, and the active adapter's, stay."""
-        freed = academy.jobs.free_finished()
-        return models.Freed(message=f"{freed / 1e6:,.1f} MB are free again.", freed_bytes=freed)
 
-    # ------------------------------------------------------------------------------------------------------ image
+class JobsReply(Reply):
+    count: int
+    jobs: list[JobItem]
 
-    @api.get("/docker/image", tags=["docker"])
-    def image() -> models.ImageReply:
-        """Whether the image that trainings in containers need is here, and how far it is while it is pulled or built."""
-        return models.ImageReply.of(academy.machine.image())
 
-    @api.post("/docker/image", tags=["docker"])
-    async def get_image() -> models.ImageReply:
-        """Begins to pull the image, or to build Academy's own; nothing is done where it is here already."""
-        return models.ImageReply.of(await slow.run(academy.machine.get_image))
+class PointsReply(Reply):
+    points: Sequence[dict[str, Any]]
 
-    @api.delete("/docker/image", tags=["docker"])
-    async def cancel_image() -> models.ImageReply:
-        """Stops pulling or building; an image that is here stays."""
-        return models.ImageReply.of(await slow.run(academy.machine.cancel_image))
 
-    # ------------------------------------------------------------------------------------------------------ adapters
+class LogQuery(Asked):
+    lines: int = Field(500, ge=1, le=5000)
 
-    @api.get("/adapters", tags=["adapters"])
-    def list_adapters() -> list[models.AdapterReply]:
-        """All complete adapters, newest first."""
-        return [models.AdapterReply.of(adapter) for adapter in academy.adapters.list()]
 
-    @api.post("/adapters/activate", tags=["adapters"])
-    async def activate(asked: models.Activation) -> models.ActivationReply:
-        """Lets an adapter answer in the chat; a broken one is refused and the one before stays."""
-        return models.ActivationReply.of(await slow.run(academy.adapters.activate, asked.adapter_id))
+class LogLineReply(Reply):
+    line: int
+    message: str
+    timestamp: str | None = None
 
-    @api.post("/adapters/deactivate", tags=["adapters"])
-    async def deactivate() -> models.Done:
-        """Lets the base model answer."""
-        return _deactivated(await slow.run(academy.adapters.deactivate))
 
-    @api.post("/adapters/rollback", tags=["adapters"])
-    async def roll_back() -> models.ActivationReply:
-        """Activates the adapter that was active before this one."""
-        return models.ActivationReply.of(await slow.run(academy.adapters.roll_back))
+class LogReply(Reply):
+    first_line: int
+    lines: list[LogLineReply]
 
-    @api.patch("/adapters/{adapter_id}", tags=["adapters"])
-    def rename_adapter(
-        adapter_id: Id, asked: Annotated[models.NewName, Body(examples=[{"name": "handbook, second try"}])]
-    ) -> models.AdapterReply:
-        """Gives an adapter another name."""
-        return models.AdapterReply.of(academy.adapters.rename(adapter_id, asked.name))
 
-    @api.delete("/adapters/{adapter_id}", tags=["adapters"])
-    def delete_adapter(adapter_id: Id) -> models.Done:
-        """Deletes an adapter that is not active; its job's record, log and metrics stay."""
-        academy.adapters.delete(adapter_id)
-        return models.Done(message="The adapter is deleted.")
+class Place(Asked):
+    """A position in the queue; 1 is the next to start, and 0 means the same."""
 
-    return api
+    place: int = Field(ge=0, le=1_000_000)
+
+
+class Freed(Reply):
+    success: bool = True
+    message: Text
+    freed_bytes: int
+
+    @classmethod
+    def of(cls, freed: int) -> Freed:
+        """The freed bytes, also in a sentence."""
+        return cls(message=msg("{mb:,.1f} MB are free again.", mb=freed / 1e6), freed_bytes=freed)
+
+
+@api.post("/train")
+async def train(academy: TheAcademy, slow: Slow, spec: _Spec = None, key: _Key = None) -> TrainReply:
+    """Queues a training, after checking all that can be checked before."""
+    return TrainReply.of(await slow.run(academy.training.train, spec or TrainingSpec.model_validate({}), key or None))
+
+
+@api.post("/train/plan")
+async def plan(academy: TheAcademy, slow: Slow, spec: _Spec = None) -> dict[str, Any]:
+    """What a training would use, why, and what stands against it; starts nothing."""
+    return await slow.run(academy.training.plan, spec or TrainingSpec.model_validate({}))
+
+
+@api.post("/train/dry-run")
+async def dry_run(academy: TheAcademy, slow: Slow, spec: _Spec = None) -> dict[str, Any]:
+    """Whether it will fit: two steps on the longest rows, and what they took."""
+    return await slow.run(academy.training.dry_run, spec or TrainingSpec.model_validate({}))
+
+
+@api.get("/train/{job_id}/status")
+def job(academy: TheAcademy, job_id: Id) -> JobView:
+    """The state of a job now."""
+    return JobView.model_validate(academy.jobs.view(job_id))
+
+
+@api.get(
+    "/train/{job_id}/logs/stream",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 204: {"description": "There is nothing after that event."}},
+)
+async def stream(streams: TheStreams, job_id: Id, last_event_id: _LastEvent = None) -> Response:
+    """Server-sent events: each log line once, metrics and status as they come; ends with the final status."""
+    return await streams.respond(job_id, last_event_id)
+
+
+@api.get("/train/{job_id}/logs")
+def log_tail(academy: TheAcademy, job_id: Id, request: Annotated[LogQuery, Query()]) -> LogReply:
+    """The last lines of the log."""
+    lines, first = academy.jobs.log_tail(job_id, request.lines)
+    return LogReply(
+        first_line=first,
+        lines=[LogLineReply(line=line.line, message=line.message, timestamp=line.timestamp) for line in lines],
+    )
+
+
+@api.get("/train/{job_id}/log", response_class=PlainTextResponse)
+def log_file(academy: TheAcademy, job_id: Id) -> StreamingResponse:
+    """The whole log, as far as it is written now, as a file."""
+    headers = {"Content-Disposition": f'attachment; filename="{job_id}.log"'}
+    return StreamingResponse(_so_far(academy.jobs.log_file(job_id)), media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@api.get("/train/{job_id}/metrics")
+def metrics(academy: TheAcademy, job_id: Id) -> PointsReply:
+    """Every step once, in order."""
+    return PointsReply(points=academy.jobs.points(job_id))
+
+
+@api.delete("/train/{job_id}")
+async def cancel(academy: TheAcademy, slow: Slow, job_id: Id) -> JobDone:
+    """Ends a job; its process or container is gone within ten seconds. Calling it again does no harm."""
+    ended = await slow.run(academy.jobs.cancel, job_id)
+    return JobDone.of(ended, _cancelled(ended))
+
+
+@api.post("/train/{job_id}/stop")
+async def stop(academy: TheAcademy, slow: Slow, job_id: Id) -> JobDone:
+    """Ends a job and keeps what it has learned so far."""
+    stopped = await slow.run(academy.jobs.stop, job_id)
+    return JobDone.of(stopped, msg("{job} stops and keeps its adapter.", job=stopped.name))
+
+
+@api.post("/train/{job_id}/resume")
+async def resume(academy: TheAcademy, slow: Slow, job_id: Id, changes: _Changes = None) -> JobDone:
+    """Queues a failed or cancelled job again; it continues from its newest complete checkpoint."""
+    resumed = await slow.run(academy.jobs.resume, job_id, _given(changes))
+    return JobDone.of(resumed, msg("{job} is queued and continues where it was.", job=resumed.name))
+
+
+@api.post("/train/{job_id}/retry")
+async def retry(academy: TheAcademy, slow: Slow, job_id: Id, changes: _Changes = None) -> TrainReply:
+    """Queues a new job like this one, with the given changes."""
+    return TrainReply.of(await slow.run(academy.training.retry, job_id, _given(changes)))
+
+
+@api.post("/train/{job_id}/move")
+def move(academy: TheAcademy, job_id: Id, request: Place) -> JobDone:
+    """Moves a queued job to another position in the queue."""
+    moved = academy.jobs.move(job_id, request.place)
+    return JobDone.of(moved, msg("{job} has moved.", job=moved.name))
+
+
+@api.patch("/train/{job_id}")
+def rename_job(academy: TheAcademy, job_id: Id, request: Annotated[NewName, Body(examples=[{"name": "handbook, second try"}])]) -> JobDone:
+    """Gives a job another name, and its adapter with it."""
+    renamed = academy.jobs.rename(job_id, request.name)
+    return JobDone.of(renamed, msg("Its name is {job} now.", job=renamed.name))
+
+
+@api.delete("/train/{job_id}/checkpoints")
+def clean(academy: TheAcademy, job_id: Id) -> Freed:
+    """Deletes the checkpoints of an ended job, which can then not be resumed."""
+    freed = academy.jobs.free(job_id)
+    return Freed.of(freed)
+
+
+@api.get("/jobs")
+def jobs(academy: TheAcademy, request: Annotated[JobsQuery, Query()]) -> JobsReply:
+    """The jobs, newest first."""
+    found = academy.jobs.list_with_sizes(request.limit, request.status, request.kind)
+    return JobsReply(count=len(found), jobs=[JobItem.model_validate(job) for job in found])
+
+
+@api.delete("/disk/checkpoints")
+def clean_all(academy: TheAcademy) -> Freed:
+    """Deletes the checkpoints of all finished jobs; those of jobs that can be resumed, and the active adapter's, stay."""
+    freed = academy.jobs.free_finished()
+    return Freed.of(freed)
 
 
 def _given(changes: TrainingSpec | None) -> dict[str, Any] | None:
     return (changes.model_dump(exclude_unset=True) or None) if changes else None
 
 
-def _cancelled(job: Job) -> str:
+def _cancelled(job: Job) -> Text:
     if job.status == "cancelled":
-        return f"{job.name} is cancelled."
-    return f"{job.name} had ended already: {job.status}." if job.status in ("finished", "failed") else f"{job.name} is being cancelled."
-
-
-def _deactivated(before: Adapter | None) -> models.Done:
-    if before is None:
-        return models.Done(success=False, message="No adapter was active; the base model answers.")
-    return models.Done(message=f"{before.name} does not answer any more; its base model does.")
+        return msg("{job} is cancelled.", job=job.name)
+    if job.status in ("finished", "failed"):
+        return msg("{job} had ended already: {status}.", job=job.name, status=job.status)
+    return msg("{job} is being cancelled.", job=job.name)
 
 
 def _so_far(path: Path) -> Iterator[bytes]:

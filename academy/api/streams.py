@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("academy.api.streams")
 
+NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Headers of a stream: no cache keeps it and no proxy holds it back."""
+
 _BATCH_BYTES = 1 << 16
 _POLL_SECONDS = 0.08
 _HEARTBEAT_SECONDS = 15.0
@@ -39,7 +42,7 @@ _WAY = ("queued", "preparing", "running")
 
 @dataclass(frozen=True)
 class Position:
-    """How far a viewer is: `taken` lines after the one that begins at `offset`, the status told last, how many metrics were told."""
+    """How far a viewer is: `taken` lines after the one that begins at `offset`, the status sent last, and the number of metrics sent."""
 
     offset: int = 0
     line: int = 0
@@ -60,7 +63,7 @@ class Position:
 
     @classmethod
     def of(cls, event_id: str, job_id: str) -> Position:
-        """The position that an id stands for; raises Invalid where it is none of this job's."""
+        """The position that an id stands for; raises Invalid for an id of another stream."""
         found = _ID.fullmatch(event_id)
         if found:
             position = cls(
@@ -74,7 +77,7 @@ class Position:
             if position.event_id(job_id) == event_id:
                 return position
         raise Invalid(
-            "This Last-Event-ID is none of this job's stream.", hint="Send the last id as it came, or none to begin at the start."
+            "This Last-Event-ID does not belong to this job's stream.", hint="Send the last id as it came, or none to begin at the start."
         )
 
 
@@ -83,7 +86,7 @@ _ID = re.compile(rf"(\d{{1,9}})-(\d{{1,18}})-(\d{{1,12}})-(new|{'|'.join(STATUSE
 
 @dataclass(frozen=True)
 class Step:
-    """What comes after a position: the events, the position after them, and whether more is there or nothing ever will be."""
+    """What comes after a position: the events, the position after them, and whether more is there, and whether the stream ends."""
 
     frames: bytes
     position: Position
@@ -95,12 +98,12 @@ def read_step(jobs: Jobs, job: Job, position: Position) -> Step:
     """Reads on from a position: at most one batch of the log, and at its end metrics and status."""
     frames: list[bytes] = []
     if job.status not in ENDED:
-        position = _tell_status(job, position, frames)
+        position = _add_status(job, position, frames)
     # The status was read before the size: when it says that the job has ended, nothing is written any more.
     size = jobs.log_size(job)
     lines, offset, following = jobs.log_part(job, position.offset, position.line, _BATCH_BYTES)
     if position.offset > size or position.taken > len(lines):
-        position = replace(position, offset=0, line=0, taken=0)  # somebody has emptied the log: it begins anew
+        position = replace(position, offset=0, line=0, taken=0)  # the log was emptied: start over
         lines, offset, following = jobs.log_part(job, 0, 0, _BATCH_BYTES)
     tail, first = position.tail(job.job_id), position.line
     for line in lines[position.taken :]:
@@ -110,19 +113,19 @@ def read_step(jobs: Jobs, job: Job, position: Position) -> Step:
         position = replace(position, offset=offset, line=following, taken=0)
     more = bool(lines) and offset < size
     if not more:
-        position, more = _tell_metrics(jobs, job, position, frames)
+        position, more = _add_metrics(jobs, job, position, frames)
     ended = job.status in ENDED and not more
     if ended:
-        position = _tell_status(job, position, frames)
+        position = _add_status(job, position, frames)
     return Step(in_one_line(b"".join(frames)), position, more, ended)
 
 
 def in_one_line(data: bytes) -> bytes:
-    """JSON without the two characters that it may hold as they are, but that some readers of streams take for the end of a line."""
+    """JSON with the two characters escaped that some readers of streams take for the end of a line."""
     return data.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
 
 
-def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
+def _add_status(job: Job, position: Position, frames: list[bytes]) -> Position:
     if (position.status, position.attempt) == (job.status, job.attempt):
         return position
     if position.status == job.status and job.status not in ENDED and position.attempt == 0:
@@ -137,15 +140,15 @@ def _tell_status(job: Job, position: Position, frames: list[bytes]) -> Position:
 
 
 def _passed(before: str, now: str) -> tuple[str, ...]:
-    """The states that a job must have been in between two others, however quickly they went by."""
+    """The states between two others, however briefly the job was in them."""
     if not before or now in ("failed", "cancelled"):
         return ()
     start = _WAY.index(before) + 1 if before in _WAY else 0
     return _WAY[start : _WAY.index(now) if now in _WAY else None]
 
 
-def _tell_metrics(jobs: Jobs, job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
-    """Each metric that came since, some at a time; whether there are more."""
+def _add_metrics(jobs: Jobs, job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
+    """Each new metric, in batches; whether there are more."""
     told, count = jobs.metrics_since(job, position.metrics, _METRICS_AT_ONCE)
     position = replace(position, metrics=min(position.metrics, count))
     for data in told:
@@ -164,7 +167,7 @@ def _frame(job_id: str, position: Position, data: dict[str, Any]) -> bytes:
 
 
 class Streams:
-    """All streams of the app; viewers of one job share the looking and, where they are equally far, the reading."""
+    """All streams of the app; viewers of one job share the polling and, at the same position, the reading."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
@@ -217,7 +220,7 @@ class Streams:
 
 
 class _Feed:
-    """One job that somebody looks at: sees that something changed, and reads each step once for all who wait for it."""
+    """One job with viewers: notices changes, and reads each step once for all viewers at the same position."""
 
     def __init__(self, jobs: Jobs, job_id: str, threads: anyio.CapacityLimiter) -> None:
         self._jobs = jobs
@@ -229,13 +232,13 @@ class _Feed:
         self.changed = asyncio.Event()
 
     def enter(self) -> None:
-        """Somebody looks."""
+        """Adds a viewer."""
         self._viewers += 1
         if self._poller is None:
             self._poller = asyncio.create_task(self._poll())
 
     def leave(self) -> bool:
-        """Somebody looks no longer; returns whether nobody is left."""
+        """Removes a viewer; returns True if it was the last."""
         self._viewers -= 1
         if self._viewers:
             return False
@@ -244,7 +247,7 @@ class _Feed:
         return True
 
     async def step(self, position: Position) -> Step:
-        """What comes after the position as things stand."""
+        """The step after the position, as of now."""
         task = self._steps.get(position)
         if task is None:
             task = self._steps[position] = asyncio.create_task(self._in_thread(self._read, position))
@@ -253,7 +256,7 @@ class _Feed:
         try:
             return await asyncio.shield(task)
         except (AcademyError, OSError):
-            self._steps.pop(position, None)  # whoever comes next tries again
+            self._steps.pop(position, None)  # the next viewer tries again
             raise
 
     async def _poll(self) -> None:
@@ -262,7 +265,7 @@ class _Feed:
             try:
                 state = await self._in_thread(self._look)
             except (AcademyError, OSError):
-                state = None  # whoever reads next is told why
+                state = None  # the next read reports why
             if state != before:
                 before = state
                 self._steps.clear()
@@ -283,11 +286,10 @@ class _Feed:
 
 
 class _Stream(StreamingResponse):
-    """A stream of events that lets go of its feed at once when its reader has gone."""
+    """A stream of events that leaves its feed as soon as its reader disconnects."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        super().__init__(events, media_type="text/event-stream", headers=headers)
+        super().__init__(events, media_type="text/event-stream", headers=NO_BUFFER)
         self._events = events
 
     async def stream_response(self, send: Send) -> None:

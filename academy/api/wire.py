@@ -1,4 +1,4 @@
-"""How requests are read and answers written: strict JSON in, valid JSON out, errors as sentences, uploads on disk and not in memory."""
+"""How requests are read and answers written: strict JSON in, valid JSON out, errors as sentences."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import json
 import logging
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any, BinaryIO, TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args
 
 import anyio.to_thread
 import orjson
@@ -19,13 +17,11 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, ValidationError
-from starlette.datastructures import UploadFile
+from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.routing import compile_path
 
-from academy.api.openai.forms import error_body
 from academy.errors import AcademyError, Invalid, NoSpace
 from academy.files import check_name
 
@@ -33,7 +29,6 @@ log = logging.getLogger("academy.api")
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-MAX_FILES = 10
 _SHOWN_CHARS = 200
 _SHOWN_ITEMS = 20
 _SHOWN_DEPTH = 6
@@ -87,6 +82,21 @@ class StrictRoute(APIRoute):
         return strict
 
 
+class Exact(BaseModel):
+    """A JSON body: a number is neither a text nor true, and true is neither 1 nor "yes". (The page's forms may send texts.)"""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_described(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        kinds = {annotation, *get_args(annotation)}
+        if bool in kinds and value is not None and not isinstance(value, bool):
+            raise PydanticKnownError("bool_type")
+        if kinds & {int, float} and isinstance(value, bool | str):
+            raise PydanticKnownError("int_type" if int in kinds else "float_type")
+        return value
+
+
 class Lane:
     """Threads for one kind of slow work, so that however much of it there is, everything else is still answered."""
 
@@ -102,7 +112,7 @@ class Lane:
 
 
 async def one_by_one(items: Iterator[Item], lane: Lane) -> AsyncIterator[Item]:
-    """The items, each waited for in a thread of the lane."""
+    """The items; a thread of the lane waits for each."""
 
     def following() -> Item | None:
         return next(items, None)
@@ -111,61 +121,69 @@ async def one_by_one(items: Iterator[Item], lane: Lane) -> AsyncIterator[Item]:
         yield item
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    """Answers every error with a `detail`; a value that somebody sent is only echoed shortened and made harmless."""
-    app.add_exception_handler(AcademyError, _academy_error)
-    app.add_exception_handler(RequestValidationError, _bad_request)
-    app.add_exception_handler(ValidationError, _bad_value)
-    app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_exception_handler(OSError, _os_error)
+ErrorForm = Callable[[AcademyError], dict[str, Any]]
 
 
-def _academy_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AcademyError)
-    content: dict[str, Any] = {"detail": error.detail, **_for_chat_clients(request, error)}
-    if error.code:
-        content["reason_code"] = error.code
-    return Json(content, error.status)
+class Errors:
+    """Answers every error with a `detail`; echoes a sent value only shortened and made harmless.
+
+    `forms` adds, for routes under a prefix, the form that their clients read.
+    """
+
+    def __init__(self, forms: Mapping[str, ErrorForm]) -> None:
+        self._forms = forms
+
+    def add_to(self, app: FastAPI) -> None:
+        """Registers a handler for each kind of error."""
+        app.add_exception_handler(AcademyError, self._academy_error)
+        app.add_exception_handler(RequestValidationError, self._bad_request)
+        app.add_exception_handler(ValidationError, self._bad_value)
+        app.add_exception_handler(StarletteHTTPException, self._http_error)
+        app.add_exception_handler(OSError, self._os_error)
+
+    def _answer(self, request: Request, error: AcademyError, status: int = 0, detail: Any = None, headers: Any = None) -> Response:
+        content: dict[str, Any] = {"detail": error.detail if detail is None else detail}
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        for prefix, form in self._forms.items():
+            content |= form(error) if path.startswith(prefix) else {}
+        if error.code:
+            content["reason_code"] = error.code
+        return Json(content, status or error.status, headers=headers)
+
+    def _academy_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, AcademyError)
+        return self._answer(request, error)
+
+    def _bad_request(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        items = [_harmless(item) for item in list(error.errors())[:_SHOWN_ITEMS]]
+        problems = "; ".join(f"{'.'.join(map(str, item['loc'][1:])) or 'body'}: {item.get('msg', '')}" for item in items)
+        return self._answer(request, unusable(problems), detail=items)
+
+    def _bad_value(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, ValidationError)
+        return Json({"detail": [_harmless(item) for item in error.errors(include_url=False)[:_SHOWN_ITEMS]]}, 422)
+
+    def _http_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        detail = error.detail
+        if error.status_code == 400 and detail == "There was an error parsing the body":
+            unread = [{"type": "body_invalid", "loc": ["body"], "msg": "The body cannot be read; send JSON in UTF-8.", "input": None}]
+            return self._bad_request(request, RequestValidationError(unread))
+        if error.status_code == 404 and detail == "Not Found":
+            detail = "There is nothing at this address. /docs lists all of them."
+        return self._answer(request, AcademyError(detail), error.status_code, headers=dict(error.headers or {}))
+
+    def _os_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        return self._answer(request, NoSpace("The disk is full.", hint="Free some space and try again."))
 
 
-def _for_chat_clients(request: Request, error: AcademyError) -> dict[str, Any]:
-    """The error once more as clients of OpenAI's API read it, on the routes made for them."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return error_body(error) if path.startswith("/v1/") else {}
-
-
-def _bad_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = [_harmless(item) for item in list(error.errors())[:_SHOWN_ITEMS]]
-    words = "; ".join(f"{'.'.join(map(str, item['loc'][1:])) or 'body'}: {item.get('msg', '')}" for item in found)
-    said = Invalid(f"The request cannot be used: {words}.", hint="Correct it and ask again.")
-    return Json({"detail": found, **_for_chat_clients(request, said)}, 422)
-
-
-def _bad_value(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ValidationError)
-    return Json({"detail": [_harmless(item) for item in error.errors(include_url=False)[:_SHOWN_ITEMS]]}, 422)
-
-
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StarletteHTTPException)
-    detail = error.detail
-    if error.status_code == 400 and detail == "There was an error parsing the body":
-        unread = [{"type": "body_invalid", "loc": ["body"], "msg": "The body cannot be read; send JSON in UTF-8.", "input": None}]
-        return _bad_request(request, RequestValidationError(unread))
-    if error.status_code == 404 and detail == "Not Found":
-        detail = "There is nothing at this address. /docs lists all of them."
-    return Json(
-        {"detail": detail, **_for_chat_clients(request, AcademyError(detail))}, error.status_code, headers=dict(error.headers or {})
-    )
-
-
-def _os_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, OSError)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        full = NoSpace("The disk is full.", hint="Free some space and try again.")
-        return Json({"detail": full.detail}, full.status)
-    raise error
+def unusable(problems: str) -> Invalid:
+    """A request whose fields do not fit, with each field and its problem."""
+    return Invalid("The request cannot be used: {problems}.", hint="Correct it and ask again.", problems=problems)
 
 
 def _harmless(item: Any) -> dict[str, Any]:
@@ -208,89 +226,17 @@ def _finite(value: Any) -> Any:
     return value
 
 
-class _Form(MultiPartParser):
-    """Reads a form whose files wait on the disk of the data folder; of a file beyond the limit only the limit and one byte are kept."""
-
-    def __init__(self, *arguments: Any, folder: Path, max_bytes: int, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._folder = folder
-        self._max_bytes = max_bytes
-        self._sizes: dict[int, int] = {}
-
-    def on_headers_finished(self) -> None:
-        super().on_headers_finished()
-        file = self._current_part.file
-        if file is not None:
-            self._files_to_close_on_error.pop().close()
-            # Not in the system's temporary folder: that may be memory.
-            spooled = SpooledTemporaryFile(max_size=self.spool_max_size, dir=str(self._folder))  # noqa: SIM115
-            self._files_to_close_on_error.append(spooled)
-            file.file = spooled  # type: ignore[assignment]
-
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._current_part.file is not None:
-            key = id(self._current_part.file)
-            taken = self._sizes.get(key, 0)
-            self._sizes[key] = taken + end - start
-            end = min(end, start + self._max_bytes + 1 - taken)
-            if end <= start:
-                return
-        super().on_part_data(data, start, end)
-
-    def close_unfinished(self) -> None:
-        """Closes the file of a part whose end never came: it is in no form."""
-        part = self._current_part
-        if part.file is not None and (part.field_name, part.file) not in self.items:
-            part.file.file.close()
-
-
-async def read_files(request: Request, folder: Path, max_mb: int) -> tuple[list[tuple[str, BinaryIO]], dict[str, str]]:
-    """The files of the form's field `files` with their names, and its text fields; raises in FastAPI's form what is wrong with it."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise _form_error("Send the files as multipart/form-data, in the field 'files'.")
-    await anyio.to_thread.run_sync(functools.partial(folder.mkdir, mode=0o700, parents=True, exist_ok=True))
-    parser = _Form(request.headers, request.stream(), folder=folder, max_bytes=max_mb << 20, max_files=MAX_FILES, max_fields=MAX_FILES)
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise _form_error(f"The form cannot be read: {error.message}") from error
-    except (LookupError, ValueError) as error:
-        raise _form_error("The form cannot be read: it is not valid multipart/form-data.") from error
-    parser.close_unfinished()
-    files = [
-        (value.filename or "file", value.file) for key, value in form.multi_items() if key == "files" and isinstance(value, UploadFile)
-    ]
-    texts = {key: value for key, value in form.multi_items() if isinstance(value, str)}
-    unknown = sorted({key for key, value in form.multi_items() if key != "files" and isinstance(value, UploadFile)})
-    if unknown or not files:
-        await form.close()
-        raise _form_error(
-            "There is no file in the field 'files'." if not unknown else f"Files belong in the field 'files', not in {unknown[0]!r}."
-        )
-    return files, texts
-
-
-def close_files(files: list[tuple[str, BinaryIO]]) -> None:
-    """Lets go of what `read_files` has kept on disk."""
-    for _, file in files:
-        file.close()
-
-
-def _form_error(message: str) -> RequestValidationError:
-    return RequestValidationError([{"type": "form_invalid", "loc": ("body", "files"), "msg": message, "input": None}])
-
-
 def not_here(app: FastAPI) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """Answers what no route of the API takes: 405 where only the method is wrong, else 404 (the page's own answer would be HTML)."""
-    known: list[tuple[re.Pattern[str], set[str]]] = []
+    """Answers what no route of the API takes: 405 where only the method is wrong, else 404; the page would answer in HTML."""
+    routes: list[tuple[re.Pattern[str], set[str]]] = []
 
     async def answer(request: Request) -> Response:
-        if not known:
-            known.extend(
+        if not routes:
+            routes.extend(
                 (compile_path(path)[0], {method.upper() for method in methods}) for path, methods in app.openapi()["paths"].items()
             )
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        allowed = {method for pattern, methods in known if pattern.match(path) for method in methods} - {request.method}
+        allowed = {method for pattern, methods in routes if pattern.match(path) for method in methods} - {request.method}
         if allowed:
             raise HTTPException(405, f"{request.method} is not possible here.", headers={"Allow": ", ".join(sorted(allowed))})
         raise HTTPException(404, "Not Found")

@@ -61,6 +61,10 @@ class Academy:
         self.chat = Chat(allowed, session)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
 
+    def check_enabled(self) -> None:
+        """Raises Unavailable where Academy is disabled."""
+        self._permission.to_read()
+
     def start(self) -> None:
         """Begins to run jobs; those that ran when the app ended are watched again."""
         if not self.settings.enabled:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from academy.adapters.store import Adapter
+from academy.api.wire import unusable
 from academy.chat.request import BASE, ChatReply, ChatRequest
 from academy.errors import AcademyError, Invalid, NotFound
 
@@ -64,7 +65,7 @@ def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases:
         return ChatRequest(**values)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'messages'}: {item['msg']}" for item in error.errors())
-        raise Invalid(f"The request cannot be used: {problems}.", hint="Correct it and ask again.") from error
+        raise unusable(problems) from error
 
 
 def models(adapters: Iterable[Adapter], bases: Iterable[str], *, started: int = 0) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def _model(name: str, adapters: Iterable[Adapter], bases: Iterable[str]) -> dict
 
 def _unknown(name: str) -> NotFound:
     shown = name if len(name) <= 100 else name[:97] + "…"
-    return NotFound(f"There is no model {shown!r}.", hint="GET /v1/models lists those that can be asked.", code="model_not_found")
+    return NotFound("There is no model {name!r}.", hint="GET /v1/models lists those that can be asked.", code="model_not_found", name=shown)
 
 
 def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
@@ -172,17 +173,22 @@ def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
     }  # fmt: skip
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
-        raise Invalid(f"Message {number} has the role {str(role)[:40]!r}.", hint="Academy knows system, developer, user and assistant.")
+        raise Invalid(
+            "Message {number} has the role {role!r}.",
+            hint="Academy knows system, developer, user and assistant.",
+            number=number,
+            role=str(role)[:40],
+        )
     content = message.get("content")
     if content is None and role == "assistant":
         content = ""
     if isinstance(content, list):
         parts = [part for part in content if isinstance(part, dict)]
         if len(parts) != len(content) or any(part.get("type") not in ("text", "refusal") for part in parts):
-            raise Invalid(f"Message {number} holds something other than text.", hint="The models here read text only.")
+            raise Invalid("Message {number} holds something other than text.", hint="The models here read text only.", number=number)
         content = "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
     if not isinstance(content, str):
-        raise Invalid(f"Message {number} has no text.", hint="Put the text into `content`.")
+        raise Invalid("Message {number} has no text.", hint="Put the text into `content`.", number=number)
     return {"role": roles[role], "content": content}
 
 

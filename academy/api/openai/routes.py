@@ -2,68 +2,66 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
-from academy.api.chat import event_stream, while_wanted
-from academy.api.openai import forms as openai
-from academy.api.wire import Json, Lane, StrictRoute, one_by_one
+from academy.api.chat import event_stream, parts_of, while_wanted
+from academy.api.openai import forms
+from academy.api.parts import Chats, TheAcademy, router
+from academy.api.wire import Json, Lane
 from academy.chat.line import Reply
 from academy.errors import AcademyError
 from academy.models import BUNDLED
 from academy.services.academy import Academy
 
-log = logging.getLogger("academy.api")
-
 _HELLO = [{"role": "user", "content": "Hello!"}]
 _COMPLETION: dict[str, Any] = {
-    "whoever answers in the chat": {"value": {"model": openai.ACTIVE, "messages": _HELLO, "max_tokens": 64}},
+    "whoever answers in the chat": {"value": {"model": forms.ACTIVE, "messages": _HELLO, "max_tokens": 64}},
     "piece by piece": {"value": {"messages": _HELLO, "stream": True, "max_tokens": 64}},
 }
 
-
-def router(academy: Academy, chats: Lane) -> APIRouter:
-    """The part of OpenAI's API that a chat needs."""
-    api = APIRouter(route_class=StrictRoute, tags=["OpenAI"])
-
-    def bases() -> list[str]:
-        return [*BUNDLED, academy.settings.default_base_model, *(adapter.base_model for adapter in academy.adapters.list())]
-
-    @api.get("/models")
-    def models() -> dict[str, Any]:
-        """Who can be asked: `academy` (whoever answers in the chat), the base models, and each adapter."""
-        return openai.models(academy.adapters.list(), bases())
-
-    @api.get("/models/{name:path}")
-    def model(name: str) -> dict[str, Any]:
-        """One of them."""
-        return openai.model_card(name, academy.adapters.list(), bases())
-
-    @api.post("/chat/completions")
-    async def complete(request: Request, asked: Annotated[openai.CompletionRequest, Body(openapi_examples=_COMPLETION)]) -> Response:
-        """One reply, whole or as a stream; fields that Academy does not know are ignored."""
-        reply = await chats.run(lambda: academy.chat.stream(openai.chat_request(asked, academy.adapters.list(), bases())))
-        if asked.stream:
-            return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), asked, chats))
-        return Json(openai.completion(await while_wanted(request, reply, chats.run(reply.whole)), model=asked.model))
-
-    return api
+api = router(tags=["OpenAI"])
 
 
-async def _frames(reply: Reply, asked: openai.CompletionRequest, chats: Lane) -> AsyncIterator[bytes]:
-    chunks = openai.chunks(reply, model=asked.model, include_usage=openai.wants_usage(asked))
-    try:
-        async for chunk in one_by_one(chunks, chats):
-            yield openai.frame(chunk)
-    except AcademyError as error:
-        yield openai.frame(openai.error_body(error))
-    except Exception:
-        log.exception("A reply broke off.")
-        yield openai.frame(openai.error_body(AcademyError("The reply broke off.", hint="The app's log says why.")))
-    finally:
-        reply.close()
-    yield openai.frame(None)
+@api.get("/models")
+def models(academy: TheAcademy) -> dict[str, Any]:
+    """Who can be asked: `academy` (whoever answers in the chat), the base models, and each adapter."""
+    return forms.models(academy.adapters.list(), _bases(academy))
+
+
+@api.get("/models/{name:path}")
+def model(academy: TheAcademy, name: str) -> dict[str, Any]:
+    """One of them."""
+    return forms.model_card(name, academy.adapters.list(), _bases(academy))
+
+
+@api.post("/chat/completions")
+async def complete(
+    request: Request,
+    academy: TheAcademy,
+    chats: Chats,
+    question: Annotated[forms.CompletionRequest, Body(openapi_examples=_COMPLETION)],
+) -> Response:
+    """One reply, whole or as a stream; fields that Academy does not know are ignored."""
+    reply = await chats.run(_ask, academy, question)
+    if question.stream:
+        return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), question, chats))
+    return Json(forms.completion(await while_wanted(request, reply, chats.run(reply.whole)), model=question.model))
+
+
+def _ask(academy: Academy, question: forms.CompletionRequest) -> Reply:
+    return academy.chat.stream(forms.chat_request(question, academy.adapters.list(), _bases(academy)))
+
+
+def _bases(academy: Academy) -> Sequence[str]:
+    return [*BUNDLED, academy.settings.default_base_model, *(adapter.base_model for adapter in academy.adapters.list())]
+
+
+async def _frames(reply: Reply, question: forms.CompletionRequest, chats: Lane) -> AsyncIterator[bytes]:
+    chunks = forms.chunks(reply, model=question.model, include_usage=forms.wants_usage(question))
+    async for chunk in parts_of(reply, chunks, chats):
+        yield forms.frame(forms.error_body(chunk) if isinstance(chunk, AcademyError) else chunk)
+    yield forms.frame(None)

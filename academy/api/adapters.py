@@ -1,0 +1,116 @@
+"""Routes of adapters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Body
+from pydantic import Field
+
+from academy.adapters.store import Adapter
+from academy.api.parts import Slow, TheAcademy, router
+from academy.api.replies import Asked, Done, NewName, Reply
+from academy.api.wire import Id
+from academy.messages import Text, msg
+
+api = router(tags=["adapters"])
+
+
+class AdapterReply(Reply):
+    adapter_id: str
+    adapter_path: str
+    name: str
+    base_model: str
+    created_at: str
+    training_params: dict[str, Any]
+    is_active: bool
+    dataset_id: str | None
+    train_loss: float | None
+    eval_loss: float | None
+    baseline_eval_loss: float | None
+    trainable_parameters: int | None
+    size_bytes: int
+    source: str
+
+    @classmethod
+    def of(cls, adapter: Adapter) -> AdapterReply:
+        """The adapter under the contract's names."""
+        return cls(
+            adapter_id=adapter.adapter_id,
+            adapter_path=str(adapter.path),
+            name=adapter.name,
+            base_model=adapter.base_model,
+            created_at=adapter.created_at,
+            training_params=adapter.parameters,
+            is_active=adapter.is_active,
+            dataset_id=adapter.dataset_id,
+            train_loss=adapter.train_loss,
+            eval_loss=adapter.eval_loss,
+            baseline_eval_loss=adapter.baseline_eval_loss,
+            trainable_parameters=adapter.trainable_parameters,
+            size_bytes=adapter.size_bytes,
+            source=adapter.source,
+        )
+
+
+class Activation(Asked):
+    """The adapter that is to answer; `adapter_path` is accepted and ignored."""
+
+    adapter_id: Id
+    adapter_path: str | None = Field(None, max_length=4000)
+
+
+class ActivationReply(Reply):
+    success: bool = True
+    message: Text
+    adapter_id: str
+    adapter_path: str
+
+    @classmethod
+    def of(cls, adapter: Adapter) -> ActivationReply:
+        """The adapter that answers now."""
+        return cls(
+            message=msg("{adapter} answers now.", adapter=adapter.name), adapter_id=adapter.adapter_id, adapter_path=str(adapter.path)
+        )
+
+
+@api.get("/adapters")
+def list_adapters(academy: TheAcademy) -> list[AdapterReply]:
+    """All complete adapters, newest first."""
+    return [AdapterReply.of(adapter) for adapter in academy.adapters.list()]
+
+
+@api.post("/adapters/activate")
+async def activate(academy: TheAcademy, slow: Slow, request: Activation) -> ActivationReply:
+    """Lets an adapter answer in the chat; a broken one is refused and the one before stays."""
+    return ActivationReply.of(await slow.run(academy.adapters.activate, request.adapter_id))
+
+
+@api.post("/adapters/deactivate")
+async def deactivate(academy: TheAcademy, slow: Slow) -> Done:
+    """Lets the base model answer."""
+    before = await slow.run(academy.adapters.deactivate)
+    if before is None:
+        return Done(success=False, message="No adapter was active; the base model answers.")
+    return Done(message=msg("{adapter} no longer answers; its base model does.", adapter=before.name))
+
+
+@api.post("/adapters/rollback")
+async def roll_back(academy: TheAcademy, slow: Slow) -> ActivationReply:
+    """Activates the adapter that was active before this one."""
+    return ActivationReply.of(await slow.run(academy.adapters.roll_back))
+
+
+@api.patch("/adapters/{adapter_id}")
+def rename_adapter(
+    academy: TheAcademy, adapter_id: Id, request: Annotated[NewName, Body(examples=[{"name": "handbook, second try"}])]
+) -> AdapterReply:
+    """Gives an adapter another name."""
+    return AdapterReply.of(academy.adapters.rename(adapter_id, request.name))
+
+
+@api.delete("/adapters/{adapter_id}")
+def delete_adapter(academy: TheAcademy, adapter_id: Id) -> Done:
+    """Deletes an adapter that is not active; its job's record, log and metrics stay."""
+    academy.adapters.delete(adapter_id)
+    return Done(message="The adapter is deleted.")

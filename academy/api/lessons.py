@@ -1,0 +1,146 @@
+"""Routes of lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, Query, Request
+from pydantic import Field
+
+from academy.api.multipart import FORM, received
+from academy.api.parts import Slow, TheAcademy, router
+from academy.api.replies import Asked, Done, Reply
+from academy.api.wire import Id
+from academy.curation.files.imports import FileReport
+from academy.curation.lessons import Lesson, LessonIn, LessonPatch
+from academy.messages import Text, count, join, msg
+
+_LESSON: dict[str, Any] = {
+    "a lesson": {
+        "value": {
+            "situation": "Which port does the staging server listen on?",
+            "action": "Staging listens on port 8443.",
+            "tags": ["servers"],
+            "rating": "good",
+        }
+    }
+}
+
+api = router(tags=["lessons"])
+
+
+class LessonsQuery(Asked):
+    limit: int = Field(50, ge=1, le=500)
+    offset: int = Field(0, ge=0, le=10**9)
+    query: str = Field("", max_length=1000, description="Words that the lesson contains.")
+    tag: str | None = Field(None, max_length=200)
+    rating: Literal["good", "bad", "none"] | None = Field(None, description="'none' finds lessons without a rating.")
+
+
+class LessonsReply(Reply):
+    count: int = Field(description="The number of all matches.")
+    items: list[Lesson]
+
+
+class Refusal(Reply):
+    file: str
+    row: int | None
+    reason: str
+
+
+class ImportReply(Reply):
+    success: bool
+    message: Text
+    read: int
+    kept: int
+    already_there: int
+    refused: int
+    refusals: list[Refusal] = Field(description="The first refused rows of each file, with the reason.")
+    files: Sequence[FileReport]
+
+    @classmethod
+    def of(cls, reports: Sequence[FileReport]) -> ImportReply:
+        """The files' reports, and their sums."""
+        refusals = [
+            Refusal.model_validate({"file": report.name, **(item if isinstance(item, dict) else item.model_dump())})
+            for report in reports
+            for item in report.refusals
+        ]
+        read, kept = sum(report.read for report in reports), sum(report.kept for report in reports)
+        known, refused = sum(report.already_there for report in reports), sum(report.refused for report in reports)
+        broken = [msg("{file}: {problem}", file=report.name, problem=report.error) for report in reports if report.error]
+        sentence = msg(
+            "{kept} of {read} rows were kept, {known} of them were there already, {refused} were refused.",
+            kept=kept,
+            read=read,
+            known=known,
+            refused=refused,
+        )
+        return cls(
+            success=len(broken) < len(reports),
+            message=join(sentence, *broken),
+            read=read,
+            kept=kept,
+            already_there=known,
+            refused=refused,
+            refusals=refusals,
+            files=reports,
+        )
+
+
+@api.post("/lessons")
+def add_lesson(academy: TheAcademy, lesson: Annotated[LessonIn, Body(openapi_examples=_LESSON)]) -> Lesson:
+    """Stores a lesson; secrets in it are redacted first."""
+    return academy.lessons.add(lesson)
+
+
+@api.get("/lessons")
+def list_lessons(academy: TheAcademy, query: Annotated[LessonsQuery, Query()]) -> LessonsReply:
+    """The lessons that match, newest first."""
+    page = academy.lessons.list(query.limit, query.offset, query.query, query.tag, query.rating)
+    return LessonsReply(count=page.count, items=page.items)
+
+
+@api.post("/lessons/import", openapi_extra=FORM)
+async def import_lessons(request: Request, academy: TheAcademy, slow: Slow) -> ImportReply:
+    """Reads lessons from files: chat exports, JSON, JSONL, CSV, Markdown and more.
+
+    The optional field `mapping` says which column is what: `{"question": "foo", "answer": "bar"}`, and where there are any also
+    `input`, `system`, `history`, `rejected`, `rating`, `result`, `feedback`, `tags`, `timestamp` and `lesson_id`. The columns of a
+    table without a header are called 1, 2, 3 …
+    """
+    async with received(request, academy.settings) as (files, mapping):
+        return ImportReply.of(await slow.run(academy.lessons.import_files, files, mapping))
+
+
+@api.post("/lessons/samples")
+def load_samples(academy: TheAcademy) -> FileReport:
+    """Adds the sample lessons that come with Academy, once."""
+    return academy.lessons.load_samples()
+
+
+@api.delete("/lessons/samples")
+def remove_samples(academy: TheAcademy) -> Done:
+    """Removes the sample lessons."""
+    removed = academy.lessons.remove_samples()
+    return Done(message=count(removed, one="{n} sample lesson was removed.", other="{n} sample lessons were removed."))
+
+
+@api.get("/lessons/{lesson_id}")
+def get_lesson(academy: TheAcademy, lesson_id: Id) -> Lesson:
+    """One lesson."""
+    return academy.lessons.get(lesson_id)
+
+
+@api.patch("/lessons/{lesson_id}")
+def update_lesson(academy: TheAcademy, lesson_id: Id, patch: Annotated[LessonPatch, Body(examples=[{"rating": "good"}])]) -> Lesson:
+    """Changes the fields that are given."""
+    return academy.lessons.update(lesson_id, patch)
+
+
+@api.delete("/lessons/{lesson_id}")
+def delete_lesson(academy: TheAcademy, lesson_id: Id) -> Done:
+    """Deletes a lesson; datasets made from it stay as they are."""
+    academy.lessons.delete(lesson_id)
+    return Done(message="The lesson is deleted.")
