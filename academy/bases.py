@@ -112,10 +112,10 @@ def check_folder(folder: Path) -> None:
     weights = weight_files(folder)
     if not weights:
         pickled = any(path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5") for path in folder.iterdir())
-        raise Refused(
-            "This base model has no weights in safetensors." + (" Pickled weights can run code and are not loaded." if pickled else ""),
-            hint="Fetch or convert it to safetensors.",
-        )
+        message = "This base model has no weights in safetensors."
+        if pickled:
+            message = "This base model has no weights in safetensors. Pickled weights can run code and are not loaded."
+        raise Refused(message, hint="Fetch or convert it to safetensors.")
     for path in weights:
         header_of(path)
 

@@ -74,9 +74,8 @@ def write_atomic(path: Path, data: str | bytes, *, mode: int = 0o644) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(aside, path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
+        finally:
+            aside.unlink(missing_ok=True)  # only after a failure there is one
     sync_folder(path.parent)
 
 

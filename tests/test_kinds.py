@@ -21,7 +21,7 @@ from academy.jobs.kinds import KINDS, Kind, named
 from academy.jobs.processes import MARK, mark_of
 from academy.jobs.reading import view
 from academy.jobs.recipes import Recipe
-from academy.jobs.store import Inputs, Job
+from academy.jobs.store import Inputs, Job, JobStore
 from academy.services.academy import Academy
 from tests.jobs_help import Workshop, left_over, worker
 
@@ -148,11 +148,12 @@ def test_a_kind_of_a_later_version_fails_with_a_sentence_and_blocks_nobody(tmp_p
 
 
 def test_jobs_are_listed_by_kind(settings: Settings) -> None:
-    academy = Academy(settings)
+    store = JobStore(settings.training_dir)
     values = {"status": "finished", "created_at": "2026-01-01T00:00:00.000Z", "dataset_path": "d.jsonl", "base_model": "academy-mini"}
     for number, kind in enumerate(("train", "count", "train")):
         fields = {"job_id": f"job_{number}", "name": "n", "kind": kind, "output_dir": f"models/job_{number}", "backend": "subprocess"}
-        academy.job_store.add(Job(**values | fields))  # type: ignore[arg-type]
+        store.add(Job(**values | fields))  # type: ignore[arg-type]
+    academy = Academy(settings)
     with TestClient(create_api(academy)) as client:
         listed = [client.get("/api/v1/academy/jobs", params=params).json() for params in ({}, {"kind": "count"}, {"kind": "x"})]
         shown = client.get("/api/v1/academy/train/job_1/status").json()

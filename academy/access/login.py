@@ -41,7 +41,9 @@ def _kept_secret(path: Path) -> str:
     """The secret in the file; where there is none, a new one, readable by the owner only."""
     try:
         if path.is_symlink():
-            raise AcademyError(f"{path.name} in the data folder is a link, so it is not trusted.", hint="Delete it and start again.")
+            raise AcademyError(
+                "{file} in the data folder is a link, so it is not trusted.", hint="Delete it and start again.", file=path.name
+            )
         kept = path.read_text(encoding="utf-8").strip()
         if kept:
             os.chmod(path, 0o600)
@@ -49,7 +51,7 @@ def _kept_secret(path: Path) -> str:
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
-        raise AcademyError(f"{path.name} in the data folder cannot be read.", hint="Delete it and start again.") from error
+        raise AcademyError("{file} in the data folder cannot be read.", hint="Delete it and start again.", file=path.name) from error
     fresh = secrets.token_urlsafe(32)
     write_atomic(path, fresh + "\n", mode=0o600)
     return fresh

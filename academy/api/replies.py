@@ -142,7 +142,7 @@ class ImportReply(Reply):
     already_there: int
     refused: int
     refusals: list[Refusal] = Field(description="The first refused rows of each file, with the reason.")
-    files: list[FileReport]
+    files: Sequence[FileReport]
 
     @classmethod
     def of(cls, reports: Sequence[FileReport]) -> ImportReply:
@@ -185,7 +185,7 @@ class FeedbackIn(Asked):
 class UploadsReply(Reply):
     success: bool
     message: str
-    files: list[UploadRecord]
+    files: Sequence[UploadRecord]
 
     @classmethod
     def of(cls, records: Sequence[UploadRecord]) -> UploadsReply:

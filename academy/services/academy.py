@@ -15,9 +15,11 @@ from academy.curation.lesson_store import LessonStore
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
+from academy.jobs.kinds import needs_of
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
+from academy.messages import msg
 from academy.services.adapters import Adapters
 from academy.services.chat import Chat
 from academy.services.datasets import Datasets
@@ -53,7 +55,7 @@ class Academy:
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
-        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, session, habitat, self._backends)
+        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.adapters = Adapters(allowed, adapters, session)
         self.chat = Chat(allowed, session)
@@ -75,10 +77,10 @@ class Academy:
         self._job_store.close()
 
     def _share_the_gpu(self, job: Job) -> None:
-        if not self._habitat.gpus():
+        if needs_of(job.kind) != "device" or not self._habitat.gpus():
             return
         if job.status in ("preparing", "running"):
-            self._session.step_aside(f"{job.name} is training on the GPU.")
+            self._session.step_aside(msg("{job} is training on the GPU.", job=job.name))
         elif job.status in ENDED and self._runner.busy() is None:
             self._session.come_back()
 

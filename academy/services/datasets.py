@@ -142,10 +142,20 @@ class Datasets:
         manifest = self._store.get(dataset_id)
         for job in self._jobs.list():
             if job.status not in ENDED and (job.dataset_id == dataset_id or job.dataset_path == manifest.path):
-                raise Conflict(f"{manifest.name} is in use by the job {job.name}.", hint="Cancel it, or wait until it has ended.")
+                raise Conflict(
+                    "{dataset} is in use by the job {job}.",
+                    hint="Cancel it, or wait until it has ended.",
+                    dataset=manifest.name,
+                    job=job.name,
+                )
         for adapter in self._adapters.list():
             if adapter.dataset_id == dataset_id:
-                raise Conflict(f"The adapter {adapter.name} was trained on {manifest.name}.", hint="Delete that adapter first.")
+                raise Conflict(
+                    "The adapter {adapter} was trained on {dataset}.",
+                    hint="Delete that adapter first.",
+                    adapter=adapter.name,
+                    dataset=manifest.name,
+                )
         self._store.delete(dataset_id)
 
     @reading
@@ -159,10 +169,10 @@ class Datasets:
         manifest = self._store.get(dataset_id)
         named = manifest.path if part == "train" else manifest.eval_path
         if named is None:
-            raise NotFound(f"Nothing of {dataset_id!r} is held out.", hint="Curate with eval_fraction for a part that is.")
+            raise NotFound("Nothing of {id!r} is held out.", hint="Curate with eval_fraction for a part that is.", id=dataset_id)
         path = self._store.find_path(named)
         if not path.is_file():
-            raise NotFound(f"The file of {dataset_id!r} is missing.", hint="Curate it again.")
+            raise NotFound("The file of {id!r} is missing.", hint="Curate it again.", id=dataset_id)
         return path
 
     @reading
@@ -220,5 +230,7 @@ def _sample(example: Example) -> dict[str, Any]:
 def _local_base(name: str) -> Path:
     base = resolve_base(name)
     if base.path is None:
-        raise Refused(f"{name} has not been fetched yet.", hint="Start a training with it, which fetches it, or name a local folder.")
+        raise Refused(
+            "{name} has not been fetched yet.", hint="Start a training with it, which fetches it, or name a local folder.", name=name
+        )
     return base.path

@@ -105,7 +105,7 @@ class Jobs:
         """The whole log as a file; raises NotFound before the first line."""
         path = job_log.path_of(self._store.get(job_id))
         if path.is_symlink() or not path.is_file():
-            raise NotFound(f"{job_id} has no log yet.", hint="It begins with the start of the trainer.")
+            raise NotFound("{job} has no log yet.", hint="It begins with the start of the trainer.", job=job_id)
         return path
 
     @reading

@@ -121,7 +121,10 @@ class Lessons:
             remaining -= len(chunk)
             if remaining < 0:
                 raise TooLarge(
-                    f"{name} is larger than {self._settings.max_upload_mb} MB.", hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB."
+                    "{name} is larger than {limit} MB.",
+                    hint="Split it, or raise ACADEMY_MAX_UPLOAD_MB.",
+                    name=name,
+                    limit=self._settings.max_upload_mb,
                 )
             file.write(chunk)
         file.flush()
@@ -132,4 +135,4 @@ def check_count(files: Files) -> None:
     if not files:
         raise Invalid("There is no file in the request.", hint="Send at least one in the field 'files'.")
     if len(files) > MAX_FILES:
-        raise Invalid(f"{len(files)} files at once are too many.", hint=f"Send at most {MAX_FILES}.")
+        raise Invalid("{count} files at once are too many.", hint="Send at most {most}.", count=len(files), most=MAX_FILES)

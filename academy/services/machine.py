@@ -19,7 +19,7 @@ from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import JobStore
-from academy.messages import render
+from academy.messages import count, join, render
 from academy.services.permission import Permission, changing, reading
 
 
@@ -56,7 +56,7 @@ class Machine:
         training = self._habitat.training()
         enabled = self._settings.enabled
         messages = [] if enabled else ["Academy is disabled (ENABLE_ACADEMY=false); set it to true and start again."]
-        messages += [] if training.ok else [f"{training.reason} {training.remedy}"]
+        messages += [] if training.ok else [render(join(training.reason, training.remedy))]
         return {
             "enabled": enabled,
             "version": __version__,
@@ -88,8 +88,7 @@ class Machine:
 
     def overview(self) -> dict[str, Any]:
         """Everything that the page's Overview and its top line show."""
-        active = self._adapters.active()
-        running = self._runner.busy()
+        active, running, advice = self._adapters.active(), self._runner.busy(), self.advice()
         return {
             "enabled": self._settings.enabled,
             "habitat": self._habitat.report(),
@@ -99,14 +98,14 @@ class Machine:
             "datasets": len(self._datasets.list()),
             "adapters": len(self._adapters.list()),
             "active": asdict(active) | {"path": str(active.path)} if active else None,
-            "advice": asdict(self.advice()),
+            "advice": {"ready": advice.ready, "sentence": render(advice.sentence), "missing": [render(text) for text in advice.missing]},
             "chat": self._session.state(),
             "damaged": self._damaged(),
         }
 
     def advice(self) -> professor.Advice:
         """Whether it is time to train, and what is missing."""
-        last = next(iter(self._jobs.list(limit=1, status="finished")), None)
+        last = next(iter(self._jobs.list(limit=1, status="finished", kind="train")), None)
         total = self._lessons.statistics()["trainable_lessons"]
         seen = 0
         if last and last.dataset_id:
@@ -164,7 +163,15 @@ class Machine:
     def _damaged(self) -> Sequence[str]:
         damages = []
         if self._jobs.damaged:
-            damages.append(f"{self._jobs.damaged} damaged lines of jobs.jsonl were set aside; all others were read.")
+            damages.append(
+                render(
+                    count(
+                        self._jobs.damaged,
+                        one="One damaged line of jobs.jsonl was set aside; all others were read.",
+                        other="{n} damaged lines of jobs.jsonl were set aside; all others were read.",
+                    )
+                )
+            )
         if self._lessons.damaged:
-            damages.append(str(self._lessons.damaged))
+            damages.append(render(self._lessons.damaged))
         return damages

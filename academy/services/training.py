@@ -17,8 +17,8 @@ from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
-from academy.jobs import backends, presets, recipes
-from academy.jobs.backends import Backend
+from academy.jobs import presets, recipes
+from academy.jobs.backends import BACKENDS, Backend
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
@@ -45,9 +45,9 @@ class Training:
         adapters: AdapterStore,
         jobs: JobStore,
         runner: Runner,
+        backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
-        built: Mapping[str, Backend],
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -55,9 +55,9 @@ class Training:
         self._adapters = adapters
         self._jobs = jobs
         self._runner = runner
+        self._backends = backends
         self._session = session
         self._habitat = habitat
-        self._backends = built
         self._dry = threading.Lock()
 
     @changing
@@ -86,22 +86,32 @@ class Training:
             resolved, inputs = self._plan(spec)
         except AcademyError as error:
             return {"spec": None, "reasons": [], "problems": [error.detail], "name": ""}
-        reasons = [render(reason) for reason in inputs.reasons]
-        return {"spec": resolved.model_dump(), "reasons": reasons, "problems": [], "name": inputs.name}
+        return {
+            "spec": resolved.model_dump(),
+            "reasons": [render(reason) for reason in inputs.reasons],
+            "problems": [],
+            "name": inputs.name,
+        }
 
     @changing
     def dry_run(self, spec: TrainingSpec) -> dict[str, Any]:
         """Two steps on the longest rows: peak memory, seconds a step, time for all; out of memory shows here."""
         if busy := self._runner.busy():
-            raise Conflict(f"{busy.name} is training.", hint="Try again when it has ended; a second one would falsify the measurement.")
+            raise Conflict(
+                "{job} is training.",
+                hint="Try again when it has ended; a second one would falsify the measurement.",
+                job=busy.name,
+            )
         resolved, inputs = self._plan(spec)
         if not self._dry.acquire(blocking=False):
             raise Conflict("A dry run is already in progress.", hint="Wait for its result.")
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            result = dry_run(self._settings, self._backends, resolved, inputs)
-            return result | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
+            return dry_run(self._settings, self._backends, resolved, inputs) | {
+                "reasons": [render(reason) for reason in inputs.reasons],
+                "spec": resolved.model_dump(),
+            }
         finally:
             self._session.come_back()
             self._dry.release()
@@ -129,11 +139,16 @@ class Training:
         manifest, path, eval_path = self._dataset_of(request)
         rows = self._datasets.check_file(path)
         if not rows:
-            raise Invalid(f"{path.name} holds no example.", hint="Curate a dataset with at least one.")
-        if request.continue_from:
-            continued = self._adapters.get(request.continue_from)
+            raise Invalid("{file} holds no example.", hint="Curate a dataset with at least one.", file=path.name)
+        continued = self._adapters.get(request.continue_from) if request.continue_from else None
+        if continued:
             if request.base_model and request.base_model != continued.base_model:
-                raise Invalid(f"{continued.name} was trained on {continued.base_model}.", hint="Continue it on the same base model.")
+                raise Invalid(
+                    "{adapter} was trained on {base}.",
+                    hint="Continue it on the same base model.",
+                    adapter=continued.name,
+                    base=continued.base_model,
+                )
             request = request.model_copy(update={"base_model": continued.base_model})
         base = resolve_base(request.base_model or self._settings.default_base_model)
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
@@ -149,7 +164,7 @@ class Training:
             base_path=str(base.path) if base.path else None,
             base_fingerprint=base.fingerprint,
             continue_from=request.continue_from,
-            continue_from_path=str(self._adapters.get(request.continue_from).path) if request.continue_from else None,
+            continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
         )
 
@@ -165,7 +180,7 @@ class Training:
                 raise Refused("There is no dataset to train on.", hint="Curate one first: POST /dataset, or the Dataset tab.")
             path = self._datasets.find_path(manifest.path)
         if not path.is_file():
-            raise NotFound(f"The dataset's file {path.name} is missing.", hint="Curate it again.")
+            raise NotFound("The dataset's file {file} is missing.", hint="Curate it again.", file=path.name)
         eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
         return manifest, path, eval_path
 
@@ -191,7 +206,7 @@ class Training:
     def _check_parts(self, spec: TrainingSpec) -> None:
         if spec.recipe:
             return
-        if backends.BACKENDS[spec.backend or self._settings.backend].in_image:
+        if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
         elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")

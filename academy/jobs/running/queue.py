@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import threading
@@ -74,12 +75,11 @@ class Queue:
                 order=self._last_order(),
                 idempotency_key=idempotency_key,
             )
-            try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(job_folder.remove, job.folder.path)
                 _make_folder(job.folder, described.told(job, backend.seen(job)))
                 job = self._store.add(job)
-            except BaseException:
-                job_folder.remove(job.folder.path)
-                raise
+                undo.pop_all()
         self._wake.set()
         return job
 

@@ -453,7 +453,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.send": "Send",
     "chat.stop": "Stop",
     "chat.who": "Who answers",
-    "chat.who_info": "The active adapter, unless you choose another one here.",
+    "chat.who_info": "The active adapter, unless you choose another here.",
     "chat.active": "Active adapter",
     "chat.active_named": "Active: {name}",
     "chat.base": "Base model",
