@@ -116,17 +116,23 @@ def _download(
         get(file)
         done[file] = sizes[file]
 
+    def discard() -> None:
+        meter.stop(report=False)
+        # An unfinished file cannot be continued, so it would only take space.
+        for path in _unfinished(blobs):
+            if path not in before:
+                path.unlink(missing_ok=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+
     meter = _Meter(name, sum(sizes.values()), report, bytes_done)
     meter.start()
     pool = ThreadPoolExecutor(TOGETHER)
-    with contextlib.ExitStack() as undo:
-        undo.callback(pool.shutdown, wait=False, cancel_futures=True)
-        undo.callback(_remove_unfinished, blobs, before)
-        undo.callback(meter.stop, report=False)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(discard)
         # The weights first.
         for _ in pool.map(one, [file for file in reversed(sizes) if file not in done]):
             pass
-        undo.pop_all()
+        on_failure.pop_all()
     meter.stop()
     pool.shutdown()
 
@@ -237,13 +243,6 @@ _NO_SPACE = (
 
 def _unfinished(blobs: Path) -> list[Path]:
     return list(blobs.glob("*.incomplete")) if blobs.is_dir() else []
-
-
-def _remove_unfinished(blobs: Path, before: set[Path]) -> None:
-    # An unfinished file cannot be continued, so it only takes space.
-    for path in _unfinished(blobs):
-        if path not in before:
-            path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:
