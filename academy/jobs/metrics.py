@@ -1,4 +1,4 @@
-"""Reads metrics out of the log lines of trainers that are not ours; a line that reports none gives None, and nothing raises."""
+"""Reads metrics from the log lines of foreign trainers; a line without metrics gives None, and nothing raises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 
 @dataclass(slots=True)
 class TrainingMetrics:
-    """What one line reports; None where it says nothing of it. `accuracy` is 0..1; nan and inf are floats."""
+    """The metrics of one line; None for those that it does not report. `accuracy` is 0..1; nan and inf are floats."""
 
     epoch: float | None = None
     total_epochs: int | None = None
@@ -56,7 +56,7 @@ class TrainingMetricsParser:
                     if part and (more := _read(part)):
                         found |= more
         except (ValueError, OverflowError):
-            return None  # a number beyond all measure
+            return None  # a number too large for a float
         if not found:
             return None
         if found.get("total_steps") == 0:
@@ -102,7 +102,7 @@ class TrainingMetricsParser:
 
 _EVAL = {"val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev", "heldout", "holdout"}
 _TRAIN = {"train", "training", "tr"}
-# What may stand beside "loss" in one name without making it another loss than the one that is trained on.
+# Words that may stand beside "loss" in one name of the training loss.
 _PLAIN = _TRAIN | {
     "avg", "avr", "average", "mean", "running", "smooth", "smoothed", "ema", "batch", "minibatch", "step", "iter", "iteration", "epoch",
     "total", "overall", "global", "local", "current", "cur", "curr", "last", "lm", "mlm", "clm", "ce", "xe", "cross", "entropy",
@@ -118,7 +118,7 @@ _OTHER = {
     "pose", "kobj", "seg", "mask", "distill", "distillation", "no", "without", "of", "target",
 }  # fmt: skip
 _AFTER = _EVAL | _TRAIN | {"avg", "average", "mean", "total", "value", "item", "is", "was", "now", "batch", "step", "epoch", "ema", "all"}
-# What is being done where a bar or a count is not the training's progress.
+# Activities whose bar or count is not the training's progress.
 _BUSY = (
     r"(?:down|up)?load|fetch|map\b|mapping|tokeniz|tokenis|generating|filter|resolv|pack|convert|truncat|sav(?:e|ing)\b|writ|push|eval|"
     r"valid|\bval\b|predict|\btest|sanity|infer|cach|prepar|quantiz|extract|merg|comput|process|adding|apply|format|shuffl|creat|pull|install|"
@@ -143,7 +143,7 @@ _PAIR = re.compile(
     r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*([^"',{}\[\]]{1,40})["']|\[?"""
     r"""(?:(?:\w{1,20}\.)?(?:float(?:16|32|64)|tensor|Decimal)\()?['"]?([^"',{}()\[\]\s]{1,40}))"""
 )
-# Each of these is tried right behind its word, which str.find has found: many times faster than searching for the whole.
+# Each is tried right behind its word, which str.find locates: many times faster than a search for the whole pattern.
 _LOSS = re.compile(
     r"(?P<after>(?:[_/.]?[a-z]+(?:[_/.][a-z]+){0,2}|(?:\s|:\s)[a-z]+(?=\s*[:=\s]))?)(?:\s?\((?P<of>[a-z ]+)\))?(?:_\d+)?"
     rf"{_SEP}(?P<value>{_NUMBER})(?!\s?%)"
@@ -215,7 +215,7 @@ _OURS = re.compile(r"epoch|train|step|iter|batch(?!es)|fine-?tun|learn|loss|upda
 
 
 def _read(text: str) -> dict[str, Any] | None:
-    """The fields that one state of a line reports."""
+    """The fields of one state of a line."""
     if text[:1] == "{" and (found := _dictionary(text)):
         return found
     low = text.lower()
@@ -299,7 +299,7 @@ def _words_before(low: str, at: int) -> str:
 
 
 def _word_before(low: str, at: int) -> str:
-    """The one word before, if nothing but a space, a dot or an underscore stands between."""
+    """The word before, if only a space, a dot or an underscore separates it."""
     end = at
     while end > 0 and at - end < 2 and low[end - 1] in "_ .":
         end -= 1
@@ -362,7 +362,7 @@ def _dictionary(text: str) -> dict[str, Any] | None:
     if weak:
         found = weak | found
     if summary and mean:
-        # The end of a run tells the mean over all steps, which is no point of the curve.
+        # The end of a run reports the mean over all steps, which is no point of the curve.
         found.pop("loss", None)
     if found.get("accuracy", 0) > 1:
         found["accuracy"] /= 100
@@ -387,7 +387,7 @@ def _around(low: str, found: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _field(key: str) -> str | None:
-    """Which field a dictionary's key means; "weak" where another key would be better; None for none."""
+    """The field that a dictionary's key means; "weak" if another key would be better; None if it means none."""
     low = key.lower().strip()
     if low in ("train_runtime", "train_steps_per_second", "train_samples_per_second"):
         return "summary"
@@ -425,7 +425,7 @@ _EXACT = {
 
 
 def _losses(low: str, found: dict[str, Any]) -> None:
-    """The loss that is trained on, and the one of an evaluation."""
+    """The training loss and the evaluation loss."""
     if "train" in low and (pair := _LOSS_PAIR.search(low)):
         found["loss"] = _float(pair["loss"])
         if pair["eval"]:
@@ -443,7 +443,7 @@ def _losses(low: str, found: dict[str, Any]) -> None:
             continue
         held_out = kind == "eval" or (kind == "plain" and _evaluates(low, at))
         name = "eval_loss" if held_out else "loss"
-        # Of several the first one is the newest: "loss 0.4 (0.5)" and "train_loss_step … train_loss_epoch".
+        # The first of several is the newest: "loss 0.4 (0.5)" and "train_loss_step … train_loss_epoch".
         if name not in found:
             found[name] = _float(match["value"])
     if not found and (match := _LOSS_AT.search(low)):
@@ -486,7 +486,7 @@ def _kind_of_loss(before: str, after: str, of: str) -> str:
 
 
 def _evaluates(low: str, end: int) -> bool:
-    """Whether the last tag before a loss says that it is an evaluation's: "[val]", "Test set:", "| valid |"."""
+    """Whether the last tag before a loss marks it as an evaluation's: "[val]", "Test set:", "| valid |"."""
     if not ("val" in low or "test" in low or "dev" in low):
         return False
     tags = _TAG.findall(low, 0, end)
@@ -652,7 +652,7 @@ def _fastai(low: str) -> dict[str, Any] | None:
 
 
 def _bar(low: str, found: dict[str, Any], loss: bool) -> bool:
-    """Reads a progress bar; False for one that is not the training's own: of a download, of tokenizing, of an evaluation."""
+    """Reads a progress bar; False for one of a download, of tokenizing or of an evaluation."""
     at = low.find("%|")
     at = at if at >= 0 else low.find("% |")
     match = _BAR.match(low, at)
@@ -692,7 +692,7 @@ _ROWS = {"examples", "example", "files", "file", "rows", "row", "tokens", "shard
 
 
 def _busy(low: str, start: int, end: int) -> bool:
-    """Whether a lone count belongs to something else than training: "Step 1/5: Installing", "Tokenizing batch 3/8"."""
+    """Whether a lone count does not belong to the training: "Step 1/5: Installing", "Tokenizing batch 3/8"."""
     return bool(_BUSY_BEFORE.search(low, 0, start) or _BUSY_AFTER.match(low, end))
 
 

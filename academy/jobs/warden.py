@@ -1,7 +1,7 @@
 """A job's warden: starts the trainer, drains its output into the log, takes its whole tree down with it, records how it ended.
 
-Run as `python academy/jobs/warden.py <job_folder>`; needs the standard library only, so that any image with Python can hold it.
-It holds a lock on the folder for life, and answers to two wishes: SIGTERM, or a file named `cancel`.
+Run as `python academy/jobs/warden.py <job_folder>`; needs only the standard library, so that it runs in any image with Python.
+It holds a lock on the folder until it ends, and ends the job on SIGTERM or when a file named `cancel` appears.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ import sys
 import time
 
 LINUX = sys.platform.startswith("linux")
-LINE_LIMIT = 8192  # bytes of a log line's message, the mark included
-RAW_LIMIT = 4 * LINE_LIMIT  # bytes kept of a line before its escape codes are taken out
+LINE_LIMIT = 8192  # bytes of a log line's message, with the mark
+RAW_LIMIT = 4 * LINE_LIMIT  # bytes stored of a line before its escape codes are removed
 CHUNK = 1 << 16
-RECORD_BYTES = 4096  # reserved at the start, so that the end can be recorded on a full disk
-OUTPUT_SECONDS = 2.0  # how long the output of a trainer that has ended is waited for
+RECORD_BYTES = 4096  # reserved at the start, so that a full disk does not prevent the record
+OUTPUT_SECONDS = 2.0  # how long the warden waits for the output of a trainer that has ended
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 _ESCAPES = re.compile(
@@ -35,7 +35,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 def main(argv):
-    """Guards one run of the job in the folder; the exit code says only whether the warden itself worked."""
+    """Guards one run of the job in the folder; the exit code shows only whether the warden itself worked."""
     folder = os.path.abspath(argv[1])
     descriptor = int(argv[argv.index("--lock") + 1]) if "--lock" in argv else None
     lock = _lock(os.path.join(folder, "warden.lock"), descriptor)
@@ -55,7 +55,7 @@ def main(argv):
 
 
 class Warden:
-    """One trainer and everything it starts, from its birth to its record."""
+    """One trainer and everything it starts, from its start to its record."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -64,8 +64,8 @@ class Warden:
         self.status = None  # of the trainer, as wait4 gives it
         self.peak = 0.0
         self.cancelled = False
-        self.hurry = None  # when what is left is killed
-        self.killed = False  # whether we have sent SIGKILL
+        self.hurry = None  # when the remaining processes are killed
+        self.killed = False  # whether the warden has sent SIGKILL
         self.kills_before = _oom_kills()
         self.boot = _boot_id()
         self.birth = _birth(os.getpid())
@@ -75,7 +75,7 @@ class Warden:
         self._prctl = None
 
     def run(self):
-        """Starts the trainer and stays until nothing of it is left."""
+        """Starts the trainer and stays until all of its processes are gone."""
         for end in self._wakeup:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
@@ -110,7 +110,7 @@ class Warden:
         self._record()
 
     def give_up(self, error):
-        """Something in the warden itself failed: nothing may be left running, and somebody must be told."""
+        """The warden itself failed: it ends every process and records the failure."""
         self.killed = True
         with contextlib.suppress(Exception):
             self._end_tree()
@@ -132,11 +132,11 @@ class Warden:
                 self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
                 if os.getppid() != parent:
                     os._exit(71)
-                # Where memory runs out the kernel should take the trainer, not the app.
+                # If memory runs out, the kernel should kill the trainer, not the app.
                 with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
                     file.write("500")
 
-        # Kept, since a Popen that is collected would wait for the child that we wait for ourselves.
+        # Stored, since a collected Popen would wait for the child that the warden itself waits for.
         self._process = subprocess.Popen(
             command["argv"],
             env={name: os.environ[name] for name in command.get("inherit", ()) if name in os.environ} | command["env"],
@@ -176,7 +176,7 @@ class Warden:
                 if data:
                     self.log.feed(data)
                 else:
-                    # The trainer closed its output and goes on: an end that is always readable would keep us spinning.
+                    # The trainer closed its output and continues: a pipe at its end is always readable and would keep the loop spinning.
                     sources.remove(output)
             self.log.rest()
 
@@ -214,7 +214,7 @@ class Warden:
                 self._process.returncode = 0  # so that Popen does not wait for it
 
     def _end_tree(self):
-        """Nothing that the trainer started outlives it: as subreaper we inherit even what made itself a daemon."""
+        """Ends everything that the trainer started: as subreaper the warden inherits even daemons."""
         if self.pid is None:
             return
         until = time.monotonic() + 5
@@ -247,7 +247,7 @@ class Warden:
         )
 
     def _record(self, exit_code=None):
-        """Says how it ended, last of all; into space reserved at the start, so that a full disk does not hide it."""
+        """Records how it ended, as the last step, in space reserved at the start, so that a full disk does not prevent it."""
         number = None
         if self.status is not None:
             if os.WIFSIGNALED(self.status):
@@ -286,12 +286,12 @@ class Warden:
 
 
 class Log:
-    """The log file: whole lines with the time before each, in bounded memory, whatever comes and however full the disk is."""
+    """The log file: complete lines with their time, in bounded memory, for any input and on a full disk."""
 
     def __init__(self, path, unfinished):
         self.lost = 0
-        # The first state of a bar after other text gets a line of its own: a bar that is drawn again behind what was
-        # printed shows the very step of it, while the one before may be some steps old.
+        # The first state of a bar after other text gets a line of its own: a bar that is redrawn after printed text shows
+        # that text's step, while the state before may be some steps old.
         self.keep_bars = False
         self._bar_due = True
         self._unfinished = unfinished
@@ -308,7 +308,7 @@ class Log:
             self._write([b""])  # an earlier warden was killed while it wrote
 
     def feed(self, data):
-        """Takes what the trainer wrote, in pieces of any size."""
+        """Takes the trainer's output, in pieces of any size."""
         stamp = _now().encode()
         lines = []
         pieces = data.split(b"\n")
@@ -326,7 +326,7 @@ class Log:
             self._write(lines)
 
     def rest(self):
-        """Shows the line that is being rewritten (a progress bar) in a small file, at most once a second."""
+        """Writes the line that is being redrawn (a progress bar) to a small file, at most once a second."""
         if self.keep_bars and self._bar_due and b"%|" in self._part:
             self._bar_due = False
             self._write([_now().encode() + b" " + _clean(bytes(self._part), self._part_bytes)])
@@ -337,7 +337,7 @@ class Log:
         if text == self._shown:
             return
         self._shown_at, self._shown = now, text
-        # Only for the eye: where it cannot be written, nothing is lost.
+        # Only for display, so a failed write loses nothing.
         with contextlib.suppress(OSError):
             if text:
                 with open(self._unfinished + ".new", "wb") as file:
@@ -347,11 +347,11 @@ class Log:
                 os.unlink(self._unfinished)
 
     def say(self, text):
-        """A line of the warden's own."""
+        """Writes a line of the warden's own."""
         self.feed(text.replace("\n", " ").encode("utf-8", "replace") + b"\n")
 
     def close(self):
-        """Writes the line that had no end yet."""
+        """Writes the unfinished last line."""
         if self._part or self._state:
             self.feed(b"\n")
         if self.lost > self._told:
@@ -383,7 +383,7 @@ class Log:
         return [*bars, text]
 
     def _write(self, lines):
-        """Writes lines wholly or not at all: draining goes on when the disk is full, and what was lost is counted."""
+        """Writes each line completely or not at all: on a full disk draining continues, and the lost lines are counted."""
         news = list(lines)
         if self.lost > self._told:
             word = "line was" if self.lost - self._told == 1 else "lines were"
@@ -402,7 +402,7 @@ class Log:
 
 
 def _clean(raw, size):
-    """One line as text without escape codes and control characters, at most LINE_LIMIT bytes, with a mark where it was cut."""
+    """One line as text without escape codes and control characters, at most LINE_LIMIT bytes, with a mark at the cut."""
     text = raw.decode("utf-8", "replace")
     if "\x1b" in text or "\x9b" in text:
         text = _ESCAPES.sub("", text)
@@ -414,7 +414,7 @@ def _clean(raw, size):
 
 
 def _lock(path, descriptor):
-    # Inherited already locked from the app, so that there is no moment at which nobody holds it.
+    # Inherited already locked from the app, so that the lock is held without a gap.
     if descriptor is None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     os.set_inheritable(descriptor, False)
@@ -494,7 +494,7 @@ def _kill(pids):
 
 
 def _oom_kills():
-    """How often the kernel has killed for memory: in our own control group, and on the whole machine."""
+    """How often the kernel has killed for memory: in the warden's control group, and on the whole machine."""
     groups = 0
     paths = []
     with contextlib.suppress(OSError), open("/proc/self/cgroup") as file:
@@ -503,7 +503,7 @@ def _oom_kills():
             if controllers == "":
                 paths += [f"/sys/fs/cgroup{path.rstrip('/')}/memory.events", "/sys/fs/cgroup/memory.events"]
             elif "memory" in controllers.split(","):
-                # In a container the path is the host's, and the group lies where the root would be.
+                # In a container the path is the host's, and the group is mounted at the root.
                 paths += [f"/sys/fs/cgroup/memory{path.rstrip('/')}/memory.oom_control", "/sys/fs/cgroup/memory/memory.oom_control"]
     for path in paths:
         with contextlib.suppress(OSError, ValueError), open(path) as file:
