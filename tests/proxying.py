@@ -73,9 +73,10 @@ def proxying(
     def work() -> None:
         loop.run_until_complete(listen())
         loop.run_forever()
-        for task in (left := asyncio.all_tasks(loop)):
+        for task in (open_tasks := asyncio.all_tasks(loop)):
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if open_tasks:
+            loop.run_until_complete(asyncio.wait(open_tasks))
         loop.close()
 
     thread = threading.Thread(target=work, daemon=True)
