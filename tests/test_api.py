@@ -270,8 +270,10 @@ def test_a_corrected_reply_becomes_a_lesson(client: TestClient) -> None:
 
 
 def test_a_client_for_openais_api_talks_to_it(academy: Academy) -> None:
-    with serving(Guard(create_api(academy), academy.settings)) as port:
-        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    with (
+        serving(Guard(create_api(academy), academy.settings)) as port,
+        openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0) as client,
+    ):
         assert "academy" in [model.id for model in client.models.list()]
         assert client.models.retrieve("academy").id == "academy"
         question: Any = [{"role": "user", "content": "one two three"}]

@@ -50,7 +50,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         guard, academy = start.create_app(settings)
         academy.start = lambda: None  # type: ignore[method-assign]  # nothing shall be trained here
         with serving(guard, lifespan="on") as port:
-            yield Served(guard, settings, port, folder)
+            served = Served(guard, settings, port, folder)
+            yield served
+            served.client.close()
     finally:
         os.chdir(before)
 
