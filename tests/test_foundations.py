@@ -139,6 +139,7 @@ def test_lines_are_read_by_offset_and_only_whole_ones(tmp_path):
 def test_the_bundled_model_is_known_by_its_files():
     base = resolve_base("academy-mini")
     assert base.kind == "bundled"
+    assert base.path is not None
     known = facts(base.path)
     assert 1_000_000 < known.parameters < 6_000_000
     assert known.has_chat_template

@@ -429,7 +429,11 @@ def test_checkpoints_are_deleted_on_demand(quick: Workshop) -> None:
 
 def test_a_listener_that_waits_keeps_nobody_from_cancelling(quick: Workshop) -> None:
     done = threading.Event()
-    quick.runner.on_change.append(lambda job: done.wait(30))
+
+    def listen(job: Job) -> None:
+        done.wait(30)
+
+    quick.runner.on_change.append(listen)
     job = quick.submit()
     begun = time.monotonic()
     quick.runner.tick()

@@ -6,6 +6,7 @@ import re
 import threading
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -241,13 +242,13 @@ def test_every_control_shows_its_default_and_says_its_bounds():
         control = form.component(name)
         assert control.label == TrainingSpec.model_fields[name].title
         assert form.meant(name, control.value) == TrainingSpec.model_fields[name].default
-    assert "4 to 64." in form.component("lora_rank").info
+    assert "4 to 64." in str(form.component("lora_rank").info)
 
 
 def _settings():
     from academy.config import Settings
 
-    return Settings(_env_file=None)
+    return Settings(_env_file=None)  # type: ignore[call-arg]
 
 
 # ------------------------------------------------------------------ between page and Academy
@@ -289,9 +290,12 @@ class Quiet:
         return []
 
 
+QUIET: Any = Quiet()
+
+
 def test_a_place_is_sent_only_when_it_changed():
     words = ["one"]
-    look = live.make_live(Quiet(), {"place": lambda academy, view: pieces.div(words[0])}, lambda academy: "Academy")
+    look = live.make_live(QUIET, {"place": lambda academy, view: pieces.div(words[0])}, lambda academy: "Academy")
     first = look([{"state": {}, "regions": {"place": ""}}])
     version = first["regions"]["place"]["version"]
     assert look([{"state": {}, "regions": {"place": version}}])["regions"] == {}
@@ -307,7 +311,7 @@ def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
         raise ZeroDivisionError
 
     look = live.make_live(
-        Quiet(), {"gone": gone, "broken": broken, "sound": lambda academy, view: pieces.div("here")}, lambda academy: "Academy"
+        QUIET, {"gone": gone, "broken": broken, "sound": lambda academy, view: pieces.div("here")}, lambda academy: "Academy"
     )
     places = look({"state": {}, "regions": {"gone": "", "broken": "", "sound": "", "unknown": ""}})["regions"]
     assert "There is no job" in places["gone"]["html"]
@@ -317,7 +321,7 @@ def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
 
 
 def test_an_unknown_act_tells_to_load_the_page_again():
-    assert live.make_act(Quiet(), {})([{"act": "__class__"}])["toast"]["text"] == texts.t("error.unknown_act")
+    assert live.make_act(QUIET, {})([{"act": "__class__"}])["toast"]["text"] == texts.t("error.unknown_act")
 
 
 @pytest.mark.parametrize(
@@ -421,8 +425,9 @@ class Slow:
     """An Academy whose chat answers slowly: the real session, and an engine that repeats the question until it is stopped."""
 
     def __init__(self, folder):
-        settings = Settings(data_dir=folder, _env_file=None)
-        self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=self)
+        settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        engine: Any = self
+        self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=engine)
         self.loaded, self.asked, self.ended = None, [], []
 
     def chat_stream(self, request):
@@ -433,7 +438,7 @@ class Slow:
         self.loaded = Loaded(base, "cpu")
 
     def generate(self, messages, adapter, sampling, stop):
-        question = messages[-1]["content"]
+        question, n = messages[-1]["content"], 0
         for n in range(1000):
             yield f"{question}{n} "
             if stop.wait(0.02):
@@ -449,7 +454,7 @@ def slow(tmp_path):
     academy.session.close()
 
 
-def ask(academy, question, *, seed=""):
+def ask(academy, question, *, seed="") -> tuple[threading.Event, Any]:
     stop = threading.Event()
     return stop, chat._answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ARGUMENTS, CHROMIUM
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from proxying import proxying, self_signed
 from serving import everything_in, serving
@@ -20,6 +19,7 @@ import app as start
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.services import Academy
+from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
