@@ -23,11 +23,13 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrom
 
 def _docker_answers() -> bool:
     import docker
+    from docker.errors import DockerException
 
     try:
-        docker.from_env().ping()
-    except docker.errors.DockerException:
+        client = docker.from_env()
+    except DockerException:
         return False
+    client.close()  # from_env has asked the engine for its version
     return True
 
 

@@ -27,7 +27,7 @@ def lines(*rows: object) -> bytes:
     return b"".join((row if isinstance(row, bytes) else text(row if isinstance(row, str) else json.dumps(row))) + b"\n" for row in rows)
 
 
-def pair(question: str = "q", answer: str = "a", **more: object) -> dict[str, object]:
+def pair(question: object = "q", answer: object = "a", **more: object) -> dict[str, object]:
     return {"prompt": question, "completion": answer, **more}
 
 

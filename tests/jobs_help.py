@@ -61,8 +61,10 @@ class Workshop:
 
     def wait(self, job_id: str, until: Callable[[Job], bool] | str | None = None, seconds: float = 20.0) -> Job:
         """Waits for a status, a condition, or the end."""
-        test = until if callable(until) else (lambda job: job.status == until) if until else (lambda job: job.status in ENDED)
-        return wait_until(lambda: test(job := self.job(job_id)) and job, lambda: f"what should follow {self.job(job_id)}", seconds)
+        test: Callable[[Job], bool] = (
+            until if callable(until) else (lambda job: job.status == until) if until else (lambda job: job.status in ENDED)
+        )
+        return wait_until(lambda: job if test(job := self.job(job_id)) else None, lambda: f"what should follow {self.job(job_id)}", seconds)
 
     def wait_step(self, job_id: str, step: int, seconds: float = 20.0) -> None:
         """Waits until the trainer has said that it reached the step."""

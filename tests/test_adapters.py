@@ -93,14 +93,19 @@ def test_the_active_adapter_outlives_a_restart_and_the_one_before_is_known(store
     store.set_active("training_1")
     store.set_active("training_2")
     again = AdapterStore(tmp_path / "data/models", tmp_path / "data/training")
-    assert again.active().adapter_id == "training_2"
-    assert again.previous().adapter_id == "training_1"
+    active, previous = again.active(), again.previous()
+    assert active is not None
+    assert active.adapter_id == "training_2"
+    assert previous is not None
+    assert previous.adapter_id == "training_1"
     assert [item.is_active for item in again.list()] == [True, False]
     record = json.loads((tmp_path / "data/training/active_adapter.json").read_text())
     assert {"adapter_id", "adapter_path", "base_model", "activated_at"} <= record.keys()
     again.set_active(None)
     assert again.active() is None
-    assert again.previous().adapter_id == "training_2"
+    previous = again.previous()
+    assert previous is not None
+    assert previous.adapter_id == "training_2"
 
 
 def test_going_back_and_forth_keeps_both(store, make):

@@ -271,8 +271,10 @@ def test_a_corrected_reply_becomes_a_lesson(client: TestClient) -> None:
 
 
 def test_a_client_for_openais_api_talks_to_it(academy: Academy) -> None:
-    with serving(Guard(create_api(academy), academy.settings)) as port:
-        client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
+    with (
+        serving(Guard(create_api(academy), academy.settings)) as port,
+        openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0) as client,
+    ):
         assert "academy" in [model.id for model in client.models.list()]
         assert client.models.retrieve("academy").id == "academy"
         question: Any = [{"role": "user", "content": "one two three"}]
@@ -430,7 +432,7 @@ def test_what_is_nowhere_is_404_and_the_wrong_method_405_both_in_json(client: Te
 
 def test_numbers_that_json_does_not_have_never_break_an_answer() -> None:
     odd = {"nan": float("nan"), "inf": [float("inf")], "big": 10**30, "text": "\ud800", 1: Path("x")}
-    assert json.loads(Json(odd).body) == {"nan": None, "inf": [None], "big": 10**30, "text": "?", "1": "x"}
+    assert json.loads(bytes(Json(odd).body)) == {"nan": None, "inf": [None], "big": 10**30, "text": "?", "1": "x"}
 
 
 # ------------------------------------------------------------------------------------------------------------ description

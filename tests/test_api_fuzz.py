@@ -20,7 +20,7 @@ _QUIET = settings(
     deadline=None,
     database=None,
     derandomize=True,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[*HealthCheck],  # type: ignore[arg-type]
     phases=[Phase.generate],
     report_multiple_bugs=True,
 )

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from adapters_help import lora, make_base, write_tensors
@@ -369,7 +370,7 @@ def wanted(trained):
     ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
     said = {}
     for name in ("base", "a", "b", "small", "few", "dora", "stable"):
-        model = transformers.AutoModelForCausalLM.from_pretrained(BUNDLED[DEFAULT], dtype=torch.float32)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(BUNDLED[DEFAULT], dtype=torch.float32)
         if name != "base":
             model = peft.PeftModel.from_pretrained(model, trained / "models" / name / "adapter")
         with torch.inference_mode():

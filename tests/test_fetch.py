@@ -110,7 +110,7 @@ class Hub(BaseHTTPRequestHandler):
             for start, _ in zip(range(0, len(data) if body else 0, 1 << 18), every(pace), strict=False):
                 self.wfile.write(data[start : start + (1 << 18)])
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 

@@ -126,6 +126,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
 def test_the_bundled_model_is_known_by_its_files():
     base = resolve_base("academy-mini")
     assert base.kind == "bundled"
+    assert base.path is not None
     known = facts(base.path)
     assert 1_000_000 < known.parameters < 6_000_000
     assert known.has_chat_template

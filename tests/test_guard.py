@@ -6,7 +6,7 @@ import contextlib
 import re
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from academy.config import Settings
 from tests.waiting import every, every_async, wait_until
 
 
-async def echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def echo(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
     """Reads the whole body and answers with its length; stands for the application behind the guard."""
     if scope["type"] == "lifespan":
         while True:
@@ -451,7 +451,7 @@ def test_malformed_requests_are_refused(port: int, head: str, expected: str) -> 
     assert expected in ask(port, head.rstrip("\r\n"), b"\r\n").split("\r\n")[0]
 
 
-async def endless(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def endless(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
     """Streams until it is cancelled."""
     if scope["type"] == "lifespan":
         await echo(scope, receive, send)

@@ -5,6 +5,7 @@
 
 import math
 import random
+from typing import Any
 
 import pytest
 
@@ -331,7 +332,7 @@ def _close(a, b):
 
 
 def test_progress_is_from_steps_else_from_epochs():
-    parse = TrainingMetricsParser().parse_line
+    parse: Any = TrainingMetricsParser().parse_line
     assert parse("Epoch 1/4 Step 50/100").progress_percent == 50
     assert parse("Epoch 1/4").progress_percent == 25
     assert parse("Epoch 9/4").progress_percent == 100
@@ -340,14 +341,14 @@ def test_progress_is_from_steps_else_from_epochs():
 
 
 def test_an_epoch_is_whole_where_it_is_whole():
-    parse = TrainingMetricsParser().parse_line
+    parse: Any = TrainingMetricsParser().parse_line
     assert repr(parse("Epoch 2/3").epoch) == "2"
     assert repr(parse("{'loss': '1', 'epoch': '2.0'}").epoch) == "2"
     assert repr(parse("epoch: 1.5").epoch) == "1.5"
 
 
 def test_the_whole_of_several_lines():
-    parser = TrainingMetricsParser()
+    parser: Any = TrainingMetricsParser()
     lines = ["Epoch 1/3, Loss: 3.0, lr: 2e-4", "loss: nan", "Epoch 2/3, Loss: 1.0, accuracy: 50%", "eval_loss: 9.0"]
     whole = parser.aggregate_metrics([parser.parse_line(line) for line in lines])
     assert (whole["current_epoch"], whole["total_epochs"], whole["latest_loss"]) == (2, 3, 1.0)
@@ -358,14 +359,14 @@ def test_the_whole_of_several_lines():
 
 
 def test_the_history_holds_the_last_ten():
-    parser = TrainingMetricsParser()
+    parser: Any = TrainingMetricsParser()
     whole = parser.aggregate_metrics([parser.parse_line(f"step {step}/20 loss {step}") for step in range(1, 21)])
     assert whole["loss_history"] == [float(step) for step in range(11, 21)]
     assert (whole["progress_percent"], whole["min_loss"], whole["avg_loss"]) == (100.0, 1.0, 10.5)
 
 
 def test_losses_that_are_no_numbers_alone_give_no_minimum():
-    parser = TrainingMetricsParser()
+    parser: Any = TrainingMetricsParser()
     whole = parser.aggregate_metrics([parser.parse_line("loss: nan")])
     assert math.isnan(whole["latest_loss"])
     assert whole["min_loss"] is whole["avg_loss"] is None
@@ -379,7 +380,8 @@ def test_nothing_raises_and_nothing_takes_long():
         parser.parse_line(line)
     for piece in ("loss ", " ", "9", "━", "acc", "1/", "{", "'a': ", "epoch ", "\x1b[1m", "(", "1,"):
         parser.parse_line("loss" + piece * 20_000 + "loss")
-    for odd in (None, 3, b"loss: 1"):
+    odds: Any = (None, 3, b"loss: 1")
+    for odd in odds:
         assert parser.parse_line(odd) is None
 
 

@@ -50,7 +50,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         guard, academy = start.create_app(settings)
         academy.start = lambda: None  # type: ignore[method-assign]  # nothing shall be trained here
         with serving(guard, lifespan="on") as port:
-            yield Served(guard, settings, port, folder)
+            served = Served(guard, settings, port, folder)
+            yield served
+            served.client.close()
     finally:
         os.chdir(before)
 
@@ -115,8 +117,8 @@ def test_what_the_page_asks_for_by_itself_takes_no_file_either(served: Served) -
     for block in servers:
         for function in block.server_fns:
             for path in (served.secrets[0], Path("/etc/passwd")):
+                body = {"component_id": block._id, "fn_name": function.__name__, "session_hash": "x"}
                 for form in forms_of(path):
-                    body = {"component_id": block._id, "fn_name": function.__name__, "session_hash": "x"}
                     for data in (form, {"view": form, "act": "lessons.import", "args": form, "state": form, "files": [form]}):
                         assert not leaks(served, served.client.post("/gradio_api/component_server", json=body | {"data": data}))
                 assert not leaks(served, served.client.post("/gradio_api/component_server", data={**body, "path": str(path)}))

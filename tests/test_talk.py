@@ -98,8 +98,13 @@ def test_an_event_is_one_line_also_with_rare_line_ends_in_it(served: Served) -> 
         assert "".join(words).split() == ["base", *said.split()]
 
 
-def test_errors_are_told_in_the_form_of_openai(served: Served) -> None:
-    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0)
+@pytest.fixture
+def client(served: Served) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0) as client:
+        yield client
+
+
+def test_errors_are_told_in_the_form_of_openai(client: openai.OpenAI) -> None:
     hello: Any = [{"role": "user", "content": "Hello"}]
     with pytest.raises(openai.NotFoundError) as unknown:
         client.chat.completions.create(model="gpt-4", messages=hello)
@@ -112,8 +117,7 @@ def test_errors_are_told_in_the_form_of_openai(served: Served) -> None:
     assert nowhere.value.body["message"]  # type: ignore[index]
 
 
-def test_the_openai_package_asks_whole_and_piece_by_piece(served: Served) -> None:
-    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0)
+def test_the_openai_package_asks_whole_and_piece_by_piece(client: openai.OpenAI) -> None:
     hello: Any = [{"role": "user", "content": [{"type": "text", "text": "Hello you"}]}]
     whole = client.chat.completions.create(model="academy", messages=hello, extra_body={"unknown": 1}, logprobs=False)
     assert whole.choices[0].message.content == "base Hello you "

@@ -436,7 +436,7 @@ def test_a_padded_architecture_trains_as_well(tmp_path: Path, run: Run) -> None:
     tokenizer = make_tokenizer(CHATML)
     folder = tmp_path / "gemma2"
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    sizes: Any = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
     Gemma2ForCausalLM(Gemma2Config(vocab_size=len(tokenizer), head_dim=8, **sizes)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     told = run(base=folder)

@@ -205,7 +205,7 @@ def test_tokenizers_that_mark_words_by_the_space_before_them_are_masked_right() 
     raw.decoder = decoders.Metaspace(prepend_scheme="first")
     names = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]", *(f"<0x{byte:02X}>" for byte in range(256))]
     raw.train_from_iterator(TEXTS * 3, trainers.BpeTrainer(vocab_size=500, special_tokens=names, show_progress=False))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>", bos_token="<s>", unk_token="<unk>")
+    tokenizer: Any = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>", bos_token="<s>", unk_token="<unk>")
     tokenizer.chat_template = MISTRAL
     form = templates.choose(tokenizer)
     row = tokens.tokenize(tokenizer, form, [(1, ONE)], 4096).rows[0]

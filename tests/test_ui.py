@@ -7,6 +7,7 @@ import re
 import threading
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -251,13 +252,13 @@ def test_every_control_shows_its_default_and_says_its_bounds():
         control = form.component(name)
         assert control.label == TrainingSpec.model_fields[name].title
         assert form.meant(name, control.value) == TrainingSpec.model_fields[name].default
-    assert "4 to 64." in form.component("lora_rank").info
+    assert "4 to 64." in str(form.component("lora_rank").info)
 
 
 def _settings():
     from academy.config import Settings
 
-    return Settings(_env_file=None)
+    return Settings(_env_file=None)  # type: ignore[call-arg]
 
 
 # ------------------------------------------------------------------ between page and Academy
@@ -296,9 +297,12 @@ class Quiet:
             return None
 
 
+QUIET: Any = Quiet()
+
+
 def test_a_place_is_sent_only_when_it_changed():
     words = ["one"]
-    poll = live.make_live(Quiet(), {"place": lambda look: pieces.div(words[0])}, lambda look: "Academy")
+    poll = live.make_live(QUIET, {"place": lambda look: pieces.div(words[0])}, lambda look: "Academy")
     first = poll([{"state": {}, "regions": {"place": ""}}])
     version = first["regions"]["place"]["version"]
     assert poll([{"state": {}, "regions": {"place": version}}])["regions"] == {}
@@ -313,7 +317,7 @@ def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
     def broken(look):
         raise ZeroDivisionError
 
-    poll = live.make_live(Quiet(), {"gone": gone, "broken": broken, "sound": lambda look: pieces.div("here")}, lambda look: "Academy")
+    poll = live.make_live(QUIET, {"gone": gone, "broken": broken, "sound": lambda look: pieces.div("here")}, lambda look: "Academy")
     places = poll({"state": {}, "regions": {"gone": "", "broken": "", "sound": "", "unknown": ""}})["regions"]
     assert "There is no job" in places["gone"]["html"]
     assert texts.t("error.part") in places["broken"]["html"]
@@ -322,7 +326,7 @@ def test_a_place_that_cannot_be_drawn_says_so_and_the_others_are_drawn():
 
 
 def test_an_unknown_act_tells_to_load_the_page_again():
-    assert live.make_act(Quiet(), {})([{"act": "__class__"}])["toast"]["text"] == texts.t("error.unknown_act")
+    assert live.make_act(QUIET, {})([{"act": "__class__"}])["toast"]["text"] == texts.t("error.unknown_act")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +431,7 @@ def test_a_second_language_is_one_table_and_english_fills_its_gaps(monkeypatch):
         def words(look):
             return pieces.div(texts.t("tab.chat"), ", ".join(texts.plural("count.lessons", n) for n in (1, 3, 5)), texts.t("save"))
 
-        poll = live.make_live(Quiet(), {"words": words}, lambda look: "")
+        poll = live.make_live(QUIET, {"words": words}, lambda look: "")
         ask = {"state": {"language": language}, "regions": {"words": ""}}
         return contextvars.copy_context().run(poll, ask)["regions"]["words"]["html"]
 
@@ -460,8 +464,9 @@ class Slow:
     """An Academy whose chat answers slowly: the real session, and an engine that repeats the question until it is stopped."""
 
     def __init__(self, folder):
-        settings = Settings(data_dir=folder, _env_file=None)
-        self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=self)
+        settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        engine: Any = self
+        self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=engine)
         self.chat = self
         self.loaded, self.asked, self.ended = None, [], []
 
@@ -492,7 +497,7 @@ def slow(tmp_path):
     academy.session.close()
 
 
-def ask(academy, question, *, seed=""):
+def ask(academy, question, *, seed="") -> tuple[threading.Event, Any]:
     stop = threading.Event()
     return stop, asking.answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
 

@@ -76,7 +76,7 @@ def test_a_file_that_fails_says_why_and_leaves_nothing(store, data, word):
 
 def test_a_full_disk_is_said_and_leaves_nothing(store, monkeypatch):
     class Full(io.BytesIO):
-        def read(self, size=-1):
+        def read(self, size=-1, /):
             raise OSError(28, "No space left on device")
 
     with pytest.raises(NoSpace):

@@ -242,7 +242,7 @@ def test_nothing_that_the_trainer_started_outlives_it(tmp_path: Path, name: str)
     trap, then, number = ENDS[name]
     guarding = guard(tmp_path, FAMILY.format(trap=trap, then=AFTER_A_SIGN + then), grace=1)
     wait_until(lambda: (tmp_path / "train.log").exists() and b"ready" in (tmp_path / "train.log").read_bytes(), "the trainer to be ready")
-    family = wait_until(lambda: (found := family_of(guarding.pid)) and len(found) >= 3 and found, "the trainer's family")
+    family = wait_until(lambda: found if len(found := family_of(guarding.pid)) >= 3 else None, "the trainer's family")
     (tmp_path / "sign").touch()
     if "SIGSTOP" in then:
         trainer = trainer_of(tmp_path)["pid"]

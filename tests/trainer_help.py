@@ -50,7 +50,7 @@ def make_model(folder: Path, tokenizer: Any = None, seed: int = 0, **sizes: Any)
     from transformers import LlamaConfig, LlamaForCausalLM
 
     tokenizer = tokenizer or make_tokenizer()
-    shape = {
+    shape: Any = {
         "hidden_size": 64,
         "intermediate_size": 128,
         "num_hidden_layers": 2,

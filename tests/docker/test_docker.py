@@ -202,8 +202,10 @@ def test_a_missing_image_is_said_at_submit_and_nothing_is_pulled(tmp_path: Path,
     with pytest.raises(Unavailable, match="academy-no-such-image"):
         submit(shop)
     assert shop.store.counts()["total"] == 0
+    backend = shop.backends["docker"]
+    assert isinstance(backend, DockerBackend)
     with pytest.raises(Unavailable):
-        shop.backends["docker"].look(False)
+        backend.look(False)
     with pytest.raises(Unavailable):
         DockerBackend(shop.settings).check("another/image")
     shop.close()

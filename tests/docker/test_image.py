@@ -74,7 +74,7 @@ class Registry:
             def do_GET(self) -> None:
                 registry.answer(self)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -101,7 +101,7 @@ def open_page(app: Running, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
     troubles: list[str] = []
 
-    def opened(path: str = "/", width: int = 1400, scheme: str = "light") -> Page:
+    def opened(path: str = "/", width: int = 1400, scheme: Literal["light", "dark"] = "light") -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
@@ -136,7 +136,7 @@ def beacon() -> Iterator[tuple[str, list[str]]]:
 
         do_POST = do_GET  # noqa: N815
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

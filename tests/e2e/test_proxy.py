@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ARGUMENTS, CHROMIUM
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from proxying import proxying, self_signed
 from serving import everything_in, serving
@@ -18,7 +17,9 @@ from test_api import EchoEngine
 
 import app as start
 from academy.config import Settings
+from academy.services import Academy
 from academy.services.academy import Academy
+from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
