@@ -30,32 +30,32 @@ class Settings(BaseSettings):
         env_prefix="ACADEMY_", env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
     )
 
-    enabled: bool = Field(True, validation_alias=AliasChoices("enabled", "ENABLE_ACADEMY"))
+    enabled: bool = Field(default=True, validation_alias=AliasChoices("enabled", "ENABLE_ACADEMY"))
     host: str = "127.0.0.1"
-    port: int = Field(7860, ge=0, le=65535)
+    port: int = Field(default=7860, ge=0, le=65535)
     data_dir: Path = Path("data")
     enable_gpu: bool = True
     backend: BackendName = "subprocess"
-    min_lessons: int = Field(100, ge=0)
-    max_lessons: int = Field(5000, ge=1, le=1_000_000)
+    min_lessons: int = Field(default=100, ge=0)
+    max_lessons: int = Field(default=5000, ge=1, le=1_000_000)
     git_repo: Path | None = None
-    git_commits_limit: int = Field(100, ge=0, le=100_000)
-    training_interval_hours: float = Field(24, ge=0, allow_inf_nan=False)
+    git_commits_limit: int = Field(default=100, ge=0, le=100_000)
+    training_interval_hours: float = Field(default=24, ge=0, allow_inf_nan=False)
     default_base_model: str = DEFAULT
-    lora_rank: int = Field(16, ge=4, le=64)
-    learning_rate: float = Field(2e-4, gt=0, le=1e-2, allow_inf_nan=False)
-    num_epochs: int = Field(3, ge=1, le=20)
-    batch_size: int = Field(4, ge=1, le=32)
-    max_seq_length: int = Field(2048, ge=256, le=8192)
+    lora_rank: int = Field(default=16, ge=4, le=64)
+    learning_rate: float = Field(default=2e-4, gt=0, le=1e-2, allow_inf_nan=False)
+    num_epochs: int = Field(default=3, ge=1, le=20)
+    batch_size: int = Field(default=4, ge=1, le=32)
+    max_seq_length: int = Field(default=2048, ge=256, le=8192)
     training_image: str = "academy-trainer:latest"
-    docker_cuda_image: str = Field("python:3.11-slim", validation_alias=AliasChoices("docker_cuda_image", "DOCKER_CUDA_IMAGE"))
-    max_upload_mb: int = Field(500, ge=1, le=100_000)
+    docker_cuda_image: str = Field(default="python:3.11-slim", validation_alias=AliasChoices("docker_cuda_image", "DOCKER_CUDA_IMAGE"))
+    max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
     mcp: bool = False
     root_path: str = ""
-    space_id: str = Field("", validation_alias=AliasChoices("space_id", "SPACE_ID"))
-    space_host: str = Field("", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
+    space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
+    space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
 
     @field_validator("git_repo", mode="before")
     @classmethod

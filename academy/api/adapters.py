@@ -57,7 +57,7 @@ class Activation(Asked):
     """The adapter that is to answer; `adapter_path` is accepted and ignored."""
 
     adapter_id: Id
-    adapter_path: str | None = Field(None, max_length=4000)
+    adapter_path: str | None = Field(default=None, max_length=4000)
 
 
 class ActivationReply(Reply):

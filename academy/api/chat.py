@@ -52,10 +52,10 @@ class FeedbackIn(Asked):
 
     question: str = Field(min_length=1, max_length=200_000)
     answer: str = Field(min_length=1, max_length=200_000)
-    corrected: str | None = Field(None, min_length=1, max_length=200_000, description="What should have been answered.")
+    corrected: str | None = Field(default=None, min_length=1, max_length=200_000, description="What should have been answered.")
     rating: Literal["good", "bad"] | None = None
     history: list[list[str]] = Field(default=[], max_length=1000, description="Earlier turns as pairs of question and answer.")
-    adapter_id: Id | None = Field(None, description="Who answered.")
+    adapter_id: Id | None = Field(default=None, description="Who answered.")
 
 
 @api.post("/chat", response_model=ChatAnswer)

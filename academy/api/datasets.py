@@ -93,8 +93,8 @@ class DatasetList(Reply):
 
 
 class RowsQuery(Asked):
-    offset: int = Field(0, ge=0, le=10**9)
-    limit: int = Field(20, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=10**9)
+    limit: int = Field(default=20, ge=1, le=500)
     part: Literal["train", "eval"] = "train"
 
 
@@ -106,8 +106,8 @@ class RowsReply(Reply):
 class TokensIn(Asked):
     """Which rows to show as the model will see them."""
 
-    base_model: str | None = Field(None, max_length=500)
-    max_seq_length: int | None = Field(None, ge=256, le=8192)
+    base_model: str | None = Field(default=None, max_length=500)
+    max_seq_length: int | None = Field(default=None, ge=256, le=8192)
     rows: list[int] = Field(default=[0], max_length=50, description="Numbers of rows, from 0.")
 
 

@@ -112,9 +112,9 @@ class JobView(Reply):
 
 
 class JobsQuery(Asked):
-    limit: int = Field(50, ge=1, le=500)
+    limit: int = Field(default=50, ge=1, le=500)
     status: Status | None = None
-    kind: str | None = Field(None, max_length=40)
+    kind: str | None = Field(default=None, max_length=40)
 
 
 class JobItem(Reply):
@@ -144,7 +144,7 @@ class PointsReply(Reply):
 
 
 class LogQuery(Asked):
-    lines: int = Field(500, ge=1, le=5000)
+    lines: int = Field(default=500, ge=1, le=5000)
 
 
 class LogLineReply(Reply):

@@ -31,11 +31,11 @@ api = router(tags=["lessons"])
 
 
 class LessonsQuery(Asked):
-    limit: int = Field(50, ge=1, le=500)
-    offset: int = Field(0, ge=0, le=10**9)
-    query: str = Field("", max_length=1000, description="Words that the lesson contains.")
-    tag: str | None = Field(None, max_length=200)
-    rating: Literal["good", "bad", "none"] | None = Field(None, description="'none' finds lessons without a rating.")
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=10**9)
+    query: str = Field(default="", max_length=1000, description="Words that the lesson contains.")
+    tag: str | None = Field(default=None, max_length=200)
+    rating: Literal["good", "bad", "none"] | None = Field(default=None, description="'none' finds lessons without a rating.")
 
 
 class LessonsReply(Reply):

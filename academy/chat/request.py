@@ -33,17 +33,17 @@ class ChatRequest(BaseModel):
 
     messages: list[Message] = Field(min_length=1, max_length=1000, description="The conversation; the last message is the user's.")
     adapter_id: str | None = Field(
-        None, max_length=120, title="Adapter", description='Who answers. Empty: the active adapter; "base": the base model alone.'
+        default=None, max_length=120, title="Adapter", description='Who answers. Empty: the active adapter; "base": the base model alone.'
     )
     base_model: str | None = Field(
-        None, max_length=500, title="Base model", description='With adapter_id "base": which one. Empty: the active adapter\'s.'
+        default=None, max_length=500, title="Base model", description='With adapter_id "base": which one. Empty: the active adapter\'s.'
     )
-    max_new_tokens: int = Field(512, ge=1, le=8192, title="Longest reply", description="In tokens.")
+    max_new_tokens: int = Field(default=512, ge=1, le=8192, title="Longest reply", description="In tokens.")
     temperature: float = Field(
-        0.0, ge=0, le=2, title="Temperature", description="0 always takes the likeliest word; higher varies, and invents more."
+        default=0.0, ge=0, le=2, title="Temperature", description="0 always takes the likeliest word; higher varies, and invents more."
     )
-    top_p: float = Field(1.0, gt=0, le=1, title="Top-p", description="Below 1 the unlikeliest words are left out.")
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, title="Seed", description="The same seed gives the same reply.")
+    top_p: float = Field(default=1.0, gt=0, le=1, title="Top-p", description="Below 1 the unlikeliest words are left out.")
+    seed: int | None = Field(default=None, ge=0, le=2**63 - 1, title="Seed", description="The same seed gives the same reply.")
     stop: list[str] = Field(default=[], max_length=8, title="Stop at", description="The reply ends before any of these texts.")
     stream: bool = False
 

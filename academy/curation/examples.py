@@ -47,13 +47,15 @@ class DatasetRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    name: str = Field("", max_length=80, title="Name")
-    lessons_limit: int | None = Field(None, ge=1, le=1_000_000)
-    git_commits_limit: int | None = Field(None, ge=0, le=100_000)
+    name: str = Field(default="", max_length=80, title="Name")
+    lessons_limit: int | None = Field(default=None, ge=1, le=1_000_000)
+    git_commits_limit: int | None = Field(default=None, ge=0, le=100_000)
     include_lessons: bool = True
     include_git: bool = True
-    git_repo_path: str | None = Field(None, max_length=4000)
-    git_range: str | None = Field(None, max_length=200, description="A revision range such as v1.0..main; empty: the whole history.")
+    git_repo_path: str | None = Field(default=None, max_length=4000)
+    git_range: str | None = Field(
+        default=None, max_length=200, description="A revision range such as v1.0..main; empty: the whole history."
+    )
     git_authors: list[str] = Field(
         default=[], max_length=50, description="Only commits whose author's name or address contains one of these."
     )
@@ -62,9 +64,9 @@ class DatasetRequest(BaseModel):
     upload_ids: list[Name] = Field(default=[], max_length=1000)
     format: Format = "alpaca"
     quality_profile: Profile = "balanced"
-    eval_fraction: float | None = Field(None, ge=0, le=0.5)
+    eval_fraction: float | None = Field(default=None, ge=0, le=0.5)
     split: Literal["random", "time"] = "random"
-    seed: int = Field(42, ge=0, le=2**31 - 1)
+    seed: int = Field(default=42, ge=0, le=2**31 - 1)
     keep_anyway: list[str] = Field(default=[], max_length=100_000, description="Keys of dropped examples that are kept all the same.")
     leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 

@@ -73,29 +73,33 @@ class LessonIn(_Fields):
     """A lesson as it is given; missing fields are filled in."""
 
     lesson_id: Name | None = None
-    timestamp: str | None = Field(None, max_length=64, description="ISO 8601; now where it is missing.")
+    timestamp: str | None = Field(default=None, max_length=64, description="ISO 8601; now where it is missing.")
     situation: str = Field(max_length=MAX_TEXT, description="What was asked: the user's turn.")
     action: str = Field(max_length=MAX_TEXT, description="What was answered: the assistant's turn.")
-    result: str = Field("", max_length=MAX_NOTE, description="How it went; words of success and failure count while there is no rating.")
-    feedback: str = Field("", max_length=MAX_NOTE)
+    result: str = Field(
+        default="", max_length=MAX_NOTE, description="How it went; words of success and failure count while there is no rating."
+    )
+    feedback: str = Field(default="", max_length=MAX_NOTE)
     tags: list[str] = []
-    metadata: dict[str, Any] = Field({}, description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns.")
+    metadata: dict[str, Any] = Field(
+        default={}, description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns."
+    )
     rating: Rating | None = None
-    rejected: str | None = Field(None, max_length=MAX_TEXT, description="The answer that a correction replaced.")
+    rejected: str | None = Field(default=None, max_length=MAX_TEXT, description="The answer that a correction replaced.")
 
 
 class LessonPatch(_Fields):
     """The fields of a lesson that change; the others stay."""
 
-    timestamp: str | None = Field(None, max_length=64)
-    situation: str | None = Field(None, max_length=MAX_TEXT)
-    action: str | None = Field(None, max_length=MAX_TEXT)
-    result: str | None = Field(None, max_length=MAX_NOTE)
-    feedback: str | None = Field(None, max_length=MAX_NOTE)
+    timestamp: str | None = Field(default=None, max_length=64)
+    situation: str | None = Field(default=None, max_length=MAX_TEXT)
+    action: str | None = Field(default=None, max_length=MAX_TEXT)
+    result: str | None = Field(default=None, max_length=MAX_NOTE)
+    feedback: str | None = Field(default=None, max_length=MAX_NOTE)
     tags: list[str] | None = None
     metadata: dict[str, Any] | None = None
     rating: Rating | None = None
-    rejected: str | None = Field(None, max_length=MAX_TEXT)
+    rejected: str | None = Field(default=None, max_length=MAX_TEXT)
 
     @model_validator(mode="after")
     def _no_empty_fields(self) -> LessonPatch:

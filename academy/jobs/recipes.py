@@ -24,7 +24,7 @@ class Recipe(BaseModel):
 
     name: str = Field(pattern=NAME_PATTERN)
     argv: list[str] = Field(min_length=1)
-    image: str | None = Field(None, min_length=1, max_length=300)
+    image: str | None = Field(default=None, min_length=1, max_length=300)
     adapter: str = "."
     env: dict[str, str] = {}
     description: str = ""

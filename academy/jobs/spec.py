@@ -17,76 +17,101 @@ class TrainingSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_strip_whitespace=True, frozen=True)
 
-    name: str = Field("", max_length=80, title="Name", description="The name of the job and its adapter. Empty: the dataset's name.")
-    dataset_id: str | None = Field(None, max_length=120, title="Dataset", description="What to learn. Make one on the Dataset tab.")
+    name: str = Field(
+        default="", max_length=80, title="Name", description="The name of the job and its adapter. Empty: the dataset's name."
+    )
+    dataset_id: str | None = Field(default=None, max_length=120, title="Dataset", description="What to learn. Make one on the Dataset tab.")
     dataset_path: str | None = Field(
-        None, max_length=1000, title="Dataset file", description="A dataset file of this data folder, instead of a dataset's id."
+        default=None, max_length=1000, title="Dataset file", description="A dataset file of this data folder, instead of a dataset's id."
     )
     base_model: str | None = Field(
-        None, max_length=500, title="Base model", description="The bundled model, a local folder, or a Hugging Face name."
+        default=None, max_length=500, title="Base model", description="The bundled model, a local folder, or a Hugging Face name."
     )
     preset: Preset | None = Field(
-        None, title="Effort", description="Auto chooses from your data and this machine; the others trade time for quality."
+        default=None, title="Effort", description="Auto chooses from your data and this machine; the others trade time for quality."
     )
     recipe: str | None = Field(
-        None, max_length=80, title="Recipe", description="A training command of your own from recipes.toml, instead of Academy's trainer."
+        default=None,
+        max_length=80,
+        title="Recipe",
+        description="A training command of your own from recipes.toml, instead of Academy's trainer.",
     )
     continue_from: str | None = Field(
-        None, max_length=120, title="Continue from", description="An adapter to train further, instead of a new one."
+        default=None, max_length=120, title="Continue from", description="An adapter to train further, instead of a new one."
     )
     backend: BackendName | None = Field(
-        None, title="Backend", description="Where the training runs: a process of this machine, or a container."
+        default=None, title="Backend", description="Where the training runs: a process of this machine, or a container."
     )
 
-    lora_rank: int = Field(16, ge=4, le=64, title="LoRA rank", description="Higher learns more and needs more memory.")
+    lora_rank: int = Field(default=16, ge=4, le=64, title="LoRA rank", description="Higher learns more and needs more memory.")
     lora_alpha: int | None = Field(
-        None, ge=1, le=512, title="LoRA alpha", description="How strongly the adapter acts. Empty: twice the rank."
+        default=None, ge=1, le=512, title="LoRA alpha", description="How strongly the adapter acts. Empty: twice the rank."
     )
     lora_dropout: float = Field(
-        0.0, ge=0, le=0.5, title="LoRA dropout", description="Above 0 it memorizes less; 0.05 is usual for large datasets."
+        default=0.0, ge=0, le=0.5, title="LoRA dropout", description="Above 0 it memorizes less; 0.05 is usual for large datasets."
     )
     target_modules: str | list[str] = Field(
-        "all-linear", title="Target modules", description="Which layers get an adapter: all-linear, or names separated by commas."
+        default="all-linear", title="Target modules", description="Which layers get an adapter: all-linear, or names separated by commas."
     )
-    use_rslora: bool = Field(False, title="rsLoRA", description="Scales by the square root of the rank; steadier at rank 32 and above.")
-    use_dora: bool = Field(False, title="DoRA", description="Learns direction and size apart; a little better, noticeably slower.")
+    use_rslora: bool = Field(
+        default=False, title="rsLoRA", description="Scales by the square root of the rank; steadier at rank 32 and above."
+    )
+    use_dora: bool = Field(default=False, title="DoRA", description="Learns direction and size apart; a little better, noticeably slower.")
     quantization: Literal["none", "8bit", "4bit"] = Field(
-        "none", title="Quantization", description="4-bit (nf4) fits a model into a quarter of the memory: QLoRA."
+        default="none", title="Quantization", description="4-bit (nf4) fits a model into a quarter of the memory: QLoRA."
     )
-    learning_rate: float = Field(2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 2e-4 is usual for LoRA.")
-    lr_scheduler_type: Scheduler = Field("cosine", title="Schedule", description="How the learning rate falls over the training.")
+    learning_rate: float = Field(
+        default=2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 2e-4 is usual for LoRA."
+    )
+    lr_scheduler_type: Scheduler = Field(default="cosine", title="Schedule", description="How the learning rate falls over the training.")
     warmup_steps: float = Field(
-        0.03, ge=0, le=10_000, title="Warm-up", description="Steps until the full learning rate; below 1 it is a fraction of all steps."
+        default=0.03,
+        ge=0,
+        le=10_000,
+        title="Warm-up",
+        description="Steps until the full learning rate; below 1 it is a fraction of all steps.",
     )
-    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="Pulls weights towards zero; 0 is usual for LoRA.")
-    num_epochs: int = Field(3, ge=1, le=20, title="Epochs", description="How often each example is seen.")
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=1, title="Weight decay", description="Pulls weights towards zero; 0 is usual for LoRA."
+    )
+    num_epochs: int = Field(default=3, ge=1, le=20, title="Epochs", description="How often each example is seen.")
     max_steps: int | None = Field(
-        None, ge=1, le=10_000_000, title="Max steps", description="Ends after this many steps, whatever the number of epochs."
+        default=None, ge=1, le=10_000_000, title="Max steps", description="Ends after this many steps, whatever the number of epochs."
     )
-    batch_size: int = Field(4, ge=1, le=32, title="Batch size", description="Examples a step; halve it when memory runs out.")
+    batch_size: int = Field(default=4, ge=1, le=32, title="Batch size", description="Examples a step; halve it when memory runs out.")
     gradient_accumulation_steps: int = Field(
-        1, ge=1, le=1024, title="Gradient accumulation", description="Batches that count as one step, for a large batch in little memory."
+        default=1,
+        ge=1,
+        le=1024,
+        title="Gradient accumulation",
+        description="Batches that count as one step, for a large batch in little memory.",
     )
     max_seq_length: int = Field(
-        2048, ge=256, le=8192, title="Max sequence length", description="Longer examples are cut off here, in tokens."
+        default=2048, ge=256, le=8192, title="Max sequence length", description="Longer examples are cut off here, in tokens."
     )
     eval_steps: int | None = Field(
-        None, ge=1, le=1_000_000, title="Evaluate every", description="Steps between two evaluations on the held-out rows. Empty: chosen."
+        default=None,
+        ge=1,
+        le=1_000_000,
+        title="Evaluate every",
+        description="Steps between two evaluations on the held-out rows. Empty: chosen.",
     )
     save_steps: int | None = Field(
-        None, ge=1, le=1_000_000, title="Checkpoint every", description="Steps between two checkpoints. Empty: chosen."
+        default=None, ge=1, le=1_000_000, title="Checkpoint every", description="Steps between two checkpoints. Empty: chosen."
     )
     early_stopping_patience: int = Field(
-        0, ge=0, le=100, title="Early stopping", description="Evaluations without progress after which it stops; 0: never."
+        default=0, ge=0, le=100, title="Early stopping", description="Evaluations without progress after which it stops; 0: never."
     )
     keep_best: bool = Field(
-        True, title="Keep the best", description="With held-out rows: the adapter of the best evaluation, not the last."
+        default=True, title="Keep the best", description="With held-out rows: the adapter of the best evaluation, not the last."
     )
     precision: Literal["auto", "bf16", "fp16", "fp32"] = Field(
-        "auto", title="Precision", description="Auto: bf16 if the hardware supports it, else fp32."
+        default="auto", title="Precision", description="Auto: bf16 if the hardware supports it, else fp32."
     )
-    gradient_checkpointing: bool = Field(False, title="Gradient checkpointing", description="Less memory for about a quarter more time.")
-    seed: int = Field(42, ge=0, le=2**31 - 1, title="Seed", description="The same seed and data give the same training.")
+    gradient_checkpointing: bool = Field(
+        default=False, title="Gradient checkpointing", description="Less memory for about a quarter more time."
+    )
+    seed: int = Field(default=42, ge=0, le=2**31 - 1, title="Seed", description="The same seed and data give the same training.")
 
 
 KNOBS: tuple[str, ...] = tuple(

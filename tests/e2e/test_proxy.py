@@ -17,7 +17,6 @@ from test_api import EchoEngine
 
 import app as start
 from academy.config import Settings
-from academy.services import Academy
 from academy.services.academy import Academy
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.waiting import wait_until

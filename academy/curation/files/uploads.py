@@ -44,7 +44,7 @@ class UploadRecord(BaseModel):
     read: int = 0
     refused: int = 0
     redacted_secrets: int = 0
-    mapping: dict[str, str] | None = Field(None, description="Which column is what, where a person said so.")
+    mapping: dict[str, str] | None = Field(default=None, description="Which column is what, where a person said so.")
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
     )
