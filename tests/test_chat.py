@@ -540,6 +540,7 @@ def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tm
         engine = TransformersEngine(use_gpu=False)
         engine.prepare(Base(str(folder), "folder", Path(folder)), None)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        assert engine._held is not None
         form = engine._held.form
         ids = encode(tokenizer, form, [{"role": "system", "content": "Be brief."}], [{"role": "user", "content": "Hello"}])
         wanted = {"plain": "Be brief.\n\n### Question:\nHello\n\n### Answer:\n", "gemma": "[user]Be brief.\n\nHello[model]"}[name]

@@ -33,7 +33,7 @@ def lessons(count: int) -> list[Example]:
 
 
 def sources(rows: list[Example], uploads: dict[str, list[Example]] | None = None) -> Sources:
-    def read(ids: list[str]) -> tuple[Iterator[Example], list[str]]:
+    def read(ids: list[str]) -> tuple[Iterator[Example], list[Text]]:
         warnings: list[Text] = []
 
         def each() -> Iterator[Example]:
@@ -193,7 +193,7 @@ def test_progress_rises_from_nothing_to_all() -> None:
         default_repo=None,
         lessons_limit=9,
         commits_limit=0,
-        progress=lambda part, text: told.append((part, text)),
+        progress=lambda part, text: told.append((part, str(text))),
     )
     assert [part for part, _ in told] == sorted(part for part, _ in told)
     assert told[-1][0] == 1.0

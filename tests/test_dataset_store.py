@@ -80,6 +80,7 @@ def test_a_folder_that_was_moved_or_copied_opens_in_itself(store, tmp_path):
     shutil.copytree(store.folder, copied.folder)
     assert store.get(manifest.id) == manifest
     opened = copied.get(manifest.id)
+    assert opened.eval_path is not None
     assert Path(opened.path).parent == Path(opened.eval_path).parent == copied.folder
     shutil.rmtree(store.folder)
     assert [len(copied.rows(manifest.id, part=part)) for part in ("train", "eval")] == [2, 1]

@@ -118,7 +118,7 @@ def test_the_training_template_of_a_family_is_the_one_that_trl_names() -> None:
 def test_without_a_system_role_its_text_opens_the_first_question_and_a_note_tells() -> None:
     _, form, _, _ = family("Gemma")
     assert not form.system
-    assert any("system role" in note for note in form.notes)
+    assert any("system role" in str(note) for note in form.notes)
     text = form.write([SYSTEM, *ONE])[0].text
     assert text.count("Answer briefly.\n\nWhere is the key?") == 1
 
@@ -181,7 +181,7 @@ def test_a_base_without_a_template_gets_a_plain_one_and_the_user_is_told() -> No
     tokenizer = make_tokenizer(None)
     form = templates.choose(tokenizer)
     assert form.route == "plain"
-    assert "no chat template" in form.notes[0]
+    assert "no chat template" in str(form.notes[0])
     assert said(tokenizer, form, [SYSTEM, *THREE]) == answers(THREE, "<|im_end|>")
 
 

@@ -449,7 +449,12 @@ def test_regions_of_one_request_ask_for_a_job_once():
             get = staticmethod(lambda job_id: job_id)
 
     region = lambda look: pieces.div(look.job.status["job_id"])  # noqa: E731
-    poll = live.make_live(Counting(), {"a": region, "b": region, "c": region}, lambda look: look.job.record)
+    counting: Any = Counting()
+
+    def title(look: Any) -> str:
+        return look.job.record
+
+    poll = live.make_live(counting, {"a": region, "b": region, "c": region}, title)
     answer = poll({"state": {"job": "j1"}, "regions": {"a": "", "b": "", "c": ""}})
     assert (answer["title"], [part["html"] for part in answer["regions"].values()]) == ("j1", ["<div>j1</div>"] * 3)
     assert asked == ["j1"]
@@ -481,7 +486,7 @@ class Slow:
         self.loaded = Loaded(base, "cpu")
 
     def generate(self, messages, adapter, sampling, stop, say):
-        question = messages[-1]["content"]
+        question, n = messages[-1]["content"], 0
         for n in range(1000):
             say(f"{question}{n} ")
             if stop.wait(0.02):
