@@ -339,7 +339,8 @@ def _loss(
 ) -> torch.Tensor:
     """The mean loss of a batch by the same mathematics as LlamaForCausalLM, written so that little is left besides matrix products.
 
-    Attention as plain products: on short rows its backward pass takes half the time of SDPA's on a CPU."""
+    Attention as plain products: on short rows its backward pass takes half the time of SDPA's on a CPU.
+    """
     rows, length = ids.shape
     size = HIDDEN // HEADS
     share = HEADS // GROUPS

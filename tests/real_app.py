@@ -52,7 +52,7 @@ class RealApp:
         return time.monotonic() - begun
 
     def kill(self) -> None:
-        """kill -9, whatever it does."""
+        """Kill -9, whatever it does."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()

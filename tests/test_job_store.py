@@ -133,8 +133,7 @@ def test_a_long_history_is_rewritten_in_its_order(tmp_path: Path) -> None:
     first = store.add(a_job(1))
     line = json.dumps(dataclasses.asdict(first))
     with open(store.path, "a") as file:
-        for sequence in range(2, 1500):
-            file.write(line.replace('"sequence": 1', f'"sequence": {sequence}') + "\n")
+        file.writelines(line.replace('"sequence": 1', f'"sequence": {sequence}') + "\n" for sequence in range(2, 1500))
     store = JobStore(tmp_path)
     second = store.add(a_job(2))
     assert (len(store.path.read_bytes().splitlines()), second.sequence) == (2, 1500)
@@ -204,8 +203,9 @@ def test_whatever_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
 def fill(tmp_path: Path, count: int) -> None:
     line = json.dumps(dataclasses.asdict(a_job(0, status="finished", parameters={f"knob {n}": n for n in range(22)})))
     with open(tmp_path / "jobs.jsonl", "w") as file:
-        for number in range(count):
-            file.write(line.replace("_0000", f"_{number:06x}").replace('"sequence": 0', f'"sequence": {number}') + "\n")
+        file.writelines(
+            line.replace("_0000", f"_{number:06x}").replace('"sequence": 0', f'"sequence": {number}') + "\n" for number in range(count)
+        )
 
 
 @pytest.mark.torture

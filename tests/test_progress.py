@@ -26,8 +26,7 @@ def a_job(folder: Path, **fields: Any) -> Job:
 
 def tell(folder: Path, *events: dict[str, Any] | bytes) -> None:
     with open(folder / "events.jsonl", "ab") as file:
-        for event in events:
-            file.write(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
+        file.writelines(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n" for event in events)
 
 
 def step(number: int, loss: float | None = None, second: int | None = None, **fields: Any) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class ImageReply(Reply):
 
     @classmethod
     def of(cls, state: ImageState) -> ImageReply:
+        """The state of the image."""
         return cls(**vars(state))
 
 

@@ -83,7 +83,7 @@ class StrictRoute(APIRoute):
 
 
 class Exact(BaseModel):
-    """A JSON body: a number is neither a text nor true, and true is neither 1 nor "yes". (The page's forms may send texts.)"""
+    """A JSON body: a number is neither a text nor true, and true is neither 1 nor "yes"; the page's forms may send texts."""
 
     @field_validator("*", mode="before")
     @classmethod

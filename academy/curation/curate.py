@@ -69,7 +69,7 @@ class Curated:
 
     @property
     def sentence(self) -> Message:
-        """The report as one line: `412 examples: 380 lessons, 32 commits; 61 dropped: 40 duplicates, 15 too short, 6 echoes.`"""
+        """The report as one line, as in "412 examples: 380 lessons, 32 commits; 61 dropped: 40 duplicates, 15 too short, 6 echoes"."""
         kept = [_counted(source, number) for source, number in self.by_source.items()]
         examples = count(len(self.examples), one="{n} example", other="{n} examples")
         clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]

@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     try:
         fetched = fetch(name, lambda **event: say(folder, **event))
         write_json(folder.fetched, fetched)
-    except Exception as error:  # the top of a program: any failure becomes its last event
+    except Exception as error:  # noqa: BLE001  the top of a program: any failure becomes its last event
         cause, reason = explain(error, name)
         kind, trace = type(error).__name__, traceback.format_exc()[-4000:]
         print(f"{kind}: {error}", file=sys.stderr)

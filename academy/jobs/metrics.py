@@ -36,7 +36,7 @@ class TrainingMetricsParser:
     """Stateless: each line stands for itself."""
 
     def parse_line(self, line: str) -> TrainingMetrics | None:
-        """The metrics of a line, or None; parts separated by `\\r` are merged, later ones win."""
+        r"""The metrics of a line, or None; parts separated by `\r` are merged, later ones win."""
         if not isinstance(line, str):
             return None
         text = line if len(line) <= _LONGEST else line[-_LONGEST:]
@@ -458,7 +458,7 @@ _METRICS_BLOCK = re.compile(r"^  train_loss +=  *[\d.]+\s*$")
 
 @lru_cache(maxsize=8192)
 def _kind_of_loss(before: str, after: str, of: str) -> str:
-    """ "train", "eval", "plain", or nothing where the words around make it another thing than a loss."""
+    """Names the loss "train", "eval" or "plain"; empty where the surrounding words make it something else."""
     words = [word for word in re.split(r"[^a-z]+", f"{after} {of}") if word]
     if any(word not in _AFTER for word in words):
         return ""

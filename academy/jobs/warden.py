@@ -48,7 +48,7 @@ def main(argv):
     warden = Warden(folder)
     try:
         warden.run()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the top of a program
         warden.give_up(error)
         return 70
     return 0

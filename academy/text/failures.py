@@ -35,7 +35,7 @@ def as_failure(report: Callable[[Failure], None]) -> Iterator[None]:
     """Reports whatever the block raises as a Failure and goes on: for the top of a program."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the top of a program
         report(explain(error))
 
 

@@ -90,7 +90,8 @@ class Renderer:
 
     def adapted(self, messages: list[Message]) -> list[Message]:
         """The conversation as this template takes it: without a blank system text, and without a system role its text opens the first
-        user turn."""
+        user turn.
+        """
         messages = [message for message in messages if message["role"] != "system" or message["content"].strip()]
         if self.system or not any(message["role"] == "system" for message in messages):
             return messages

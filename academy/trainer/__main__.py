@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         from academy.trainer.run import run
 
         run(spec, report)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the top of a program
         failure = explain(error)
         lines = "".join(traceback.format_exception(error))
         report.say(lines.rstrip())
