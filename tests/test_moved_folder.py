@@ -13,6 +13,7 @@ from academy.config import Settings
 from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Inputs, Job, JobStore
+from academy.models import BUNDLED
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, exists, kill, worker
 from tests.test_runner import STARTED, STEP, FakeBackend, leave_checkpoint, leave_record, tell
 
@@ -137,3 +138,12 @@ def test_a_copy_made_while_a_job_runs_leaves_the_running_job_alone(tmp_path: Pat
     assert shop.job(job.job_id).status == "running"
     copy.close()
     shop.close()
+
+
+def test_a_job_finds_the_bundled_model_of_this_installation(tmp_path: Path) -> None:
+    # Its path lies outside the data folder: a job of another checkout said that the base model is missing.
+    shop = opened(tmp_path / "data", tmp_path)
+    spec = TrainingSpec(name="good", base_model="academy-mini", max_steps=3)
+    inputs = Inputs(dataset_path=str(shop.dataset), base_path="/opt/elsewhere/academy/models/academy-mini")
+    job = shop.runner.submit(spec, inputs)
+    assert opened(tmp_path / "data", tmp_path).job(job.job_id).base_path == str(BUNDLED["academy-mini"])

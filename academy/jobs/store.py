@@ -23,6 +23,7 @@ from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
 from academy.files import append_line, now, sync_folder
 from academy.jobs.folder import JobFolder
 from academy.messages import Text, from_json, render, to_json
+from academy.models import BUNDLED
 
 log = logging.getLogger(__name__)
 
@@ -440,6 +441,10 @@ def _located(values: dict[str, Any], root: str) -> dict[str, Any]:
             found[name] = f"{root}/{value}"
         elif before and value.startswith(f"{before}/"):
             found[name] = root + value[len(before) :]
+    bundled = BUNDLED.get(values.get("base_model", ""))
+    if bundled and str(values.get("base_path")).endswith(f"/academy/models/{bundled.name}"):
+        # Academy may have been installed elsewhere when the job was queued; the bundled model comes with it.
+        found["base_path"] = str(bundled)
     return found
 
 
