@@ -72,7 +72,7 @@ COUNT = Kind(
     incomplete="The counting ended, but its result is incomplete.",
     parameters=lambda spec: spec.model_dump(exclude={"name"}),
     space=lambda inputs, parameters: 0,
-    told=lambda job, seen: {"name": job.name, **job.parameters},
+    spec_file=lambda job, seen: {"name": job.name, **job.parameters},
     command=command,
     accept=accept,
     changeable=frozenset({"upto", "pause", "lost"}),

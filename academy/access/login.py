@@ -221,7 +221,7 @@ class Door:
             # Inside the frame of a Space our cookie is a third party's.
             parts += ["SameSite=None", "Secure", "Partitioned"]
         else:
-            # What a proxy says of its own door binds nobody but the browser that gets the cookie.
+            # The headers of a proxy affect only the browser that gets the cookie.
             outer = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
             parts += ["SameSite=Strict"] + (["Secure"] if "https" in (scope.get("scheme"), outer) else [])
         return "; ".join(parts)
@@ -246,7 +246,7 @@ def _address(scope: Scope) -> str:
 
 
 def _page(problem: str, home: str, status: int = 200) -> HTMLResponse:
-    # The sentences are all our own; nothing that somebody sent is shown.
+    # All sentences are our own; no input of a request is shown.
     shown = f'<p class="problem" role="alert">{problem}</p>' if problem else ""
     return HTMLResponse(_LOGIN.replace("%PROBLEM%", shown).replace("%HOME%", home), status_code=status)
 

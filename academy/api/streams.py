@@ -99,7 +99,7 @@ def read_step(jobs: Jobs, job: Job, position: Position) -> Step:
     frames: list[bytes] = []
     if job.status not in ENDED:
         position = _add_status(job, position, frames)
-    # The status was read before the size: when it says that the job has ended, nothing is written any more.
+    # The status was read before the size: once it says that the job has ended, nothing more is written.
     size = jobs.log_size(job)
     lines, offset, following = jobs.log_part(job, position.offset, position.line, _BATCH_BYTES)
     if position.offset > size or position.taken > len(lines):
@@ -149,9 +149,9 @@ def _passed(before: str, now: str) -> tuple[str, ...]:
 
 def _add_metrics(jobs: Jobs, job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
     """Each new metric, in batches; whether there are more."""
-    told, count = jobs.metrics_since(job, position.metrics, _METRICS_AT_ONCE)
+    metrics, count = jobs.metrics_since(job, position.metrics, _METRICS_AT_ONCE)
     position = replace(position, metrics=min(position.metrics, count))
-    for data in told:
+    for data in metrics:
         position = replace(position, metrics=position.metrics + 1, bar=data["step"] or 0)
         frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
     if job.recipe and position.metrics == count and job.status not in ENDED:

@@ -88,7 +88,7 @@ class Jobs:
     @reading
     def metrics_since(self, job: Job, first: int, limit: int) -> tuple[Sequence[dict[str, Any]], int]:
         """At most `limit` metrics from number `first` on, and the number of all."""
-        return progress.told(job, first, limit)
+        return progress.metrics_since(job, first, limit)
 
     @reading
     def log_tail(self, job_id: str, lines: int = 500) -> tuple[Sequence[LogLine], int]:

@@ -32,7 +32,7 @@ class Kind:
     incomplete: Text  # the sentence for a job that says it finished, where `accept` refuses its result
     parameters: Callable[[Any], dict[str, Any]]  # of the spec, as the journal keeps them
     space: Callable[[Inputs, dict[str, Any]], int]  # the bytes that its folder will take, roughly
-    told: Callable[[Job, Seen], dict[str, Any]]  # the content of spec.json
+    spec_file: Callable[[Job, Seen], dict[str, Any]]  # the content of spec.json
     command: Callable[[Job, Seen, Settings, Recipe | None], Command]
     accept: Callable[[Job, Seen, Recipe | None], dict[str, Any]]
     """Verifies the result and puts it in its place; returns the journal's fields for it, or raises an AcademyError."""

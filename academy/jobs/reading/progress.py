@@ -189,7 +189,7 @@ class Progress:
         with self._lock:
             return self._metrics(job.status)
 
-    def told(self, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    def metrics_since(self, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
         """The numbers at the arrival of each metric, from the one with the number `first` on, and how many there are in total."""
         width = len(_REPORTED) + 2
         with self._lock:
@@ -234,9 +234,9 @@ def metrics(job: Job) -> dict[str, Any]:
     return cache.get(job).metrics(job)
 
 
-def told(job: Job, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+def metrics_since(job: Job, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """The data of the stream's `metrics` events from the number `first` on, and how many there are in total."""
-    return cache.get(job).told(first, limit)
+    return cache.get(job).metrics_since(first, limit)
 
 
 def points(job: Job) -> list[dict[str, Any]]:

@@ -156,7 +156,7 @@ def _conclude_fetch(job: Job, said: Said, record: Record | None, death: Death, r
         )
     how = _how_it_ended(record or Record(), death, None)
     reason = msg("The base model could not be fetched. {how}.", how=how)
-    error = _told(said) or msg("The base model {base} could not be fetched. {how}.", base=job.base_model, how=how)
+    error = _reported(said) or msg("The base model {base} could not be fetched. {how}.", base=job.base_model, how=how)
     fields = {"exit_code": record.exit_code if record else None, "signal": (record and record.signal) or death.signal}
     return Ending("failed", reason, error, str((said.failed or {}).get("cause") or "fetch"), fields=fields)
 
@@ -190,8 +190,8 @@ def _failed(
             remedy = "Install what is missing where the recipe's program runs."
         elif BACKENDS[job.backend].in_image:
             remedy = msg(_INTO_IMAGE, image=image)
-    if told := _told(said):
-        error = join(told, remedy)
+    if reported := _reported(said):
+        error = join(reported, remedy)
     elif rebooted:
         error = join(where, "Resume it.")
     else:
@@ -218,7 +218,7 @@ def _knobs(job: Job, changes: dict[str, Any] | None) -> dict[str, Any] | None:
     return changes if changes is None or changes.keys() <= job.parameters.keys() else None
 
 
-def _told(said: Said) -> Text | None:
+def _reported(said: Said) -> Text | None:
     """The program's own reason for giving up, as a sentence."""
     reason = from_json((said.failed or {}).get("reason"))
     if isinstance(reason, str):

@@ -61,7 +61,7 @@ def dry_run(settings: Settings, backends: Mapping[str, Backend], spec: TrainingS
 def _run(settings: Settings, job: Job, backend: Backend) -> bool:
     """Runs it; False where it had to be ended."""
     seen = backend.seen(job)
-    write_atomic(job.folder.spec, job_folder.dumps(TRAIN.told(job, seen)))
+    write_atomic(job.folder.spec, job_folder.dumps(TRAIN.spec_file(job, seen)))
     backend.start(job, TRAIN.command(job, seen, settings, None))
     until = time.monotonic() + DRY_RUN_SECONDS
     while (alive := backend.alive(job)) is not False and time.monotonic() < until:

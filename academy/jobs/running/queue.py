@@ -77,7 +77,7 @@ class Queue:
             )
             with contextlib.ExitStack() as undo:
                 undo.callback(job_folder.remove, job.folder.path)
-                _make_folder(job.folder, described.told(job, backend.seen(job)))
+                _make_folder(job.folder, described.spec_file(job, backend.seen(job)))
                 job = self._store.add(job)
                 undo.pop_all()
         self._wake.set()
@@ -205,10 +205,10 @@ def _completed(inputs: Inputs, spec: BaseModel) -> Inputs:
     return dataclasses.replace(inputs, **{name: value for name, value in asked.items() if value})
 
 
-def _make_folder(folder: JobFolder, told: dict[str, Any]) -> None:
+def _make_folder(folder: JobFolder, spec: dict[str, Any]) -> None:
     with disk_errors("the job's folder"):
         folder.path.mkdir(parents=True)
-        write_atomic(folder.spec, job_folder.dumps(told))
+        write_atomic(folder.spec, job_folder.dumps(spec))
         sync_folder(folder.path.parent)
 
 

@@ -70,7 +70,7 @@ class Starter:
         backend = backend_of(self._backends, job, phase)
         seen = backend.seen(job)
         command = fetch_command(job, seen) if phase == "fetch" else kind.command(job, seen, self._settings, recipe)
-        write_atomic(job.folder.spec, job_folder.dumps(kind.told(job, seen)))
+        write_atomic(job.folder.spec, job_folder.dumps(kind.spec_file(job, seen)))
         return backend, command
 
 
