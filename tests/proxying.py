@@ -61,13 +61,13 @@ def proxying(
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-    started: list[int] = []
+    started: list[asyncio.Server] = []
     loop = asyncio.new_event_loop()
     ready = threading.Event()
 
     async def listen() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-        started.append(server.sockets[0].getsockname()[1])
+        started.append(server)
         ready.set()
 
     def work() -> None:
@@ -81,7 +81,8 @@ def proxying(
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert ready.wait(10)
-    yield started[0]
+    yield started[0].sockets[0].getsockname()[1]
+    loop.call_soon_threadsafe(started[0].close)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
 

@@ -56,11 +56,13 @@ class RealApp:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def close(self) -> None:
         """Ends the app and everything that a job of it has started."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        if self.process is not None:
+            self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(15)
             self.kill()
