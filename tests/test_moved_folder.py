@@ -135,7 +135,7 @@ def test_a_copy_made_while_a_job_runs_leaves_the_running_job_alone(tmp_path: Pat
     ended = copy.wait(job.job_id)
     assert (ended.status, ended.resumable) == ("failed", True)
     assert exists(worker(job)["pid"])
-    assert shop.job(job.job_id).status == "running"
+    shop.wait(job.job_id, "running")
     copy.close()
     shop.close()
 
