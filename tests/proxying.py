@@ -89,7 +89,6 @@ def proxying(
         # A task that was cancelled before its first step has not closed its connection.
         for writer in list(opened):
             writer.transport.abort()
-        await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: asyncio.run(work()), daemon=True)
     thread.start()
