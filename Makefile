@@ -31,7 +31,7 @@ $(VENV)/.tested: $(VENV)/.installed tests/requirements.txt
 	touch $@
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not torture"
+	$(BIN)/python -m pytest -m "not torture" -n 2 --dist loadfile
 
 torture: $(VENV)/.tested
 	$(BIN)/python -m pytest -m torture
