@@ -414,7 +414,7 @@ def test_conversations_laid_end_to_end_do_not_see_one_another(family: str) -> No
 def test_a_chunked_loss_is_the_whole_loss() -> None:
     import torch
 
-    from academy.trainer.compute.head_loss import CHUNK, summed_loss
+    from academy.trainer.compute.head_loss import CHUNK, head_loss
 
     torch.manual_seed(0)
     head = torch.nn.Linear(16, 50, bias=False).requires_grad_(False)
@@ -422,9 +422,11 @@ def test_a_chunked_loss_is_the_whole_loss() -> None:
     results = []
     for chunk in (50 * 8, CHUNK):
         hidden = torch.randn(37, 16, generator=torch.Generator().manual_seed(1)).requires_grad_()
-        loss = summed_loss(hidden, head, targets, chunk) / 37
+        total, right = head_loss(hidden, head, targets, chunk)
+        loss = total / 37
         loss.backward()
         results.append((loss.item(), hidden.grad))
+        assert torch.equal(right, head(hidden).argmax(-1) == targets)
     assert results[0][0] == pytest.approx(results[1][0], abs=1e-6)
     assert torch.allclose(results[0][1], results[1][1], atol=1e-6)
 

@@ -20,6 +20,7 @@ class Batch:
     bounds: list[int] | None  # where rows laid end to end begin and end; None: they are padded
     positions: torch.Tensor  # in the flattened inputs, the positions whose next token is trained
     targets: torch.Tensor  # these next tokens
+    owners: torch.Tensor  # the row of the batch that each target belongs to
     tokens: int  # without padding
 
     @property
@@ -30,7 +31,13 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        return Batch(inputs, self.bounds, self.positions.to(device), self.targets.to(device), self.tokens)
+        return Batch(inputs, self.bounds, self.positions.to(device), self.targets.to(device), self.owners, self.tokens)
+
+    def wholly(self, right: torch.Tensor) -> list[bool]:
+        """The rows of the batch all of whose targets are right; `right` is (targets)."""
+        rows = int(self.owners[-1]) + 1 if len(self.owners) else 0
+        wrong = torch.zeros(rows, dtype=torch.bool).index_put((self.owners,), ~right.cpu())
+        return (~wrong).tolist()
 
 
 def lay_end_to_end(rows: Sequence[Tokens]) -> Batch:
@@ -55,7 +62,8 @@ def pad(rows: Sequence[Tokens], filler: int) -> Batch:
 def _batch(inputs: dict[str, torch.Tensor], bounds: list[int] | None, trained: torch.Tensor, starts: list[int], tokens: int) -> Batch:
     trained[starts] = False  # the first token of a row follows nothing
     targets = trained.nonzero()[:, 0]
-    return Batch(inputs, bounds, targets - 1, inputs["input_ids"].flatten()[targets], tokens)
+    owners = torch.bucketize(targets, torch.tensor(starts[1:]), right=True)
+    return Batch(inputs, bounds, targets - 1, inputs["input_ids"].flatten()[targets], owners, tokens)
 
 
 def order(lengths: Sequence[int], seed: int, group: int | None) -> list[int]:

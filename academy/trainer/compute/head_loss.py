@@ -18,31 +18,38 @@ def has_plain_head(config: Any) -> bool:
     return all(getattr(text, name, None) in (None, 1, 1.0) for name in _SCALED)
 
 
-def summed_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = CHUNK) -> torch.Tensor:
-    """The summed cross entropy of `head(hidden)`: hidden is (tokens, width), targets is (tokens)."""
+def head_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = CHUNK) -> tuple[torch.Tensor, torch.Tensor]:
+    """The summed cross entropy of `head(hidden)`, and where its arg max is the target: hidden is (tokens, width), targets is (tokens)."""
     rows = max(1, chunk // head.weight.shape[0])
     if len(targets) <= rows or any(parameter.requires_grad for parameter in head.parameters()):
-        return cross_entropy(head(hidden).float(), targets, reduction="sum")
+        return logits_loss(head(hidden).float(), targets)
     return _ChunkedLoss.apply(hidden, head, targets, rows)  # type: ignore[no-any-return]
+
+
+def logits_loss(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The summed cross entropy, and where the arg max is the target: logits is (tokens, vocabulary)."""
+    return cross_entropy(logits, targets, reduction="sum"), logits.detach().argmax(-1) == targets
 
 
 class _ChunkedLoss(torch.autograd.Function):
     """The gradient of each chunk is taken in the forward pass, so no logits are kept."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, head: Any, targets: torch.Tensor, rows: int) -> torch.Tensor:
+    def forward(ctx: Any, hidden: torch.Tensor, head: Any, targets: torch.Tensor, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
         total = hidden.new_zeros((), dtype=torch.float32)
+        right = torch.empty(len(targets), dtype=torch.bool, device=hidden.device)
         needed = ctx.needs_input_grad[0]
         gradient = torch.empty_like(hidden) if needed else None
         for start in range(0, len(targets), rows):
             part = hidden[start : start + rows].detach().requires_grad_(needed)
             with torch.enable_grad() if needed else contextlib.nullcontext():
-                loss = cross_entropy(head(part).float(), targets[start : start + rows], reduction="sum")
+                loss, right[start : start + rows] = logits_loss(head(part).float(), targets[start : start + rows])
             if gradient is not None:
                 gradient[start : start + rows] = torch.autograd.grad(loss, part)[0]
             total += loss.detach()
         ctx.gradient = gradient
-        return total
+        ctx.mark_non_differentiable(right)
+        return total, right
 
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> Any:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS
 from academy.trainer.compute.batches import Batch, lay_end_to_end, pad
-from academy.trainer.compute.head_loss import has_plain_head, summed_loss
+from academy.trainer.compute.head_loss import has_plain_head, head_loss, logits_loss
 from academy.trainer.compute.model import Adapted
 
 
@@ -31,12 +30,18 @@ class SupervisedFineTuning:
         batch = lay_end_to_end(rows) if self._end_to_end else pad(rows, self._filler)
         return batch.to(self._placement.device)
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """The summed loss of a batch's trained tokens."""
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The summed loss of a batch's trained tokens, and which of them the model predicts."""
         DOCUMENTS.lay(batch.bounds)
         with self._placement.autocast():
             if self._plain_head:
-                hidden = self._base.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)
-                return summed_loss(hidden.index_select(0, batch.positions), self._base.get_output_embeddings(), batch.targets)
-            logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1)
-            return cross_entropy(logits.index_select(0, batch.positions).float(), batch.targets, reduction="sum")
+                return head_loss(self._hidden(batch), self._base.get_output_embeddings(), batch.targets)
+            return logits_loss(self._logits(batch), batch.targets)
+
+    def _hidden(self, batch: Batch) -> torch.Tensor:
+        hidden = self._base.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)
+        return hidden.index_select(0, batch.positions)
+
+    def _logits(self, batch: Batch) -> torch.Tensor:
+        logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1)
+        return logits.index_select(0, batch.positions).float()
