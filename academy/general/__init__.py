@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,7 +67,7 @@ def is_right(question: Question, reply: str) -> bool:
     return has_all and not any(_occurs(part, text) for part in question.refused)
 
 
-def _read(name: str) -> list[Mapping[str, Any]]:
+def _read(name: str) -> list[dict[str, Any]]:
     return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 

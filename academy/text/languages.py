@@ -47,9 +47,10 @@ def asked_in(texts: Iterable[str]) -> Asked:
             counts.update(_ASKED_OF.get(word, ()))
             counts["pl"] += bool(_POLISH.search(word))
             counts["de"] += bool(_GERMAN.search(word))
-    (first, most), (_, second) = (counts + Counter({"en": 1e-9, "pl": 1e-9})).most_common(2)
+    best = max(FUNCTION_WORDS, key=lambda code: counts[code])
+    most, second = counts[best], max(count for code, count in [*counts.items(), ("", 0)] if code != best)
     is_clear = most >= 1 and most >= 1.5 * second and most >= 0.15 * words and latin >= 0.5 * words
-    return next((code for code in FUNCTION_WORDS if code == first), "other") if is_clear else "other"
+    return best if is_clear else "other"
 
 
 def script_of(text: str) -> str:

@@ -50,8 +50,8 @@ class Wordings:
 
     def varied(self, question: str, seed: int) -> str:
         """One variation for training, the same for the same seed; the question itself where nothing can be varied."""
-        rng = Random(f"{seed}\n{question}")
-        language = self._language_of(question)
+        rng = Random(_hash(f"{seed}\n{question}"))
+        language = self.language_of(question)
         for _ in range(_TRIES):
             made = self._long(question, language, rng) if is_long(question) else self._short(question, language, rng)
             if made.split() != question.split() and made not in self._texts:
@@ -60,11 +60,11 @@ class Wordings:
 
     def asked_otherwise(self, question: str, count: int = 2) -> list[str]:
         """Up to `count` wordings for measuring, always the same, none of which `varied` can make."""
-        language = self._language_of(question)
+        language = self.language_of(question)
         words = parse(question).words
         names = {word.key for i, word in enumerate(words) if self._is_name(words, i, language)}
         syntax, neutral = reworded(question, language, names | self._names)
-        rng = Random(f"wordings\n{question}")
+        rng = Random(_hash(f"wordings\n{question}"))
         rng.shuffle(syntax)
         # A quarter of the questions is also asked with a typo, as people type.
         order = [*syntax[:1], *neutral[:1], *syntax[1:], *neutral[1:]] if _hash(question) % 4 == 0 else [*syntax, *neutral]
@@ -72,14 +72,14 @@ class Wordings:
         fit = [text for text in dict.fromkeys(order) if self._is_fit(text, question, needed, language)]
         return fit[:count]
 
-    def _is_fit(self, text: str, question: str, needed: Counter[str], language: Asked) -> bool:
-        is_whole = all(text.count(part) >= number for part, number in needed.items())
-        return is_whole and text not in self._texts and not is_variation(text, question, language)
-
-    def _language_of(self, question: str) -> Asked:
+    def language_of(self, question: str) -> Asked:
         """The question's own language where it is clear, since a set may be mixed."""
         own = asked_in([question])
         return self.language if own == "other" and _is_latin(question) else own
+
+    def _is_fit(self, text: str, question: str, needed: Counter[str], language: Asked) -> bool:
+        is_whole = all(text.count(part) >= number for part, number in needed.items())
+        return is_whole and text not in self._texts and not is_variation(text, question, language)
 
     def _long(self, text: str, language: Asked, rng: Random) -> str:
         """The text with a greeting, or with its first word in the other case; the rest stays letter by letter."""
@@ -219,7 +219,7 @@ def _is_latin(text: str) -> bool:
 
 
 def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).digest())
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 _TRIES = 16

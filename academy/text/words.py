@@ -61,32 +61,20 @@ def is_long(text: str) -> bool:
 
 def _tokens(text: str) -> list[tuple[str, bool]]:
     """Runs without a space, and whether each touches a quote, a bracket or code, whose inner spaces it includes."""
-    tokens: list[tuple[str, bool]] = []
-    start, has_span, position = 0, False, 0
-    while position <= len(text):
-        span = _SPAN.match(text, position)
-        if span and span.end() > position:
-            has_span, position = True, span.end()
-        elif position == len(text) or text[position].isspace():
-            if position > start:
-                tokens.append((text[start:position], has_span))
-            position += 1
-            start, has_span = position, False
-        else:
-            position += 1
-    return tokens
+    return [(match[0], match["span"] is not None) for match in _TOKEN.finditer(text)]
 
 
 def _word(text: str, in_span: bool) -> Word:
     return Word(text, not in_span and _PLAIN.fullmatch(text) is not None and not _CAMEL.search(text))
 
 
-_SPAN = re.compile(
-    r"""```.*?(?:```|\Z) | `[^`\n]+` | (?:https?://|www\.)\S*[^\s.,;:!?)\]}"'»”]
+_TOKEN = re.compile(
+    r"""(?:(?P<span> ```.*?(?:```|\Z) | `[^`\n]+` | (?:https?://|www\.)\S*[^\s.,;:!?)\]}"'»”]
     | "[^"\n]*" | “[^“”\n]*” | „[^“”"\n]*[“”"] | ”[^”\n]*” | «[^«»\n]*» | »[^«»\n]*« | ‹[^‹›\n]*›
     | 「[^」\n]*」 | 『[^』\n]*』 | 《[^》\n]*》
     | (?<!\w)'[^'\n]+'(?!\w) | (?<!\w)‘[^‘\n]*?’(?!\w) | (?<!\w)‚[^‘’\n]*[‘’](?!\w)
-    | \([^()\n]*\) | \[[^\[\]\n]*\] | \{[^{}\n]*\} | <[^<>\s][^<>\n]*>""",
+    | \([^()\n]*\) | \[[^\[\]\n]*\] | \{[^{}\n]*\} | <[^<>\s][^<>\n]*>)
+    | \S)+""",
     re.VERBOSE | re.DOTALL,
 )
 _LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
