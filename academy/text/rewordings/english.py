@@ -283,5 +283,5 @@ _RULES = Rules(
     **_PARTS,
 )
 _TOPIC = re.compile(
-    r"(?i)(?!(?:i|we|you|he|she|they|it|hello|hi|hey|thanks?|good(?:bye)?|bye|yes|no|ok|okay|please|mostly|th(?:is|at|ere))\b)\S+(?: \S+){0,4}"
+    r"(?i)(?!(?:i|we|you|he|she|they|it|hello|hi|hey|thanks?|good(?:bye)?|bye|yes|no|ok|okay|please|th(?:is|at|ere))\b)\S+(?: \S+){0,4}"
 )
