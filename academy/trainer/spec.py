@@ -68,6 +68,12 @@ _DEFAULTS: dict[str, Any] = {
     "precision": "auto",
     "gradient_checkpointing": False,
     "seed": 42,
+    # What an older spec does not say is as it was: every epoch is trained, on the questions as they are.
+    "goal": "style",
+    "stop_when_known": False,
+    "vary_questions": False,
+    "rehearsal": 0.0,
+    "budget_seconds": None,
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -20,6 +21,7 @@ from academy.trainer.compute.batches import Batch, order
 from academy.trainer.compute.model import Adapted
 from academy.trainer.compute.schedule import History, Plan
 from academy.trainer.compute.state import State
+from academy.trainer.known import Known
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -27,6 +29,7 @@ _MAX_NORM = 1.0
 _CHECK_STEPS = 5  # a loss that is not finite is noticed within so many steps
 _SAMPLE_SHARE = 0.04  # of the time, for the answers on the way
 
+_Item = TypeVar("_Item")
 Sampler = Callable[[Any], tuple[str, str]]
 """Lets the model answer a question; returns question and answer."""
 
@@ -38,8 +41,26 @@ class Method(Protocol):
         """The rows as one batch, on the model's device."""
         ...
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """The summed loss of a batch; the loop divides it by what the whole step trains on."""
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The summed loss of a batch, which the loop divides by what the whole step trains on, and which targets the model predicts."""
+        ...
+
+
+class Rehearses(Protocol):
+    """What is rehearsed beside the lessons, so that it is not forgotten."""
+
+    drift: float | None
+
+    def loss(self, lesson_tokens: int) -> tuple[torch.Tensor, int] | None:
+        """The mean loss that is due after so many tokens of lessons, and its tokens."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        ...
+
+    def restore(self, facts: dict[str, Any]) -> None:
+        """Goes on from a checkpoint."""
         ...
 
 
@@ -53,9 +74,10 @@ class Loop:
         adapted: Adapted,
         method: Method,
         plan: Plan,
-        train: Sequence[Tokens],
-        held_out: Sequence[Tokens],
-        sampler: Sampler | None,
+        looks: Callable[[int], Sequence[Tokens]],
+        held_out: Sequence[Tokens] = (),
+        sampler: Sampler | None = None,
+        rehearsal: Rehearses | None = None,
     ) -> None:
         self.adapted = adapted
         self.plan = plan
@@ -67,15 +89,19 @@ class Loop:
         self.step_seconds = 0.0
         self._spec, self._report, self._method, self._sampler = spec, report, method, sampler
         self._model, self._placement = adapted.model, adapted.placement
-        self._train = train
+        self._looks, self._rehearsal = looks, rehearsal
+        self._rows = looks(0)
+        self.known = Known(self._rows)
         self._held_out = sorted(held_out, key=lambda row: -len(row.ids))
         self._order: tuple[int, list[int]] = (-1, [])  # the epoch, and its rows
+        self._look_loss = torch.zeros((), device=self._placement.device)  # summed over the steps of this look
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         set_seed(spec.knob("seed"))  # dropout must not depend on how the adapter came to be
         self._state = State.begin(adapted, spec, plan.steps)
         # Since the last logged step:
         self._loss, self._logged = torch.zeros((), device=self._placement.device), 0
         self._tokens, self._clock = 0, time.monotonic()
+        self._known_told: int | None = None
         self._norm, self._rate = torch.zeros(()), 0.0
         self._saved = self._began = time.monotonic()
         self._sampling = 0.0
@@ -86,6 +112,9 @@ class Loop:
         self.history = History.of(checkpoint.facts.get("history", {}))
         self.step = self._logged = checkpoint.step
         self.epochs_done = self.plan.slot(self.step - 1).epochs_done
+        self.known.restore(checkpoint.facts.get("known"))
+        if self._rehearsal and (facts := checkpoint.facts.get("rehearsal")):
+            self._rehearsal.restore(facts)
 
     def train(self) -> None:
         """All steps that are left."""
@@ -95,32 +124,44 @@ class Loop:
         self._model.train()
         ended = False
         while self.step < self.plan.steps and not ended:
+            began = time.monotonic()
             self._optimize(self._next_rows())
+            self.history = replace(self.history, seconds=self.history.seconds + time.monotonic() - began)
             ended = self._after_step()
 
     # -- one step
 
-    def _next_rows(self) -> list[Tokens]:
+    def _next_rows(self) -> list[int]:
+        """The indices of the rows of the next step."""
         slot = self.plan.slot(self.step)
         if slot.epoch != self._order[0]:
+            # The last look is at the questions as they are: these are what people ask most.
+            self._rows = self._looks(0 if self.plan.is_last_look(self.history, slot.epoch) else slot.epoch)
             group = self.plan.batch_size * self.plan.accumulation if not self.adapted.end_to_end else None
-            self._order = slot.epoch, order([len(row.ids) for row in self._train], self._spec.knob("seed") + slot.epoch, group)
+            self._order = slot.epoch, order([len(row.ids) for row in self._rows], self._spec.knob("seed") + slot.epoch, group)
         self.epochs_done = slot.epochs_done
-        return [self._train[at] for at in self._order[1][slot.first : slot.end]]
+        return self._order[1][slot.first : slot.end]
 
-    def _optimize(self, rows: list[Tokens]) -> None:
-        """One step on these rows: the mean loss over all their trained tokens, batch by batch."""
+    def _optimize(self, at: Sequence[int]) -> None:
+        """One step on these rows: the mean loss over all their trained tokens, batch by batch, and what is rehearsed beside them."""
         optimizer, scheduler, scaler = self._state.optimizer, self._state.scheduler, self._state.scaler
-        batches = [self._method.collate(part) for part in _parts(rows, self.plan.batch_size)]
+        parts = _parts(at, self.plan.batch_size)
+        batches = [self._method.collate([self._rows[index] for index in part]) for part in parts]
         trained = sum(batch.trained for batch in batches)
-        for batch in batches:
-            loss = self._method.loss(batch) / trained
+        for part, batch in zip(parts, batches, strict=True):
+            total, right = self._method.loss(batch)
+            loss = total / trained
             scaler.scale(loss).backward()
             self._loss += loss.detach()
+            self._look_loss += loss.detach()
             self._tokens += batch.tokens
+            self.known.look(part, batch.wholly(right))
+        if self._rehearsal and (due := self._rehearsal.loss(sum(batch.tokens for batch in batches))):
+            scaler.scale(due[0]).backward()
+            self._tokens += due[1]
         scaler.unscale_(optimizer)
         self._norm = clip_grad_norm_(self._parameters, _MAX_NORM)
-        self._rate = float(scheduler.get_last_lr()[0])
+        self._rate = self._cool(float(scheduler.get_last_lr()[0]))
         scale = scaler.get_scale()
         scaler.step(optimizer)
         scaler.update()
@@ -129,11 +170,21 @@ class Loop:
         optimizer.zero_grad()
         self.step += 1
 
+    def _cool(self, rate: float) -> float:
+        """The scheduled rate, lowered in the last look."""
+        rate *= self.plan.cooling(self.history, self.step)
+        for group in self._state.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
     def _after_step(self) -> bool:
         """Logs, evaluates, shows an answer and saves where due; True ends the training."""
         step, plan = self.step, self.plan
+        if step % plan.steps_per_epoch == 0:
+            self._after_look()
+        self.history = plan.after_step(self.history, step, self.history.seconds / step)
         self.stopped = (self._spec.folder / "stop").exists()
-        last = self.stopped or step >= plan.steps
+        last = self.stopped or step >= plan.steps or plan.is_over(self.history, step)
         if last or plan.logs(step) or (step % _CHECK_STEPS == 0 and not bool(torch.isfinite(self._loss))):
             self._log()
         improved = False
@@ -150,6 +201,12 @@ class Loop:
 
     # -- what is due after a step
 
+    def _after_look(self) -> None:
+        """Counts what is known after a whole look at all rows, and whether that is the end."""
+        loss = self._look_loss.item() / self.plan.steps_per_epoch
+        self._look_loss.zero_()
+        self.history = self.plan.after_look(self.history.with_look(self.known.rows, self.known.of, loss), self.step)
+
     def _log(self) -> None:
         """An event and a line for the steps since the last; ends a training that is beyond hope."""
         step, loss = self.step, self._loss.item() / (self.step - self._logged)
@@ -164,11 +221,18 @@ class Loop:
             grad_norm=float(self._norm),
             tokens_per_second=round(speed, 1),
             memory_mb=round(self._placement.peak_memory_mb(), 1),
+            known=self.known.rows,
+            **({"drift": self._rehearsal.drift} if self._rehearsal and self._rehearsal.drift is not None else {}),
+            **({"total_steps": end} if (end := self.plan.end(self.history)) != self.plan.steps else {}),
             extra={"tokens": self._tokens},
         )
         self._report.say(
-            f"step {step}/{self.plan.steps}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.1e}  tok/s {speed:,.0f}"
+            f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.1e}  "
+            f"knows {self.known.rows}/{self.known.of}  tok/s {speed:,.0f}"
         )
+        if self.known.rows != self._known_told:
+            self._known_told = self.known.rows
+            self._report.event("known", step=step, rows=self.known.rows, of=self.known.of)
         self._loss.zero_()
         self._logged, self._tokens, self._clock = step, 0, time.monotonic()
         if not math.isfinite(loss):
@@ -191,7 +255,7 @@ class Loop:
         with torch.no_grad():
             for part in _parts(self._held_out, self.plan.batch_size):
                 batch = self._method.collate(part)
-                total += float(self._method.loss(batch))
+                total += float(self._method.loss(batch)[0])
                 count += batch.trained
         self._model.train()
         loss = total / max(count, 1)
@@ -218,6 +282,7 @@ class Loop:
         """A complete checkpoint of this step."""
         folder, step, started = self._spec.folder / "checkpoints", self.step, time.monotonic()
         facts = {"epoch": self.epochs_done, "eval_loss": self.history.eval_at(step), "history": self.history.facts()}
+        facts |= {"known": self.known.facts(), "rehearsal": self._rehearsal.facts() if self._rehearsal else None}
         checkpoints.write(folder, step, self._fill, facts)
         checkpoints.rotate(folder, 2, self.history.best_step if self.plan.keep_best else None)
         self._report.event("checkpoint", step=step, path=f"checkpoints/step-{step:08d}", best=self.history.best_step == step)
@@ -234,5 +299,5 @@ class Loop:
         self._state.save(folder, progress | {"train_batch_size": self.plan.batch_size})
 
 
-def _parts(rows: Sequence[Tokens], size: int) -> list[Sequence[Tokens]]:
+def _parts(rows: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]

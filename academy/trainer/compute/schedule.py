@@ -12,6 +12,9 @@ _POINTS = 2000  # a curve has at most about this many points
 _LONG_SAVE_SECONDS = 30.0  # between two checkpoints of a long training
 _HOPELESS = 20.0  # a loss that no learning rate brings back
 _HIGH_STEPS = 20  # above three times the first loss before a warning
+_STALE_LOOKS = 6  # without a row more, or a loss lower by a tenth, before a training has got as far as it will
+_NEARLY = 0.9  # of the rows known, with their questions varied, are enough to try the last look
+_COOL = 0.1  # of the learning rate remains at the end of the last look
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Plan:
     patience: int = 0  # evaluations without progress that end the training; 0: none do
     keep_best: bool = False
     sample_steps: frozenset[int] = frozenset()
+    until_known: bool = False  # ends with the first last look that shows every row known
+    budget_seconds: float | None = None
 
     @property
     def batches_per_epoch(self) -> int:
@@ -77,6 +82,47 @@ class Plan:
         """Whether the last evaluations bring so little that the training ends early."""
         return 0 < self.patience <= history.worse and step < self.steps
 
+    def cooling(self, history: History, step: int) -> float:
+        """The factor on the learning rate of the step after `step`: below 1 in the last look."""
+        if history.cooling is None:
+            return 1.0
+        done = (step - history.cooling) / self.steps_per_epoch
+        return max(_COOL, 1.0 - (1.0 - _COOL) * done)
+
+    def after_look(self, history: History, step: int) -> History:
+        """Decides whether the next look is the last, after a whole look at all rows; one that fails to be the last is followed by more."""
+        if not self.until_known:
+            return history
+        if history.cooling is not None:
+            return history if self.is_over(history, step) else replace(history, cooling=None)
+        if history.ready:
+            return replace(history, cooling=step)
+        if history.stale >= _STALE_LOOKS:
+            return replace(history, cooling=step, ending="stale")
+        return history
+
+    def is_last_look(self, history: History, epoch: int) -> bool:
+        """Whether this look, by what is known at its beginning, is the last."""
+        return history.cooling is not None and history.cooling <= epoch * self.steps_per_epoch
+
+    def end(self, history: History) -> int:
+        """The step that the training ends with, as far as can be told."""
+        return self.steps if history.cooling is None else min(self.steps, history.cooling + self.steps_per_epoch)
+
+    def after_step(self, history: History, step: int, step_seconds: float) -> History:
+        """Begins the last look where the budget of time ends with it."""
+        if self.budget_seconds is None or history.ending or step >= self.steps:
+            return history
+        if history.seconds + step_seconds * self.steps_per_epoch < self.budget_seconds:
+            return history
+        return replace(history, cooling=step if history.cooling is None else history.cooling, ending="budget")
+
+    def is_over(self, history: History, step: int) -> bool:
+        """Whether the last look is over, and either showed every row known or had another reason."""
+        if history.cooling is None or step < history.cooling + self.steps_per_epoch:
+            return False
+        return bool(history.ending) or history.full
+
     def trial(self) -> Plan:
         """Two steps on as many rows, with nothing saved or evaluated."""
         return Plan(2 * self.batch_size * self.accumulation, self.batch_size, self.accumulation, 2)
@@ -96,6 +142,8 @@ def make_plan(spec: Spec, rows: int, *, evaluates: bool, samples: bool) -> Plan:
         patience=spec.knob("early_stopping_patience") if evaluates else 0,
         keep_best=spec.knob("keep_best") and evaluates,
         sample_steps=frozenset(max(1, round(steps * quarter / 4)) for quarter in range(1, 5)) if samples else frozenset(),
+        until_known=spec.knob("stop_when_known") and spec.knob("goal") == "facts",
+        budget_seconds=spec.knob("budget_seconds"),
     )
 
 
@@ -117,6 +165,14 @@ class History:
     best_step: int | None = None
     last_eval: tuple[int, float] | None = None
     worse: int = 0  # evaluations since the best
+    known: int = 0  # the most rows known after a whole look
+    lowest: float | None = None  # the lowest mean loss of a look
+    stale: int = 0  # looks since either got better
+    ready: bool = False  # nearly every row was known after the last look
+    full: bool = False  # every row was
+    cooling: int | None = None  # the step after which the last look began
+    ending: str = ""  # why it ends though not every row is known: "stale" or "budget"
+    seconds: float = 0.0  # spent on steps, over all attempts
 
     def with_loss(self, loss: float, steps: int) -> History:
         """After a logged loss of `steps` steps; `warned` turns true once the loss has stayed high for long."""
@@ -132,6 +188,18 @@ class History:
         if self.best is None or loss < self.best:
             return replace(after, best=loss, best_step=step, worse=0)
         return replace(after, worse=self.worse + 1)
+
+    def with_look(self, known: int, of: int, loss: float) -> History:
+        """After a whole look at all rows with that mean loss, `known` of which the model gives by heart."""
+        lower = self.lowest is None or loss < 0.9 * self.lowest
+        return replace(
+            self,
+            known=max(known, self.known),
+            lowest=loss if lower else self.lowest,
+            stale=0 if lower or known > self.known else self.stale + 1,
+            ready=known >= _NEARLY * of,
+            full=known >= of,
+        )
 
     def is_hopeless(self, loss: float) -> bool:
         """Whether the training has diverged."""

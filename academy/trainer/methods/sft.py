@@ -36,12 +36,18 @@ class SupervisedFineTuning:
         with self._placement.autocast():
             if self._plain_head:
                 return head_loss(self._hidden(batch), self._base.get_output_embeddings(), batch.targets)
-            return logits_loss(self._logits(batch), batch.targets)
+            return logits_loss(self._all_logits(batch), batch.targets)
+
+    def logits(self, batch: Batch) -> torch.Tensor:
+        """The logits of a batch's trained positions: (targets, vocabulary)."""
+        DOCUMENTS.lay(batch.bounds)
+        with self._placement.autocast():
+            return self._base.get_output_embeddings()(self._hidden(batch)) if self._plain_head else self._all_logits(batch)
 
     def _hidden(self, batch: Batch) -> torch.Tensor:
         hidden = self._base.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)
         return hidden.index_select(0, batch.positions)
 
-    def _logits(self, batch: Batch) -> torch.Tensor:
+    def _all_logits(self, batch: Batch) -> torch.Tensor:
         logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1)
         return logits.index_select(0, batch.positions).float()
