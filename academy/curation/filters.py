@@ -33,9 +33,9 @@ from typing_extensions import TypedDict
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile
-from academy.curation.languages import language_of, script_of
 from academy.curation.redaction.redact import without_marks
 from academy.messages import Message, Text, count, msg
+from academy.text.languages import language_of, script_of
 
 
 @dataclass(frozen=True, slots=True)
