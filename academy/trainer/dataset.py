@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from academy.messages import Text, msg
@@ -23,6 +23,7 @@ class Dataset:
     conversations: list[tuple[int, list[Message]]]  # by row number
     train: Tokenized
     held_out: Tokenized
+    held_out_conversations: list[tuple[int, list[Message]]] = field(default_factory=list)
 
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
@@ -36,10 +37,11 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
     read = _Reader(tokenizer, form, limit, report)
     conversations = read_conversations(spec.dataset_path)
     train = read(conversations, msg("the dataset"))
-    held_out = read(read_conversations(spec.eval_path), msg("the held-out rows")) if spec.eval_path else Tokenized()
+    others = read_conversations(spec.eval_path) if spec.eval_path else []
+    held_out = read(others, msg("the held-out rows")) if others else Tokenized()
     for note in form.notes:
         report.note(note)
-    return Dataset(tokenizer, form, conversations, train, held_out)
+    return Dataset(tokenizer, form, conversations, train, held_out, others)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def run(spec: Spec, report: Report) -> None:
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
     from academy.trainer.methods.sft import SupervisedFineTuning
-    from academy.trainer.publish import publish
+    from academy.trainer.exam.run import examine
+    from academy.trainer.publish import finish, publish
 
     _quiet_libraries()
     adapted = load_adapted(spec, report, [*rows, *held_out])
@@ -58,8 +59,11 @@ def run(spec: Spec, report: Report) -> None:
     if checkpoint:
         report.say(f"Resuming from the checkpoint of step {checkpoint.step}.")
         loop.resume(checkpoint)
+    trained = time.monotonic()
     loop.train()
-    publish(spec, report, loop, dataset, started)
+    metadata = publish(spec, report, loop, dataset, started)
+    examine(spec, report, loop, method, dataset, metadata, time.monotonic() - trained)
+    finish(report, loop, metadata)
 
 
 def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, checkpoint: checkpoints.Checkpoint | None) -> None:

@@ -52,7 +52,8 @@ class Examinee:
     def __init__(self, adapted: Adapted, method: Method, tokenizer: Any, form: ChatForm) -> None:
         self.adapted = adapted
         self.tokenizer = tokenizer
-        self._form, self._method = form, method
+        self.form = form
+        self._method = method
         self._model, self._base = adapted.model, adapted.model.get_base_model()
         self._ends = sorted({tokenizer.convert_tokens_to_ids(form.end_token), tokenizer.eos_token_id} - {None})
 
@@ -77,7 +78,7 @@ class Examinee:
     def prompt(self, messages: list[Message]) -> list[int] | None:
         """The tokens that lead to an answer; None where the chat template refuses the conversation."""
         try:
-            return prompt_ids(self.tokenizer, self._form, messages)
+            return prompt_ids(self.tokenizer, self.form, messages)
         except NotRendered:
             return None
 

@@ -37,8 +37,13 @@ class Clock:
         return time.monotonic() - self.began
 
 
-def spread(items: Sequence[Item], most: int | None = None) -> list[Item]:
-    """The items, at most so many, in an order of which every beginning is an even sample (bits reversed, as in van der Corput's sequence)."""
+def spread(items: Sequence[Item], most: int | None = None, seed: int = 0) -> list[Item]:
+    """The items, at most so many, in an order of which every beginning is an even sample; another seed begins with another item.
+
+    The order is that of van der Corput's sequence: positions by their reversed bits.
+    """
+    first = seed % max(1, len(items))
+    items = [*items[first:], *items[:first]]
     bits = max(1, (len(items) - 1).bit_length())
     order = (int(f"{at:0{bits}b}"[::-1], 2) for at in range(1 << bits))
     return [items[at] for at in order if at < len(items)][:most]

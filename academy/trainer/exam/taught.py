@@ -65,7 +65,10 @@ def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequenc
 
 
 def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]]]) -> list[Wording]:
-    """At most MOST_REPHRASED questions with a short answer in other words; the person's own are held-out rows with a trained answer."""
+    """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
+
+    The person's own wordings are the held-out rows with the answer of a trained one.
+    """
     single = [row for row in rows if row.is_single and sum(row.tokens[0].trained) <= _SHORT]
     by_answer = {_plain(row.expected): row for row in single}
     asked = {_plain(row.question) for row in rows}
@@ -75,11 +78,8 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]
         if len(turns) > 1 and _plain(turns[-1]["content"]) in by_answer and _plain(turns[-2]["content"]) not in asked
     ][: MOST_REPHRASED // 2]
     wordings = Wordings([row.question for row in rows])
-    made = [
-        Wording(row, question, False)
-        for row in single[: MOST_REPHRASED]
-        for question in wordings.asked_otherwise(row.question, count=_A_WORDINGS)
-    ]
+    each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
+    made = [Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each)]
     return [*own, *made][:MOST_REPHRASED]
 
 

@@ -181,7 +181,7 @@ def _ready(found: Findings) -> list[Message]:
         sentences.append(msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after))
     elif found.known.of:
         sentences.append(msg("Knows {right} of {of}.", right=found.known.right, of=found.known.of))
-    if found.general and not found.general.fell:
+    elif found.general and not found.general.fell:
         sentence = "General: {after} of {of}, before {before}."
         sentences.append(msg(sentence, after=found.general.after, of=found.general.of, before=found.general.before))
     return sentences
