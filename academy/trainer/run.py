@@ -37,8 +37,8 @@ def run(spec: Spec, report: Report) -> None:
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
-    from academy.trainer.methods.sft import SupervisedFineTuning
     from academy.trainer.exam.run import examine
+    from academy.trainer.methods.sft import SupervisedFineTuning
     from academy.trainer.publish import finish, publish
 
     _quiet_libraries()

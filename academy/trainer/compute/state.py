@@ -81,11 +81,13 @@ def _load(path: Path) -> Any:
 
 
 def random_state() -> dict[str, Any]:
+    """The state of every generator that a training draws from."""
     state = {"python": random.getstate(), "numpy": np.random.get_state(), "cpu": torch.get_rng_state()}
     return state | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
 def set_random_state(state: dict[str, Any]) -> None:
+    """Puts all of them back."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["cpu"])

@@ -17,9 +17,11 @@ def measured(report: dict[str, Any], found: Findings, seconds: float, device: st
     told += [
         msg("Of an earlier dataset ({dataset}) it knows {after} of {of} rows; the base knows {before}.", **_earlier(item))
         for item in report["earlier"]
+        if item["known_before"] or item["known_after"]
     ]
     if report["noise"]:
-        told.append(msg("A second reading judged {share:percent} of the rows otherwise; smaller differences say nothing.", share=report["noise"]))
+        sentence = "A second reading judged {share:percent} of the rows otherwise; smaller differences say nothing."
+        told.append(msg(sentence, share=report["noise"]))
     sentence = "All this took {seconds:duration} on {device}; replies are the most likely ones, without chance."
     if report["cut"]:
         sentence = "All this took {seconds:duration} on {device}, where a part of the questions was left out to save time."
@@ -67,7 +69,7 @@ def _general(report: dict[str, Any]) -> list[Message]:
         return [msg("The base answers none of the general questions, so that forgetting cannot be measured on it.")]
     names = [msg(str(_LANGUAGES.get(code, code))) for code in result["languages"]]
     sentence = (
-        "General questions: {after} of {of} right, before {before}; the difference is between {low:.0f} and {high:.0f} with 95 % certainty. "
+        "General questions: {after} of {of} right, before {before} (95 % interval of the difference {low:.0f} to {high:.0f}). "
         "Languages: {languages:list}."
     )
     values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from academy.messages import Message, Text, msg, to_json
+from academy.messages import Text, to_json
 from academy.text.conversations import Message as Turn
 from academy.text.matching import Answers
-from academy.text.tokens import Tokens, tokenize
+from academy.text.tokens import tokenize
 from academy.trainer.dataset import Dataset
 from academy.trainer.exam import general, sentences
 from academy.trainer.exam.examinee import Examinee, Reading
