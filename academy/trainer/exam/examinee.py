@@ -106,8 +106,11 @@ class Examinee:
                 began = time.monotonic()
                 replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), until - began)
                 spent = time.monotonic() - began
-                for at, reply in zip(part, replies, strict=True):
-                    found[at] = self._ended(reply, most[at])
+                ended = [self._ended(reply, most[at]) for at, reply in zip(part, replies, strict=True)]
+                if None in ended:
+                    break  # the short answers of a batch alone would be no fair sample
+                for at, reply in zip(part, ended, strict=True):
+                    found[at] = reply
                 done += len(part)
                 size = _MOST
                 if time.monotonic() + spent * min(size, len(order) - done) / len(part) > until:

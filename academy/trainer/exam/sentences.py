@@ -65,6 +65,8 @@ def _held_out(report: dict[str, Any], found: Findings) -> list[Message]:
 
 def _general(report: dict[str, Any]) -> list[Message]:
     result = report["general"]
+    if not result and not report["general_asked"]:
+        return [msg("There was no time for the general questions.")]
     if not result:
         return [msg("The base answers none of the general questions, so that forgetting cannot be measured on it.")]
     names = [msg(str(_LANGUAGES.get(code, code))) for code in result["languages"]]

@@ -99,6 +99,7 @@ class Exam:
             "rephrased": _rephrased(wordings),
             "held_out": held_out,
             "general": general.result_of(asked),
+            "general_asked": len(asked),
             "drift": round(drift.mean, 5) if drift else None,
             "drift_tokens": drift.tokens if drift else 0,
             "earlier": earlier,
