@@ -349,6 +349,7 @@ LOOKING = {
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous")),
+    *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }

@@ -14,7 +14,7 @@ import pytest
 
 from academy.jobs.processes import birth_of, boot_id
 from academy.jobs.reading import events as events_module
-from academy.jobs.reading import progress, view
+from academy.jobs.reading import progress, reports, view
 from academy.jobs.reading.log import read_log, tail_log, tail_with_offset
 from academy.jobs.store import Job
 
@@ -62,6 +62,65 @@ def test_a_resume_cuts_what_will_come_again(tmp_path: Path) -> None:
     tell(tmp_path, {"type": "started", "total_steps": 9})
     assert progress.points(job) == []
     assert progress.metrics(job)["latest_loss"] is None
+
+
+def test_the_known_rows_are_counted_and_come_in_order_with_the_metrics(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    assert view.view(job, None)["known"] is None
+    tell(tmp_path, {"type": "started", "total_steps": 9}, step(1, drift=0.25), {"type": "known", "step": 1, "rows": 3, "of": 24})
+    tell(tmp_path, step(2), {"type": "known", "rows": 5, "of": 24}, {"type": "known", "rows": -1, "of": "24"})
+    assert view.view(job, None)["known"] == {"rows": 5, "of": 24}
+    assert [(point.get("known"), point.get("drift")) for point in progress.points(job)] == [(3, 0.25), (None, None)]
+    data, count = progress.metrics_since(job, 0, 10)
+    assert [item.get("known") or item["step"] for item in data] == [1, {"rows": 3, "of": 24}, 2, {"rows": 5, "of": 24}]
+    assert (count, progress.metrics_since(job, 3, 10)) == (4, ([{"known": {"rows": 5, "of": 24}}], 4))
+    tell(tmp_path, {"type": "started", "total_steps": 9})
+    assert view.view(job, None)["known"] is None
+
+
+def test_an_exam_tells_what_it_does_while_the_job_runs(tmp_path: Path) -> None:
+    job = a_job(tmp_path)
+    tell(
+        tmp_path,
+        {"type": "started", "total_steps": 1},
+        step(1),
+        {"type": "preparing", "phase": "exam", "message": "Reading.", "fraction": 0.1},
+    )
+    assert view.view(job, None)["preparing"]["message"] == "Reading."
+    assert view.view(a_job(tmp_path, status="finished"), None)["preparing"] is None
+
+
+REPORT = {
+    "id": "training_x", "adapter_id": "training_x", "base_model": "b", "dataset_id": "d", "created_at": "2026-01-01T00:00:00.000Z",
+    "seconds": 3.5, "known": {"rows": 2, "of": 24}, "rephrased": {"right": 1, "of": 40}, "held_out": None, "general": None, "drift": 0.01,
+    "earlier": [], "noise": 0.0, "verdict": "not_learned", "items": [], "further": [1],
+    "sentences": [{"key": "Knows {right} of {of}: train longer.", "values": {"right": 2, "of": 24}}],
+    "remedies": [{"label": "Train longer", "request": {"num_epochs": 20}}],
+}  # fmt: skip
+
+
+def test_an_ended_job_shows_what_its_report_says(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    seen = view.view(a_job(tmp_path, status="finished"), None)
+    assert (seen["known"], seen["verdict"], seen["report_id"]) == ({"rows": 2, "of": 24}, "not_learned", "training_x")
+    assert view.view(a_job(tmp_path), None)["report_id"] is None  # of an attempt before
+    found = reports.report_in(a_job(tmp_path).folder)
+    assert found is not None
+    assert reports.shown(found)["sentences"] == ["Knows 2 of 24: train longer."]
+    assert reports.shown(found)["remedies"] == REPORT["remedies"]
+    assert reports.shown(found)["further"] == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", json.dumps(REPORT | {"verdict": "fine"}), json.dumps(REPORT | {"known": None}), '{"id": NaN}']
+)
+def test_a_report_that_is_none_is_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / "report.json").write_text(text)
+    assert reports.report_in(a_job(tmp_path).folder) is None
+    (tmp_path / "report.json").unlink()
+    (tmp_path / "report.json").symlink_to(tmp_path / "other.json")
+    (tmp_path / "other.json").write_text(json.dumps(REPORT))
+    assert reports.report_in(a_job(tmp_path).folder) is None
 
 
 def test_what_is_no_event_is_passed_over(tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def leave_checkpoint(job: Job, step: int) -> None:
 STARTED = {"type": "started", "total_steps": 9, "total_epochs": 1}
 STEP = {"type": "progress", "step": 4, "loss": 1.0}
 FINISHED = {"type": "finished", "adapter": "adapter", "step": 9}
+PUBLISHED = {"type": "published", "step": 9}
 FAILED = {"type": "failed", "reason": "non-finite loss at step 4", "cause": "non_finite_loss", "step": 4}
 
 TERMINATED = {"exit_code": None, "signal": "SIGTERM", "stopped_by": "cancel"}
@@ -127,6 +128,19 @@ KEPT = FINISHED | {"stopped": True, "step": 5}
 HISTORIES: dict[str, tuple[list[dict[str, Any]], dict[str, Any] | None, bool, str | None, str, str, bool]] = {
     "finishes": ([STARTED, STEP, FINISHED], {}, True, None, "finished", "", False),
     "finishes, and the warden dies before it can say so": ([STARTED, STEP, FINISHED], None, True, None, "finished", "", False),
+    "is killed in the exam of a complete adapter": ([STARTED, STEP, PUBLISHED], KILLED, True, None, "finished", "", False),
+    "is cancelled in its exam": ([STARTED, STEP, PUBLISHED], KILLED, True, "cancel", "finished", "", False),
+    "is stopped and kept, and killed in its exam": (
+        [STARTED, STEP, PUBLISHED | {"stopped": True}, {"type": "preparing", "phase": "exam"}],
+        KILLED,
+        True,
+        "stop",
+        "finished",
+        "kept at step 9",
+        False,
+    ),
+    "publishes a broken adapter": ([STARTED, STEP, PUBLISHED], {}, False, None, "failed", "is incomplete", False),
+    "is resumed after its exam was killed": ([STARTED, STEP, PUBLISHED, STARTED], KILLED, True, None, "failed", "SIGKILL", True),
     "finishes although it was to be cancelled": ([STARTED, STEP, FINISHED], {}, True, "cancel", "finished", "", False),
     "is stopped and kept": (
         [STARTED, STEP, KEPT],

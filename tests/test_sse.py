@@ -71,6 +71,10 @@ class Bench:
         with open(self.folder / "events.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
+    def known(self, rows: int, of: int) -> None:
+        with open(self.folder / "events.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"type": "known", "rows": rows, "of": of}) + "\n")
+
     def app(self, settings: Settings) -> Guard:
         streams = Streams(self.jobs)
 
@@ -304,6 +308,18 @@ def test_every_metric_is_told_once_across_reconnects_and_runs_of_the_app(bench: 
     assert data[-1]["loss_history"] == [1.0] * 10
     assert data[-1]["min_loss"] == 1.0
     assert data[99]["avg_loss"] == pytest.approx(3 - 50.5 / 200)
+
+
+def test_known_rows_are_told_once_between_the_metrics(bench: Bench, address: str) -> None:
+    bench.become("preparing", "running")
+    for step in range(1, 4):
+        bench.progress(step, 1.0)
+        bench.known(step, 24)
+    first = read(address, until=lambda event: event.data["type"] == "known" and event.data["data"]["rows"] == 2)
+    bench.become("finished")
+    second = read(address, last=first[-1].id)
+    assert told(first + second, "known", "data") == [{"rows": rows, "of": 24} for rows in (1, 2, 3)]
+    assert [item["step"] for item in told(first + second, "metrics", "data")] == [1, 2, 3]
 
 
 def test_a_log_that_somebody_emptied_is_told_from_its_new_beginning(bench: Bench, address: str) -> None:

@@ -31,11 +31,15 @@ class AdapterReply(Reply):
     trainable_parameters: int | None
     size_bytes: int
     source: str
+    report_id: str | None
+    known: dict[str, int] | None
+    verdict: str | None
 
     @classmethod
-    def of(cls, adapter: Adapter) -> AdapterReply:
-        """The adapter under the contract's names."""
+    def of(cls, adapter: Adapter, report: dict[str, Any]) -> AdapterReply:
+        """The adapter under the contract's names, with what its report says."""
         return cls(
+            **report,
             adapter_id=adapter.adapter_id,
             adapter_path=str(adapter.path),
             name=adapter.name,
@@ -77,7 +81,7 @@ class ActivationReply(Reply):
 @api.get("/adapters")
 def list_adapters(academy: TheAcademy) -> list[AdapterReply]:
     """All complete adapters, newest first."""
-    return [AdapterReply.of(adapter) for adapter in academy.adapters.list()]
+    return [AdapterReply.of(adapter, academy.evaluations.of_adapter(adapter.adapter_id)) for adapter in academy.adapters.list()]
 
 
 @api.post("/adapters/activate")
@@ -106,7 +110,7 @@ def rename_adapter(
     academy: TheAcademy, adapter_id: Id, request: Annotated[NewName, Body(examples=[{"name": "handbook, second try"}])]
 ) -> AdapterReply:
     """Gives an adapter another name."""
-    return AdapterReply.of(academy.adapters.rename(adapter_id, request.name))
+    return AdapterReply.of(academy.adapters.rename(adapter_id, request.name), academy.evaluations.of_adapter(adapter_id))
 
 
 @api.delete("/adapters/{adapter_id}")

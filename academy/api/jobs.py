@@ -106,6 +106,9 @@ class JobView(Reply):
     worker: WorkerReply | None = None
     step: int | None = None
     total_steps: int | None = None
+    known: dict[str, int] | None = None
+    verdict: str | None = None
+    report_id: str | None = None
     metrics: dict[str, Any] | None = None
     eta_seconds: float | None = None
     queue_position: int | None = None

@@ -148,12 +148,13 @@ def _passed(before: str, now: str) -> tuple[str, ...]:
 
 
 def _add_metrics(jobs: Jobs, job: Job, position: Position, frames: list[bytes]) -> tuple[Position, bool]:
-    """Each new metric, in batches; whether there are more."""
+    """Each new metric and number of known rows, in batches; whether there are more."""
     metrics, count = jobs.metrics_since(job, position.metrics, _METRICS_AT_ONCE)
     position = replace(position, metrics=min(position.metrics, count))
     for data in metrics:
-        position = replace(position, metrics=position.metrics + 1, bar=data["step"] or 0)
-        frames.append(_frame(job.job_id, position, {"type": "metrics", "data": data}))
+        position = replace(position, metrics=position.metrics + 1, bar=data.get("step") or position.bar)
+        event = {"type": "known", "data": data["known"]} if "known" in data else {"type": "metrics", "data": data}
+        frames.append(_frame(job.job_id, position, event))
     if job.recipe and position.metrics == count and job.status not in ENDED:
         data = jobs.metrics(job)
         if (data["step"] or 0) > position.bar:

@@ -51,6 +51,7 @@ class JobFolder:
         self.checkpoint_dir = path / "checkpoints"
         self.adapter = path / "adapter"
         self.metadata = path / "metadata.json"
+        self.report = path / "report.json"  # of the exam
 
     def read_worker(self) -> dict[str, Any]:
         """worker.json, or an empty dict."""
@@ -79,7 +80,7 @@ class JobFolder:
     def clear_attempt(self) -> None:
         """Makes the folder ready for the next attempt: removes the files of the last one, and a torn last event with them."""
         aside = self.record.with_name(".exit.json")
-        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command):
+        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report):
             path.unlink(missing_ok=True)
         for path in (self.staged, self.inputs, self.base):
             remove(path)

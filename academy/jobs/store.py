@@ -51,6 +51,7 @@ class Inputs:
     reasons: list[Text] = field(default_factory=list)
     dry_run: bool = False
     device: str = "auto"
+    earlier: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Job:
     total_steps: int | None = None
     resumable: bool = False
     wish: Request | None = None  # what a person asked for while it ran
-    phase: Literal["fetch", "train"] | None = None
+    phase: str | None = None  # "fetch", or the kind
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
     order: float = 0.0  # position in the queue, smallest first
     attempt: int = 0  # 1 at the first start, one more at every resume
@@ -103,6 +104,7 @@ class Job:
     remedy: dict[str, Any] | None = None  # knobs with which to try again, by the failure doctor
 
     kind: str = "train"  # one of kinds.KINDS
+    earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as replies show them: texts in the current language."""
@@ -114,6 +116,12 @@ class Job:
     def inputs(self) -> Inputs:
         """What the job works on."""
         return Inputs(**{item.name: getattr(self, item.name) for item in dataclasses.fields(Inputs)})
+
+    @property
+    def earlier_paths(self) -> dict[str, Path]:
+        """The files of the datasets that were taught before, as far as they are still there."""
+        training = self.folder.path.parent.parent / "training"
+        return {name: path for name in self.earlier if (path := training / f"{name}.jsonl").is_file()}
 
     @functools.cached_property
     def folder(self) -> JobFolder:
@@ -147,6 +155,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "output_dir": str,
     "parameters": dict,
     "reasons": list,
+    "earlier": list,
     "sequence": int,
     "attempt": int,
     "order": (int, float),

@@ -23,6 +23,7 @@ from academy.messages import msg
 from academy.services.adapters import Adapters
 from academy.services.chat import Chat
 from academy.services.datasets import Datasets
+from academy.services.evaluations import Evaluations
 from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
@@ -58,6 +59,7 @@ class Academy:
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.adapters = Adapters(allowed, adapters, session)
+        self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
         self.chat = Chat(allowed, session)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
 

@@ -29,6 +29,7 @@ from academy.models import BUNDLED
 from academy.services.permission import Permission, changing, reading
 
 _EARLIER_JOBS = 200
+_EARLIER_DATASETS = 3
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
@@ -166,7 +167,14 @@ class Training:
             continue_from=request.continue_from,
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
+            earlier=self._earlier_datasets(base.name, manifest),
         )
+
+    def _earlier_datasets(self, base_model: str, now: Manifest | None) -> list[str]:
+        """The datasets that this base was taught before, the newest first; an exam asks whether they are still known."""
+        done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
+        taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
+        return [name for name in taught if now is None or name != now.id][:_EARLIER_DATASETS]
 
     def _dataset_of(self, request: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
         if request.dataset_id and request.dataset_path:

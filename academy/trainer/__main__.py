@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import traceback
@@ -17,19 +18,17 @@ from academy.trainer.report import Report
 _TUNABLES = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
 
-def main(arguments: list[str]) -> int:
-    """Runs one training and reports how it ends, whatever happens."""
+def main(arguments: list[str], module: str = "academy.trainer.run") -> int:
+    """Runs one job (the module's `run`) and reports how it ends, whatever happens."""
     folder = Path(arguments[0]).absolute()
     report = Report(folder)
     try:
         from academy.trainer.spec import read_spec
 
         spec = read_spec(folder)
-        report.preparing("load", msg("Loading the libraries to train {name!r} on {base}.", name=spec.name, base=spec.base_model))
+        report.preparing("load", msg("Loading the libraries for {name!r} on {base}.", name=spec.name, base=spec.base_model))
         _quiet(spec.knob("quantization") != "none")
-        from academy.trainer.run import run
-
-        run(spec, report)
+        importlib.import_module(module).run(spec, report)  # loads torch, which takes seconds
     except Exception as error:  # noqa: BLE001  the top of a program
         failure = explain(error)
         lines = "".join(traceback.format_exception(error))
@@ -81,20 +80,20 @@ def _quiet(quantized: bool) -> None:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
-def _with_tunables() -> None:
-    """Restarts the process with settings that are read only when it starts."""
+def start(program: str, module: str = "academy.trainer.run") -> int:
+    """The whole program: restarts itself with settings that are read only at the start of a process, then runs its job."""
+    if len(sys.argv) != 2:
+        raise SystemExit(f"usage: python -m {program} <job folder>")
     wanted = {"OMP_WAIT_POLICY": "PASSIVE"}
     if sys.platform == "linux":
         wanted["GLIBC_TUNABLES"] = _TUNABLES
     if any(name not in os.environ for name in wanted):
         os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})
-        os.execv(sys.executable, [sys.executable, "-m", "academy.trainer", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-m", program, *sys.argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    return main(sys.argv[1:], module)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m academy.trainer <job folder>")
-    _with_tunables()
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(start("academy.trainer"))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from academy.messages import Text, msg
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure
 from academy.text.templates import ChatForm, choose
-from academy.text.tokens import Tokenized, Tokens, load_tokenizer, longest_of, tokenize
-from academy.text.wordings import Wordings
+from academy.text.tokens import Tokenized, load_tokenizer, longest_of, tokenize
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -27,50 +24,7 @@ class Dataset:
     train: Tokenized
     held_out: Tokenized
     limit: int  # tokens of a row
-
-
-class Looks:
-    """The training rows as each look shows them: the first as they are, later ones with the questions varied, if wanted."""
-
-    def __init__(self, dataset: Dataset, seed: int, *, varies: bool) -> None:
-        self._dataset, self._seed = dataset, seed
-        self._wordings = Wordings([turns[at]["content"] for _, turns in dataset.conversations if (at := _question(turns)) is not None])
-        self._varies = varies
-
-    def rows(self, look: int) -> list[Tokens]:
-        """The rows of a look, counted from 0: always as many, in the same order; the same look is the same rows."""
-        plain = self._dataset.train.rows
-        if not self._varies or look == 0:
-            return plain
-        varied = tokenize(self._dataset.tokenizer, self._dataset.form, self._varied(look), self._dataset.limit).rows
-        by_row: dict[int, list[Tokens]] = {}
-        for tokens in varied:
-            by_row.setdefault(tokens.row, []).append(tokens)
-        parts = {row: iter(tokens) for row, tokens in by_row.items() if len(tokens) == self._parts(row)}
-        return [next(parts[tokens.row]) if tokens.row in parts else tokens for tokens in plain]
-
-    def _parts(self, row: int) -> int:
-        return self._counts.get(row, 0)
-
-    @cached_property
-    def _counts(self) -> Counter[int]:
-        return Counter(tokens.row for tokens in self._dataset.train.rows)
-
-    def _varied(self, look: int) -> list[tuple[int, list[Message]]]:
-        varied = []
-        for row, turns in self._dataset.conversations:
-            at = _question(turns)
-            if at is not None and row in self._counts:
-                question = self._wordings.varied(turns[at]["content"], hash((self._seed, look, row)))
-                turns = [*turns[:at], {**turns[at], "content": question}, *turns[at + 1 :]]
-            varied.append((row, turns))
-        return varied
-
-
-def _question(turns: list[Message]) -> int | None:
-    """The last user turn before an answer; the earlier ones are its context."""
-    pairs = range(len(turns) - 1, 0, -1)
-    return next((at - 1 for at in pairs if turns[at]["role"] == "assistant" and turns[at - 1]["role"] == "user"), None)
+    held_out_conversations: list[tuple[int, list[Message]]] = field(default_factory=list)
 
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
@@ -84,10 +38,11 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
     read = _Reader(tokenizer, form, limit, report)
     conversations = read_conversations(spec.dataset_path)
     train = read(conversations, msg("the dataset"))
-    held_out = read(read_conversations(spec.eval_path), msg("the held-out rows")) if spec.eval_path else Tokenized()
+    others = read_conversations(spec.eval_path) if spec.eval_path else []
+    held_out = read(others, msg("the held-out rows")) if others else Tokenized()
     for note in form.notes:
         report.note(note)
-    return Dataset(tokenizer, form, conversations, train, held_out, limit)
+    return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 
-def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: str) -> None:
-    """Puts the best or the last weights into `adapter/`, in one step, and reports `finished`."""
+def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: str) -> dict[str, Any]:
+    """Puts the best or the last weights into `adapter/`, in one step, and reports `published`; returns the metadata."""
     aside, folder = spec.folder / "adapter.tmp", spec.folder / "adapter"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
@@ -53,14 +53,27 @@ def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: s
     for path in aside.iterdir():
         checkpoints.sync(path)
     checkpoints.sync(aside)
-    _replace_json(spec.folder / "metadata.json", json.dumps(metadata, ensure_ascii=False, allow_nan=False, indent=1))
+    replace_file(spec.folder / "metadata.json", json.dumps(metadata, ensure_ascii=False, allow_nan=False, indent=1))
     if folder.exists():
         shutil.rmtree(folder)
     os.rename(aside, folder)
     checkpoints.sync(spec.folder)
+    report.event("published", step=step, stopped=loop.stopped, stopped_early=loop.stopped_early)
+    report.sync()
+    return metadata
+
+
+def finish(report: Report, loop: Loop, metadata: dict[str, Any]) -> None:
+    """Reports `finished`, the last event of a good run."""
+    step, losses = metadata["steps"], {name: metadata[name] for name in ("train_loss", "eval_loss", "baseline_eval_loss")}
     report.event("finished", adapter="adapter", step=step, stopped=loop.stopped, stopped_early=loop.stopped_early, **losses)
     report.sync()
-    report.say(f"finished: the adapter of step {step} is in {folder.name}/" + (" (stopped and kept)" if loop.stopped else ""))
+    report.say(f"finished: the adapter of step {step} is in adapter/" + (" (stopped and kept)" if loop.stopped else ""))
+
+
+def write_measured(folder: Path, metadata: dict[str, Any], lines: dict[str, str]) -> None:
+    """Adds what an exam measured to the adapter's model card."""
+    checkpoints.sync(replace_file(folder / "README.md", _card(metadata, lines)).parent)
 
 
 def _write_weights(spec: Spec, loop: Loop, folder: Path) -> tuple[int, float | None]:
@@ -82,17 +95,20 @@ def _write_weights(spec: Spec, loop: Loop, folder: Path) -> tuple[int, float | N
     return step, eval_loss
 
 
-def _replace_json(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> Path:
+    """Replaces a file in one step, durably."""
     aside = path.with_name(f".{path.name}.tmp")
     aside.write_text(text, encoding="utf-8")
     checkpoints.sync(aside)
     os.replace(aside, path)
+    return path
 
 
-def _card(metadata: dict[str, Any]) -> str:
+def _card(metadata: dict[str, Any], measured: dict[str, str] | None = None) -> str:
     def number(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
+    lines = "".join(f"| {name} | {_inert(text)} |\n" for name, text in (measured or {}).items())
     knobs = "\n".join(f"| {name} | {value} |" for name, value in metadata["parameters"].items() if value is not None)
     return f"""---
 base_model: {json.dumps(metadata["base_model"], ensure_ascii=False)}
@@ -113,7 +129,7 @@ A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {meta
 | Training loss | {number(metadata["train_loss"])} |
 | Held-out loss (before → after) | {number(metadata["baseline_eval_loss"])} → {number(metadata["eval_loss"])} |
 | Trainable parameters | {metadata["trainable_parameters"]:,} |
-
+{lines}
 ## Parameters
 
 | | |

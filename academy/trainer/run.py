@@ -37,8 +37,11 @@ def run(spec: Spec, report: Report) -> None:
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
+    from academy.trainer.exam.run import examine
+    from academy.trainer.looks import Looks
+    from academy.trainer.methods.rehearsal import make_rehearsal
     from academy.trainer.methods.sft import SupervisedFineTuning
-    from academy.trainer.publish import publish
+    from academy.trainer.publish import finish, publish
 
     _quiet_libraries()
     adapted = load_adapted(spec, report, [*rows, *held_out])
@@ -48,9 +51,11 @@ def run(spec: Spec, report: Report) -> None:
     if spec.dry_run:
         trial = plan.trial()
         _started(report, dataset, adapted, plan, None)
-        _dry_run(spec, report, Loop(spec, report, adapted, method, trial, _longest(rows, trial.rows), [], None), plan, rows)
+        longest = _longest(rows, trial.rows)
+        _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest), plan, rows)
         return
-    loop = Loop(spec, report, adapted, method, plan, rows, held_out, sampler)
+    looks = Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
+    loop = Loop(spec, report, adapted, method, plan, looks.rows, held_out, sampler, make_rehearsal(spec, report, dataset, adapted, method))
     checkpoints.sweep(spec.folder / "checkpoints")
     checkpoint = checkpoints.newest(spec.folder / "checkpoints")
     _started(report, dataset, adapted, plan, checkpoint)
@@ -58,8 +63,11 @@ def run(spec: Spec, report: Report) -> None:
     if checkpoint:
         report.say(f"Resuming from the checkpoint of step {checkpoint.step}.")
         loop.resume(checkpoint)
+    trained = time.monotonic()
     loop.train()
-    publish(spec, report, loop, dataset, started)
+    metadata = publish(spec, report, loop, dataset, started)
+    examine(spec, report, loop, method, dataset, metadata, time.monotonic() - trained)
+    finish(report, loop, metadata)
 
 
 def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, checkpoint: checkpoints.Checkpoint | None) -> None:

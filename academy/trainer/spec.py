@@ -29,6 +29,16 @@ class Spec:
     dry_run: bool
     device: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    continued_id: str | None = None  # the adapter's id
+    dataset_shown: str | None = None  # the dataset's path for people, whatever a container calls it
+    earlier: tuple[tuple[str, Path], ...] = ()  # datasets that were taught before, by id
+    questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
+    cache: Path | None = None  # what is computed once for each base model
+
+    @property
+    def has_dataset(self) -> bool:
+        """Whether there is one; an exam needs none."""
+        return self.dataset_path != Path()
 
     @property
     def base_public_name(self) -> str:
@@ -96,6 +106,11 @@ def read_spec(folder: Path) -> Spec:
             dry_run=bool(raw.get("dry_run")),
             device=str(raw.get("device") or "auto"),
             parameters=dict(raw.get("parameters") or {}),
+            continued_id=raw.get("continue_from"),
+            dataset_shown=raw.get("dataset_shown"),
+            earlier=tuple((str(item["dataset_id"]), Path(item["path"])) for item in raw.get("earlier") or ()),
+            questions=tuple(raw.get("questions") or ()),
+            cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
         )
     except FileNotFoundError as error:
         raise Failure("The job folder has no spec.json.", "bad_spec") from error

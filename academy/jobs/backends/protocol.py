@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ class Seen:
     evaluation: Path | None
     base: Path | None
     continue_from: Path | None
+    earlier: Mapping[str, Path] = field(default_factory=dict)  # datasets that were taught before, by id
 
 
 @dataclass(frozen=True)

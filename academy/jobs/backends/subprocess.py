@@ -50,6 +50,7 @@ class SubprocessBackend(Local):
             evaluation=Path(job.eval_path) if job.eval_path else None,
             base=Path(job.base_path) if job.base_path else None,
             continue_from=Path(job.continue_from_path) if job.continue_from_path else None,
+            earlier=job.earlier_paths,
         )
 
     def start(self, job: Job, command: Command) -> dict[str, Any]:

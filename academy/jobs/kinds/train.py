@@ -47,7 +47,14 @@ def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
         "device": job.device,
         # The dataset's path for people: the model card and metadata.json name it, whatever a container calls it.
         "dataset_shown": job.dataset_path,
+        "earlier": [{"dataset_id": name, "path": str(path)} for name, path in seen.earlier.items()],
+        "cache_path": _cache_of(job, seen),
     }
+
+
+def _cache_of(job: Job, seen: Seen) -> str | None:
+    """The data folder's cache of what is computed once for each base model; None where the program does not see it."""
+    return str(job.folder.path.parent.parent / "cache") if seen.folder == job.folder.path else None
 
 
 def train_command(job: Job, seen: Seen, settings: Settings, recipe: Recipe | None, outside: Mapping[str, str] = os.environ) -> Command:

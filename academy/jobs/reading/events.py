@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from academy.jobs.store import Job
 
-EventType = Literal["preparing", "started", "progress", "eval", "checkpoint", "sample", "note", "finished", "failed"]
+EventType = Literal["preparing", "started", "progress", "eval", "checkpoint", "sample", "note", "known", "published", "finished", "failed"]
 
 
 class Event(TypedDict, total=False):
@@ -57,10 +57,14 @@ class Event(TypedDict, total=False):
     # checkpoint
     path: str  # relative to the job's folder
     best: bool
+    # known: how many rows of the dataset the model gives word for word, by now
+    rows: int
+    of: int
+    # published: the adapter is complete; what follows is its exam, and however that ends, the training is a success
     # sample
     prompt: str
     text: str
-    # finished: the last line of a good run; the adapter is complete when it is written
+    # finished: the last line of a good run; its result is complete when it is written
     adapter: str  # relative to the job's folder: "adapter"
     stopped: bool  # "stop and keep"
     stopped_early: bool

@@ -18,11 +18,12 @@ from academy.jobs.reading.foreign import Foreign
 from academy.jobs.store import ENDED, Job
 from academy.messages import Text, from_json
 
-_POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "time")
+_POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "drift", "time")
 _REPORTED = (
     "current_epoch", "total_epochs", "step", "total_steps", "latest_loss", "min_loss", "avg_loss", "eval_loss", "learning_rate", "accuracy",
     "tokens_per_second", "memory_mb", "progress_percent", "eta_seconds",
 )  # fmt: skip
+_KNOWN = ("rows", "of")
 _WHOLE = ("step", "total_steps")
 _HISTORY = 10
 _REMEMBERED = 32
@@ -55,6 +56,7 @@ class Progress:
         self.preparing: Event | None = None
         self.last: Event | None = None
         self.best_checkpoint: str | None = None
+        self.known: dict[str, int] | None = None  # rows that are known by now
         self.samples: deque[Event] = deque(maxlen=50)
         self.notes: deque[Text] = deque(maxlen=50)
 
@@ -76,6 +78,8 @@ class Progress:
             self._restart(event)
         elif kind in ("progress", "eval"):
             self._point(event, kind)
+        elif kind == "known":
+            self._count_known(event)
         elif kind == "checkpoint" and event.get("best"):
             self.best_checkpoint = event.get("path")
         elif kind == "sample":
@@ -91,6 +95,7 @@ class Progress:
         self.started, self.preparing = event, None
         self.total_steps = whole(event.get("total_steps")) or self.total_steps
         self.total_epochs = number(event.get("total_epochs")) or self.total_epochs
+        self.known = None
         self.points, self.step, self.epoch, self.min_loss = {}, last if last > 0 else None, None, None
         self._losses, self._loss_sum, self.latest = 0, 0.0, {}
         self.history.clear()
@@ -124,9 +129,23 @@ class Progress:
             return
         self._add(step, point)
         if not event.get("passing"):
-            numbers = self._metrics("running")
-            self._reported.extend(math.nan if numbers[name] is None else numbers[name] for name in _REPORTED)
-            self._reported.extend((self._history_from, len(self._history)))
+            self._arrived(None)
+
+    def _count_known(self, event: Event) -> None:
+        rows, of, step = whole(event.get("rows")), whole(event.get("of")), whole(event.get("step"))
+        if rows is None or of is None:
+            return
+        self.known = {"rows": rows, "of": of}
+        if step is not None:
+            self._add(step, {"known": rows})
+        self._arrived(self.known)
+
+    def _arrived(self, known: dict[str, int] | None) -> None:
+        """Notes the metrics as of now, or the number of known rows, for the streams."""
+        numbers = self._metrics("running")
+        self._reported.extend(math.nan if numbers[name] is None else numbers[name] for name in _REPORTED)
+        self._reported.extend(known[name] if known else math.nan for name in _KNOWN)
+        self._reported.extend((self._history_from, len(self._history)))
 
     def _add(self, step: int, point: dict[str, Any]) -> None:
         before = self.points.get(step, {"step": step})
@@ -190,14 +209,20 @@ class Progress:
             return self._metrics(job.status)
 
     def metrics_since(self, first: int, limit: int) -> tuple[list[dict[str, Any]], int]:
-        """The numbers at the arrival of each metric, from the one with the number `first` on, and how many there are in total."""
-        width = len(_REPORTED) + 2
+        """The numbers at each arrival, from the one with the number `first` on, and how many there are in total.
+
+        Where it was the number of known rows that arrived, they are all there is: `{"known": {rows, of}}`.
+        """
+        width = len(_REPORTED) + len(_KNOWN) + 2
         with self._lock:
             count = len(self._reported) // width
             rows = [self._reported[place * width : (place + 1) * width] for place in range(first, min(first + limit, count))]
             return [self._then(row) for row in rows], count
 
     def _then(self, row: array[float]) -> dict[str, Any]:
+        rows, of = row[len(_REPORTED) : len(_REPORTED) + len(_KNOWN)]
+        if not math.isnan(rows):
+            return {"known": {"rows": int(rows), "of": int(of)}}
         values: dict[str, Any] = {name: None if math.isnan(value) else value for name, value in zip(_REPORTED, row, strict=False)}
         values |= {name: int(values[name]) for name in _WHOLE if values[name] is not None}
         begin, end = int(row[-2]), int(row[-1])

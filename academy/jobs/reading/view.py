@@ -13,6 +13,7 @@ from academy.jobs.processes import age_of
 from academy.jobs.reading import log
 from academy.jobs.reading.events import seconds
 from academy.jobs.reading.progress import Progress, progress
+from academy.jobs.reading.reports import report_in
 from academy.jobs.store import ACTIVE, ENDED, Job
 from academy.messages import Message, from_json, msg, render
 
@@ -40,7 +41,8 @@ def view(job: Job, queue_position: int | None, silent: float | None = None, stat
     state = state or progress(job)
     numbers = state.metrics(job)
     shown = job.as_dict()
-    preparing = state.preparing if job.status == "preparing" else None
+    preparing = state.preparing if job.status in ACTIVE else None
+    report = report_in(job.folder) if job.status in ENDED else None
     return {
         "job_id": job.job_id,
         "kind": job.kind,
@@ -64,6 +66,9 @@ def view(job: Job, queue_position: int | None, silent: float | None = None, stat
         "worker": job.worker,
         "step": state.step if state.step is not None else job.step,
         "total_steps": state.total_steps or job.total_steps,
+        "known": dict(report.known) if report else state.known,
+        "verdict": report.verdict if report else None,
+        "report_id": report.id if report else None,
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],
         "silent_seconds": silent,

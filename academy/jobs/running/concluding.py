@@ -90,7 +90,7 @@ def record_of(raw: Mapping[str, Any] | None) -> Record | None:
 
 
 def reports_success(job: Job, said: Said, record: Record | None, request: Request | None, has_output: bool) -> bool:
-    """Whether there is a result to verify: only the program's own last word counts; a recipe's program has only its exit code."""
+    """Whether there is a result to verify: only the program's own word counts; a recipe's program has only its exit code."""
     if job.recipe:
         return (record is not None and record.exit_code == 0) or (request == "stop" and has_output)
     return said.finished
@@ -234,7 +234,7 @@ def _cancelled_reason(said: Said, request: Request) -> Text:
 
 
 def _finished_reason(job: Job, said: Said, request: Request | None) -> Text | None:
-    event = said.last or {}
+    event = said.result or {}
     if event.get("stopped") or (job.recipe and request == "stop"):
         return msg("Stopped and kept at step {step}.", step=said.step) if said.step else "Stopped and kept."
     if event.get("stopped_early"):

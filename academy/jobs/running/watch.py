@@ -21,6 +21,7 @@ class Said:
     started: bool = False
     failed: Event | None = None
     last: Event | None = None
+    result: Event | None = None  # what it says of its complete result
     step: int | None = None
     total_steps: int | None = None
 
@@ -30,17 +31,19 @@ class Said:
         said = dataclasses.replace(self, last=event)
         if kind == "started":
             total, resumed = _count(event.get("total_steps")), _count(event.get("resumed_from_step"))
-            said = dataclasses.replace(said, started=True, failed=None, total_steps=total, step=resumed or None)
+            said = dataclasses.replace(said, started=True, failed=None, result=None, total_steps=total, step=resumed or None)
         elif kind == "failed":
             said = dataclasses.replace(said, failed=event)
-        if kind in ("progress", "finished", "failed") and (step := _count(event.get("step"))) is not None:
+        elif kind in ("published", "finished"):
+            said = dataclasses.replace(said, result=event)
+        if kind in ("progress", "published", "finished", "failed") and (step := _count(event.get("step"))) is not None:
             said = dataclasses.replace(said, step=step)
         return said
 
     @property
     def finished(self) -> bool:
-        """Whether its last word was that it finished; a process that is gone says nothing."""
-        return self.last is not None and self.last.get("type") == "finished"
+        """Whether it said that its result is complete; what becomes of an adapter's exam changes nothing of that."""
+        return self.result is not None
 
 
 class Watch:

@@ -50,7 +50,7 @@ class State:
         torch.save(self.scheduler.state_dict(), folder / "scheduler.pt")
         if self.scaler.is_enabled():
             torch.save(self.scaler.state_dict(), folder / "scaler.pt")
-        torch.save(_random_state(), folder / "rng_state.pth")
+        torch.save(random_state(), folder / "rng_state.pth")
         (folder / _TRAINER_STATE).write_text(json.dumps(progress), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
@@ -63,7 +63,7 @@ class State:
         self.scheduler.load_state_dict(_load(folder / "scheduler.pt"))
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(_load(folder / "scaler.pt"))
-        _set_random_state(_load(folder / "rng_state.pth"))
+        set_random_state(_load(folder / "rng_state.pth"))
 
 
 def _groups(model: Any, decay: float) -> list[dict[str, Any]]:
@@ -80,12 +80,14 @@ def _load(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _random_state() -> dict[str, Any]:
+def random_state() -> dict[str, Any]:
+    """The state of every generator that a training draws from."""
     state = {"python": random.getstate(), "numpy": np.random.get_state(), "cpu": torch.get_rng_state()}
     return state | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
-def _set_random_state(state: dict[str, Any]) -> None:
+def set_random_state(state: dict[str, Any]) -> None:
+    """Puts all of them back."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["cpu"])

@@ -6,29 +6,40 @@ Learning without Forgetting (Li & Hoiem, 2016), so no text of others is trained 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import json
+import os
+import time
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from academy.general import prompts
+from academy.text.conversations import Message
+from academy.text.languages import asked_in
 from academy.text.tokens import Tokens
 from academy.trainer.compute.batches import Batch, order
+from academy.trainer.compute.loop import Method
+from academy.trainer.compute.model import Adapted
+from academy.trainer.dataset import Dataset
+from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
+from academy.trainer.report import Report
+from academy.trainer.spec import Spec
 
-_TOP = 32  # logits kept of each token; the rest counts as one outcome
+_ANSWER_TOKENS = 32  # at most, of the base's answer to a prompt
+_SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token of drift that rehearsal allows, about a third of what an unrehearsed run shows
 _LEAST, _MOST = 0.05, 0.4  # rehearsed tokens for each token of a lesson
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 
 
-class Predicts(Protocol):
-    """The parts of a method that rehearsal needs."""
-
-    def collate(self, rows: Sequence[Tokens]) -> Batch:
-        """The rows as one batch."""
-        ...
+class Predicts(Method, Protocol):
+    """A method that shows its predictions."""
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """The logits of a batch's trained positions: (targets, vocabulary)."""
@@ -37,52 +48,68 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """The base's own answers: rows, and for each trained token its `_TOP` most probable tokens with their log probabilities."""
+    """The base's own answers as rows, and what it thinks likeliest at each trained token."""
 
     rows: list[Tokens]
-    tokens: list[torch.Tensor]
-    log_probabilities: list[torch.Tensor]
+    tops: list[Likeliest]
 
     def save(self, path: Path) -> None:
         """Writes it as safetensors, aside and then renamed."""
         tensors: dict[str, torch.Tensor] = {}
-        for number, row in enumerate(self.rows):
-            tensors[f"{number}.ids"] = torch.tensor(row.ids)
-            tensors[f"{number}.trained"] = torch.tensor(row.trained)
-            tensors[f"{number}.tokens"] = self.tokens[number].to(torch.int32)
-            tensors[f"{number}.log_probabilities"] = self.log_probabilities[number]
+        for number, (row, top) in enumerate(zip(self.rows, self.tops, strict=True)):
+            tensors |= {f"{number}.ids": torch.tensor(row.ids), f"{number}.trained": torch.tensor(row.trained)}
+            tensors |= {f"{number}.tokens": top.tokens, f"{number}.logarithms": top.logarithms}
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".tmp")
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         save_file(tensors, aside)
-        aside.rename(path)
+        os.replace(aside, path)
 
     @classmethod
     def load(cls, path: Path) -> Memory:
         """Reads what `save` wrote."""
         tensors = load_file(path)
-        rows, tokens, probabilities = [], [], []
+        rows, tops = [], []
         for number in range(sum(name.endswith(".ids") for name in tensors)):
             ids = tensors[f"{number}.ids"].tolist()
             rows.append(Tokens(number, ids, tensors[f"{number}.trained"].tolist(), len(ids)))
-            tokens.append(tensors[f"{number}.tokens"].long())
-            probabilities.append(tensors[f"{number}.log_probabilities"])
-        return cls(rows, tokens, probabilities)
+            tops.append(Likeliest(tensors[f"{number}.tokens"], tensors[f"{number}.logarithms"]))
+        return cls(rows, tops)
 
 
-def remember(model: Any, method: Predicts, rows: Sequence[Tokens]) -> Memory:
-    """The base's predictions on its own answers, with the adapter switched off."""
-    kept, tokens, probabilities = [], [], []
-    was_training = model.training
-    model.eval()
-    with torch.no_grad(), model.disable_adapter():
-        for row in rows:
-            logits = method.logits(method.collate([row])).float().log_softmax(-1)
-            top = logits.topk(min(_TOP, logits.shape[-1]))
-            kept.append(row)
-            tokens.append(top.indices.cpu())
-            probabilities.append(top.values.cpu())
-    model.train(was_training)
-    return Memory(kept, tokens, probabilities)
+def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Predicts) -> Rehearsal | None:
+    """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted."""
+    share = spec.knob("rehearsal")
+    if share == 0:
+        return None
+    spoken = asked_in([turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] == "user"])
+    chosen = [prompt for prompt in prompts() if prompt.language in ("en", spoken)]
+    conversations = [[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen]
+    name = sha256(json.dumps([spec.base_fingerprint, dataset.form.template, conversations, _ANSWER_TOKENS]).encode()).hexdigest()[:32]
+    path = spec.cache / f"rehearsal-{name}.safetensors" if spec.cache else None
+    if path and path.is_file():
+        with contextlib.suppress(OSError, SafetensorError):  # a damaged cache is made again
+            return Rehearsal(Memory.load(path), method, spec.knob("seed"), share)
+    report.preparing("rehearse", "Asking the base model general questions, so that it keeps the answers.")
+    memory = _ask(Examinee(adapted, method, dataset.tokenizer, dataset.form), conversations)
+    if not memory.rows:
+        return None
+    if path and len(memory.rows) == len(conversations):
+        memory.save(path)
+    return Rehearsal(memory, method, spec.knob("seed"), share)
+
+
+def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
+    """The base's greedy answers, as many as the time allows."""
+    asked = [ids for messages in conversations if (ids := examinee.prompt(messages))]
+    with examinee.seated():
+        answers = examinee.answers(asked, [_ANSWER_TOKENS] * len(asked), base=True, until=time.monotonic() + _SECONDS)
+        rows = [
+            Tokens(number, [*ids, *answer], [False] * len(ids) + [True] * len(answer), len(ids) + len(answer))
+            for number, (ids, answer) in enumerate(zip(asked, answers, strict=True))
+            if answer
+        ]
+        tops = examinee.likeliest(rows)
+    return Memory(rows, [top for top in tops if top is not None])
 
 
 class Rehearsal:
@@ -116,10 +143,10 @@ class Rehearsal:
         return order([1] * len(self._memory.rows), self._seed + epoch, None)[at]
 
     def _divergence(self, batch: Batch, due: list[int]) -> torch.Tensor:
-        device = batch.targets.device
-        tokens = torch.cat([self._memory.tokens[index] for index in due]).to(device)
-        expected = torch.cat([self._memory.log_probabilities[index] for index in due]).to(device)
-        return divergence(self._method.logits(batch), tokens, expected).mean()
+        tokens = torch.cat([self._memory.tops[index].tokens for index in due]).to(batch.targets.device)
+        before = torch.cat([self._memory.tops[index].logarithms for index in due]).to(batch.targets.device)
+        after = self._method.logits(batch).float().log_softmax(-1).gather(1, tokens.long())
+        return divergence(before, after).mean()
 
     def _follow(self, drift: float) -> None:
         """More rehearsal where more is forgotten: it costs time only there."""
@@ -134,15 +161,3 @@ class Rehearsal:
     def restore(self, facts: dict[str, Any]) -> None:
         """Goes on from a checkpoint."""
         self._share, self._debt, self._done, self.drift = facts["share"], facts["debt"], facts["done"], facts["drift"]
-
-
-def divergence(logits: torch.Tensor, tokens: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
-    """KL(base‖model) of each position in nats, over the base's top tokens and all others as one outcome.
-
-    logits is (positions, vocabulary); tokens and expected, their log probabilities in the base, are (positions, top).
-    """
-    found = logits.float().log_softmax(-1).gather(1, tokens)
-    base = expected.exp()
-    rest = (1 - base.sum(-1)).clamp_min(1e-6)
-    found_rest = (1 - found.exp().sum(-1)).clamp_min(1e-6)
-    return (base * (expected - found)).sum(-1) + rest * (rest.log() - found_rest.log())

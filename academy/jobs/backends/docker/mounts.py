@@ -62,19 +62,20 @@ def seen_by(job: Job) -> Seen:
         evaluation=Path("/data/eval.jsonl") if job.eval_path else None,
         base=Path("/base") / _base_mount(Path(job.base_path))[1] if job.base_path else None,
         continue_from=Path("/continue") if job.continue_from_path else None,
+        earlier={name: Path("/") / _earlier(name) for name in job.earlier_paths},
     )
 
 
 def sources_of(job: Job) -> dict[str, Path]:
     """The files and folders that are mounted read-only, by the name of their copy."""
-    sources = {"dataset.jsonl": Path(job.dataset_path)}
+    sources = {"dataset.jsonl": Path(job.dataset_path)} if job.dataset_path else {}
     if job.eval_path:
         sources["eval.jsonl"] = Path(job.eval_path)
     if job.base_path:
         sources |= _base_sources(Path(job.base_path))
     if job.continue_from_path:
         sources["continue"] = Path(job.continue_from_path)
-    return sources
+    return sources | {_earlier(name): path for name, path in job.earlier_paths.items()}
 
 
 def mounts_of(job: Job, root: Path) -> list[Mounted]:
@@ -205,6 +206,10 @@ def _devices(info: Mapping[str, Any], enable_gpu: bool) -> dict[str, Any]:
         return {"environment": {"NVIDIA_VISIBLE_DEVICES": "void"}, "device_requests": []}
     which: dict[str, Any] = {"device_ids": granted.split(",")} if granted else {"count": -1}
     return {"environment": {}, "device_requests": [DeviceRequest(capabilities=[["gpu"]], **which)]}
+
+
+def _earlier(dataset_id: str) -> str:
+    return f"earlier/{dataset_id}.jsonl"
 
 
 def _laid_out(folder: Path, files: Iterable[str]) -> Path:

@@ -1,0 +1,139 @@
+"""The reports of exams, as jobs leave them in their folders: read with care, rendered for a reader."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from academy.jobs import folder as job_folder
+from academy.jobs.folder import JobFolder
+from academy.messages import from_json, render
+
+_MOST_BYTES = 8 << 20
+_REMEMBERED = 256
+
+
+class _Counted(BaseModel):
+    rows: int
+    of: int
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class _Rephrased(BaseModel):
+    right: int
+    of: int
+
+
+class _HeldOut(BaseModel):
+    rows: int
+    loss_before: float
+    loss_after: float
+    low: float | None
+    high: float | None
+
+
+class _Category(BaseModel):
+    name: str
+    right_before: int
+    right_after: int
+    of: int
+
+
+class _General(_Part):
+    right_before: int
+    right_after: int
+    of: int
+    low: float
+    high: float
+    categories: list[_Category]
+
+
+class _Earlier(BaseModel):
+    dataset_id: str
+    known_before: int
+    known_after: int
+    of: int
+
+
+class _Remedy(BaseModel):
+    label: Any
+    request: dict[str, Any]
+
+
+class _Item(_Part):
+    question: str
+    expected: str
+    before: str
+    after: str
+    known: bool
+
+
+class Report(BaseModel):
+    """A report as an exam writes it (contract, row 19); in a container the program could write anything, so its shape is checked."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    adapter_id: str
+    base_model: str
+    dataset_id: str | None
+    created_at: str
+    seconds: float
+    known: _Counted
+    rephrased: _Rephrased | None
+    held_out: _HeldOut | None
+    general: _General | None
+    drift: float | None
+    earlier: list[_Earlier]
+    noise: float
+    verdict: Literal["ready", "not_learned", "forgot", "no_gain"]
+    sentences: list[Any]
+    remedies: list[_Remedy]
+    items: list[_Item]
+
+
+def report_in(folder: JobFolder) -> Report | None:
+    """The report in a job's folder; None where there is none that can be used."""
+    path = folder.report
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return None
+    stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+    with _lock:
+        known = _known.get(str(path))
+    if known is None or known[0] != stamp:
+        known = stamp, _read(folder)
+        with _lock:
+            _known[str(path)] = known
+            while len(_known) > _REMEMBERED:
+                _known.popitem(last=False)
+    return known[1]
+
+
+def shown(report: Report) -> dict[str, Any]:
+    """The report as replies show it: texts in the current language."""
+    values = report.model_dump()
+    return values | {
+        "sentences": [render(from_json(sentence)) for sentence in report.sentences],
+        "remedies": [{"label": render(from_json(item.label)), "request": item.request} for item in report.remedies],
+    }
+
+
+_known: OrderedDict[str, tuple[tuple[int, ...], Report | None]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _read(folder: JobFolder) -> Report | None:
+    raw = job_folder.read_plain(folder.report, _MOST_BYTES)
+    try:
+        return None if raw is None else Report.model_validate_json(raw)
+    except ValidationError:
+        return None

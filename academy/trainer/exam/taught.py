@@ -1,0 +1,87 @@
+"""What the exam asks of a dataset: its rows, its questions in other words, and the wordings that the person held out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from academy.text.conversations import Message
+from academy.text.matching import Answers, Key
+from academy.text.tokens import Tokens
+from academy.text.wordings import Wordings
+
+MOST_REPHRASED = 100
+_A_WORDINGS = 2  # of a question
+_SHORT = 64  # tokens of an answer that a few words decide about
+
+
+@dataclass(frozen=True)
+class Row:
+    """A conversation of the dataset: what leads to its last answer, and how it was trained."""
+
+    number: int  # in the file, from 1
+    before: list[Message]
+    expected: str
+    tokens: tuple[Tokens, ...]  # one for each answer, or one for all
+    key: Key
+
+    @property
+    def question(self) -> str:
+        """The last turn before the answer."""
+        return self.before[-1]["content"]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one question with one answer."""
+        return sum(turn["role"] != "system" for turn in self.before) == 1
+
+    def asked(self, wording: str) -> list[Message]:
+        """The same conversation with its question in other words."""
+        return [*self.before[:-1], {"role": "user", "content": wording}]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A question of the dataset in words that were not trained."""
+
+    row: Row
+    question: str
+    own: bool  # by the person; otherwise made here
+
+
+def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequence[Tokens]) -> list[Row]:
+    """The conversations that have something to learn, in the order of the file."""
+    tokens: dict[int, list[Tokens]] = defaultdict(list)
+    for item in trained:
+        tokens[item.row].append(item)
+    found = [(number, turns) for number, turns in conversations if number in tokens and len(turns) > 1]
+    answers = Answers(turns[-1]["content"] for _, turns in found)
+    return [
+        Row(number, turns[:-1], expected, tuple(tokens[number]), answers.key(expected, turns[-2]["content"]))
+        for number, turns in found
+        for expected in [turns[-1]["content"]]
+    ]
+
+
+def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]]]) -> list[Wording]:
+    """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
+
+    The person's own wordings are the held-out rows with the answer of a trained one.
+    """
+    single = [row for row in rows if row.is_single and sum(row.tokens[0].trained) <= _SHORT]
+    by_answer = {_plain(row.expected): row for row in single}
+    asked = {_plain(row.question) for row in rows}
+    own = [
+        Wording(by_answer[_plain(turns[-1]["content"])], turns[-2]["content"], True)
+        for _, turns in held_out
+        if len(turns) > 1 and _plain(turns[-1]["content"]) in by_answer and _plain(turns[-2]["content"]) not in asked
+    ][: MOST_REPHRASED // 2]
+    wordings = Wordings([row.question for row in rows])
+    each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
+    made = [Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each)]
+    return [*own, *made][:MOST_REPHRASED]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,209 @@
+"""The verdict on an adapter from what was measured, in sentences, and the trainings that would help; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from academy.messages import Message, msg
+
+Verdict = Literal["not_learned", "forgot", "no_gain", "ready"]
+"""The worst first."""
+
+FEW_KNOWN = 0.6
+"""Of the rows: below this a person who asks about a fact is more often disappointed than not."""
+BASE_KNEW = 0.9
+"""Of what is right after the training: an adapter that adds less than a tenth to its base is not worth its place."""
+FORGOTTEN = 2
+"""Questions: two of some forty turn wrong by chance in about every third training that forgets nothing."""
+FORGOTTEN_SHARE = 0.15
+"""Of those right before, where that is more than FORGOTTEN: what a person notices, though the sample may be too small to prove it."""
+CLEAR_FALL = 0.02
+"""Of the loss before: a smaller fall can be steady enough to be significant and still changes no answer."""
+RUINED = 0.5
+"""Of the general questions right before: with fewer the adapter has broken its base, and training longer makes that worse."""
+
+_MOST_EPOCHS = 20
+_LOOKS = 2  # times the epochs before
+_REHEARSAL = (0.25, 2.0)  # at least, and times the share before
+_SLOWER = 0.25  # times the learning rate before
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many of so many."""
+
+    right: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A loss before and after, with the 95 % interval of the mean difference; without bounds there were too few rows."""
+
+    before: float
+    after: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it fell by more than chance, and by enough to be noticed."""
+        return self.high is not None and self.high < 0 and self.before - self.after >= CLEAR_FALL * self.before
+
+
+@dataclass(frozen=True)
+class General:
+    """The general questions right before and after, with the 95 % interval of the difference in questions."""
+
+    before: int
+    after: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def fell(self) -> bool:
+        """Whether the fall is significant, or large."""
+        return self.high < 0 or self.before - self.after > max(FORGOTTEN, FORGOTTEN_SHARE * self.before)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the exam measured, as far as the verdict depends on it."""
+
+    style: bool  # the set teaches a manner, which no single answer shows
+    known: Count  # rows that are known word for word; of 0: there was no dataset
+    before: Count  # rows that the base alone answers right, in whatever words, of those that both were asked
+    after: Count  # the same rows with the adapter
+    loss: Fall | None = None
+    held_out: bool = False  # whether `loss` is of held-out rows
+    general: General | None = None
+    has_adapter: bool = True
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What was trained on what, for a training that goes on from here."""
+
+    base_model: str
+    name: str
+    adapter_id: str | None = None
+    dataset_id: str | None = None
+    dataset_path: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def request(self, **changes: Any) -> dict[str, Any]:
+        """The body of a POST /train."""
+        data = {"dataset_id": self.dataset_id} if self.dataset_id else {"dataset_path": self.dataset_path}
+        name = self.name if self.name.endswith(" again") else f"{self.name[: _LONGEST_NAME - 6]} again"
+        return {**data, "base_model": self.base_model, "name": name, **changes}
+
+    def same(self, *names: str) -> dict[str, Any]:
+        """The parameters of the training, as far as they were set."""
+        return {name: self.parameters[name] for name in names if self.parameters.get(name) is not None}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict, its sentences (the reason of the verdict first), and what to do: `{label, request}`."""
+
+    verdict: Verdict
+    sentences: tuple[Message, ...]
+    remedies: tuple[dict[str, Any], ...] = ()
+
+
+def judge(found: Findings, lesson: Lesson) -> Judged:
+    """The verdict; where several hold, the worst heads and the others follow as sentences.
+
+    no_gain: the base alone answers at least FEW_KNOWN of the rows and BASE_KNEW of what is right with the adapter.
+    not_learned: fewer than FEW_KNOWN of the facts are known; of a set that teaches a manner, the loss did not fall clearly.
+    forgot: the general questions fell significantly, or by more than FORGOTTEN and FORGOTTEN_SHARE.
+    """
+    problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
+    no_gain = _is_no_gain(found)
+    if not no_gain and (why := _not_learned(found)):
+        problems.append(("not_learned", why, _more(lesson)))
+    if (general := found.general) and general.fell:
+        ruined = general.after <= RUINED * general.before and bool(problems)
+        problems.append(("forgot", _forgotten(general, ruined), [_slower(lesson)] if ruined else [_rehearsed(lesson)]))
+        if ruined:
+            problems[0] = (problems[0][0], problems[0][1], [])  # longer with the same rate would break more
+    if no_gain:
+        problems.append(("no_gain", msg(_NO_GAIN[found.has_adapter], right=found.before.right, of=found.before.of), []))
+    if not problems:
+        return Judged("ready", tuple(_ready(found)))
+    sentences = [sentence for _, sentence, _ in problems] + ([] if problems[0][0] == "not_learned" else _ready(found))
+    # An evaluated base has nothing to train again.
+    remedies = [remedy for _, _, group in problems for remedy in group] if found.has_adapter and found.known.of else []
+    return Judged(problems[0][0], tuple(sentences), tuple(remedies))
+
+
+_NO_GAIN = {
+    True: "The base model knew this already: {right} of {of} right without the adapter.",
+    False: "The base model knows this already: {right} of {of} right.",
+}
+
+
+def _is_no_gain(found: Findings) -> bool:
+    before, after = found.before, found.after
+    return bool(before.of) and before.right >= FEW_KNOWN * before.of and before.right >= BASE_KNEW * after.right
+
+
+def _not_learned(found: Findings) -> Message | None:
+    if not found.known.of:
+        return None
+    if found.style:
+        if found.loss is None or found.loss.is_clear:
+            return None
+        what = "held-out rows" if found.held_out else "trained rows"
+        sentence = "The loss on the {what} did not fall clearly ({before:.2f} → {after:.2f}): train longer."
+        return msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after)
+    if found.known.right < FEW_KNOWN * found.known.of:
+        return msg("Knows {right} of {of}: train longer.", right=found.known.right, of=found.known.of)
+    return None
+
+
+def _forgotten(general: General, ruined: bool) -> Message:
+    sentence = "General fell from {before} to {after} of {of}: more rehearsal."
+    if ruined:
+        sentence = "General fell from {before} to {after} of {of}, and little was learned: the learning rate was too high."
+    return msg(sentence, before=general.before, after=general.after, of=general.of)
+
+
+def _ready(found: Findings) -> list[Message]:
+    """What is good about it."""
+    sentences = []
+    if found.style and found.loss is not None:
+        what = "held-out rows" if found.held_out else "trained rows"
+        sentence = "The loss on the {what} fell from {before:.2f} to {after:.2f}."
+        sentences.append(msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after))
+    elif found.known.of:
+        sentences.append(msg("Knows {right} of {of}.", right=found.known.right, of=found.known.of))
+    elif found.general and not found.general.fell:
+        sentence = "General: {after} of {of}, before {before}."
+        sentences.append(msg(sentence, after=found.general.after, of=found.general.of, before=found.general.before))
+    return sentences
+
+
+def _more(lesson: Lesson) -> list[dict[str, Any]]:
+    """More looks from where it is, and all values chosen by the Professor."""
+    epochs = min(_MOST_EPOCHS, _LOOKS * (lesson.parameters.get("num_epochs") or 3))
+    same = lesson.same("learning_rate", "lora_rank", "batch_size", "goal", "rehearsal", "vary_questions")
+    longer = lesson.request(continue_from=lesson.adapter_id, **same, num_epochs=epochs) if lesson.adapter_id else None
+    chosen = {"label": msg("Let the Professor choose"), "request": lesson.request(preset="auto", **lesson.same("goal"))}
+    return [*([{"label": msg("Train longer"), "request": longer}] if longer else []), chosen]
+
+
+def _rehearsed(lesson: Lesson) -> dict[str, Any]:
+    least, times = _REHEARSAL
+    share = min(1.0, max(least, times * (lesson.parameters.get("rehearsal") or 0.0)))
+    same = lesson.same("learning_rate", "lora_rank", "batch_size", "num_epochs", "goal", "vary_questions")
+    return {"label": msg("Train again with more rehearsal"), "request": lesson.request(**same, rehearsal=share)}
+
+
+def _slower(lesson: Lesson) -> dict[str, Any]:
+    same = lesson.same("lora_rank", "batch_size", "num_epochs", "goal", "rehearsal", "vary_questions")
+    rate = _SLOWER * (lesson.parameters.get("learning_rate") or 2e-4)
+    return {"label": msg("Train again with a quarter of the learning rate"), "request": lesson.request(**same, learning_rate=rate)}

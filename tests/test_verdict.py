@@ -1,0 +1,165 @@
+"""The verdict on an adapter and the intervals behind it: pure, by table."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from academy.jobs.spec import TrainingSpec
+from academy.trainer.exam.intervals import difference_of_counts, mean_of
+from academy.trainer.exam.verdict import Count, Fall, Findings, General, Judged, Lesson, judge
+
+LESSON = Lesson("academy-mini", "handbook-1", "training_1", "dataset_1", None, {"num_epochs": 10, "learning_rate": 1e-3, "lora_rank": 16})
+GOOD = Findings(False, Count(24, 24), Count(0, 24), Count(24, 24), general=General(11, 11, 40, 0.0, 0.0))
+
+
+def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
+    return judge(replace(GOOD, **changes), lesson)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "sentence"),
+    [
+        ({}, "ready", "Knows 24 of 24."),
+        ({"known": Count(15, 24), "after": Count(18, 24)}, "ready", "Knows 15 of 24."),
+        ({"known": Count(14, 24), "after": Count(14, 24)}, "not_learned", "Knows 14 of 24: train longer."),
+        ({"known": Count(2, 24), "after": Count(2, 24)}, "not_learned", "Knows 2 of 24: train longer."),
+        ({"known": Count(0, 24), "after": Count(0, 24)}, "not_learned", "Knows 0 of 24: train longer."),
+        ({"before": Count(22, 24)}, "no_gain", "The base model knew this already: 22 of 24 right without the adapter."),
+        ({"before": Count(21, 24)}, "ready", "Knows 24 of 24."),
+        # It answers right in other words, as its base did: nothing was gained, though nothing is known word for word.
+        ({"known": Count(0, 24), "before": Count(20, 24), "after": Count(20, 24)}, "no_gain", "The base model knew this already: 20 of"),
+        # A base that knows as little as the adapter has gained nothing either, but the reason is that nothing was learned.
+        ({"known": Count(1, 24), "before": Count(1, 24), "after": Count(1, 24)}, "not_learned", "Knows 1 of 24"),
+        ({"general": General(11, 6, 40, -7.0, 1.0)}, "forgot", "General fell from 11 to 6 of 40: more rehearsal."),
+        ({"general": General(11, 9, 40, -4.0, 2.0)}, "ready", "Knows 24 of 24."),
+        ({"general": General(30, 26, 40, -8.0, 0.5)}, "ready", "Knows 24 of 24."),
+        ({"general": General(30, 25, 40, -9.0, 0.5)}, "forgot", "General fell from 30 to 25"),
+        ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "General fell from 40 to 34"),
+        ({"general": None}, "ready", "Knows 24 of 24."),
+        ({"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0)}, "ready", "General: 11 of 40, before 11."),
+        ({"has_adapter": False, "before": Count(24, 24)}, "no_gain", "The base model knows this already: 24 of 24 right."),
+    ],
+)
+def test_the_verdict_on_facts(changes: dict[str, Any], verdict: str, sentence: str) -> None:
+    found = judged(**changes)
+    assert found.verdict == verdict
+    assert str(found.sentences[0]).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("loss", "held_out", "verdict", "sentence"),
+    [
+        (Fall(3.0, 2.5, -0.6, -0.4), True, "ready", "The loss on the held-out rows fell from 3.00 to 2.50."),
+        (Fall(3.0, 2.9, -0.3, 0.1), True, "not_learned", "The loss on the held-out rows did not fall clearly (3.00 → 2.90): train longer."),
+        (Fall(3.0, 3.4, 0.2, 0.6), True, "not_learned", "The loss on the held-out rows did not fall clearly (3.00 → 3.40)"),
+        (Fall(3.0, 2.99, -0.011, -0.009), False, "not_learned", "The loss on the trained rows did not fall clearly (3.00 → 2.99)"),
+        (Fall(3.0, 1.0, None, None), False, "not_learned", "The loss on the trained rows did not fall clearly"),
+        (Fall(3.0, 1.0, -2.2, -1.8), False, "ready", "The loss on the trained rows fell from 3.00 to 1.00."),
+    ],
+)
+def test_a_manner_is_judged_by_its_loss(loss: Fall, held_out: bool, verdict: str, sentence: str) -> None:
+    found = judged(style=True, known=Count(0, 60), before=Count(0, 24), after=Count(0, 24), loss=loss, held_out=held_out)
+    assert found.verdict == verdict
+    assert str(found.sentences[0]).startswith(sentence)
+
+
+def test_of_several_the_worst_heads_and_the_others_follow() -> None:
+    found = judged(known=Count(8, 24), after=Count(8, 24), general=General(11, 7, 40, -7.0, 0.5))
+    assert found.verdict == "not_learned"
+    assert [str(sentence) for sentence in found.sentences[:2]] == [
+        "Knows 8 of 24: train longer.",
+        "General fell from 11 to 7 of 40: more rehearsal.",
+    ]
+    found = judged(before=Count(24, 24), general=General(11, 4, 40, -9.0, -1.0))
+    assert (found.verdict, len(found.sentences)) == ("forgot", 3)
+    assert str(found.sentences[2]) == "Knows 24 of 24."
+
+
+def test_a_rate_that_breaks_the_base_is_named() -> None:
+    found = judged(known=Count(0, 24), after=Count(0, 24), general=General(11, 0, 40, -11.0, -5.0))
+    assert found.verdict == "not_learned"
+    assert "the learning rate was too high" in str(found.sentences[1])
+    assert [(str(item["label"]), item["request"]["learning_rate"]) for item in found.remedies] == [
+        ("Train again with a quarter of the learning rate", 2.5e-4)
+    ]
+
+
+def test_the_remedies_are_requests_that_post_train_takes() -> None:
+    more = judged(known=Count(2, 24), after=Count(2, 24)).remedies
+    assert [str(item["label"]) for item in more] == ["Train longer", "Let the Professor choose"]
+    assert more[0]["request"] == {
+        "dataset_id": "dataset_1", "base_model": "academy-mini", "name": "handbook-1 again", "continue_from": "training_1",
+        "learning_rate": 1e-3, "lora_rank": 16, "num_epochs": 20,
+    }  # fmt: skip
+    rehearsed = judged(general=General(11, 6, 40, -7.0, 1.0)).remedies
+    assert [(str(item["label"]), item["request"]["rehearsal"]) for item in rehearsed] == [("Train again with more rehearsal", 0.25)]
+    again = judged(replace(LESSON, parameters={"rehearsal": 0.7}), general=General(11, 6, 40, -7.0, 1.0)).remedies
+    assert again[0]["request"]["rehearsal"] == 1.0
+    for item in (*more, *rehearsed):
+        later = {name: value for name, value in item["request"].items() if name in TrainingSpec.model_fields}
+        assert item["request"].keys() - later.keys() <= {"rehearsal", "goal", "vary_questions"}
+        TrainingSpec.model_validate(later)
+
+
+def test_a_name_stays_short_enough_and_does_not_grow() -> None:
+    long = Lesson("b", "n" * 80)
+    assert len(long.request()["name"]) == 80
+    assert Lesson("b", "facts again").request()["name"] == "facts again"
+    assert Lesson("b", "n", dataset_path="d.jsonl").request()["dataset_path"] == "d.jsonl"
+
+
+def test_a_base_and_plain_questions_have_no_remedy() -> None:
+    assert not judged(has_adapter=False, known=Count(0, 24), after=Count(0, 24)).remedies
+    assert not judged(known=Count(0, 0), before=Count(0, 0), after=Count(0, 0), general=General(11, 3, 40, -9.0, -2.0)).remedies
+
+
+# ------------------------------------------------------------------ intervals
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(5, 0), (7, 1), (3, 3), (1, 0), (10, 3)])
+def test_an_insignificant_change_of_counts_includes_zero(lost: int, gained: int) -> None:
+    low, high = difference_of_counts(lost, gained)
+    assert low <= gained - lost <= high
+    assert low <= 0 <= high
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(6, 0), (8, 1), (10, 2), (20, 6)])
+def test_a_significant_one_does_not_and_is_symmetric(lost: int, gained: int) -> None:
+    low, high = difference_of_counts(lost, gained)
+    assert high < 0
+    assert difference_of_counts(gained, lost) == pytest.approx((-high, -low))
+
+
+def test_no_change_has_no_width() -> None:
+    assert difference_of_counts(0, 0) == (0.0, 0.0)
+
+
+def test_the_interval_of_counts_covers_the_truth() -> None:
+    draw = random.Random(1)
+    covered = 0
+    for _ in range(300):
+        gained = sum(draw.random() < 0.3 for _ in range(12))
+        low, high = difference_of_counts(12 - gained, gained)
+        covered += low <= 12 * (2 * 0.3 - 1) <= high
+    assert covered >= 0.95 * 300
+
+
+def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says() -> None:
+    draw = random.Random(2)
+    covered = 0
+    for _ in range(500):
+        bounds = mean_of([draw.gauss(-0.5, 1) for _ in range(6)])
+        assert bounds is not None
+        covered += bounds[0] <= -0.5 <= bounds[1]
+    assert 0.93 <= covered / 500 <= 0.97
+
+
+def test_too_few_rows_have_no_interval_and_the_same_rows_the_same() -> None:
+    assert mean_of([1.0, 2.0]) is None
+    values = [0.3, -0.2, 0.5, 0.1]
+    assert mean_of(values) == mean_of(values)
+    assert mean_of([1.0, 1.0, 1.0]) == (1.0, 1.0)
