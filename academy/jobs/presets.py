@@ -1,4 +1,4 @@
-"""Presets: which knobs fit the data, the base model and the memory, and why, in a sentence each."""
+"""The Professor's choices: which knobs fit the data, the base model and the memory, and why, in a sentence each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from academy.bases import BaseFacts
 from academy.messages import Text, count, msg
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
+Goal = Literal["facts", "style"]
 
 _TINY = 50_000_000
+_SHORT_ANSWER = 80  # tokens
+_FEW_ROWS = 600
+_LOOKS = 20
+_BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
+_LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Facts:
     gpu_memory_mb: int = 0
     memory_mb: int = 8192
     has_eval: bool = False
+    answer_tokens: float = 0.0  # the median of the answers
+    goal: Goal | None = None  # as a person chose it
 
 
 @dataclass(frozen=True)
@@ -37,25 +45,66 @@ class Choice:
 
 def choose(preset: Preset, facts: Facts) -> Choice:
     """Chooses the knobs of a preset from data size, token lengths, base model and memory."""
-    tiny = facts.base is not None and facts.base.parameters < _TINY
-    values, reasons = _for_tiny(preset, facts) if tiny else _for_usual(preset, facts)
+    tiny = is_tiny(facts.base)
+    goal = facts.goal or goal_of(facts)
+    by_heart = goal == "facts"
+    values, reasons = _tiny_base(facts) if tiny else _by_heart(facts) if by_heart else _manner(preset, facts)
+    values |= {"goal": goal, "vary_questions": by_heart, "rehearsal": 0.0 if tiny else None}
+    values["budget_seconds"] = _BUDGETS[preset]
+    reasons.insert(0, _why_goal(goal, facts))
     length = _length(facts)
     values["max_seq_length"] = length
     sentence = "The longest example has about {tokens:number} tokens, so sequences are cut at {length:number}."
     reasons.append(msg(sentence, tokens=facts.max_tokens, length=length))
     if not tiny:
         _fit(values, reasons, facts)
-    if facts.has_eval and not tiny and preset in ("auto", "thorough"):
+    if facts.has_eval and not by_heart and preset in ("auto", "thorough"):
         values["early_stopping_patience"] = 4
         reasons.append("It stops early when the held-out loss does not improve four times in a row, and keeps the best adapter.")
+    if by_heart:
+        # Held-out facts cannot be guessed: their loss rises while the trained facts are learned.
+        values["keep_best"] = False
+        reasons.append("It ends as soon as it gives every answer by heart, and tells how many it knows.")
+    if values["budget_seconds"]:
+        reasons.append(msg("It takes at most {budget:duration}.", budget=values["budget_seconds"]))
     return Choice(values, reasons)
 
 
-def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
-    """For models of a few million parameters, which need high rates and many epochs; measured with the bundled model."""
-    epochs = {"quick": 8, "balanced": 14, "thorough": 20, "auto": 20 if facts.rows <= 120 else 12 if facts.rows <= 1000 else 4}[preset]
-    if facts.rows > 1000 and preset != "auto":
-        epochs = max(1, epochs // 3)
+def is_tiny(base: BaseFacts | None) -> bool:
+    """Whether the base has a few million parameters: it can learn by heart, and has nothing to forget."""
+    return base is not None and base.parameters < _TINY
+
+
+def goal_of(facts: Facts) -> Goal:
+    """Whether a set teaches facts or a manner: a manner takes long answers or many rows, and no row of it can be known by heart."""
+    return "facts" if facts.answer_tokens <= _SHORT_ANSWER and facts.rows <= _FEW_ROWS else "style"
+
+
+def _why_goal(goal: Goal, facts: Facts) -> Text:
+    if facts.goal:
+        return "It learns the rows by heart, as you chose." if goal == "facts" else "It learns the manner of the answers, as you chose."
+    if goal == "facts":
+        sentence = "Its answers are short ({tokens} tokens, typically) and few, so it learns them by heart."
+        return msg(sentence, tokens=round(facts.answer_tokens))
+    sentence = "Long answers or many rows ({tokens} tokens, typically; {examples}) teach a manner, which held-out rows measure."
+    return msg(sentence, tokens=round(facts.answer_tokens), examples=_examples(facts))
+
+
+def learning_rate(base: BaseFacts | None) -> float:
+    """The rate that LoRA learns well with, whatever its rank: 5e-4 · (2000 / width)^exponent.
+
+    Schulman et al., LoRA Without Regret (2025), fitted the exponents on Llama (0.781) and Qwen (0.0775); an unknown family gets Qwen's,
+    whose rates are the lower ones.
+    """
+    if base is None or not base.hidden_size:
+        return 5e-4
+    exponent = 0.781 if base.architecture.startswith(_LIKE_LLAMA) else 0.0775
+    return float(f"{5e-4 * (2000 / base.hidden_size) ** exponent:.1e}")
+
+
+def _tiny_base(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
+    """For models of a few million parameters, which need high rates and many looks; measured with the bundled model."""
+    epochs = 20 if facts.rows <= 120 else 12 if facts.rows <= 1000 else 4
     batch = 4 if facts.rows <= 150 else 8 if facts.rows <= 1000 else 16
     rate = 6e-3 if facts.rows <= 150 else 5e-3 if facts.rows <= 1000 else 3e-3
     values: dict[str, Any] = {
@@ -67,27 +116,44 @@ def _for_tiny(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]
         "lr_scheduler_type": "cosine",
         "warmup_steps": 0.05,
         "gradient_accumulation_steps": 1,
+        "keep_best": False,
     }
     reasons: list[Text] = [
         msg("The base model is tiny, so it gets a high learning rate ({rate:g}), which a large model would not survive.", rate=rate),
         msg("{examples}: {epochs} epochs in batches of {batch}.", examples=_examples(facts), epochs=epochs, batch=batch),
     ]
-    if facts.has_eval:
-        # Held-out facts cannot be guessed: their loss rises while the trained facts are learned.
-        values["keep_best"] = False
-        reasons.append("It keeps the last adapter, not the best on held-out rows: a model this small learns by heart.")
     return values, reasons
 
 
-def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
-    rank = {"quick": 8, "balanced": 16, "thorough": 32, "auto": 16 if facts.rows < 5000 else 32}[preset]
-    if preset == "auto":
-        # Few rows need many epochs, many rows few: at least about 600 rows seen, at most 10 epochs.
-        epochs = min(10, max(1, math.ceil(600 / max(1, facts.rows)))) if facts.rows < 300 else 3 if facts.rows < 3000 else 2
-    else:
-        epochs = {"quick": 1, "balanced": 3, "thorough": 6}[preset] * (2 if facts.rows < 100 else 1)
-    epochs = min(20, epochs)
-    rate = 2e-4 if facts.base is None or facts.base.parameters < 3_000_000_000 else 1e-4
+def _by_heart(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
+    """For facts: many looks in small batches, which learn more from each look."""
+    rate = learning_rate(facts.base)
+    batch = 4 if facts.rows <= 100 else 8
+    values: dict[str, Any] = {
+        "lora_rank": 16,
+        "lora_alpha": 32,
+        "learning_rate": rate,
+        "num_epochs": _LOOKS,
+        "batch_size": batch,
+        "gradient_accumulation_steps": 1,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 0.03,
+    }
+    reasons: list[Text] = [
+        msg("{examples} in batches of {batch}, at most {looks} looks at each.", examples=_examples(facts), batch=batch, looks=_LOOKS),
+        msg("Learning rate {rate:g}, by the width of this base model.", rate=rate),
+        "Questions are asked in varied words, so that other wordings are understood too.",
+        "General questions are rehearsed beside the lessons, more of them where more is being forgotten.",
+    ]
+    return values, reasons
+
+
+def _manner(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
+    """For a manner: few looks, since what counts is rows that were never seen."""
+    rank = 16 if facts.rows < 5000 else 32
+    fewest, most = {"quick": (1, 2), "balanced": (2, 4), "thorough": (3, 8), "auto": (2, 6)}[preset]
+    epochs = min(most, max(fewest, math.ceil(600 / max(1, facts.rows))))
+    rate = float(f"{learning_rate(facts.base) / 2:.1e}")
     effective = 8 if facts.rows < 500 else 16
     values: dict[str, Any] = {
         "lora_rank": rank,
@@ -104,7 +170,7 @@ def _for_usual(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]
     times = count(epochs, one="{n} epoch", other="{n} epochs")
     reasons: list[Text] = [
         msg("{examples}: {epochs}, rank {rank}.", examples=_examples(facts), epochs=times, rank=rank),
-        msg("Learning rate {rate:g}, as is usual for LoRA on a model of this size.", rate=rate),
+        msg("Learning rate {rate:g}, half of the one for facts: a manner is learned without repeating rows often.", rate=rate),
     ]
     if rank >= 32:
         reasons.append("rsLoRA keeps training stable at rank 32.")

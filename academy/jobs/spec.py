@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from academy.config import BackendName, Settings
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
+Goal = Literal["auto", "facts", "style"]
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "polynomial"]
 
 
@@ -41,6 +42,30 @@ class TrainingSpec(BaseModel):
     )
     backend: BackendName | None = Field(
         default=None, title="Backend", description="Where the training runs: a process of this machine, or a container."
+    )
+
+    goal: Goal = Field(
+        default="auto",
+        title="What to learn",
+        description="By heart: facts, until every answer is known. The manner: how answers are written. Auto: by your data.",
+    )
+    vary_questions: bool | None = Field(
+        default=None,
+        title="Vary the questions",
+        description="Asks in other words at each look, so that it understands other wordings. Answers stay as they are.",
+    )
+    rehearsal: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        title="Rehearsal",
+        description="How much general knowledge is rehearsed beside each lesson, 0 to 1. Empty: as much as is being forgotten.",
+    )
+    stop_when_known: bool = Field(
+        default=True, title="Stop when known", description="Facts: ends as soon as every answer is given by heart."
+    )
+    budget_seconds: int | None = Field(
+        default=None, ge=10, le=30 * 86_400, title="Time budget", description="Seconds after which it ends with what it has learned."
     )
 
     lora_rank: int = Field(default=16, ge=4, le=64, title="LoRA rank", description="Higher learns more and needs more memory.")
@@ -128,6 +153,12 @@ def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings)
     """The spec with every open value filled: from the request, else the preset, else the environment, else the default."""
     values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
     values |= {"base_model": settings.default_base_model} | chosen
-    values |= {name: getattr(requested, name) for name in requested.model_fields_set if getattr(requested, name) is not None}
+    values |= {
+        name: value for name in requested.model_fields_set if (value := getattr(requested, name)) is not None and not _is_open(name, value)
+    }
     spec = TrainingSpec.model_validate(values)
     return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})
+
+
+def _is_open(name: str, value: Any) -> bool:
+    return name == "goal" and value == "auto"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
+import statistics
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Inputs, Job, JobStore
 from academy.messages import Text, render
 from academy.models import BUNDLED
+from academy.rows import read_rows
 from academy.services.permission import Permission, changing, reading
 
 _EARLIER_JOBS = 200
@@ -193,22 +195,23 @@ class Training:
         return manifest, path, eval_path
 
     def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[Text]]:
-        if request.preset is None:
-            return {}, []
-        mean, longest = _token_lengths(path, base.path)
+        lengths = _token_lengths(path, base.path)
         gpus = self._habitat.gpus()
-        choice = presets.choose(
-            request.preset,
-            presets.Facts(
-                rows=rows,
-                mean_tokens=mean,
-                max_tokens=longest,
-                base=base.facts,
-                gpu_memory_mb=gpus[0].memory_free_mb if gpus else 0,
-                memory_mb=self._habitat.memory()["available_mb"],
-                has_eval=has_eval,
-            ),
+        facts = presets.Facts(
+            rows=rows,
+            mean_tokens=lengths.mean,
+            max_tokens=lengths.longest,
+            base=base.facts,
+            gpu_memory_mb=gpus[0].memory_free_mb if gpus else 0,
+            memory_mb=self._habitat.memory()["available_mb"],
+            has_eval=has_eval,
+            answer_tokens=lengths.answer,
+            goal=None if request.goal == "auto" else request.goal,
         )
+        choice = presets.choose(request.preset or "auto", facts)
+        if request.preset is None:
+            # Without an effort the settings decide; only how the set is taught does not depend on it.
+            return {name: choice.values[name] for name in ("goal", "vary_questions", "rehearsal")}, []
         return choice.values, choice.reasons
 
     def _check_parts(self, spec: TrainingSpec) -> None:
@@ -229,33 +232,34 @@ class Training:
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
 
 
-def _token_lengths(path: Path, base_path: Path | None) -> tuple[float, int]:
-    """Mean and largest length in tokens: by the base's own tokenizer where it is on the disk, else three characters a token."""
-    texts = []
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            texts.append(_text_of(json.loads(line)))
-    texts.sort(key=len)
+@dataclass(frozen=True)
+class _Lengths:
+    """In tokens: the mean and the largest of the rows, and the median of the answers."""
+
+    mean: float
+    longest: int
+    answer: float
+
+
+def _token_lengths(path: Path, base_path: Path | None) -> _Lengths:
+    """The lengths of a dataset's rows, by the base's own tokenizer where it is on the disk, else three characters a token."""
+    with open(path, "rb") as file:
+        read = [("\n".join(turn.content for turn in turns), turns[-1].content) for _, turns in read_rows(file)]
+    read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.
-    picked = texts[-_LONGEST_ROWS:] + texts[:: max(1, len(texts) // _COUNTED_ROWS)]
+    spread = read[:: max(1, len(read) // _COUNTED_ROWS)]
+    count = _counter(base_path)
+    rows = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in spread])]
+    longest = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in read[-_LONGEST_ROWS:]])]
+    return _Lengths(statistics.fmean(rows), max([*rows, *longest]), statistics.median(count([answer for _, answer in spread])))
+
+
+def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:
     tokenizer_file = base_path / "tokenizer.json" if base_path else None
     if tokenizer_file and tokenizer_file.is_file():
         with contextlib.suppress(ImportError):
             from tokenizers import Tokenizer  # only there with the training libraries
 
             tokenizer = Tokenizer.from_file(str(tokenizer_file))
-            lengths = [len(encoding.ids) + _TEMPLATE_TOKENS for encoding in tokenizer.encode_batch(picked)]
-            spread = lengths[_LONGEST_ROWS:] or lengths
-            return sum(spread) / max(1, len(spread)), max(lengths)
-    lengths = [len(text) // 3 + _TEMPLATE_TOKENS for text in picked]
-    return sum(lengths) / len(lengths), max(lengths)
-
-
-def _text_of(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return "\n".join(_text_of(item) for item in value.values())
-    if isinstance(value, list):
-        return "\n".join(_text_of(item) for item in value)
-    return ""
+            return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
+    return lambda texts: [len(text) // 3 for text in texts]

@@ -82,7 +82,6 @@ _DEFAULTS: dict[str, Any] = {
     "goal": "style",
     "stop_when_known": False,
     "vary_questions": False,
-    "rehearsal": 0.0,
     "budget_seconds": None,
 }
 

@@ -78,7 +78,7 @@ class Memory:
 
 def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Predicts) -> Rehearsal | None:
     """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted."""
-    share = spec.knob("rehearsal")
+    share = spec.parameters.get("rehearsal", 0.0)  # None: as much as is being forgotten; an older spec has none
     if share == 0:
         return None
     spoken = asked_in([turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] == "user"])

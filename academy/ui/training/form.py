@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from academy.services.academy import Academy
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("goal", ("goal", "vary_questions", "rehearsal", "stop_when_known", "budget_seconds")),
     (
         "learning",
         (
