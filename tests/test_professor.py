@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from academy.bases import BaseFacts
-from academy.jobs.presets import Facts, choose
+from academy.jobs.presets import Facts, choose, learning_rate
 from academy.jobs.spec import TrainingSpec
 from academy.professor import advise
 
@@ -40,9 +40,33 @@ def test_less_memory_means_smaller_batches_with_the_same_effective_size():
     assert product[0] == product[1]
 
 
-def test_thorough_looks_more_often_than_quick():
-    epochs = [choose(preset, Facts(200, 50, 100, MINI)).values["num_epochs"] for preset in ("quick", "balanced", "thorough")]
-    assert epochs == sorted(set(epochs))
+def test_efforts_are_budgets_of_time_and_none_of_them_teaches_less():
+    choices = [choose(preset, Facts(200, 50, 100, SMALL, gpu_memory_mb=24_000)).values for preset in ("quick", "balanced", "thorough")]
+    budgets = [values.pop("budget_seconds") for values in choices]
+    assert budgets == sorted(set(budgets))
+    assert choices[0] == choices[1] == choices[2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "answer", "goal"), [(24, 12, "facts"), (200, 30, "facts"), (60, 300, "style"), (5000, 20, "style"), (40, 79, "facts")]
+)
+def test_short_answers_are_learned_by_heart_and_long_ones_teach_a_manner(rows, answer, goal):
+    choice = choose("auto", Facts(rows, answer + 30, answer * 2, SMALL, gpu_memory_mb=24_000, answer_tokens=answer))
+    assert choice.values["goal"] == goal
+    assert choice.values["vary_questions"] == (goal == "facts")
+    assert ("by heart" if goal == "facts" else "manner") in str(choice.reasons[0])
+
+
+def test_a_person_chooses_the_goal():
+    choice = choose("auto", Facts(24, 50, 80, SMALL, gpu_memory_mb=24_000, answer_tokens=12, goal="style"))
+    assert choice.values["goal"] == "style"
+    assert "as you chose" in str(choice.reasons[0])
+
+
+def test_the_learning_rate_follows_width_and_family():
+    assert learning_rate(BaseFacts("LlamaForCausalLM", 135_000_000, 270_000_000, 30, 576, 8192, True)) == 1.3e-3
+    assert learning_rate(LARGE) == pytest.approx(4.7e-4)
+    assert learning_rate(None) == 5e-4
 
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -71,4 +95,5 @@ def test_a_tiny_model_learns_by_heart_whatever_the_held_out_rows_say():
     tiny = choose("auto", Facts(200, 50, 100, MINI, has_eval=True)).values
     assert tiny["keep_best"] is False
     assert "early_stopping_patience" not in tiny
-    assert choose("auto", Facts(200, 50, 100, SMALL, gpu_memory_mb=24_000, has_eval=True)).values["early_stopping_patience"] > 0
+    manner = choose("auto", Facts(200, 350, 900, SMALL, gpu_memory_mb=24_000, has_eval=True, answer_tokens=300)).values
+    assert manner["early_stopping_patience"] > 0

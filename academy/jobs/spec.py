@@ -153,12 +153,7 @@ def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings)
     """The spec with every open value filled: from the request, else the preset, else the environment, else the default."""
     values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
     values |= {"base_model": settings.default_base_model} | chosen
-    values |= {
-        name: value for name in requested.model_fields_set if (value := getattr(requested, name)) is not None and not _is_open(name, value)
-    }
+    given = {name: getattr(requested, name) for name in requested.model_fields_set}
+    values |= {name: value for name, value in given.items() if value is not None and (name, value) != ("goal", "auto")}
     spec = TrainingSpec.model_validate(values)
     return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})
-
-
-def _is_open(name: str, value: Any) -> bool:
-    return name == "goal" and value == "auto"

@@ -358,6 +358,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "form.own_trainer": "Academy's own trainer",
     "form.new_adapter": "A new adapter",
     "form.between": "{low} to {high}.",
+    "choice.on": "On",
+    "choice.off": "Off",
     "choice.facts": "By heart",
     "choice.style": "The manner",
     "choice.none": "None",

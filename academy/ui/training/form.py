@@ -47,7 +47,7 @@ ABOVE = ("name", "dataset_id", "base_model", "preset")
 """The fields that stand above them, in the order of the handlers' arguments."""
 
 _MACHINE = ("continue_from", "backend", "recipe")
-_NONE = ""
+_NONE, _ON, _OFF = "", "on", "off"
 
 
 def component(name: str) -> gr.components.FormComponent:
@@ -64,6 +64,8 @@ def component(name: str) -> gr.components.FormComponent:
         return gr.Dropdown([(t("form.new_adapter"), _NONE)], **common)
     if name == "recipe":
         return gr.Dropdown([(t("form.own_trainer"), _NONE)], **common)
+    if kind is bool and optional:
+        return gr.Dropdown([(t("form.unset"), _NONE), (t("choice.on"), _ON), (t("choice.off"), _OFF)], **common)
     if kind is bool:
         return gr.Checkbox(**common)
     if kind in (int, float) and optional:
@@ -85,6 +87,8 @@ def shown(name: str, value: Any) -> Any:
     if value is None:
         return _NONE
     kind, optional = _kind(TrainingSpec.model_fields[name])
+    if optional and kind is bool:
+        return _ON if value else _OFF
     return str(value) if optional and kind in (int, float) else value
 
 
@@ -94,8 +98,11 @@ def meant(name: str, value: Any) -> Any:
         value = value.strip()
     if value is None or value == _NONE:
         return None
-    if isinstance(value, str) and value.isdecimal() and _kind(TrainingSpec.model_fields[name]) == (int, True):
+    kind = _kind(TrainingSpec.model_fields[name])
+    if isinstance(value, str) and value.isdecimal() and kind == (int, True):
         return int(value)
+    if kind == (bool, True):
+        return {_ON: True, _OFF: False}.get(value, value)
     if name == "target_modules" and "," in value:
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
