@@ -327,8 +327,8 @@ def test_without_time_there_is_a_report_all_the_same(run: Run, monkeypatch: pyte
     report = run(num_epochs=1)
     assert report["cut"]
     assert report["known"]["of"] > 0
-    assert (report["general"], report["drift"]) == (None, None)
-    assert "There was no time for the general questions." in said(report)
+    assert report["general_asked"] <= 8
+    assert any("general questions" in sentence.lower() for sentence in said(report))
     assert said(report)[-1].endswith("where a part of the questions was left out to save time.")
 
 
