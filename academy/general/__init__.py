@@ -50,14 +50,24 @@ class Prompt:
 def probe() -> list[Question]:
     """The questions that are asked before and after a training; no prompt of the rehearsal shares their topics."""
     return [
-        Question(**row | {"accepted": tuple(map(tuple, row["accepted"])), "refused": tuple(row.get("refused", ()))})
+        Question(
+            row["id"],
+            row["language"],
+            row["category"],
+            row["question"],
+            tuple(map(tuple, row["accepted"])),
+            tuple(row.get("refused", ())),
+        )
         for row in _read("questions.json")
     ]
 
 
 def prompts() -> list[Prompt]:
     """The prompts of the rehearsal."""
-    return [Prompt(**row | {"messages": tuple(Turn(**turn) for turn in row["messages"])}) for row in _read("rehearsal.json")]
+    return [
+        Prompt(row["id"], row["language"], row["category"], tuple(Turn(**turn) for turn in row["messages"]))
+        for row in _read("rehearsal.json")
+    ]
 
 
 def is_right(question: Question, reply: str) -> bool:

@@ -35,6 +35,15 @@ FUNCTION_WORDS: dict[Asked, frozenset[str]] = {
 }
 """Words that carry grammar rather than a topic."""
 
+FIXED_WORDS = frozenset(
+    """not no never nor without except don't doesn't didn't isn't aren't can't cannot won't shouldn't mustn't nie nigdy bez
+    oprócz nicht nie kein keine keinen keinem keiner keines niemals ohne außer plus minus times divided less more dodać odjąć
+    razy podzielić mal geteilt zero one two three four five six seven eight nine ten eleven twelve twenty hundred thousand
+    first second third jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto tysiąc null eins zwei
+    drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig hundert tausend""".split()
+)
+"""Numbers and negations in the three languages: without one a question asks something else."""
+
 
 def asked_in(texts: Iterable[str]) -> Asked:
     """The language whose function words are clearly the most frequent in all the texts together; "other" where unsure."""

@@ -1,7 +1,5 @@
 """Varies questions for training, and asks them in other words for measuring: two ways that never meet."""
 
-# ruff: noqa: SIM905 (a long list of words reads better as a text)
-
 from __future__ import annotations
 
 import re
@@ -10,7 +8,7 @@ from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from random import Random
 
-from academy.text.languages import FUNCTION_WORDS, Asked, asked_in
+from academy.text.languages import FIXED_WORDS, FUNCTION_WORDS, Asked, asked_in
 from academy.text.rewordings import is_question, reworded
 from academy.text.words import Word, is_long, parse, protected_parts
 
@@ -147,7 +145,7 @@ class Wordings:
         """Whether the word always stays, and in its order: a protected part, a number, a negation, a name that distinguishes."""
         word = words[i]
         is_letter = len(word.key) == 1 and word.key not in FUNCTION_WORDS.get(language, ())
-        is_fixed = not word.plain or word.key in _FIXED or (is_letter and word.key.isascii())
+        is_fixed = not word.plain or word.key in FIXED_WORDS or (is_letter and word.key.isascii())
         return is_fixed or (self._is_name(words, i, language) and self._distinguishes(word, language))
 
 
@@ -229,13 +227,6 @@ _DROPPED, _SHUFFLES = 0.25, 0.3
 
 _TAIL = ".,;:!?…"
 _I = frozenset(("i", "i'm", "i’m", "i'll", "i’ll", "i'd", "i’d", "i've", "i’ve"))
-_FIXED = frozenset(
-    """not no never nor without except don't doesn't didn't isn't aren't can't cannot won't shouldn't mustn't nie nigdy bez
-    oprócz nicht nie kein keine keinen keinem keiner keines niemals ohne außer plus minus times divided less more dodać odjąć
-    razy podzielić mal geteilt zero one two three four five six seven eight nine ten eleven twelve twenty hundred thousand
-    first second third jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto tysiąc null eins zwei
-    drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig hundert tausend""".split()
-)
 _DETERMINER = re.compile(
     r"der|die|das|dem|den|des|(?:k?ein|mein|dein|sein|ihr|unser|eur|euer)(?:e[nmrs]?)?|(?:dies|jed|welch|jen|all)e[nmrs]?"
     r"|im|am|zum|zur|vom|beim|ins|ans|aufs"

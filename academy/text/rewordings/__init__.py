@@ -7,7 +7,7 @@ from collections.abc import Collection
 from hashlib import blake2b
 from random import Random
 
-from academy.text.languages import FUNCTION_WORDS, Asked
+from academy.text.languages import FIXED_WORDS, FUNCTION_WORDS, Asked
 from academy.text.rewordings import english, german, polish
 from academy.text.rewordings.rules import with_synonym
 from academy.text.words import Word, is_long, parse
@@ -29,10 +29,7 @@ def reworded(text: str, language: Asked, names: Collection[str]) -> tuple[list[s
     Of a longer text only a sentence that asks changes, the first line or the last sentence; without one it stays as it is.
     """
     if "\n" not in text.strip() and not is_long(text):
-        before, sentence = _context(text)
-        syntax = _by_rules(sentence, language) or _by_rules(sentence, language, is_topic=True)
-        neutral = [_with_typo(sentence, language, names), _in_capitals(sentence), f"{sentence.strip()} {sentence.strip()}"]
-        return [before + made for made in syntax if made], [before + made for made in neutral if made.strip()]
+        return _short(text, language, names)
     for before, sentence, colon, after in _asking_parts(text):
         if syntax := _by_rules(sentence, language):
             typo = _with_typo(sentence, language, names)
@@ -40,14 +37,39 @@ def reworded(text: str, language: Asked, names: Collection[str]) -> tuple[list[s
     return [], []
 
 
-def _by_rules(sentence: str, language: Asked, *, is_topic: bool = False) -> list[str]:
+def _short(text: str, language: Asked, names: Collection[str]) -> tuple[list[str], list[str]]:
+    """A question: what stands before a colon asks ("Translate this: …"), or else the last sentence does."""
+    before, sentence, after = "", "", ""
+    syntax: list[str] = []
+    colon = next((match.start() for match in re.finditer(r":\s", text) if _is_whole(text, match.end())), 0)
+    if colon:
+        (before, sentence), after = _context(text[:colon]), text[colon:]
+        syntax = [made.rstrip("?.") for made in _by_rules(sentence, language)]
+    if not syntax:
+        start = colon and colon + 2
+        (before, sentence), after = _context(text[start:]), ""
+        before = text[:start] + before
+        syntax = _by_rules(sentence, language) or _on_topic(sentence, language)
+    whole = text.strip()
+    neutral = [_in_capitals(whole), f"{whole} {whole}"] if whole else []
+    if typo := _with_typo(sentence, language, names):
+        neutral.insert(0, before + typo + after)
+    return [before + made + after for made in syntax], neutral
+
+
+def _on_topic(sentence: str, language: Asked) -> list[str]:
+    """A few words that name a topic, such as "Opening hours?", in other words."""
+    line = parse(sentence)
+    is_topic = language in _TONGUES and line.words and "," not in sentence and line.words[0].key not in FUNCTION_WORDS[language]
+    return _TONGUES[language].on_topic(sentence.strip().removesuffix(line.mark)) if is_topic else []
+
+
+def _by_rules(sentence: str, language: Asked) -> list[str]:
     """The sentence by the rules of its language and with a synonym; empty where no rule fits."""
     if language not in _TONGUES or is_long(sentence):
         return []
     tongue, line = _TONGUES[language], parse(sentence)
     core = sentence.strip().removesuffix(line.mark)
-    if is_topic:
-        return tongue.on_topic(core)
     made = tongue.reworded(core)
     synonym = with_synonym(core, tongue.SYNONYMS, tongue.ARTICLES) if made or is_question(sentence, language) else ""
     return [*made, synonym + line.mark] if synonym else made
@@ -89,7 +111,7 @@ def _bare(word: Word) -> str:
 
 def _with_typo(sentence: str, language: Asked, names: Collection[str]) -> str:
     """The sentence with two letters of a long word swapped, not of a name or a function word; empty where it has none."""
-    taken = {*names, *FUNCTION_WORDS.get(language, ())}
+    taken = {*names, *FIXED_WORDS, *FUNCTION_WORDS.get(language, ())}
     rng = Random(int.from_bytes(blake2b(sentence.encode("utf-8", "surrogatepass"), digest_size=8).digest()))
     spots = [
         match.start() + i
@@ -116,5 +138,5 @@ def _in_capitals(sentence: str) -> str:
     return " ".join(word.text.upper() if word.plain else word.text for word in line.words) + line.mark
 
 
-_SENTENCE_END = re.compile(r"(?<=\w{4}[.!?])\s+(?=[^\W\d_])")
+_SENTENCE_END = re.compile(r"(?:(?<=\w{4}[.!?])|(?<=['\"’”`)][.!?]))\s+(?=[^\W\d_])")
 _LONG_WORD = re.compile(r"(?<![^\s])[^\W\d_]{5,}(?![^\s,;:.!?])")

@@ -129,7 +129,7 @@ def _name_of(match: re.Match[str]) -> list[str]:
     """Makes "What is the capital of Peru?" into "Peru's capital?"."""
     n, y, be = match["n"], match["y"], match["be"].lower()
     made = [f"Please state the {n} of {y}.", f"I wonder what the {n} of {y} {be}."]
-    is_short = len(y.split()) <= 3 and re.search(r"[^\Ws_]$", y) and be == "is"
+    is_short = len(y.split()) <= 3 and not re.search(r" (?:in|of|for|at|on) ", y) and re.search(r"[^\Ws_]$", y) and be == "is"
     return [*made, f"{y}'s {n}?"] if is_short else made
 
 
@@ -148,7 +148,7 @@ def _what_is(match: re.Match[str]) -> list[str]:
         return [f"How would you describe {x}?", f"I wonder what {x} {be}."]
     if _NOUN_PHRASE.match(x):
         embedded = f"I wonder what {x} {be}." if len(x.split()) <= 8 else f"I wonder what {be} {x}."
-        return [embedded, f"Please give me {x}."]
+        return [embedded, f"Please name {x}."]
     return [f"I wonder what {be} {x}."]
 
 
@@ -158,7 +158,7 @@ def _asked(match: re.Match[str]) -> list[str]:
 
 def _yes_or_no(match: re.Match[str]) -> list[str]:
     sentence = match[0]
-    made = [f"{sentence}, yes or no?", f"{sentence} or not?"]
+    made = [] if " or " in sentence else [f"{sentence}, yes or no?", f"{sentence} or not?"]
     if whole := _RULE_DOES.fullmatch(sentence):
         made.insert(0, f"I wonder whether {whole['x']} {_third(whole['verb'])}{whole['rest'] or ''}.")
     if state := _RULE_STATE.fullmatch(sentence):
@@ -190,7 +190,7 @@ _PARTS = {
     ),
     "VERB": (
         "write|explain|describe|list(?! of)|name(?! of)|give|summari[sz]e|translate|show|fix|create|make|draft|reply"
-        "|rewrite|convert|calculate|compare|find|correct|continue|complete|suggest|repeat|spell|answer(?! to)|prepare"
+        "|rewrite|convert|calculate|compare|find|correct|put|continue|complete|suggest|repeat|spell|answer(?! to)|prepare"
         "|generate|add|remove|sort(?! of)|turn|define|tell me"
     ),
 }
@@ -219,9 +219,11 @@ _RULES = Rules(
     (r"(?i)what (?P<be>BE) the (?P<n>[a-z-]+(?: [a-z-]+)?) of (?P<y>.+)", _name_of),
     (r"(?i)what (?P<be>BE) (?P<x>.+) (?P<v>called|named)", ("What name does {x} have?", "I wonder what {x} {be} {v}.")),
     (r"(?i)what (?P<be>BE) (?P<x>OUR .+?) (?P<v>DONE)(?P<rest> .+)?", "I wonder what {x} {be} {v}{rest}."),
+    (r"(?i)what (?P<be>BE) (?P<x>.+?) like(?P<rest>(?: .+)?)", "I wonder what {x} {be} like{rest}."),
     (r"(?i)what (?P<be>BE) (?P<x>.+)", _what_is),
-    (r"(?i)what (?P<rest>AUX .+)", "Which thing {rest}?"),
-    (r"(?i)what (?P<rest>[a-z]+s (?!BE\b|AUX\b).+)", ("I wonder what {rest}.", "Which thing {rest}?")),
+    (r"(?i)what (?P<aux>do|does) (?P<x>.+) cost", ("How much {aux} {x} cost?", "What is the price of {x}?")),
+    (r"(?i)what (?P<rest>AUX .+)", "What exactly {rest}?"),
+    (r"(?i)what (?P<rest>[a-z]+s (?!BE\b|AUX\b).+)", ("I wonder what {rest}.", "What exactly {rest}?")),
     (r"(?i)what (?P<n>[a-z]+) (?P<be>BE) (?P<x>OUR [^ ]+)", ("Which {n} {be} {x}?", "I wonder what {n} {x} {be}.")),
     (r"(?i)what (?P<rest>[a-z]+ .+)", "Which {rest}?"),
     (r"(?i)which (?P<n>[a-z]+) (?P<be>BE) (?P<x>OUR [^ ]+)", ("What {n} {be} {x}?", "I wonder which {n} {x} {be}.")),
@@ -281,5 +283,5 @@ _RULES = Rules(
     **_PARTS,
 )
 _TOPIC = re.compile(
-    r"(?i)(?!(?:i|we|you|he|she|they|it|hello|hi|hey|thanks?|good|bye|goodbye|yes|no|ok|okay|please|this|that|there)\b)\S+(?: \S+){0,4}"
+    r"(?i)(?!(?:i|we|you|he|she|they|it|hello|hi|hey|thanks?|good(?:bye)?|bye|yes|no|ok|okay|please|th(?:is|at|ere))\b)\S+(?: \S+){0,4}"
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from academy.text.rewordings.rules import Rules, lowered
+from academy.text.rewordings.rules import Rules, capital
 
 STARTS = frozenset(
     """was wer wen wem wessen wo wohin woher wann warum wieso weshalb wie welche welcher welches welchen welchem womit wofür
@@ -69,7 +69,9 @@ def _clause(verb: str, rest: str) -> str:
 
 def _wondering(link: str, verb: str, rest: str) -> list[str]:
     """Nothing for a question with a clause of its own, whose end is not the end of the sentence."""
-    return [] if "," in rest else [f"Ich wüsste gern, {link} {_clause(verb, rest)}."]
+    if "," in rest:
+        return []
+    return [f"Ich wüsste gern, {link} {_clause(verb, rest)}.", f"{capital(link)} {verb} {rest}, weißt du das?"]
 
 
 def _direct(match: re.Match[str]) -> list[str]:
@@ -77,7 +79,7 @@ def _direct(match: re.Match[str]) -> list[str]:
     made = _wondering(w, verb, rest)
     if w == "wie" and verb == "heißt":
         return [*made, f"Welchen Namen hat {rest}?"]
-    if w == "wie" and verb in ("viel", "lautet", "ist", "geht", "war", "sieht"):
+    if w == "wie" and verb in ("heiße", "heißen", "lautet", "ist", "geht", "war", "sieht"):
         return [*made, f"Was ist {rest}?"] if verb == "lautet" else made
     if w == "was" and verb in ("ist", "kostet"):
         return [*made, f"Welchen Preis hat {rest}?"] if verb == "kostet" else [*made, *_named(rest)]
@@ -104,17 +106,16 @@ def _degree(match: re.Match[str]) -> list[str]:
 def _asked(match: re.Match[str]) -> list[str]:
     verb = match["verb"].lower()
     stem = next(infinitive for infinitive in _INFINITIVES if re.fullmatch(_imperative(infinitive), verb))
-    rest = match["rest"]
+    rest, comma, clause = match["rest"].partition(",")
     *words, last = rest.split(" ")
-    whole = f"{' '.join(words)} {last}{stem}" if last in _PREFIXES and words else f"{rest} {stem}"
-    is_clause = "," in rest or ":" in rest
-    if is_clause:
-        return [f"Kannst du bitte Folgendes tun: {lowered(match[0])}?"]
-    return [f"Könntest du {whole}?", f"Ich möchte dich bitten, {rest} zu {stem}."] if last not in _PREFIXES else [f"Könntest du {whole}?"]
+    is_split = bool(words) and last in _PREFIXES
+    whole = " ".join([*words, last + stem]) if is_split else f"{rest} {stem}"
+    made = [f"Könntest du {whole}{comma}{clause}?"]
+    return made if is_split else [*made, f"Ich möchte dich bitten, {rest} zu {stem}{comma}{clause}."]
 
 
 def _imperative(infinitive: str) -> str:
-    stem = infinitive.removesuffix("en").removesuffix("n")
+    stem = infinitive.removesuffix("en")
     return {"geben": "gib", "helfen": "hilf", "sprechen": "sprich"}.get(infinitive, rf"{stem}e?")
 
 

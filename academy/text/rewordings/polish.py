@@ -60,7 +60,8 @@ def on_topic(sentence: str) -> list[str]:
 def _wondering(match: re.Match[str]) -> list[str]:
     """A Polish question keeps its order inside another sentence."""
     question = lowered(match[0])
-    made = [f"Zastanawiam się, {question}.", f"Ciekawi mnie, {question}."]
+    start = "Zastanawiam się" if len(question) % 2 else "Ciekawi mnie"
+    made = [f"{start}, {question}."] + ([] if "," in question or re.search(r"\wsz\b", question) else [f"{match[0]}, wiesz może?"])
     w, rest = match["w"].lower(), match["rest"]
     if w == "jak" and (name := re.fullmatch(r"(?:nazywa się|się nazywa) (.+)", rest)):
         return [*made, f"Jaką nazwę nosi {name[1]}?"] if not name[1].istitle() else made
@@ -144,7 +145,7 @@ _RULES = Rules(
     (r"(?i)(?P<w>WORD) (?P<rest>.+)", _wondering),
     (
         r"(?i)(?P<p>w|na|do|od|z|ze|o|u|dla|po|przy) (?P<w>WORD) (?P<rest>.+)",
-        lambda m: [f"Zastanawiam się, {lowered(m[0])}.", f"Ciekawi mnie, {lowered(m[0])}."],
+        _wondering,
     ),
     WORD="|".join(sorted(STARTS, key=len, reverse=True)),
     IMPERATIVE="|".join(_INFINITIVES),
