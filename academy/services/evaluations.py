@@ -12,7 +12,7 @@ from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import Invalid, NotFound
 from academy.jobs.kinds.evaluate import BASE, EvaluationRequest, EvaluationSpec
-from academy.jobs.reading.reports import Report, report_in, shown
+from academy.jobs.reading.reports import Report, brief_in, report_in, shown
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import ENDED, Inputs, Job, JobStore
 from academy.messages import render
@@ -83,6 +83,20 @@ class Evaluations:
         if report is None:
             return {"report_id": None, "known": None, "verdict": None}
         return {"report_id": report.id, "known": dict(report.known), "verdict": report.verdict}
+
+    @reading
+    def by_adapter(self) -> dict[str, dict[str, Any]]:
+        """By the adapter's id the newest report on the dataset that it learned from: `report_id`, `known`, `rephrased`, `verdict`."""
+        found: dict[str, dict[str, Any]] = {}
+        jobs = self._jobs.list(_MOST_JOBS)
+        learned = {job.job_id: job.dataset_id for job in jobs}
+        for job in jobs:
+            adapter_id = job.continue_from if job.kind == "evaluate" else job.job_id
+            if adapter_id in found or adapter_id is None or learned.get(adapter_id, job.dataset_id) != job.dataset_id:
+                continue
+            if job.status == "finished" and (brief := brief_in(job.folder)):
+                found[adapter_id] = brief._asdict()
+        return found
 
     @changing
     def delete(self, report_id: str) -> None:

@@ -13,8 +13,9 @@ from academy.errors import NotFound
 from academy.jobs.reading import log as job_log
 from academy.jobs.reading import progress, view
 from academy.jobs.reading.log import LogLine
+from academy.jobs.reading.reports import brief_in
 from academy.jobs.running.runner import Runner
-from academy.jobs.store import Job, JobStore
+from academy.jobs.store import ENDED, Job, JobStore
 from academy.services.permission import Permission, changing, reading
 
 
@@ -62,6 +63,12 @@ class Jobs:
         """Contract, section 1, row 8, with the name and the doctor's remedy."""
         job = self._store.get(job_id)
         return view.view(job, self._runner.queue_position(job_id), self._runner.silence(job_id)) | {"disk": self._runner.usage(job)}
+
+    @reading
+    def verdict(self, job: Job) -> str | None:
+        """The verdict of the report that the job ended with, if there is one."""
+        brief = brief_in(job.folder) if job.status in ENDED else None
+        return brief.verdict if brief else None
 
     @reading
     def position(self, job_id: str) -> int | None:

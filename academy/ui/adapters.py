@@ -1,4 +1,4 @@
-"""The Adapters tab: every adapter with its data and its losses, and which one answers."""
+"""The Adapters tab: every adapter with its data and what it learned, and which one answers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.ui.answers import toast
-from academy.ui.html.elements import Html, button, card, closer, div, empty, esc, go, join, live, menu, name_form, span, tag, when
+from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, span, tag, when
 from academy.ui.html.numbers import loss, number, size
 from academy.ui.look import Look
+from academy.ui.report import known_words, report, verdict_pill
 from academy.ui.texts.translate import plural, t
+from academy.ui.training.job import is_by_heart
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
@@ -31,16 +33,17 @@ def _adapters(look: Look) -> Html:
         action = go(t("adapters.train" if ready else "adapters.begin"), kind="primary", tab="training" if ready else "overview")
         return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action))
     names = {manifest.id: manifest.name for manifest in look.datasets}
+    measured = look.academy.evaluations.by_adapter()
     head = div(
         span(t("adapters.name")),
         span(t("adapters.data")),
         span(t("adapters.base_model")),
-        span(t("adapters.loss"), title=t("adapters.loss_title")),
+        span(t("adapters.measured")),
         span(t("adapters.when")),
         span(""),
         cls="ac-mail ac-mail-head",
     )
-    rows = [_row(item, names) for item in adapters[:_MOST_ROWS]]
+    rows = [_row(item, names, measured.get(item.adapter_id)) for item in adapters[:_MOST_ROWS]]
     count = span(plural("count.adapters", len(adapters)), cls="ac-soft")
     return join([_answering(look), card(t("adapters.title"), div(head, *rows, cls="ac-mails"), aside=count)])
 
@@ -67,7 +70,7 @@ def _answering(look: Look) -> Html:
     )
 
 
-def _row(item: Adapter, names: dict[str, str]) -> Html:
+def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None) -> Html:
     source = names.get(item.dataset_id or "") or t("adapters.unknown")
     learned = join([source, esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
     dot = span(cls="ac-dot" + (" ac-dot-on" if item.is_active else ""))
@@ -75,15 +78,15 @@ def _row(item: Adapter, names: dict[str, str]) -> Html:
         div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), cls="ac-mail-name"),
         div(learned, cls="ac-cut ac-soft", title=learned),
         div(item.base_model, cls="ac-cut ac-soft", title=item.base_model),
-        div(_losses(item), cls="ac-num"),
+        div(_measured(item, measured), cls="ac-num ac-measured"),
         div(when(item.created_at), cls="ac-soft"),
-        div(*_actions(item), cls="ac-row ac-row-end"),
+        div(*_actions(item, measured is not None), cls="ac-row ac-row-end"),
         cls="ac-mail" + (" is-active" if item.is_active else ""),
         id=f"adapter-{item.adapter_id}",
     )
 
 
-def _actions(item: Adapter) -> list[Html]:
+def _actions(item: Adapter, is_measured: bool) -> list[Html]:
     id_, sure = item.adapter_id, t("adapters.delete_sure", name=item.name)
     active = span(t("adapters.active"), cls="ac-pill ac-finished")
     return [
@@ -93,6 +96,7 @@ def _actions(item: Adapter) -> list[Html]:
             t("more"),
             button(t("adapters.try"), "adapter.try", kind="item narrow", id=id_, title=t("adapters.try_title")),
             button(t("adapters.details"), "adapter.show", kind="item", id=id_),
+            _measure(item, is_measured, kind="item"),
             button(t("adapters.rename"), "adapter.rename", kind="item", id=id_),
             go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=id_),
             button(t("adapters.continue"), "adapter.continue", kind="item", id=id_, title=t("adapters.continue_title")),
@@ -101,13 +105,24 @@ def _actions(item: Adapter) -> list[Html]:
     ]
 
 
-def _losses(item: Adapter) -> Html:
-    if item.eval_loss is None:
-        return (
-            span(t("adapters.train_loss", loss=loss(item.train_loss)), cls="ac-soft", title=t("adapters.not_held_out"))
-            if item.train_loss is not None
-            else span("–", cls="ac-soft")
-        )
+def _measure(item: Adapter, is_measured: bool, kind: str = "") -> Html:
+    label = span(t("report.again" if is_measured else "report.measure"))
+    return button(label, "report.measure", kind=kind, title=t("report.measure_title"), id=item.adapter_id)
+
+
+def _measured(item: Adapter, measured: dict[str, Any] | None) -> Html:
+    """What it knows and the verdict; without a report the loss on held-out rows, where those say something."""
+    if measured is not None:
+        words = known_words(measured["known"], measured["rephrased"])
+        return join([verdict_pill(measured["verdict"]), *[div(word, cls="ac-soft ac-cut") for word in words]])
+    losses = _losses(item)
+    return join([losses, div(t("adapters.loss"), cls="ac-soft ac-cut")]) if losses else span(t("report.none"), cls="ac-soft")
+
+
+def _losses(item: Adapter) -> Html | None:
+    """The loss on held-out rows, before and after; None where none were held out, or where it says nothing."""
+    if item.eval_loss is None or is_by_heart(item.parameters):
+        return None
     if item.baseline_eval_loss is None:
         return esc(loss(item.eval_loss))
     better = item.eval_loss < item.baseline_eval_loss
@@ -118,13 +133,14 @@ def _losses(item: Adapter) -> Html:
 
 def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     item = _named(look, data)
+    measured = look.academy.evaluations.by_adapter().get(item.adapter_id)
+    held_out = [] if is_by_heart(item.parameters) else [("adapters.before", item.baseline_eval_loss), ("adapters.after", item.eval_loss)]
     facts = [
         (t("adapters.base_model"), item.base_model),
         (t("adapters.steps"), number(item.steps)),
         (t("adapters.examples"), number(item.train_rows)),
         (t("adapters.train_loss_title"), loss(item.train_loss)),
-        (t("adapters.before"), loss(item.baseline_eval_loss)),
-        (t("adapters.after"), loss(item.eval_loss)),
+        *[(t(key), loss(value)) for key, value in held_out if value is not None],
         (t("adapters.parameters"), number(item.trainable_parameters)),
         (t("adapters.size"), size(item.size_bytes)),
         (t("adapters.when"), when(item.created_at)),
@@ -136,7 +152,13 @@ def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         (t("adapters.folder"), tag("code", item.path)),
     ]
     table = tag("table", tag("tbody", *[tag("tr", tag("th", name), tag("td", value)) for name, value in facts]), cls="ac-facts")
-    return {"dialog": join([tag("h3", item.name), div(table, cls="ac-scroll"), closer()])}
+    told = ""
+    if measured is not None:
+        told = report(look.academy.evaluations.get(measured["report_id"]), {manifest.id: manifest.name for manifest in look.datasets})
+    settings = tag("details", tag("summary", t("adapters.facts")), table, open=measured is None)
+    close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
+    buttons = div(_measure(item, measured is not None), close, cls="ac-row ac-row-end")
+    return {"dialog": join([tag("h3", item.name), div(told, settings, cls="ac-scroll"), buttons])}
 
 
 def _ask_name(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,7 +15,8 @@ from academy.jobs.folder import JobFolder
 from academy.messages import from_json, render
 
 _MOST_BYTES = 8 << 20
-_REMEMBERED = 256
+
+T = TypeVar("T")
 
 
 class _Counted(BaseModel):
@@ -99,23 +101,23 @@ class Report(BaseModel):
     items: list[_Item]
 
 
+class Brief(NamedTuple):
+    """The few numbers of a report that a list shows."""
+
+    report_id: str
+    verdict: str
+    known: dict[str, int]
+    rephrased: dict[str, int] | None
+
+
 def report_in(folder: JobFolder) -> Report | None:
     """The report in a job's folder; None where there is none that can be used."""
-    path = folder.report
-    try:
-        state = os.lstat(path)
-    except OSError:
-        return None
-    stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
-    with _lock:
-        known = _known.get(str(path))
-    if known is None or known[0] != stamp:
-        known = stamp, _read(folder)
-        with _lock:
-            _known[str(path)] = known
-            while len(_known) > _REMEMBERED:
-                _known.popitem(last=False)
-    return known[1]
+    return _reports.get(folder)
+
+
+def brief_in(folder: JobFolder) -> Brief | None:
+    """The few numbers of that report; of many jobs they fit into the memory, and whole reports do not."""
+    return _briefs.get(folder)
 
 
 def shown(report: Report) -> dict[str, Any]:
@@ -127,8 +129,32 @@ def shown(report: Report) -> dict[str, Any]:
     }
 
 
-_known: OrderedDict[str, tuple[tuple[int, ...], Report | None]] = OrderedDict()
-_lock = threading.Lock()
+class _Remembered(Generic[T]):
+    """What was read from the reports that were asked for last, each until its file changes."""
+
+    def __init__(self, read: Callable[[JobFolder], T | None], most: int) -> None:
+        self._read = read
+        self._most = most
+        self._known: OrderedDict[str, tuple[tuple[int, ...], T | None]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, folder: JobFolder) -> T | None:
+        """What the report holds now; None where there is none."""
+        path = folder.report
+        try:
+            state = os.lstat(path)
+        except OSError:
+            return None
+        stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+        with self._lock:
+            known = self._known.get(str(path))
+        if known is None or known[0] != stamp:
+            known = stamp, self._read(folder)
+            with self._lock:
+                self._known[str(path)] = known
+                while len(self._known) > self._most:
+                    self._known.popitem(last=False)
+        return known[1]
 
 
 def _read(folder: JobFolder) -> Report | None:
@@ -137,3 +163,15 @@ def _read(folder: JobFolder) -> Report | None:
         return None if raw is None else Report.model_validate_json(raw)
     except ValidationError:
         return None
+
+
+def _read_brief(folder: JobFolder) -> Brief | None:
+    report = _read(folder)
+    if report is None:
+        return None
+    # A job and its report share their id; in a container the program could write any.
+    return Brief(folder.path.name, report.verdict, dict(report.known), dict(report.rephrased) if report.rephrased else None)
+
+
+_reports = _Remembered(_read, 64)
+_briefs = _Remembered(_read_brief, 10_000)

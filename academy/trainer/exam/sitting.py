@@ -147,6 +147,7 @@ class Exam:
             "after": {"right": after.right, "of": after.of},
             "verdict": verdict.verdict,
             "sentences": [to_json(sentence) for sentence in told],
+            "verdict_sentences": len(verdict.sentences),  # of them; the others say how it was measured
             "remedies": [{"label": to_json(item["label"]), "request": item["request"]} for item in verdict.remedies],
             "items": sorted(items, key=_worst_first),
             "wordings": sorted(wordings, key=lambda item: item["right"]),

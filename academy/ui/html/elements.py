@@ -92,9 +92,9 @@ def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", **state: A
     return tag("a", label, cls=f"{classes} {cls}".strip(), href=f"?{query}", data_set=shown, title=title or None)
 
 
-def pill(status: str) -> Html:
-    """The state of a job as a coloured word."""
-    return span(t(f"state.{status}"), cls=f"ac-pill ac-{status}")
+def pill(status: str, verdict: str | None = None) -> Html:
+    """The state of a job as a coloured word; what it learned decides about the colour, as far as that is known."""
+    return span(t(f"state.{status}"), cls=f"ac-pill ac-{status}" if verdict is None else f"ac-pill ac-verdict-{verdict}")
 
 
 def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> Html:
@@ -102,8 +102,9 @@ def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> H
     return go(join(children), cls="ac-chip" + (" ac-chip-warn" if warn else ""), title=title, **state)
 
 
-def bar(fraction: float | None, status: str = "running") -> Html:
-    """A progress bar; None where the progress is unknown."""
+def bar(fraction: float | None, status: str = "running", verdict: str | None = None) -> Html:
+    """A progress bar, coloured by the verdict where there is one; None where the progress is unknown."""
+    status = f"verdict-{verdict}" if verdict else status
     if fraction is None:
         return div(span(cls="ac-bar-unknown"), cls=f"ac-bar ac-{status}", role="progressbar")
     percent = round(100 * min(1.0, max(0.0, fraction)), 1)

@@ -48,14 +48,15 @@ def for_page() -> dict[str, str]:
 
 
 def _load() -> dict[str, dict[str, str]]:
-    """Every language of the folder, its tables flattened."""
-    loaded = {}
+    """Every language of the folder, its tables flattened; `en_report` is a part of `en`."""
+    loaded: dict[str, dict[str, str]] = {}
     for item in pkgutil.iter_modules(texts.__path__):
         if item.name == "translate":
             continue
         module = importlib.import_module(f"{texts.__name__}.{item.name}")
-        add_catalogue(item.name, getattr(module, "MESSAGES", {}))
-        loaded[item.name] = _flat(module.TEXTS)
+        code = item.name.partition("_")[0]
+        add_catalogue(code, getattr(module, "MESSAGES", {}))
+        loaded.setdefault(code, {}).update(_flat(module.TEXTS))
     return loaded
 
 

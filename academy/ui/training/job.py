@@ -33,6 +33,7 @@ from academy.ui.html.elements import (
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
 from academy.ui.html.plots import plot
 from academy.ui.look import Look
+from academy.ui.report import report
 from academy.ui.texts.translate import say, t
 
 _OTHERS = 40
@@ -60,7 +61,14 @@ def panel() -> Html:
         data_follow="1",
     )
     return div(
-        live("job"), live("job_numbers"), live("job_plot"), live("job_says", Html("")), log_pane, live("job_more"), cls="ac-stack ac-job"
+        live("job"),
+        live("job_report", Html("")),
+        live("job_numbers"),
+        live("job_plot"),
+        live("job_says", Html("")),
+        log_pane,
+        live("job_more"),
+        cls="ac-stack ac-job",
     )
 
 
@@ -101,16 +109,29 @@ def _job(look: Look) -> Html:
         return div(empty(t("training.none_title"), t("training.none_text")), cls="ac-card ac-none")
     status, job = shown
     facts = [esc(job.base_model), when(job.created_at)]
-    if job.continue_from:
+    if job.kind != "train":
+        facts.insert(0, esc(kind_words(job)))
+    elif job.continue_from:
         facts.insert(1, esc(t("training.continued")))
     if job.status == "queued" and status.get("queue_position") is not None:
         facts.append(esc(position_words(status["queue_position"])))
     head = div(
-        div(tag("h2", job.name, title=job.name), pill(job.status), cls="ac-row ac-job-name"),
+        div(tag("h2", job.name, title=job.name), pill(job.status, status.get("verdict")), cls="ac-row ac-job-name"),
         div(*_actions(look, status, job), cls="ac-row ac-job-actions"),
         cls="ac-job-head",
     )
     return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(status, job), _verdict(status, job)])
+
+
+def kind_words(job: Job) -> str:
+    """What a job does that trains nothing."""
+    return t("report.of_kind") if job.kind == "evaluate" else job.kind
+
+
+def cancel_question(job: Job) -> dict[str, str]:
+    """What is asked before a running job is cancelled, and the answer that does it."""
+    topic = "report" if job.kind == "evaluate" else "training" if job.kind == "train" else "jobs"
+    return {"confirm": t(f"{topic}.cancel_sure", name=job.name), "yes": t(f"{topic}.cancel_yes")}
 
 
 def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
@@ -118,6 +139,8 @@ def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
         return _running_actions(job)
     if job.status == "queued":
         return [button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id)]
+    if job.kind != "train":
+        return [button(t("report.again"), "report.again", job=job.job_id)] if job.kind == "evaluate" else []
     if job.status == "finished":
         chat = [button(t("training.chat"), "job.chat", kind="primary", job=job.job_id)] if status.get("adapter_path") else []
         return [*chat, button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title"))]
@@ -126,12 +149,10 @@ def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
 
 def _running_actions(job: Job) -> list[Html]:
     actions = [span(t(f"wish.{job.wish}"), cls="ac-soft")] if job.wish else []
-    if job.status == "running" and job.wish is None:
+    if job.kind == "train" and job.status == "running" and job.wish is None:
         actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
     if job.wish != "cancel":
-        sure = t("training.cancel_sure", name=job.name)
-        cancel = button(t("training.cancel"), "job.cancel", kind="danger", confirm=sure, yes=t("training.cancel_yes"), job=job.job_id)
-        actions.append(cancel)
+        actions.append(button(t("training.cancel"), "job.cancel", kind="danger", **cancel_question(job), job=job.job_id))
     return actions
 
 
@@ -164,14 +185,15 @@ def _changes(changes: dict[str, Any]) -> str:
 
 
 def _progress(status: dict[str, Any], job: Job) -> Html:
-    if job.status == "preparing":
-        shown = _preparing(status.get("preparing") or {})
+    preparing = status.get("preparing") or {}
+    if job.status == "preparing" or (job.status == "running" and preparing.get("phase") == "exam"):
+        shown = _preparing(preparing)
     elif job.status == "queued":
         shown = join([bar(0, "queued"), div(t("training.waiting"), cls="ac-soft ac-bar-words")])
     else:
         words = _state_words(status, job)
         line = div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""
-        shown = join([bar(_fraction(status, job), job.status), line])
+        shown = join([bar(_fraction(status, job), job.status, status.get("verdict")), line])
     if not status.get("warning"):
         return shown
     text, rest = split_sentence(say(status["warning"]))
@@ -195,9 +217,11 @@ def _fraction(status: dict[str, Any], job: Job) -> float | None:
 
 def _state_words(status: dict[str, Any], job: Job) -> str:
     if job.status == "running":
+        if job.kind != "train":
+            return ""
         return say((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
     if job.status == "finished":
-        return say(job.reason) or t("training.finished_text")
+        return say(job.reason) or (t("training.finished_text") if job.kind == "train" and not status.get("verdict") else "")
     return say(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
 
 
@@ -205,7 +229,7 @@ def _verdict(status: dict[str, Any], job: Job) -> Html | str:
     if job.status != "failed":
         return ""
     text, rest = why_failed(job)
-    changes = remedy_of(status)
+    changes = remedy_of(status) if job.kind == "train" else None
     more = tag("p", t("training.would_change", button=_changed_label(changes), changes=_changes(changes))) if changes else ""
     return notice(text, join([remedy(rest or t("training.failed_hint")), more]))
 
@@ -213,8 +237,15 @@ def _verdict(status: dict[str, Any], job: Job) -> Html | str:
 # ------------------------------------------------------------------ numbers, loss, answers, settings
 
 
+def _report(look: Look) -> Html:
+    """The report of a job that ended with one."""
+    if look.job is None or not look.job.status.get("report_id"):
+        return Html("")
+    return report(look.academy.evaluations.get(look.job.record.job_id), {item.id: item.name for item in look.datasets})
+
+
 def _numbers(look: Look) -> Html:
-    if look.job is None:
+    if look.job is None or look.job.record.kind != "train":
         return Html("")
     status, job = look.job
     metrics = status.get("metrics") or {}
@@ -226,15 +257,24 @@ def _numbers(look: Look) -> Html:
         look.academy.jobs.duration(job) if ended and job.finished_at else status.get("eta_seconds") if job.status == "running" else None
     )
     epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
+    facts, known = is_by_heart(job.parameters), status.get("known")
+    at_most = facts and job.parameters.get("stop_when_known")
+    knows = tile(number(known["rows"]), t("tile.known"), Html(f"/{number(known['of'])}")) if known and facts and not ended else ""
     return div(
+        knows,
         tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),
         tile(number(epoch, 1), t("tile.epoch"), epoch_unit),
-        tile(duration(seconds), t("tile.taken" if ended else "tile.left")),
+        tile(duration(seconds), t("tile.taken" if ended else "tile.left_at_most" if at_most else "tile.left")),
         tile(loss(metrics.get("latest_loss")), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
         tile(number(round(tokens) if tokens else None), t("tile.tokens")),
         tile(gigabytes(memory), t("tile.memory"), Html(" GB") if memory else ""),
-        cls="ac-tiles ac-tiles-6",
+        cls="ac-tiles ac-tiles-7" if knows else "ac-tiles ac-tiles-6",
     )
+
+
+def is_by_heart(parameters: dict[str, Any]) -> bool:
+    """Whether a training teaches facts: a held-out one cannot be guessed, so that the loss on it says nothing."""
+    return parameters.get("goal") == "facts"
 
 
 def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any], job: Job) -> float | None:
@@ -247,13 +287,15 @@ def _plot(look: Look) -> Html:
     if look.job is None:
         return card(t("plot.title"), plot([]), cls="ac-plot-card")
     status, job = look.job
+    if job.kind != "train":
+        return Html("")
     others = [other for other in look.academy.jobs.list(limit=_OTHERS) if other.job_id != job.job_id and other.step]
     chosen = next((other for other in others if other.job_id == look.text("versus")), None)
     drawn = plot(
-        look.points,
+        _drawable(look.points, job),
         total_steps=status.get("total_steps"),
         checkpoints=look.checkpoints,
-        other=look.academy.jobs.points(chosen.job_id) if chosen else (),
+        other=_drawable(look.academy.jobs.points(chosen.job_id), chosen) if chosen else (),
         other_name=chosen.name if chosen else "",
     )
     choices = [("", t("plot.alone")), *((other.job_id, other.name) for other in others)]
@@ -261,6 +303,13 @@ def _plot(look: Look) -> Html:
         "label", span(t("plot.versus"), cls="ac-soft"), select("versus", choices, chosen.job_id if chosen else ""), cls="ac-row ac-versus"
     )
     return card(t("plot.title"), drawn, versus if others else "", cls="ac-plot-card")
+
+
+def _drawable(points: Sequence[dict[str, Any]], job: Job) -> Sequence[dict[str, Any]]:
+    """The points without the loss on held-out rows where it says nothing."""
+    if not is_by_heart(job.parameters):
+        return points
+    return [{name: value for name, value in point.items() if name != "eval_loss"} for point in points]
 
 
 def _says(look: Look) -> Html:
@@ -315,6 +364,7 @@ def _more(look: Look) -> Html:
 
 REGIONS = {
     "job": _job,
+    "job_report": _report,
     "job_numbers": _numbers,
     "job_plot": _plot,
     "job_says": _says,

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from academy.jobs.store import ENDED, Job
+from academy.ui import report
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, button, card, div, empty, go, join, menu, name_form, pill, span, tag, when
 from academy.ui.html.numbers import duration, number, size
 from academy.ui.look import Look
 from academy.ui.texts.translate import t
-from academy.ui.training.job import position_words, remedy_of, why_failed
+from academy.ui.training.job import cancel_question, kind_words, position_words, remedy_of, why_failed
 
 _PAGE = 50
 _MOST_PAGES = 41
@@ -38,8 +39,9 @@ def _jobs(look: Look) -> Html:
 
 
 def _row(look: Look, job: Job) -> Html:
+    verdict = look.academy.jobs.verdict(job)
     words = join([*_state_words(look, job), when(job.finished_at or job.started_at or job.created_at)], " · ")
-    title = div(span(job.name, cls="ac-cut ac-strong"), pill(job.status), cls="ac-row-line")
+    title = div(span(job.name, cls="ac-cut ac-strong"), pill(job.status, verdict), cls="ac-row-line")
     link = go(join([title, div(words, cls="ac-soft ac-cut ac-num")]), cls="ac-list-main", tab="training", job=job.job_id)
     return div(
         link,
@@ -50,7 +52,9 @@ def _row(look: Look, job: Job) -> Html:
 
 
 def _state_words(look: Look, job: Job) -> list[str]:
-    words = []
+    words = [kind_words(job)] if job.kind != "train" else []
+    if verdict := look.academy.jobs.verdict(job):
+        words.append(t(f"verdict.{verdict}"))
     if job.status == "running" and job.step is not None and job.total_steps:
         words.append(f"{100 * job.step // job.total_steps} %")
     if job.job_id in look.queue:
@@ -74,14 +78,15 @@ def _moves(look: Look, job: Job) -> list[Html]:
 
 def _menu(job: Job) -> Html:
     items = [button(t("adapters.rename"), "job.rename", kind="item", job=job.job_id)]
-    if job.status in ENDED:
+    if job.status in ENDED and job.kind == "evaluate":
+        items.append(button(t("report.again"), "report.again", kind="item", job=job.job_id))
+    elif job.status in ENDED and job.kind == "train":
         items.append(button(t("training.retry"), "job.retry", kind="item", job=job.job_id))
         if job.resumable and job.status != "finished":
             items.append(button(t("training.resume"), "job.resume", kind="item", job=job.job_id))
         items.append(button(t("jobs.clean"), "job.clean", kind="item", confirm=t("jobs.clean_sure", name=job.name), job=job.job_id))
-    else:
-        sure, yes = t("training.cancel_sure", name=job.name), t("training.cancel_yes")
-        items.append(button(t("training.cancel"), "job.cancel", kind="item", confirm=sure, yes=yes, job=job.job_id))
+    elif job.status not in ENDED:
+        items.append(button(t("training.cancel"), "job.cancel", kind="item", **cancel_question(job), job=job.job_id))
     return menu(t("more"), *items)
 
 
@@ -147,6 +152,7 @@ def _to_chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 REGIONS = {"jobs": _jobs}
 ACTS = {
+    **report.ACTS,
     "job.cancel": _cancel,
     "job.stop": _stop,
     "job.resume": _resume,
