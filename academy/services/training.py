@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import statistics
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, resolve_base
+from academy.bases import Base, facts, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -20,6 +21,9 @@ from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, U
 from academy.habitat import Habitat
 from academy.jobs import presets, recipes
 from academy.jobs.backends import BACKENDS, Backend
+from academy.jobs.estimate import Estimate, Pace, estimate
+from academy.jobs.reading import view
+from academy.jobs.reading.progress import progress
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
@@ -88,12 +92,14 @@ class Training:
         try:
             resolved, inputs = self._plan(spec)
         except AcademyError as error:
-            return {"spec": None, "reasons": [], "problems": [error.detail], "name": ""}
+            return {"spec": None, "reasons": [], "problems": [error.detail], "name": "", "estimate": None}
+        guess = self._estimate(resolved, inputs)
         return {
             "spec": resolved.model_dump(),
             "reasons": [render(reason) for reason in inputs.reasons],
             "problems": [],
             "name": inputs.name,
+            "estimate": guess.as_dict() if guess else None,
         }
 
     @changing
@@ -172,6 +178,30 @@ class Training:
             earlier=self._earlier_datasets(base.name, manifest),
         )
 
+    def _estimate(self, spec: TrainingSpec, inputs: Inputs) -> Estimate | None:
+        """How long it will take; None where nothing is known, as on a GPU that has not trained this base yet."""
+        if spec.recipe:
+            return None
+        on_gpu = bool(self._habitat.gpus())
+        path = Path(inputs.base_path) if inputs.base_path else None
+        pace = self._pace(inputs.base_fingerprint, on_gpu)
+        if path is None or (pace is None and on_gpu):
+            return None
+        lengths = _token_lengths(Path(inputs.dataset_path), path)
+        return estimate(spec, lengths.rows, lengths.mean, pace, facts(path) if pace is None else None)
+
+    def _pace(self, fingerprint: str | None, on_gpu: bool) -> Pace | None:
+        """How fast the last training on the same base and device was."""
+        for job in self._jobs.list(_EARLIER_JOBS, "finished", "train"):
+            if fingerprint is None or job.base_fingerprint != fingerprint or job.recipe:
+                continue
+            state = progress(job)
+            paces = [point["tokens_per_second"] for point in state.ordered() if point.get("tokens_per_second")]
+            device = str((state.started or {}).get("device", ""))
+            if paces and device.startswith("cuda") == on_gpu:
+                return Pace(statistics.median(paces), max(0.0, (view.duration(job) or 0.0) - state.training_seconds()))
+        return None
+
     def _earlier_datasets(self, base_model: str, now: Manifest | None) -> list[str]:
         """The datasets that this base was taught before, the newest first; an exam asks whether they are still known."""
         done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
@@ -197,7 +227,7 @@ class Training:
     def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[Text]]:
         lengths = _token_lengths(path, base.path)
         gpus = self._habitat.gpus()
-        facts = presets.Facts(
+        given = presets.Facts(
             rows=rows,
             mean_tokens=lengths.mean,
             max_tokens=lengths.longest,
@@ -208,7 +238,7 @@ class Training:
             answer_tokens=lengths.answer,
             goal=None if request.goal == "auto" else request.goal,
         )
-        choice = presets.choose(request.preset or "auto", facts)
+        choice = presets.choose(request.preset or "auto", given)
         if request.preset is None:
             # Without an effort the settings decide; only how the set is taught does not depend on it.
             return {name: choice.values[name] for name in ("goal", "vary_questions", "rehearsal")}, []
@@ -234,8 +264,9 @@ class Training:
 
 @dataclass(frozen=True)
 class _Lengths:
-    """In tokens: the mean and the largest of the rows, and the median of the answers."""
+    """The number of rows; in tokens their mean and the largest, and the median of the answers."""
 
+    rows: int
     mean: float
     longest: int
     answer: float
@@ -243,6 +274,13 @@ class _Lengths:
 
 def _token_lengths(path: Path, base_path: Path | None) -> _Lengths:
     """The lengths of a dataset's rows, by the base's own tokenizer where it is on the disk, else three characters a token."""
+    state = path.stat()
+    return _counted(path, base_path, (state.st_mtime_ns, state.st_size))
+
+
+@functools.lru_cache(maxsize=16)
+def _counted(path: Path, base_path: Path | None, stamp: tuple[int, int]) -> _Lengths:
+    """Counted once for each state of the file: a plan follows what a person types."""
     with open(path, "rb") as file:
         read = [("\n".join(turn.content for turn in turns), turns[-1].content) for _, turns in read_rows(file)]
     read.sort(key=lambda texts: len(texts[0]))
@@ -251,7 +289,7 @@ def _token_lengths(path: Path, base_path: Path | None) -> _Lengths:
     count = _counter(base_path)
     rows = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in spread])]
     longest = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in read[-_LONGEST_ROWS:]])]
-    return _Lengths(statistics.fmean(rows), max([*rows, *longest]), statistics.median(count([answer for _, answer in spread])))
+    return _Lengths(len(read), statistics.fmean(rows), max([*rows, *longest]), statistics.median(count([answer for _, answer in spread])))
 
 
 def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:

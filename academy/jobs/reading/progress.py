@@ -198,6 +198,11 @@ class Progress:
         ]
         return round(remaining * statistics.median(paces), 1) if paces else None
 
+    def training_seconds(self) -> float:
+        """From the first logged step to the last, by the times of their events."""
+        moments = [moment for point in self.ordered() if (moment := seconds(point.get("time"))) is not None]
+        return max(0.0, moments[-1] - moments[0]) if moments else 0.0
+
     def longest_pause(self) -> float:
         """The longest time between two of the last steps."""
         moments = [moment for _, moment in tuple(self._times)]

@@ -1,0 +1,99 @@
+"""How long a training will take: from its tokens, and how fast this machine trains."""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from academy.bases import BaseFacts
+from academy.jobs.spec import TrainingSpec
+from academy.messages import Message, count, msg
+
+_EXPECTED_LOOKS = 0.7
+"""Of the most: facts are usually known after about 14 of 20 looks, and then it ends."""
+_REHEARSAL = 0.25
+"""Tokens of rehearsal for each token of a lesson, where the share follows the drift."""
+_EFFICIENCY = 0.5
+"""Of the speed of a large matrix product that training reaches: attention, norms and the optimizer are no matrix products."""
+_FLOP = 4.0
+"""A token and parameter: two for the forward pass, two for the gradients of activations; LoRA needs none of the frozen weights."""
+_RECOMPUTED = 2.0
+"""More where gradient checkpointing repeats the forward pass."""
+_LAYER_SECONDS = 0.003
+"""A step and layer, which even the smallest matrix takes: measured with the bundled model."""
+_AFTERWARDS = 1.2
+"""Loading before the training and the exam after it, for each second of training."""
+_SIDE = 512
+_MEASURING_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The speed of an earlier training on the same base and device: tokens a second, and the seconds beside the training itself."""
+
+    tokens_per_second: float
+    other_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The seconds that a training will take; `measured` on this base model here, otherwise from the speed of the machine."""
+
+    seconds: float
+    measured: bool
+    sentence: Message
+
+    def as_dict(self) -> dict[str, Any]:
+        """The estimate as a reply shows it."""
+        return {"seconds": round(self.seconds, 1), "measured": self.measured, "sentence": str(self.sentence)}
+
+
+def estimate(spec: TrainingSpec, rows: int, mean_tokens: float, pace: Pace | None, base: BaseFacts | None) -> Estimate | None:
+    """The time of a training on `rows` rows; without an earlier pace from the speed of this processor, None where the base is unknown."""
+    steps, tokens = _amount(spec, rows, mean_tokens)
+    if pace is not None:
+        return _told(tokens / pace.tokens_per_second, pace.other_seconds, spec, measured=True)
+    if base is None or not base.parameters:
+        return None
+    flop = _FLOP + (_RECOMPUTED if spec.gradient_checkpointing else 0.0)
+    training = tokens * flop * base.parameters / (_EFFICIENCY * matrix_speed()) + steps * base.layers * _LAYER_SECONDS
+    return _told(training, (_AFTERWARDS - 1) * training, spec, measured=False)
+
+
+@functools.cache
+def matrix_speed() -> float:
+    """Floating-point operations a second of a matrix product in fp32 on all cores, measured once in a fifth of a second."""
+    import numpy as np
+
+    matrix = np.ones((_SIDE, _SIDE), dtype=np.float32)
+    best, until = float("inf"), time.monotonic() + _MEASURING_SECONDS
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - began)
+    return 2.0 * _SIDE**3 / best
+
+
+def _amount(spec: TrainingSpec, rows: int, mean_tokens: float) -> tuple[float, float]:
+    """The steps and the tokens that are to be expected, rehearsal included."""
+    in_step = spec.batch_size * spec.gradient_accumulation_steps
+    looks = spec.num_epochs * (_EXPECTED_LOOKS if spec.goal == "facts" and spec.stop_when_known else 1.0)
+    steps = min(spec.max_steps or float("inf"), looks * max(1.0, rows / in_step))
+    share = _REHEARSAL if spec.rehearsal is None else spec.rehearsal
+    return steps, (1 + share) * min(steps * in_step, looks * rows) * min(mean_tokens, spec.max_seq_length)
+
+
+def _told(training: float, other: float, spec: TrainingSpec, *, measured: bool) -> Estimate:
+    seconds = min(training, spec.budget_seconds or training) + other
+    sentence = "About {time}." if measured else "About {time} (estimated)."
+    return Estimate(seconds, measured, msg(sentence, time=_words(seconds)))
+
+
+def _words(seconds: float) -> Message:
+    if seconds < 50:
+        return msg("half a minute") if seconds > 20 else msg("{seconds} s", seconds=max(5, 5 * round(seconds / 5)))
+    if seconds < 90 * 60:
+        return count(max(1, round(seconds / 60)), one="{n} min", other="{n} min")
+    return msg("{hours:decimal1} h", hours=seconds / 3600)
