@@ -120,3 +120,69 @@ def test_on_a_gpu_that_never_trained_this_base_nothing_is_said(academy: Academy,
     monkeypatch.setattr(academy._habitat, "gpus", lambda: [type("Gpu", (), {"memory_free_mb": 80_000})()])
     assert academy.training.plan(TrainingSpec(preset="auto"))["estimate"] is None
     assert academy.training.plan(TrainingSpec(dataset_id="nothing"))["estimate"] is None
+
+
+# ------------------------------------------------------------------ the form
+
+
+def planned(academy: Academy, before: dict[str, Any] | None = None, **values: Any) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
+    """What the form shows after a change: advice, time, plan, and the fields that it writes."""
+    from academy.ui.training import form
+
+    dataset = academy.datasets.list()[0].id
+    fields = {name: form.initial(name) for name in form.FIELDS} | {name: form.shown(name, value) for name, value in (before or {}).items()}
+    above = {"name": "", "dataset_id": dataset, "base_model": "academy-mini", "preset": "auto"}
+    advice, time, fresh, *updates = form.plan(academy, before or {}, *(above | fields | values).values())
+    written = {name: update["value"] for name, update in zip(form.FIELDS, updates, strict=True) if "value" in update}
+    return str(advice), str(time), fresh, written
+
+
+def test_the_sentence_and_the_time_follow_what_a_person_types(academy: Academy) -> None:
+    advice, time, fresh, written = planned(academy)
+    assert "The Professor" in advice
+    assert "data-field" not in advice
+    assert time.startswith('<div class="ac-help" role="status">About ')
+    assert written["num_epochs"] == fresh["num_epochs"] == 20
+    earlier(academy, academy.training._plan(TrainingSpec())[1].base_fingerprint, 10.0)
+    first = planned(academy, fresh)[1]
+    advice, time, again, written = planned(academy, fresh, num_epochs=1, stop_when_known=False)
+    assert "Your settings, 2 changed" in advice
+    assert "1 epoch," in advice
+    assert advice.count('data-event="auto"') == 2
+    assert 'data-field="num_epochs" title="Epochs: back to the Professor&#39;s choice"' in advice
+    assert time != first
+    assert (again, written) == (fresh, {})
+
+
+def test_a_field_that_is_half_typed_stays_as_it_is(academy: Academy) -> None:
+    fresh = planned(academy)[2]
+    assert planned(academy, fresh, num_epochs=None)[3] == {}
+    advice, time, _, written = planned(academy, fresh, num_epochs=99)
+    assert "Epochs must be at most 20 (99)." in advice
+    assert (time, written) == ("", {})
+    # A changed goal changes the Professor's other choices, and stays the person's.
+    advice, _, again, written = planned(academy, fresh, goal="style")
+    assert "Your settings, 1 changed" in advice
+    assert again["goal"] == "facts"
+    assert "goal" not in written
+    assert written["vary_questions"] == "off"
+
+
+def test_one_field_goes_back_to_automatic_and_the_others_stay(academy: Academy) -> None:
+    from academy.ui.training import form
+
+    fresh = planned(academy)[2]
+    fields = {name: form.initial(name) for name in form.FIELDS} | {name: form.shown(name, value) for name, value in fresh.items()}
+    above = {"name": "", "dataset_id": academy.datasets.list()[0].id, "base_model": "academy-mini", "preset": "auto"}
+    given = above | fields | {"num_epochs": 3, "lora_rank": 8}
+    advice, _, _, *updates = form.reset(academy, fresh, *given.values(), only="num_epochs")
+    written = {name: update["value"] for name, update in zip(form.FIELDS, updates, strict=True) if "value" in update}
+    assert written == {"num_epochs": 20}
+    assert 'data-field="lora_rank"' in advice
+    assert 'data-field="num_epochs"' not in advice
+
+
+def test_efforts_tell_their_budget() -> None:
+    from academy.ui.training import form
+
+    assert [form._effort(name) for name in ("auto", "quick")] == ["Auto", "Quick · 3 min"]

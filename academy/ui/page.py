@@ -17,6 +17,7 @@ from academy.ui.html.numbers import gigabytes, number
 from academy.ui.look import Look
 from academy.ui.style import theme
 from academy.ui.texts.translate import for_page, t
+from academy.ui.training import form
 from academy.ui.training import tab as training
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": t
 # The hidden components through which Gradio's handlers and page.js talk to each other.
 _OUT = "watch('value', () => window.academy.result(props.value));"
 _TOP = "window.academy.attach(server);"
-_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' */"
+_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' 'auto' */"
 
 
 def build(academy: Academy) -> gr.Blocks:
@@ -60,7 +61,7 @@ def mount_options() -> dict[str, Any]:
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
     return {
         "theme": theme(),
-        "css": _read("style.css"),
+        "css": _read("style.css") + form.marks(),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
 

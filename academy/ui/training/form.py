@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import gradio as gr
 from pydantic.fields import FieldInfo
 
+from academy.jobs import presets
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.ui.answers import Problem, toast
-from academy.ui.html.elements import Html, div, join, notice, tag
+from academy.ui.html.elements import Html, div, join, notice, span, tag
 from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
 from academy.ui.texts.translate import plural, say, t
 
@@ -46,7 +48,11 @@ FIELDS: tuple[str, ...] = tuple(name for _, names in GROUPS for name in names)
 ABOVE = ("name", "dataset_id", "base_model", "preset")
 """The fields that stand above them, in the order of the handlers' arguments."""
 
+_DECISIVE = ("continue_from", "goal")
+"""The settings on which the Professor's other choices depend."""
+
 _MACHINE = ("continue_from", "backend", "recipe")
+_ANY = presets.Facts(rows=1, mean_tokens=1, max_tokens=1, base=None)
 _NONE, _ON, _OFF = "", "on", "off"
 
 
@@ -131,7 +137,7 @@ def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
 def above() -> dict[str, Any]:
     """The controls that stand above the settings, by the name of their field, and the advice."""
     names = TrainingSpec.model_fields
-    base, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    base, efforts = names["base_model"], [(_effort(value), value) for value in ("auto", "quick", "balanced", "thorough")]
     return {
         "dataset_id": gr.Dropdown([], label=names["dataset_id"].title, info=names["dataset_id"].description, elem_id="train-dataset"),
         "base_model": gr.Dropdown([], label=base.title, info=base.description, allow_custom_value=True, elem_id="train-base"),
@@ -176,14 +182,15 @@ def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[
 
 
 def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    """What the preset would choose now; what a person changed stays changed."""
+    """What the preset would choose now, and how long it takes; what a person changed stays as it is, even half typed."""
     values, planned = _values(arguments), _known(planned)
-    skipped = [planned, *[gr.skip() for _ in FIELDS]]
+    skipped = ["", planned, *[gr.skip() for _ in FIELDS]]
     if not values["dataset_id"]:
         return [_advice([], []), *skipped]
     changes = changed(values, planned)
+    mine = {key: value for key, value in changes.items() if value is not None}
     request = {key: value for key in ABOVE if (value := meant(key, values[key])) is not None}
-    request |= {"continue_from": changes["continue_from"]} if changes.get("continue_from") else {}
+    request |= {key: mine[key] for key in _DECISIVE if key in mine}
     bare: dict[str, Any] = {}
     with Problem(model=TrainingSpec) as problem:
         bare = academy.training.plan(TrainingSpec.model_validate(request))
@@ -193,21 +200,43 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     if bare["spec"] is None:
         return [_advice(reasons, problems), *skipped]
     fresh = planned_values(bare["spec"])
-    if "continue_from" in changes:
-        fresh["continue_from"] = None
-    visible = {key: shown(key, changes.get(key, fresh.get(key, _default(key)))) for key in FIELDS}
-    titles = [TrainingSpec.model_fields[key].title or key for key in changes]
-    updates = [gr.update(value=visible[key]) if visible[key] != values[key] else gr.skip() for key in FIELDS]
-    return [_advice(reasons, problems, titles, fresh | changes), fresh, *updates]
+    # What the Professor would have chosen there is what it chose before the person did.
+    fresh |= {key: planned.get(key, _default(key)) for key in _DECISIVE if key in mine}
+    whole, problems = _with_changes(academy, bare, request | mine, needed=bool(mine.keys() - _DECISIVE))
+    visible = {key: shown(key, fresh.get(key, _default(key))) for key in FIELDS}
+    updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != values[key] else gr.skip() for key in FIELDS]
+    return [_advice(reasons, problems, [*mine], fresh | mine), _time(whole), fresh, *updates]
 
 
-def reset(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    """The plan without what a person changed."""
+def _with_changes(academy: Academy, bare: dict[str, Any], request: dict[str, Any], *, needed: bool) -> tuple[dict[str, Any], list[str]]:
+    """The plan with all that a person changed, and what stands against it."""
+    whole = bare
+    if needed:
+        with Problem(model=TrainingSpec) as problem:
+            whole = academy.training.plan(TrainingSpec.model_validate(request))
+        if problem:
+            return {}, problem.sentences or [problem.text]
+    return whole, [*map(say, whole["problems"])]
+
+
+def _time(plan: dict[str, Any]) -> Html:
+    guess = plan.get("estimate")
+    return div(say(guess["sentence"]), cls="ac-help", role="status") if guess else Html("")
+
+
+def reset(academy: Academy, planned: Any, *arguments: Any, only: str | None = None) -> list[Any]:
+    """The plan without what a person changed, or without the change of one field."""
     values, planned = _values(arguments), _known(planned)
-    plain = values | {key: shown(key, planned.get(key, _default(key))) for key in FIELDS}
-    advice, fresh, *updates = plan(academy, planned, *plain.values())
+    plain = values | {key: shown(key, planned.get(key, _default(key))) for key in FIELDS if only in (None, key)}
+    advice, guess, fresh, *updates = plan(academy, planned, *plain.values())
     changes = [gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(FIELDS, updates, strict=True)]
-    return [advice, fresh, *changes]
+    return [advice, guess, fresh, *changes]
+
+
+def marks() -> str:
+    """The style of the fields that a person changed, which the advice names."""
+    fields = ", ".join(f'#training-form:has([data-field="{name}"]) #set-{name}' for name in FIELDS)
+    return f"{fields} {{ box-shadow: -3px 0 0 var(--a-accent); }}\n"
 
 
 def start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
@@ -237,12 +266,11 @@ def _fits(academy: Academy, result: dict[str, Any]) -> Html:
     return notice(t("fit.yes") if fits else t("fit.no"), " · ".join(facts), kind="good" if fits else "bad")
 
 
-def _advice(reasons: list[str], problems: list[str], changes: list[str] | None = None, spec: dict[str, Any] | None = None) -> Html:
-    """The plan in one line, and the reasons behind a click."""
-    if problems:
-        return notice(problems[0], join(problems[1:], " "), kind="warn")
+def _advice(reasons: list[str], problems: list[str], mine: Sequence[str] = (), spec: dict[str, Any] | None = None) -> Html:
+    """The plan in one line, the reasons behind a click, and the way back for each field that a person changed."""
+    refused = notice(problems[0], join(problems[1:], " "), kind="warn") if problems else ""
     if spec is None:
-        return div(t("training.no_advice"), cls="ac-advice ac-soft")
+        return refused or div(t("training.no_advice"), cls="ac-advice ac-soft")
     batch, times = spec.get("batch_size"), spec.get("gradient_accumulation_steps") or 1
     words = [
         plural("count.steps", spec["max_steps"]) if spec.get("max_steps") else plural("count.epochs", spec.get("num_epochs") or 0),
@@ -252,12 +280,26 @@ def _advice(reasons: list[str], problems: list[str], changes: list[str] | None =
     ]
     words += [t(f"choice.{spec['quantization']}")] if spec.get("quantization") in ("8bit", "4bit") else []
     return div(
-        div(t("overview.professor"), cls="ac-eyebrow"),
+        div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
+        refused,
         tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
-        div(t("training.changed", fields=", ".join(changes)), cls="ac-help") if changes else "",
+        div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
     )
+
+
+def _back(key: str) -> Html:
+    """A field that a person changed, with the way back to the Professor's choice."""
+    title = TrainingSpec.model_fields[key].title or key
+    attributes = {"type": "button", "data_event": "auto", "data_field": key, "title": t("training.auto_title", field=title)}
+    return span(title, " ", tag("button", t("effort.auto"), cls="ac-btn ac-btn-small", **attributes), cls="ac-help")
+
+
+def _effort(value: str) -> str:
+    """An effort with its budget of time: Quick · 3 min."""
+    budget = presets.choose(value, _ANY).values["budget_seconds"]  # type: ignore[arg-type]
+    return t(f"effort.{value}") + (f" · {t('effort.minutes', n=number(round(budget / 60)))}" if budget else "")
 
 
 def _training() -> Problem:

@@ -41,6 +41,7 @@ def _controls() -> dict[str, Any]:
             controls["name"] = gr.Textbox(label=name.title, info=name.description, max_lines=1, max_length=80, elem_id="train-name")
             controls |= form.settings()
             controls["reset"] = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
+        controls["estimate"] = gr.HTML("", apply_default_css=False, elem_id="train-estimate")
         with gr.Row(elem_id="train-buttons"):
             controls["fit"] = gr.Button(t("training.fit"), elem_id="train-fit", min_width=0)
             controls["start"] = gr.Button(t("training.train"), variant="primary", elem_id="train-start", min_width=0)
@@ -54,7 +55,12 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     values = [planned, *(controls[key] for key in form.ABOVE), *settings]
     answer, datasets, base = controls["answer"], controls["dataset_id"], controls["base_model"]
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    planning = {"inputs": values, "outputs": [controls["advice"], planned, *settings], **quick, "trigger_mode": "always_last"}
+    planning = {
+        "inputs": values,
+        "outputs": [controls["advice"], controls["estimate"], planned, *settings],
+        **quick,
+        "trigger_mode": "always_last",
+    }
     filled = {"inputs": [datasets, base], "outputs": [datasets, base, controls["continue_from"], controls["recipe"]], **quick}
 
     def choices(chosen: str | None, base_now: str | None) -> list[Any]:
@@ -66,11 +72,15 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     def continued(event: gr.EventData) -> Any:
         return str((event._data or {}).get("adapter", ""))
 
+    def automatic(event: gr.EventData, *now: Any) -> list[Any]:
+        return form.reset(academy, *now, only=str((event._data or {}).get("field", "")))
+
     plan = functools.partial(form.plan, academy)
     page.load(choices, **filled).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
-    for key in ("dataset_id", "base_model", "preset", "continue_from"):
+    bus.auto(automatic, **planning)
+    for key in ("dataset_id", "base_model", "preset", *form.FIELDS):
         controls[key].input(plan, **planning)
     controls["reset"].click(functools.partial(form.reset, academy), **planning)
     controls["start"].click(functools.partial(form.start, academy), inputs=values, outputs=[out, answer], **quick)
