@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from academy.curation.asked import AskedLessons
 from academy.curation.examples import Example
 from academy.curation.lesson_rows import (
     COLUMNS,
@@ -49,6 +50,7 @@ class LessonStore:
         self.damaged: Text = ""
         self._lock = threading.RLock()
         self._imports = 0
+        self._asked = AskedLessons()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = self._open()
 
@@ -88,6 +90,7 @@ class LessonStore:
             seq, old = int(found[0]), lesson_of(found[1:])
             changed = {name: getattr(patch, name) for name in patch.model_fields_set}
             row, _ = row_of(LessonIn.model_construct(**(old.model_dump() | changed)))
+            self._asked.forget()
             unindex(connection, seq)
             connection.execute(f"UPDATE lessons SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE seq = ?", (*row, seq))
             index(connection, seq)
@@ -99,6 +102,7 @@ class LessonStore:
             found = connection.execute("SELECT seq FROM lessons WHERE lesson_id = ?", (bindable(lesson_id),)).fetchone()
             if found is None:
                 raise _unknown(lesson_id)
+            self._asked.forget()
             unindex(connection, int(found[0]))
             connection.execute("DELETE FROM lessons WHERE seq = ?", found)
 
@@ -141,6 +145,7 @@ class LessonStore:
         """Deletes the lessons whose metadata names this source (`sample`: those that Academy shipped); returns how many."""
         with self._writing("the change") as connection:
             condition = "source = ? AND source <> ''"
+            self._asked.forget()
             connection.execute(
                 "INSERT INTO words (words, rowid, situation, action, feedback, tags, spaced) "
                 f"SELECT 'delete', seq, situation, action, feedback, tags, spaced FROM lessons WHERE {condition}",
@@ -148,6 +153,11 @@ class LessonStore:
             )
             connection.execute(f"DELETE FROM tags WHERE seq IN (SELECT seq FROM lessons WHERE {condition})", (source,))
             return connection.execute(f"DELETE FROM lessons WHERE {condition}", (source,)).rowcount
+
+    def answer_to(self, question: str) -> str | None:
+        """The answer that the newest trained lesson gives to that question, whatever its case and spaces; None without such a lesson."""
+        with self._reading() as connection:
+            return self._asked.answer(connection, question)
 
     def count_where(self, source: str) -> int:
         """How many lessons have this source."""

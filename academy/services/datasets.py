@@ -11,6 +11,7 @@ from academy.adapters.store import AdapterStore
 from academy.bases import resolve_base
 from academy.config import Settings
 from academy.curation import tokens
+from academy.curation.asked import AskedRows
 from academy.curation.curate import Curated, Sources, curate
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.curation.examples import DatasetRequest, Example
@@ -21,13 +22,16 @@ from academy.errors import Conflict, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
 from academy.jobs.store import ENDED, JobStore
 from academy.messages import Text
+from academy.rows import BadRow, read_line
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
+from academy.text.wordings import Wordings
 
 Progress = Callable[[float, Text], None]
 """Called with the part that is done, from 0 to 1, and what is done now."""
 
 _SAMPLES = 5
+_MOST_QUESTIONS = 5000  # read for the wordings of one
 
 
 class Datasets:
@@ -52,6 +56,7 @@ class Datasets:
         self._jobs = jobs
         self._adapters = adapters
         self._habitat = habitat
+        self._asked = AskedRows()
 
     # Uploads
 
@@ -164,6 +169,32 @@ class Datasets:
         return self._store.rows(dataset_id, offset, limit, part)
 
     @reading
+    def answer_to(self, question: str, adapter_id: str | None = None) -> str | None:
+        """What was taught as the answer to exactly this question: by a lesson, else in the dataset of the adapter, or in the newest one."""
+        if (answer := self._lessons.answer_to(question)) is not None:
+            return answer
+        adapter = next((item for item in self._adapters.list() if item.adapter_id == adapter_id), None)
+        manifests = self._store.list()
+        manifest = next((item for item in manifests if adapter is None or item.id == adapter.dataset_id), None)
+        path = self._store.find_path(manifest.path) if manifest else None
+        return self._asked.answer(path, question) if path and path.is_file() else None
+
+    @reading
+    def variations(self, dataset_id: str, row: int, count: int = 3) -> Sequence[str]:
+        """Other wordings of a row's question, as a training that varies the questions may ask it; none where nothing can be varied."""
+        questions = {}
+        with open(self.file(dataset_id), "rb") as file:
+            for number, line in enumerate(itertools.islice(file, _MOST_QUESTIONS)):
+                if asked := _question(line):
+                    questions[number] = asked
+        question = questions.get(row)
+        if question is None:
+            return []
+        wordings = Wordings([*questions.values()])
+        made = dict.fromkeys(wordings.varied(question, seed) for seed in range(8 * count))
+        return [text for text in made if text != question][:count]
+
+    @reading
     def file(self, dataset_id: str, part: Literal["train", "eval"] = "train") -> Path:
         """The file of the rows to train on, or of those that are held out; raises NotFound where there is none."""
         manifest = self._store.get(dataset_id)
@@ -217,6 +248,16 @@ class Datasets:
         name = " + ".join(names)[:70]
         taken = {manifest.name for manifest in self._store.list()}
         return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
+
+
+def _question(line: bytes) -> str | None:
+    """The last user turn of a row that has an answer, which a training varies."""
+    try:
+        turns = read_line(line)
+    except BadRow:
+        return None  # the trainer leaves it out as well
+    pairs = zip(turns[-2::-1], turns[:0:-1], strict=True)
+    return next((turn.content for turn, answer in pairs if (turn.role, answer.role) == ("user", "assistant")), None)
 
 
 def _sample(example: Example) -> dict[str, Any]:

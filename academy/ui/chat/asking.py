@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.chat.request import BASE, ChatReply, ChatRequest
+from academy.curation.asked import same_text
 from academy.errors import AcademyError
 from academy.messages import to_json
 from academy.ui.answers import Problem
 from academy.ui.chat.replies import Reply, Turn, conversation, turn_html
+from academy.ui.html.elements import short
 from academy.ui.html.numbers import number
 from academy.ui.texts.translate import plural, t
 
@@ -85,6 +87,8 @@ def answer(academy: Academy, stop: threading.Event, question: str, history: list
         with problem, contextlib.closing(_streamed(academy, chosen.request(question, turns, adapter_id), stop, reply)) as steps:
             for _ in steps:
                 yield [gr.skip(), gr.skip(), turn_html(turn, -1, waiting=True), *_NOTHING[3:]]
+            if reply is turn["replies"][0]:
+                reply["taught"] = _taught(academy, question, reply)
         reply.pop("waits", None)
         if stop.is_set() and not reply["facts"]:
             reply["facts"] = t("chat.stopped")
@@ -144,6 +148,12 @@ class _Reading:
             for piece in self._reply:
                 self._pieces.put(piece)
         self._pieces.put(problem.error)  # raised and logged where the question was asked; None: the end
+
+
+def _taught(academy: Academy, question: str, reply: Reply) -> dict[str, Any] | None:
+    """What a lesson or the dataset says to this very question, and whether the reply says the same."""
+    answer = academy.datasets.answer_to(question, reply.get("adapter_id")) if reply["text"] else None
+    return {"answer": short(answer), "same": same_text(answer, reply["text"])} if answer else None
 
 
 def _ahead(academy: Academy) -> int:

@@ -12,7 +12,7 @@ Turn = dict[str, Any]
 """A question with its replies, as the browser keeps it: `question`, `replies`."""
 
 Reply = dict[str, Any]
-"""`text`, `name` and `adapter_id` of the adapter, `base`, `facts`, and once they exist `notes` and `mark`."""
+"""`text`, `name` and `adapter_id` of the adapter, `base`, `facts`, and once they exist `taught`, `notes` and `mark`."""
 
 _MARKS = ("good", "bad", "corrected")
 
@@ -55,7 +55,16 @@ def _reply(reply: Reply, index: int, position: int, waiting: bool) -> Html:
         words = div(silent if waiting else t("chat.silent"), cls="ac-soft")
     notes = [div(say(text), cls="ac-help") for text in reply.get("notes", [])]
     tools = _tools(reply, index, position) if not waiting and index >= 0 else ""
-    return div(head, words, *notes, tools, cls="ac-reply")
+    return div(head, words, _taught(reply.get("taught")), *notes, tools, cls="ac-reply")
+
+
+def _taught(taught: Any) -> Html | str:
+    """Beside a reply to a taught question: whether it is the answer that was taught, else that answer."""
+    if not isinstance(taught, dict):
+        return ""
+    if taught.get("same"):
+        return div(span(Html("✓"), aria_hidden="true"), " ", t("chat.as_taught"), cls="ac-help ac-taught")
+    return div(span(t("chat.taught")), " ", span(str(taught.get("answer", "")), cls="ac-text"), cls="ac-help ac-taught")
 
 
 def _badge(reply: Reply) -> Html:

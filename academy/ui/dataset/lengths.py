@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from academy.curation.datasets import Manifest
+from academy.jobs.spec import TrainingSpec
 from academy.ui.answers import Problem
 from academy.ui.html.elements import Html, button, card, closer, div, join, labelled, select, span, tag
 from academy.ui.html.numbers import number
@@ -106,10 +107,20 @@ def show_tokens(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         tag("p", text, cls="ac-soft"),
         div(*legend, cls="ac-row ac-tokens-legend"),
         div(tokens(row["tokens"]), cls="ac-scroll"),
+        _varied(look, str(data.get("id")), base, index),
         *_notes(result),
         closer(),
     ]
     return {"dialog": join(parts)}
+
+
+def _varied(look: Look, dataset_id: str, base: str, row: int) -> Html | str:
+    """Examples of other wordings of the question, where a training would vary the questions."""
+    plan = look.academy.training.plan(TrainingSpec(dataset_id=dataset_id, base_model=base, preset="auto"))
+    if not plan["spec"] or not plan["spec"]["vary_questions"]:
+        return ""
+    wordings = look.academy.datasets.variations(dataset_id, row)
+    return div(tag("p", t("tokens.varied")), tag("ul", *[tag("li", text) for text in wordings]), cls="ac-help") if wordings else ""
 
 
 def _facts(result: dict[str, Any], rows: list[int], base: str, limit: int, most: int) -> list[str]:

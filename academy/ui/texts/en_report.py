@@ -1,4 +1,4 @@
-"""The texts of reports in English: verdicts, numbers, and how they were measured."""
+"""The texts in English about what was learned: reports and their verdicts, jobs that measure, and what was taught."""
 
 from __future__ import annotations
 
@@ -46,6 +46,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.cancel_sure": "Stop measuring {name}? The adapter stays as it is.",
     "report.cancel_yes": "Stop measuring",
     "report.of_kind": "measures an adapter",
+    "chat.as_taught": "as taught",
+    "chat.taught": "Your lesson says:",
+    "tokens.varied": "Asked in training also as:",
     "jobs.cancel_sure": "Cancel {name}?",
     "jobs.cancel_yes": "Cancel the job",
     "tile.known": "known word for word",
