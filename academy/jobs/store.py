@@ -52,6 +52,7 @@ class Inputs:
     dry_run: bool = False
     device: str = "auto"
     earlier: list[str] = field(default_factory=list)
+    golden_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Job:
 
     kind: str = "train"  # one of kinds.KINDS
     earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
+    golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as replies show them: texts in the current language."""

@@ -170,6 +170,7 @@ class Training:
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
             earlier=self._earlier_datasets(base.name, manifest),
+            golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
         )
 
     def _earlier_datasets(self, base_model: str, now: Manifest | None) -> list[str]:
@@ -230,6 +231,13 @@ class Training:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
         numbers = [int(match[1]) for job in self._jobs.list(limit=1000) if (match := pattern.match(job.name))]
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
+
+
+def _golden_rows(manifest: Manifest | None) -> int | None:
+    """How many of the held-out rows are golden questions; None where a person asked for held-out rows, or an older version made the set."""
+    if manifest is None or manifest.eval_path is None or manifest.request.get("eval_fraction") is not None:
+        return None
+    return manifest.statistics.get("golden_examples")
 
 
 @dataclass(frozen=True)
