@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +23,7 @@ BASE = "base"
 
 _MOST_QUESTIONS = 200
 _REPORT_BYTES = 4 << 20
+_Text = Annotated[str, Field(min_length=1, max_length=8000)]
 
 
 class OwnQuestion(BaseModel):
@@ -30,7 +31,7 @@ class OwnQuestion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    question: str = Field(min_length=1, max_length=8000)
+    question: _Text
     expected: str | None = Field(default=None, max_length=8000)
 
 
@@ -42,7 +43,7 @@ class EvaluationRequest(BaseModel):
     adapter_id: str = Field(max_length=120, description='An adapter, or "base" for a base model alone.')
     base_model: str | None = Field(default=None, max_length=500, description='With "base": which one. Empty: the default.')
     dataset_id: str | None = Field(default=None, max_length=120, description="The dataset whose rows are asked.")
-    questions: list[str | OwnQuestion] = Field(default=[], max_length=_MOST_QUESTIONS, description="Questions of your own.")
+    questions: list[_Text | OwnQuestion] = Field(default=[], max_length=_MOST_QUESTIONS, description="Questions of your own.")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Chooses the sample where there are too many rows to ask all.")
 
 

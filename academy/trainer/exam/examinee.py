@@ -222,11 +222,14 @@ class Examinee:
         """Attention that knows padding; the attention over rows end to end does not."""
         DOCUMENTS.lay(None)
         packs = self._base.config._attn_implementation == NAME
+        # The last positions of a batch are a view, for which the product with the head copies the head once for each row.
+        hook = self._base.get_output_embeddings().register_forward_pre_hook(lambda head, inputs: (inputs[0].contiguous(),))
         try:
             if packs:
                 self._base.set_attn_implementation("sdpa")
             yield
         finally:
+            hook.remove()
             if packs:
                 self._base.set_attn_implementation(NAME)
 

@@ -21,7 +21,7 @@ from academy.trainer.exam.intervals import difference_of_counts
 from academy.trainer.exam.sampling import Clock, spread
 
 ANSWER_TOKENS = 24
-_DRIFT_ANSWERS = 32
+_DRIFT_ANSWERS = 16
 _MOST_LOST = 20  # shown
 
 
@@ -103,19 +103,22 @@ def ask(examinee: Examinee, known: BaseAnswers, clock: Clock) -> list[Asked]:
     questions = [question for question in questions if question.id in prompts]
     missing = [question for question in questions if known.answer(question) is None]
     if missing:
-        before = examinee.answers(
-            [prompts[question.id] for question in missing], [ANSWER_TOKENS] * len(missing), base=True, until=clock.until(0.35)
-        )
-        for question, ids in zip(missing, before, strict=True):
+        most, until = [ANSWER_TOKENS] * len(missing), clock.until(0.45)
+        new = examinee.answers([prompts[question.id] for question in missing], most, base=True, until=until)
+        for question, ids in zip(missing, new, strict=True):
             if ids is not None:
                 known.add_answer(question, ids)
         known.save()
-    pairs = [(question, ids) for question in questions if (ids := known.answer(question)) is not None]
-    after = examinee.answers([prompts[question.id] for question, _ in pairs], [ANSWER_TOKENS] * len(pairs), until=clock.until(0.6))
+    before = {question.id: examinee.text(ids) for question in questions if (ids := known.answer(question)) is not None}
+    # A language that the base knows nothing of can lose nothing.
+    languages = {question.language for question in questions if question.id in before and is_right(question, before[question.id])}
+    asked = [question for question in questions if question.id in before and question.language in languages]
+    after = examinee.answers([prompts[question.id] for question in asked], [ANSWER_TOKENS] * len(asked), until=clock.until(0.8))
+    replies = {question.id: examinee.text(ids) for question, ids in zip(asked, after, strict=True) if ids is not None}
     return [
-        Asked(question, examinee.text(before), examinee.text(ids))
-        for (question, before), ids in zip(pairs, after, strict=True)
-        if ids is not None
+        Asked(question, before[question.id], replies.get(question.id, ""))
+        for question in questions
+        if question.id in replies or (question.id in before and question.language not in languages)
     ]
 
 
@@ -128,7 +131,7 @@ def drift(examinee: Examinee, known: BaseAnswers, clock: Clock) -> Drift | None:
             found.append((question, Tokens(0, prompt + answer, [False] * len(prompt) + [True] * len(answer), len(prompt) + len(answer))))
     new = [(question, row) for question, row in found if known.likeliest(question) is None]
     if new:
-        tops = examinee.likeliest([row for _, row in new], clock.until(0.5))
+        tops = examinee.likeliest([row for _, row in new], clock.until(0.6))
         for (question, _), top in zip(new, tops, strict=True):
             if top is not None:
                 known.add_likeliest(question, top)
@@ -136,7 +139,7 @@ def drift(examinee: Examinee, known: BaseAnswers, clock: Clock) -> Drift | None:
     both = [(row, top) for question, row in found if (top := known.likeliest(question)) is not None]
     if not both:
         return None
-    mean, tokens = examinee.divergence([row for row, _ in both], [top for _, top in both], clock.until(0.7))
+    mean, tokens = examinee.divergence([row for row, _ in both], [top for _, top in both], clock.until(0.8))
     answers, counted = 0, 0
     while counted < tokens:  # in the order of the rows
         counted += sum(both[answers][0].trained)

@@ -25,7 +25,7 @@ _MOST_ROWS = 2000  # read
 _MOST_ITEMS = 200  # answered
 _MOST_LOSSES = 100  # trained rows of a set that teaches a manner
 _MOST_EARLIER, _EARLIER_ROWS = 3, 40
-_NOISE_ROWS = 64
+_NOISE_ROWS = 16
 _EXTRA_TOKENS = 8  # beyond the expected answer
 _QUESTION_TOKENS = 64  # for a question without an expected answer
 _LONGEST_TEXT = 2000  # characters of a cell of the table
@@ -163,7 +163,7 @@ class Exam:
 
     def _known(self, rows: Sequence[Row]) -> dict[int, bool]:
         """By row number, whether the model gives the whole answer under teacher forcing; greedily it then gives exactly that answer."""
-        read = self._read(rows, base=False, until=self.clock.until(0.35))
+        read = self._read(rows, base=False, until=self.clock.until(0.5))
         return {number: all(reading.known for reading in readings) for number, readings in read.items()}
 
     def _read(self, rows: Sequence[Row], *, base: bool, until: float) -> dict[int, list[Reading]]:
@@ -180,11 +180,11 @@ class Exam:
         """The table: what the base answers and what the adapter answers."""
         prompted = [(row, ids) for row in rows if row.number in known and (ids := self.examinee.prompt(row.before))][:_MOST_ITEMS]
         most = [self._room(row) for row, _ in prompted]
-        before = self.examinee.answers([ids for _, ids in prompted], most, base=True, until=self.clock.until(0.3))
+        before = self.examinee.answers([ids for _, ids in prompted], most, base=True, until=self.clock.until(0.4))
         reached = [(at, row) for at, (row, _) in enumerate(prompted) if before[at] is not None]
         # A known row's answer is the expected one; only the others have to be asked.
         open_rows = [at for at, row in reached if not known[row.number]]
-        replies = self.examinee.answers([prompted[at][1] for at in open_rows], [most[at] for at in open_rows], until=self.clock.until(0.3))
+        replies = self.examinee.answers([prompted[at][1] for at in open_rows], [most[at] for at in open_rows], until=self.clock.until(0.4))
         after = dict(zip(open_rows, replies, strict=True))
         items = []
         for at, row in reached:
@@ -224,7 +224,7 @@ class Exam:
             if (ids := self.examinee.prompt(wording.row.asked(wording.question)))
         ]
         most = [self._room(wording.row) for wording, _ in asked]
-        replies = self.examinee.answers([ids for _, ids in asked], most, until=self.clock.until(0.45))
+        replies = self.examinee.answers([ids for _, ids in asked], most, until=self.clock.until(0.5))
         return [
             {
                 "question": wording.question,
