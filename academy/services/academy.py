@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from academy.adapters.store import AdapterStore
+from academy.bases import Places
 from academy.chat.request import Engine
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -39,7 +40,7 @@ class Academy:
         self.settings = settings
         self._lesson_store = LessonStore(settings.data_dir / "lessons.db")
         self._job_store = JobStore(settings.training_dir)
-        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir)
+        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings))
         self._session = ChatSession(settings, self._adapter_store, engine=engine)
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, resolve_base
+from academy.bases import Base, Places, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -150,7 +150,7 @@ class Training:
                     base=continued.base_model,
                 )
             request = request.model_copy(update={"base_model": continued.base_model})
-        base = resolve_base(request.base_model or self._settings.default_base_model)
+        base = resolve_base(request.base_model or self._settings.default_base_model, Places.of(self._settings))
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec)
@@ -163,6 +163,7 @@ class Training:
             base_model=base.name,
             base_path=str(base.path) if base.path else None,
             base_fingerprint=base.fingerprint,
+            base_source=str(base.source) if base.source else None,
             continue_from=request.continue_from,
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
