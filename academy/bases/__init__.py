@@ -1,6 +1,5 @@
 """Base models: what a name leads to, the facts that the files give without loading the weights, and what Academy made of them."""
 
-from academy.bases import gguf
 from academy.bases.base import BASE_MISSING, NOWHERE, Base, Places, find_base, resolve_base, shortened
 from academy.bases.folders import BaseFacts, cached_snapshot, check_folder, facts, fingerprint, header_of, weight_files
 
@@ -15,7 +14,6 @@ __all__ = [
     "facts",
     "find_base",
     "fingerprint",
-    "gguf",
     "header_of",
     "resolve_base",
     "shortened",

@@ -10,7 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from academy.bases import converted, folders, gguf, ollama
+import academy.bases.converted as converted
+import academy.bases.folders as folders
+import academy.bases.gguf as gguf
+import academy.bases.ollama as ollama
 from academy.bases.folders import BaseFacts, cached_snapshot, check_folder
 from academy.bases.packages import PACKAGES
 from academy.config import Settings

@@ -208,6 +208,12 @@ def only_gguf(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
+def part_of(path: Path) -> int | None:
+    """The number of the part, of a model in several files; None for any other file."""
+    match = _PART.match(path.name)
+    return int(match["part"]) if match else None
+
+
 def check(header: Header) -> None:
     """Raises Refused with the reason where the file cannot become a base model."""
     for reason in (_no_language_model, _parts, _cut_short, _unknown, _packed, _lost):

@@ -22,6 +22,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
 from academy.services.adapters import Adapters
+from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.datasets import Datasets
 from academy.services.jobs import Jobs
@@ -58,6 +59,7 @@ class Academy:
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
+        self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.adapters = Adapters(allowed, adapters, session)
         self.chat = Chat(allowed, session)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
