@@ -6,9 +6,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import gguf
 import numpy as np
-
-gguf: Any = __import__("pytest").importorskip("gguf")
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"

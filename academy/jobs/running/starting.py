@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from academy.bases import converted, fingerprint, gguf
+from academy.bases import cached_snapshot, converted, fingerprint, gguf
 from academy.bases.packages import PACKAGES
 from academy.config import Settings
 from academy.errors import AcademyError, NoSpace, Refused
@@ -39,8 +40,12 @@ class Starter:
             # The hub's cache was emptied, or the base model deleted, while the job waited.
             changes["base_path"] = None
         job = self._store.update(job.job_id, **changes)
-        if job.base_model and not job.base_path and (made := self._made_by_another(job)):
-            job = self._store.update(job.job_id, base_path=str(made), base_fingerprint=fingerprint(made))
+        if job.base_model and not job.base_path:
+            # What is wrong with the base model shows in the phase that gets it.
+            with contextlib.suppress(AcademyError, OSError):
+                if made := self._made_by_another(job):
+                    mark = job.base_fingerprint or fingerprint(made)
+                    job = self._store.update(job.job_id, base_path=str(made), base_fingerprint=mark)
         return self.start_next(job)
 
     def start_next(self, job: Job) -> Watch | None:
@@ -51,7 +56,9 @@ class Starter:
         """The converted base model, where another job has made it in the meantime."""
         if job.base_source and Path(job.base_source).is_file():
             return converted.of_file(self._settings.bases_dir, gguf.fingerprint(Path(job.base_source)))
-        return converted.named(self._settings.bases_dir, job.base_model) if job.base_model in PACKAGES else None
+        if job.base_model in PACKAGES:
+            return converted.named(self._settings.bases_dir, job.base_model)
+        return cached_snapshot(job.base_model) if _is_hub_name(job) else None
 
     def start_phase(self, job: Job, phase: str) -> Watch | None:
         """Starts a program of the job; where that fails the job has failed, and there is nothing to watch."""
@@ -140,4 +147,8 @@ def _can_be_got(job: Job) -> bool:
     """Whether a base model that is missing can be fetched or converted again."""
     if job.base_model in PACKAGES or (job.base_source and Path(job.base_source).is_file()):
         return True
+    return _is_hub_name(job)
+
+
+def _is_hub_name(job: Job) -> bool:
     return job.base_revision is not None or (job.base_model.count("/") == 1 and job.base_model[0] not in "/.~")
