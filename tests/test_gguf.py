@@ -21,7 +21,7 @@ def test_the_header_gives_the_facts(tmp_path: Path) -> None:
     gguf.check(header)
     known = gguf.facts(header)
     assert (known.architecture, known.layers, known.hidden_size, known.max_length) == ("llama", 2, 64, 512)
-    assert (known.title, known.license, known.has_chat_template, header.template) == ("Tiny Llama", "apache-2.0", True, TEMPLATE)
+    assert (known.title, known.license, known.has_chat_template, header.template) == ("Tiny Llama", "Apache-2.0", True, TEMPLATE)
     assert known.parameters == 261 * 64 + 64 + 2 * (2 * 64 + 2 * 64 * 64 + 2 * 32 * 64 + 3 * 64 * 128)
     assert (known.bytes, header.types) == (2 * known.parameters, {"Q8_0", "F32"})
     assert gguf.texts(header, "tokenizer.ggml.tokens")[:2] == ["<|endoftext|>", "<|im_start|>"]

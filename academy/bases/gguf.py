@@ -184,8 +184,13 @@ def facts(header: Header) -> BaseFacts:
         max_length=header.number("context_length"),
         has_chat_template=bool(header.template),
         title=header.text("general.name"),
-        license=header.text("general.license.name") or header.text("general.license"),
+        license=_license(header),
     )
+
+
+def _license(header: Header) -> str:
+    name = header.text("general.license.name") or header.text("general.license")
+    return {"apache-2.0": "Apache-2.0", "mit": "MIT"}.get(name, name)
 
 
 def fingerprint(path: Path) -> str:
