@@ -62,7 +62,7 @@ def tiny(
     if template is not None:
         writer.add_chat_template(template)
     for key, value in (extra or {}).items():
-        add = writer.add_string if isinstance(value, str) else writer.add_float32 if isinstance(value, float) else writer.add_uint32
+        add: Any = writer.add_string if isinstance(value, str) else writer.add_float32 if isinstance(value, float) else writer.add_uint32
         add(key, value)
     for name, weight in {**_weights(len(words), seed), **(tensors or {})}.items():
         if drop and drop in name:

@@ -259,14 +259,9 @@ def test_a_processor_is_offered_small_models_and_a_gpu_large_ones() -> None:
 
 
 def a_job(tmp_path: Path, **values: Any) -> Job:
-    given: dict[str, Any] = {
-        "job_id": "j",
-        "name": "n",
-        "status": "preparing",
-        "created_at": "2026-01-01T00:00:00.000Z",
-        "dataset_path": "",
-    }
-    return Job(**given | {"base_model": "b", "backend": "subprocess", "output_dir": str(tmp_path)} | values)
+    given: dict[str, Any] = {"job_id": "j", "name": "n", "status": "preparing", "created_at": "2026-01-01T00:00:00.000Z"}
+    given |= {"dataset_path": "", "base_model": "b", "backend": "subprocess", "output_dir": str(tmp_path)}
+    return Job(**given | values)
 
 
 def test_a_job_fetches_then_converts_then_does_its_own_work(tmp_path: Path) -> None:

@@ -108,15 +108,14 @@ def _of_folder(name: str, places: Places) -> Base:
 
 
 def _of_gguf(name: str, find: Callable[[], Path], places: Places) -> Base:
-    """A GGUF file as a base; what was made of it stays usable where the file itself is gone."""
+    """A GGUF file as a base; what was made of it stays usable where the file itself is gone or damaged."""
     try:
         source = find()
-    except NotFound:
+        gguf.check(gguf.read(source))
+    except (NotFound, Refused):
         if path := converted.named(places.converted, name):
             return Base(name, "gguf", path)
         raise
-    header = gguf.read(source)
-    gguf.check(header)
     return Base(name, "gguf", converted.of_file(places.converted, gguf.fingerprint(source)), source)
 
 

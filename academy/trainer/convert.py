@@ -136,28 +136,53 @@ def llama3_scaling(factors: list[float], theta: float, head_dim: int) -> dict[st
 
 
 def _make(header: Header, folder: JobFolder, report: Report) -> None:
-    """Writes configuration, weights, tokenizer and chat template, and checks them against the file."""
-    import torch
+    """Writes tokenizer, chat template, configuration and weights, and checks them against the file."""
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    # A processor computes half precision slowly, but here nothing is computed but the unpacking, which is done in fp32 anyway.
-    dtype = torch.float32 if header.types == {"F32"} else torch.bfloat16
     with _named_gguf(header.path, folder.path) as (place, file):
         with foreign_code("Rebuilding the tokenizer of the file", hint="Choose another model."):
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, gguf_file=file)
             tokenizer.save_pretrained(folder.converting)
             saved = transformers.AutoTokenizer.from_pretrained(str(folder.converting), local_files_only=True)
         _check_tokenizer(header, tokenizer, saved, report)
-        config = transformers.AutoConfig.from_pretrained(place, gguf_file=file)
-        _restore_rope(header, config)
+        model = _unpack(header, place, file, report)
+    _progress(report, _UNPACKED)
+    model.save_pretrained(folder.converting)
+    _name_dtype(folder.converting / "config.json")
+    _progress(report, _WRITTEN)
+    for path in folder.converting.iterdir():
+        path.chmod(0o644)  # a container reads it as another user
+        with open(path, "rb") as written:
+            os.fsync(written.fileno())
+
+
+def dtypes(types: frozenset[str]) -> list[str]:
+    """The types to keep the weights in, the first that holds them all: the file's own where it has one, else fp16.
+
+    Measured on SmolLM2 (Q4_1) against the unpacked weights in fp32: the mean KL of 900 tokens is 3.5e-6 in fp16 and 5.7e-5 in bf16, of
+    the same size. The scales of packed blocks are fp16 themselves, so the weights are in its range; where not, bf16 holds them.
+    """
+    if types == {"F32"}:
+        return ["float32"]
+    return ["bfloat16"] if types <= {"F32", "BF16"} else ["float16", "bfloat16"]
+
+
+def _unpack(header: Header, place: str, file: str, report: Report) -> Any:
+    import torch
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(place, gguf_file=file)
+    _restore_rope(header, config)
+    bad = ""
+    for dtype in dtypes(header.types):
         with _counted(len(header.tensors), lambda part: _progress(report, part * _UNPACKED)):
             loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 place,
                 config=config,
                 gguf_file=file,
-                dtype=dtype,
+                dtype=getattr(torch, dtype),
                 quantization_config=transformers.GgufConfig(dequantize=True),
                 output_loading_info=True,
                 local_files_only=True,
@@ -166,14 +191,19 @@ def _make(header: Header, folder: JobFolder, report: Report) -> None:
         if missing := sorted(info["missing_keys"]):
             why = "The file lacks {n} weights that its architecture has ({name}, …), so it cannot be converted. Choose another model."
             raise Failure(msg(why, n=len(missing), name=missing[0]), "unsupported_base")
-        _check_finite(model)
-        _progress(report, _UNPACKED)
-        model.save_pretrained(folder.converting)
-    _progress(report, _WRITTEN)
-    for path in folder.converting.iterdir():
-        path.chmod(0o644)  # a container reads it as another user
-        with open(path, "rb") as written:
-            os.fsync(written.fileno())
+        bad = next((name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())), "")
+        if not bad:
+            return model
+        del loaded, model  # the next one needs their memory
+    why = "The file's weights hold NaN or infinity ({name}), so it is damaged. Fetch or copy it again."
+    raise Failure(msg(why, name=bad), "damaged_base")
+
+
+def _name_dtype(path: Path) -> None:
+    """Lets other programs compute in bf16: in fp16 the activations of many models overflow."""
+    config = json.loads(path.read_bytes())
+    if config.get("dtype") == "float16":
+        write_json(path, config | {"dtype": "bfloat16"})
 
 
 @contextlib.contextmanager
@@ -229,13 +259,6 @@ def _restore_rope(header: Header, config: Any) -> None:
             "The file stretches its context by factors (rope_freqs) that would be lost. Choose another model.", "unsupported_base"
         )
     text.rope_parameters = scaling
-
-
-def _check_finite(model: Any) -> None:
-    for name, weight in model.named_parameters():
-        if not bool(weight.isfinite().all()):
-            why = "The file's weights hold NaN or infinity ({name}), so it is damaged. Fetch or copy it again."
-            raise Failure(msg(why, name=name), "damaged_base")
 
 
 def _check_tokenizer(header: Header, loaded: Any, saved: Any, report: Report) -> None:
