@@ -32,7 +32,7 @@ from academy.trainer.report import Report, now
 
 _LIBRARIES = 700 << 20  # bytes of torch and transformers in memory
 _SPARE = 200 << 20
-_UNPACKED, _WRITTEN = 0.75, 0.95  # of the whole work
+_LOADED, _TOKENIZED, _READ, _UNPACKED, _WRITTEN = 0.1, 0.3, 0.45, 0.85, 0.95  # shares of the work, by SmolLM2; the header is read thrice
 _TEXTS = ("Hello, world! 12 + 34 = 46.", "Zażółć gęślą jaźń. Größe, 你好 🙂", "def f(x):\n    return x\n")
 _TALK = [
     {"role": "user", "content": "Which port does staging use?"},
@@ -141,12 +141,14 @@ def _make(header: Header, folder: JobFolder, report: Report) -> None:
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    _progress(report, _LOADED)
     with _named_gguf(header.path, folder.path) as (place, file):
         with foreign_code("Rebuilding the tokenizer of the file", hint="Choose another model."):
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, gguf_file=file)
             tokenizer.save_pretrained(folder.converting)
             saved = transformers.AutoTokenizer.from_pretrained(str(folder.converting), local_files_only=True)
         _check_tokenizer(header, tokenizer, saved, report)
+        _progress(report, _TOKENIZED)
         model = _unpack(header, place, file, report)
     _progress(report, _UNPACKED)
     model.save_pretrained(folder.converting)
@@ -175,9 +177,10 @@ def _unpack(header: Header, place: str, file: str, report: Report) -> Any:
 
     config = transformers.AutoConfig.from_pretrained(place, gguf_file=file)
     _restore_rope(header, config)
+    _progress(report, _READ)
     bad = ""
     for dtype in dtypes(header.types):
-        with _counted(len(header.tensors), lambda part: _progress(report, part * _UNPACKED)):
+        with _counted(len(header.tensors), lambda part: _progress(report, _READ + part * (_UNPACKED - _READ))):
             loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 place,
                 config=config,
