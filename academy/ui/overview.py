@@ -73,9 +73,8 @@ def _real(look: Look) -> Html | str:
     """After the tour: the way to a real model, as long as only the bundled one was taught."""
     if any(adapter.base_model not in BUNDLED for adapter in look.adapters):
         return ""
-    words = div(div(t("first.real.title"), cls="ac-step-title"), div(t("first.real.text"), cls="ac-step-text"), cls="ac-step-body")
-    step = div(div("4", cls="ac-step-mark"), words, button(t("first.real.button"), "base.choose", kind="primary", name=REAL), cls="ac-step")
-    return div(div(step, cls="ac-steps"), cls="ac-hero")
+    get = button(t("first.real.button"), "base.choose", kind="primary", name=REAL)
+    return notice(t("first.real.title"), t("first.real.text"), get, kind="info")
 
 
 def _step(number_: int, at: int, title: str, text: str, action: Html) -> Html:

@@ -145,7 +145,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "first.chat_button": "Chat",
     "first.real": {"title": "Now teach a real model", "button": "Get it"},
     "first.real.text": "SmolLM2 135M, 93 MB from the package index: it writes real sentences, and learns on this machine in minutes.",
-    "base": {"problem": "cannot be used", "to_fetch": "to fetch", "to_convert": "to convert", "get": "Get", "get_size": "Get ({size})"},
+    "base": {"problem": "cannot be used", "get": "Get", "get_size": "Get ({size})"},
     "base.has": {"context": "{n}k context", "template": "chat template ok", "no_template": "no chat template, a plain one is used"},
     "base.fits": {"yes": "{size}, fits", "no": "{size}, more than this machine has free"},
     "base.how": {"gguf": "Converts the file once; yours stays as it is.", "package": "Fetched with pip and converted.", "hub": "Fetched."},

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 
 def choices(academy: Academy) -> list[tuple[str, str]]:
-    """Label and name of each base model to choose: what is ready, what can be made ready, and last what cannot be used."""
+    """Label and name of each base model to choose; those that cannot be used come last."""
     items = academy.bases.list()
     return [(_label(item), item.name) for item in sorted(items, key=lambda item: item.problem is not None)]
 
 
 def _label(item: BaseItem) -> str:
-    place = t("base.problem") if item.problem is not None else say(item.source)
-    state = "" if item.ready or item.problem is not None else t("base.to_fetch" if item.kind in ("package", "hub") else "base.to_convert")
-    return " · ".join(part for part in (short_name(item), place, state) if part)
+    """Its name and where it comes from. Not whether it is ready: a choice is drawn once, and the line below stays current."""
+    return f"{short_name(item)} · {t('base.problem') if item.problem is not None else say(item.source)}"
 
 
 def short_name(item: BaseItem) -> str:
@@ -72,7 +71,7 @@ def _getting(look: Look, job_id: str) -> Html:
     """The progress of the job that makes it ready."""
     status = look.academy.jobs.view(job_id)
     state = status.get("preparing") or {}
-    words = say(state.get("message")) if state else t("training.waiting")
+    words = say(state.get("message")) or t("base.says.getting", name=status["base_model"].rsplit("/", 1)[-1])
     if state.get("bytes_total"):
         words += f" {size(state.get('bytes_done') or 0)} / {size(state['bytes_total'])}"
     watch = go(t("first.watch"), kind="small", tab="training", job=job_id)
