@@ -38,7 +38,7 @@ def tiny(
 ) -> Path:
     """Writes the file; `extra` adds metadata, `tensors` adds tensors, `drop` leaves out those whose name contains it."""
     writer = gguf.GGUFWriter(path, architecture)
-    words = [*SPECIAL, *byte_words(), "he", "the"]
+    words = pieces() if vocabulary == "llama" else [*SPECIAL, *byte_words(), "he", "the"]
     writer.add_name("Tiny Llama")
     writer.add_license("apache-2.0")
     writer.add_context_length(CONTEXT)
@@ -53,11 +53,7 @@ def tiny(
     writer.add_vocab_size(len(words))
     writer.add_tokenizer_model(vocabulary)
     writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(words)
-    writer.add_token_types([3] * len(SPECIAL) + [1] * 258)
-    writer.add_token_merges(["h e", "t he"])
-    writer.add_bos_token_id(0)
-    writer.add_eos_token_id(2)
+    _add_words(writer, words, vocabulary)
     writer.add_add_bos_token(False)
     if template is not None:
         writer.add_chat_template(template)
@@ -77,6 +73,25 @@ def tiny(
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def pieces() -> list[str]:
+    """A vocabulary as SentencePiece makes it: special pieces, bytes, and letters with a mark for the space."""
+    return ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "\u2581", *"abcdefghijklmnopqrstuvwxyz", "he", "\u2581he"]
+
+
+def _add_words(writer: Any, words: list[str], vocabulary: str) -> None:
+    writer.add_token_list(words)
+    if vocabulary == "llama":
+        writer.add_token_scores([0.0] * 259 + [-float(at) for at in range(len(words) - 259)])
+        writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * (len(words) - 259))
+        writer.add_unk_token_id(0)
+        writer.add_bos_token_id(1)
+    else:
+        writer.add_token_types([3] * len(SPECIAL) + [1] * (len(words) - len(SPECIAL)))
+        writer.add_token_merges(["h e", "t he"])
+        writer.add_bos_token_id(0)
+    writer.add_eos_token_id(2)
 
 
 def _weights(words: int, seed: int) -> dict[str, np.ndarray]:

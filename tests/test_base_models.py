@@ -444,6 +444,36 @@ def test_the_converted_model_is_the_file_to_the_last_number(academy: Academy, tm
         academy.bases.get(str(path))
 
 
+def qwen3(path: Path) -> Path:
+    """Qwen3: heads wider than their share of the hidden size, each with a norm."""
+    import numpy as np
+
+    draw, ones = np.random.default_rng(7), np.ones(128, np.float32)
+    sides = {"q": (512, 64), "k": (256, 64), "v": (256, 64), "output": (64, 512)}
+    tensors = {f"blk.{layer}.attn_{name}_norm.weight": ones for layer in (0, 1) for name in "qk"}
+    tensors |= {
+        f"blk.{layer}.attn_{name}.weight": draw.standard_normal(shape).astype(np.float32)
+        for layer in (0, 1)
+        for name, shape in sides.items()
+    }
+    return tiny(path, architecture="qwen3", tensors=tensors, extra={"qwen3.attention.key_length": 128})
+
+
+FAMILIES = {"a Llama with a vocabulary of SentencePiece": lambda path: tiny(path, vocabulary="llama"), "Qwen3": qwen3}
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_families_are_converted_too(academy: Academy, tmp_path: Path, family: str) -> None:
+    path = FAMILIES[family](tmp_path / "model.gguf")
+    academy.start()
+    job = wait_for(academy, academy.bases.get(str(path)).job_id)
+    assert job.status == "finished", academy.jobs.view(job.job_id)["logs"]
+    known = academy.bases.look(str(path)).facts
+    assert known is not None
+    assert (known.layers, known.hidden_size, known.has_chat_template) == (2, 64, True)
+
+
 @pytest.mark.training
 def test_a_conversion_that_is_cancelled_leaves_nothing(academy: Academy, tmp_path: Path) -> None:
     path = tiny(tmp_path / "tiny.gguf")

@@ -22,7 +22,7 @@ from academy.bases import check_folder, converted, fingerprint, gguf
 from academy.bases.folders import RECORD
 from academy.bases.gguf import Header
 from academy.bases.packages import PACKAGES
-from academy.chat.memory import free_memory
+from academy.chat.memory import free_memory, is_memory_error
 from academy.errors import AcademyError, NoSpace, foreign_code
 from academy.files import sync_folder, write_json
 from academy.jobs.folder import JobFolder, remove
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         report.event("finished")
         report.sync()
     except Exception as error:  # noqa: BLE001  the top of a program
-        failure = Failure(error.text, _cause(error)) if isinstance(error, AcademyError) else explain(error)
+        failure = _explained(error)
         lines = "".join(traceback.format_exception(error))
         report.say(lines.rstrip())
         with contextlib.suppress(OSError):  # the disk may be full; the exit code and the log still report it
@@ -64,8 +64,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _cause(error: AcademyError) -> str:
-    return "disk_full" if isinstance(error, NoSpace) else "unsupported_base"
+def _explained(error: Exception) -> Failure:
+    """The failure with its cause; running out of memory is no fault of the file."""
+    if not isinstance(error, AcademyError):
+        return explain(error)
+    if isinstance(error.__cause__, Exception) and is_memory_error(error.__cause__):
+        return explain(error.__cause__)
+    return Failure(error.text, "disk_full" if isinstance(error, NoSpace) else "unsupported_base")
 
 
 def convert(name: str, source: Path, bases: Path, folder: JobFolder, report: Report) -> Path:
@@ -180,7 +185,8 @@ def _unpack(header: Header, place: str, file: str, report: Report) -> Any:
     _progress(report, _READ)
     bad = ""
     for dtype in dtypes(header.types):
-        with _counted(len(header.tensors), lambda part: _progress(report, _READ + part * (_UNPACKED - _READ))):
+        loading = foreign_code("Loading the file's weights", hint="Choose another model, or the same one in safetensors.")
+        with loading, _counted(len(header.tensors), lambda part: _progress(report, _READ + part * (_UNPACKED - _READ))):
             loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 place,
                 config=config,
