@@ -32,6 +32,8 @@ from academy.jobs.store import Job
 from academy.jobs.transfer import FetchError
 from academy.messages import render
 from academy.services.academy import Academy
+from academy.ui.look import Look
+from academy.ui.training import base as base_line
 from tests.gguf_help import tiny
 from tests.waiting import wait_until
 
@@ -255,6 +257,49 @@ def test_a_processor_is_offered_small_models_and_a_gpu_large_ones() -> None:
     assert [*suggest(1 << 29, gpu=False)] == []
 
 
+# ------------------------------------------------------------------ the page
+
+
+def shown(academy: Academy, name: str) -> str:
+    return str(base_line.REGIONS["base"](Look(academy, {"base": name})))
+
+
+def test_the_line_says_what_is_known_and_offers_what_is_missing(academy: Academy, tmp_path: Path) -> None:
+    path = tiny(tmp_path / "tiny.gguf", template=None)
+    html = shown(academy, "smollm2-135m")
+    assert "SmolLM2 135M · Llama · 8k context · chat template ok · Apache-2.0 · 538 MB, fits" in html
+    assert "Get (92.9 MB)" in html
+    html = shown(academy, str(path))
+    assert "tiny.gguf · Llama · no chat template, a plain one is used · Apache-2.0" in html
+    assert 'data-act="base.get"' in html
+    as_converted(academy.settings.bases_dir, path)
+    html = shown(academy, str(path))
+    assert ("base.get" in html, "base.remove" in html) == (False, True)
+    assert "button" not in shown(academy, "")  # the default one is ready
+    assert "<b>" not in shown(academy, "/x/<b>.gguf")
+
+
+def test_one_click_chooses_a_base_model_and_begins_to_get_it_once(academy: Academy) -> None:
+    for words in ("SmolLM2 135M is being made ready.", "SmolLM2 135M is chosen."):
+        answer = base_line.ACTS["base.choose"](Look(academy), {"name": "smollm2-135m"})
+        assert answer is not None
+        assert (answer["state"]["base"], answer["event"], answer["data"]) == ("smollm2-135m", "base", {"base": "smollm2-135m"})
+        assert answer["toast"]["text"] == words
+    assert [job.kind for job in academy.jobs.list()] == ["convert"]
+    assert "ac-bar-unknown" in shown(academy, "smollm2-135m")
+
+
+def test_the_choices_name_each_once_and_put_what_is_broken_last(academy: Academy, tmp_path: Path) -> None:
+    studio = tmp_path / ".lmstudio/models"
+    studio.mkdir(parents=True)
+    (studio / "a.gguf").write_bytes(b"GGUF")
+    tiny(studio / "b.gguf")
+    labels = [label for label, _ in base_line.choices(academy)]
+    assert labels[:2] == ["academy-mini · bundled with Academy", "SmolLM2 135M · package index"]
+    assert "b.gguf · LM Studio" in labels
+    assert labels[-1] == "a.gguf · cannot be used"
+
+
 # ------------------------------------------------------------------ the phases of a job, without a process
 
 
@@ -278,6 +323,12 @@ def test_a_job_fetches_then_converts_then_does_its_own_work(tmp_path: Path) -> N
         (a_job(tmp_path, kind="convert", base_model="team/model"), "fetch"),
     ]
     assert [starting._next_phase(job) for job, _ in phases] == [phase for _, phase in phases]
+
+
+def test_a_job_whose_file_is_gone_says_so(tmp_path: Path) -> None:
+    job = a_job(tmp_path, base_model="/x/gone.gguf", base_source=str(tmp_path / "gone.gguf"))
+    with pytest.raises(Refused, match=r"The file of the base model is gone \(gone\.gguf\)"):
+        starting.check_inputs(job)
 
 
 def outcome(job: Job, fetched: dict[str, Any] | None, code: int = 0, request: Any = None) -> Any:

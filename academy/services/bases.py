@@ -75,6 +75,8 @@ class Bases:
         self._adapters = adapters
         self._session = session
         self._habitat = habitat
+        for aside in settings.bases_dir.glob(f"{_DELETED}*"):  # the app was killed while it deleted
+            shutil.rmtree(aside, ignore_errors=True)
 
     @reading
     def list(self) -> Sequence[BaseItem]:

@@ -121,6 +121,9 @@ def check_inputs(job: Job) -> None:
                 file=Path(path).name,
             )
     base = Path(job.base_path) if job.base_path else None
+    if base is None and job.base_source and job.base_model not in PACKAGES and not Path(job.base_source).is_file():
+        hint = "Put it back, or choose another base model."
+        raise Refused("The file of the base model is gone ({file}).", hint=hint, file=Path(job.base_source).name)
     if base is not None and job.base_fingerprint and base.is_dir() and fingerprint(base) != job.base_fingerprint:
         # An adapter of another base would be refused when it is activated, after all the work.
         raise Refused("The base model has changed since this training began.", hint="Start a new training with it.")

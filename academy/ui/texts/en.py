@@ -151,6 +151,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "base.how": {"gguf": "Converts the file once; yours stays as it is.", "package": "Fetched with pip and converted.", "hub": "Fetched."},
     "base.says": {"getting": "{name} is being made ready.", "chosen": "{name} is chosen.", "ready": "The base model is ready."},
     "base.do": {"use": "Train on it", "cancel_sure": "Cancel {name}?"},
+    "base.do.delete_sure": "Delete the converted {name} ({size})? Its adapters answer again when it is gotten again; your own file stays.",
     "dataset.make": "Make dataset",
     "dataset.refused": "This dataset cannot be made.",
     "dataset.preview": "Preview",

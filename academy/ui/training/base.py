@@ -60,11 +60,16 @@ def _base(look: Look) -> Html:
     if item.job_id:
         return join([facts, _getting(look, item.job_id)])
     if item.ready:
-        return facts
+        return join([facts, _remover(item)]) if item.removable else facts
     words = span(t(f"base.how.{item.kind}"), cls="ac-help")
     amount = size(item.size_bytes) if item.size_bytes and item.kind != "gguf" else ""
     label = t("base.get_size", size=amount) if amount else t("base.get")
     return join([facts, div(button(label, "base.get", kind="small", name=item.name), words, cls="ac-row")])
+
+
+def _remover(item: BaseItem) -> Html:
+    sure = t("base.do.delete_sure", name=short_name(item), size=size(item.size_bytes or 0))
+    return button(t("delete"), "base.remove", kind="quiet small", confirm=sure, yes=t("delete"), name=item.name)
 
 
 def _getting(look: Look, job_id: str) -> Html:
@@ -91,6 +96,10 @@ def _get(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"toast": toast(get(look, str(data.get("name", ""))))}
 
 
+def _remove(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(t("jobs.cleaned", size=size(look.academy.bases.remove(str(data.get("name", ""))))))}
+
+
 def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Chooses a base model on the Training tab, and makes it ready where it is not."""
     name = str(data.get("name", ""))
@@ -102,4 +111,4 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 REGIONS = {"base": _base}
-ACTS = {"base.get": _get, "base.choose": _choose}
+ACTS = {"base.get": _get, "base.choose": _choose, "base.remove": _remove}
