@@ -11,9 +11,10 @@ from pydantic.fields import FieldInfo
 
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.ui.answers import Problem, toast
-from academy.ui.html.elements import Html, div, join, notice, tag
+from academy.ui.html.elements import Html, div, join, live, notice, tag
 from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
 from academy.ui.texts.translate import plural, say, t
+from academy.ui.training import base
 
 if TYPE_CHECKING:
     from academy.curation.datasets import Manifest
@@ -131,10 +132,11 @@ def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
 def above() -> dict[str, Any]:
     """The controls that stand above the settings, by the name of their field, and the advice."""
     names = TrainingSpec.model_fields
-    base, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    model, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
     return {
         "dataset_id": gr.Dropdown([], label=names["dataset_id"].title, info=names["dataset_id"].description, elem_id="train-dataset"),
-        "base_model": gr.Dropdown([], label=base.title, info=base.description, allow_custom_value=True, elem_id="train-base"),
+        "base_model": gr.Dropdown([], label=model.title, info=model.description, allow_custom_value=True, elem_id="train-base"),
+        "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
         "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, elem_id="train-preset"),
         "advice": gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice"),
     }
@@ -153,9 +155,9 @@ def settings() -> dict[str, Any]:
 
 def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
     """What the datasets, base models, adapters and recipes of the form offer now."""
-    manifests, adapters, bases = [], [], [academy.settings.default_base_model]
+    manifests, adapters, bases = [], [], [(academy.settings.default_base_model, academy.settings.default_base_model)]
     with Problem():  # where Academy is disabled, there is nothing to choose
-        manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), academy.training.base_models()
+        manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), base.choices(academy)
     recipes = [(t("form.own_trainer"), _NONE)]
     with Problem() as problem:
         recipes += [

@@ -118,10 +118,18 @@ def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
         return _running_actions(job)
     if job.status == "queued":
         return [button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id)]
+    if job.kind == "convert":
+        return _base_actions(job)
     if job.status == "finished":
         chat = [button(t("training.chat"), "job.chat", kind="primary", job=job.job_id)] if status.get("adapter_path") else []
         return [*chat, button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title"))]
     return _ways_on(look, status, job)
+
+
+def _base_actions(job: Job) -> list[Html]:
+    """The buttons of a job that has made a base model ready, or has not."""
+    act, label = ("base.choose", t("base.do.use")) if job.status == "finished" else ("base.get", t("training.retry"))
+    return [button(label, act, kind="primary", name=job.base_model)]
 
 
 def _running_actions(job: Job) -> list[Html]:
@@ -129,8 +137,10 @@ def _running_actions(job: Job) -> list[Html]:
     if job.status == "running" and job.wish is None:
         actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
     if job.wish != "cancel":
-        sure = t("training.cancel_sure", name=job.name)
-        cancel = button(t("training.cancel"), "job.cancel", kind="danger", confirm=sure, yes=t("training.cancel_yes"), job=job.job_id)
+        train = job.kind == "train"
+        sure = t("training.cancel_sure" if train else "base.do.cancel_sure", name=job.name)
+        yes = t("training.cancel_yes" if train else "training.cancel")
+        cancel = button(t("training.cancel"), "job.cancel", kind="danger", confirm=sure, yes=yes, job=job.job_id)
         actions.append(cancel)
     return actions
 
@@ -197,7 +207,7 @@ def _state_words(status: dict[str, Any], job: Job) -> str:
     if job.status == "running":
         return say((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
     if job.status == "finished":
-        return say(job.reason) or t("training.finished_text")
+        return say(job.reason) or t("base.says.ready" if job.kind == "convert" else "training.finished_text")
     return say(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
 
 
@@ -214,7 +224,7 @@ def _verdict(status: dict[str, Any], job: Job) -> Html | str:
 
 
 def _numbers(look: Look) -> Html:
-    if look.job is None:
+    if look.job is None or look.job.record.kind != "train":
         return Html("")
     status, job = look.job
     metrics = status.get("metrics") or {}
@@ -246,6 +256,8 @@ def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any]
 def _plot(look: Look) -> Html:
     if look.job is None:
         return card(t("plot.title"), plot([]), cls="ac-plot-card")
+    if look.job.record.kind != "train":
+        return Html("")
     status, job = look.job
     others = [other for other in look.academy.jobs.list(limit=_OTHERS) if other.job_id != job.job_id and other.step]
     chosen = next((other for other in others if other.job_id == look.text("versus")), None)
