@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -49,13 +50,12 @@ def _download(name: str, package: Package, place: Path, report: Callable[..., No
     try:
         with subprocess.Popen(argv, env=env, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
             assert pip.stdout is not None
-            try:
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(pip.kill)
                 for line in pip.stdout:
                     print(line, end="", flush=True)
                     said = [*said[-100:], line]
-            except BaseException:
-                pip.kill()
-                raise
+                on_failure.pop_all()
     finally:
         meter.stop(report=False)
     wheels = sorted(place.glob("*.whl"))

@@ -102,10 +102,13 @@ def convert(name: str, source: Path, bases: Path, folder: JobFolder, report: Rep
 
 
 def check_memory(header: Header) -> None:
-    """Raises Failure where the weights do not fit: all of them unpacked, twice while they move into the model."""
+    """Raises Failure where the weights do not fit: all of them unpacked, and the largest tensor twice in fp32 on its way.
+
+    SmolLM2 needs 0.94 GB so, of which 0.45 are the libraries.
+    """
     width = 4 if header.types == {"F32"} else 2
     largest = max(tensor.count for tensor in header.tensors)
-    needed, free = 2 * width * header.parameters + 8 * largest + _LIBRARIES, free_memory()
+    needed, free = int(1.2 * width * header.parameters) + 8 * largest + _LIBRARIES, free_memory()
     if free is not None and needed > free:
         raise Failure(msg(_NO_MEMORY, needed=needed, free=free), "out_of_memory")
 

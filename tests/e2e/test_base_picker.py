@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Running, start_app
 from tests.gguf_help import tiny
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -82,3 +84,30 @@ def test_a_name_typed_freely_is_answered_at_once(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#train-base-facts")).to_contain_text("SmolLM2 135M · Llama · 8k context · chat template ok · Apache-2.0 · 538 MB")
     expect(page.locator("#train-base-facts button")).to_have_text("Get (92.9 MB)")
+
+
+@pytest.mark.training
+@pytest.mark.real
+def test_after_the_tour_three_clicks_lead_to_a_real_model(page: Page, running: Running, shots: Path) -> None:
+    running.api.post("/lessons", json={"situation": "What is the code of the door?", "action": "The code of the door is 1037."})
+    running.api.post("/dataset", json={"include_git": False})
+    toured = running.api.post("/train", json={"max_steps": 1}).json()["job_id"]
+    wait_until(lambda: running.api.get(f"/train/{toured}/status").json()["status"] == "finished", "the tour's training", 60)
+    running.api.post("/adapters/activate", json={"adapter_id": toured})
+    page.goto(running.address)
+    page.click("text=Get it")
+    expect(page.locator("#train-base input")).to_have_value("SmolLM2 135M · package index")
+    page.click("#train-start")
+    expect(page.locator("#training-live .ac-pill").first).to_have_text("queued")
+    page.screenshot(path=shots / "bases-5-waiting.png")
+    made = running.api.get("/jobs", params={"kind": "convert"}).json()["jobs"][0]["job_id"]
+    wait_until(lambda: running.api.get(f"/train/{made}/status").json()["status"] in ("finished", "failed"), "the base model", 200)
+    state = running.api.get(f"/train/{made}/status").json()
+    if state["status"] == "failed" and state["cause"] in ("offline", "missing", "fetch") and not os.environ.get("CI"):
+        pytest.skip(state["error"])
+    assert state["status"] == "finished", state
+    expect(page.locator("#training-live .ac-pill").first).to_have_text("finished", timeout=200_000)
+    page.click("text=Activate and chat")
+    expect(page.locator("#chat-question textarea")).to_be_visible()
+    active = running.api.get("/adapters").json()
+    assert [item["base_model"] for item in active if item["is_active"]] == ["smollm2-135m"]
