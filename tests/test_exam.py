@@ -87,9 +87,10 @@ def greedy(base: Path, adapter: Path, questions: list[str], most: int = 60) -> l
 
 
 def test_a_training_ends_with_a_report_that_greedy_answers_confirm(tmp_path: Path, run: Run) -> None:
-    report = run(**LEARNED | {"num_epochs": 9})
+    report = run(**LEARNED | {"num_epochs": 9, "vary_questions": False})
     told = events(tmp_path / "job")
-    assert [event["type"] for event in told if event["type"] in ("published", "known", "finished")] == ["published", "known", "finished"]
+    kinds = [event["type"] for event in told if event["type"] in ("published", "known", "finished")]
+    assert kinds[-3:] == ["published", "known", "finished"]
     answers = greedy(BUNDLED, tmp_path / "job" / "adapter", [question for question, _ in FACTS])
     exact = {question for (question, answer), given in zip(FACTS, answers, strict=True) if given == answer}
     assert 3 <= len(exact) < 12  # otherwise the comparison says little
@@ -327,8 +328,8 @@ def test_without_time_there_is_a_report_all_the_same(run: Run, monkeypatch: pyte
     report = run(num_epochs=1)
     assert report["cut"]
     assert report["known"]["of"] > 0
-    assert (report["general"], report["drift"]) == (None, None)
-    assert "There was no time for the general questions." in said(report)
+    assert report["general_asked"] <= 8
+    assert any("general questions" in sentence.lower() for sentence in said(report))
     assert said(report)[-1].endswith("where a part of the questions was left out to save time.")
 
 

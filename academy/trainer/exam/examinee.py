@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +19,11 @@ from academy.trainer.compute.head_loss import CHUNK, has_plain_head
 from academy.trainer.compute.loop import Method
 from academy.trainer.compute.model import Adapted, choose_threads
 from academy.trainer.compute.state import random_state, set_random_state
+from academy.trainer.exam.sampling import Pace
 
 TOP = 64
 """The likeliest tokens that a distribution is compared by; the others count as one."""
 
-_FIRST, _MOST = 8, 32  # prompts a batch: the first measures the speed
 _WAVE = 64  # prompts that are sorted by length together, so that any time spent has asked an even sample
 _TOKENS = 4096  # a batch, with padding and answers
 _TYPICAL_TOKENS = 1024  # a batch, for the number of threads
@@ -99,22 +98,18 @@ class Examinee:
         found: list[list[int] | None] = [None] * len(prompts)
         waves = [range(start, min(start + _WAVE, len(prompts))) for start in range(0, len(prompts), _WAVE)]
         order = [at for wave in waves for at in sorted(wave, key=lambda at: (most[at] // 16, len(prompts[at])))]
-        size, done = _FIRST, 0
+        pace, done = Pace(until), 0
         with self._as(base), self._padded():
-            while done < len(order):
+            while done < len(order) and (size := pace.size()):
                 part = self._that_fit(order[done : done + size], prompts, most)
-                began = time.monotonic()
-                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), until - began)
-                spent = time.monotonic() - began
+                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), pace.patience())
                 ended = [self._ended(reply, most[at]) for at, reply in zip(part, replies, strict=True)]
                 if None in ended:
                     break  # the short answers of a batch alone would be no fair sample
                 for at, reply in zip(part, ended, strict=True):
                     found[at] = reply
                 done += len(part)
-                size = _MOST
-                if time.monotonic() + spent * min(size, len(order) - done) / len(part) > until:
-                    break
+                pace.count(len(part))
         return found
 
     def _that_fit(self, part: list[int], prompts: Sequence[list[int]], most: Sequence[int]) -> list[int]:
@@ -135,7 +130,7 @@ class Examinee:
             use_cache=True,
             eos_token_id=self._ends,
             pad_token_id=filler,
-            **({"max_time": max(seconds, 0.1)} if math.isfinite(seconds) else {}),
+            **({"max_time": seconds} if math.isfinite(seconds) else {}),
         )
         return output[:, width:].tolist()
 
@@ -188,21 +183,19 @@ class Examinee:
         return total / max(count, 1), count
 
     def _batches(self, rows: Sequence[Tokens], base: bool, until: float) -> Iterator[tuple[list[int], Batch]]:
-        """The rows batch by batch, with their numbers; ends early where the next batch would not be done by `until`."""
-        done = 0
+        """The rows batch by batch, with their numbers, as many as are done by `until`."""
+        pace, done = Pace(until), 0
         with self._as(base):
-            while done < len(rows):
+            while done < len(rows) and (size := pace.size()):
                 part, width = [], 0
-                for at in range(done, min(done + _MOST, len(rows))):
+                for at in range(done, min(done + size, len(rows))):
                     width = max(width, len(rows[at].ids))
                     if part and width * (len(part) + 1) > _TOKENS:
                         break
                     part.append(at)
-                began = time.monotonic()
                 yield part, self._method.collate([rows[at] for at in part])
                 done += len(part)
-                if time.monotonic() + (time.monotonic() - began) > until:
-                    return
+                pace.count(len(part))
 
     def _logits(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The logits of the trained positions and their targets, in chunks of (tokens, vocabulary)."""

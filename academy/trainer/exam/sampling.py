@@ -11,6 +11,9 @@ LEAST_SECONDS, MOST_SECONDS = 20.0, 120.0
 SHARE = 0.3
 """Of the training's time that an exam may take."""
 
+_FIRST, _MOST = 8, 32  # items a batch
+_LEAST_PATIENCE, _PATIENCE = 0.1, 1.5
+
 Item = TypeVar("Item")
 
 
@@ -35,6 +38,31 @@ class Clock:
     def spent(self) -> float:
         """The seconds so far."""
         return time.monotonic() - self.began
+
+
+class Pace:
+    """The sizes of batches: a small first one measures the speed, the others fill the time until `until` (monotonic)."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._last = time.monotonic()
+        self._each: float | None = None  # seconds
+
+    def size(self) -> int:
+        """The size of the next batch; 0: there is no time for another one. The first always takes place."""
+        self._last = time.monotonic()
+        if self._each is None:
+            return _FIRST
+        room = self._until - self._last
+        return _MOST if room >= _MOST * self._each else max(0, int(room / self._each))
+
+    def patience(self) -> float:
+        """The seconds that the present batch may take: more than there should be, since what is broken off is lost."""
+        return max(_LEAST_PATIENCE, _PATIENCE * (self._until - self._last))
+
+    def count(self, items: int) -> None:
+        """Notes that a batch of so many is done."""
+        self._each = (time.monotonic() - self._last) / items
 
 
 def spread(items: Sequence[Item], most: int | None = None, seed: int = 0) -> list[Item]:

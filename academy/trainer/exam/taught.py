@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -79,8 +80,8 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]
     ][: MOST_REPHRASED // 2]
     wordings = Wordings([row.question for row in rows])
     each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
-    made = [Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each)]
-    return [*own, *made][:MOST_REPHRASED]
+    made = (Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each))
+    return [*own, *itertools.islice(made, MOST_REPHRASED - len(own))]
 
 
 def _plain(text: str) -> str:
