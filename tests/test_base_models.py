@@ -245,7 +245,7 @@ def test_a_training_on_a_file_plans_with_the_facts_of_its_header(academy: Academ
     academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
     plan = academy.training.plan(TrainingSpec.model_validate({"base_model": str(path), "preset": "auto"}))
     assert plan["problems"] == []
-    assert plan["reasons"][0].startswith("The base model is tiny")
+    assert any(reason.startswith("The base model is tiny") for reason in plan["reasons"])
     path.write_bytes(path.read_bytes()[:-5000])
     assert "cut short" in academy.training.plan(TrainingSpec.model_validate({"base_model": str(path)}))["problems"][0]
 
