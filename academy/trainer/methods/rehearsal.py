@@ -31,10 +31,10 @@ from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_ANSWER_TOKENS = 32  # at most, of the base's answer to a prompt
+_ANSWER_TOKENS = 20  # at most, of the base's answer to a prompt
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token of drift that rehearsal allows, about a third of what an unrehearsed run shows
-_LEAST, _MOST = 0.05, 0.4  # rehearsed tokens for each token of a lesson
+_LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 
 
