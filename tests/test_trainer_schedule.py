@@ -117,12 +117,13 @@ def by_heart(folder: Path, **values: Any) -> Plan:
     return plan_of(folder, 8, goal="facts", stop_when_known=True, batch_size=4, num_epochs=20, **values)
 
 
-def test_a_training_ends_after_a_last_look_that_shows_everything_known(tmp_path: Path) -> None:
+def test_a_training_ends_after_last_looks_that_show_everything_known(tmp_path: Path) -> None:
     plan = by_heart(tmp_path)
-    assert looks(plan, [0, 3, 8, 8, 8], of=8)[0] == 8
-    # Nearly everything is enough to try a last look; where it fails, more looks follow.
-    assert looks(plan, [0, 8, 7, 8, 8], of=8)[0] == 10
-    assert looks(plan, [0, 3, 6, 7, 7, 7], of=8)[0] == -1
+    look = plan.steps_per_epoch
+    assert looks(plan, [0, 3, 8, 8, 8, 8, 8], of=8)[0] == 6 * look
+    # Nearly everything is enough to begin the last looks; more of them follow where the last one failed, but not for ever.
+    assert looks(plan, [0, 3, 7, 7, 7, 7, 7, 8], of=8)[0] == 8 * look
+    assert looks(plan, [0, 3, 7, *[7] * 10], of=8)[0] == 9 * look
 
 
 def test_a_training_for_a_manner_or_of_an_older_version_ends_with_its_steps(tmp_path: Path) -> None:
@@ -133,32 +134,31 @@ def test_a_training_for_a_manner_or_of_an_older_version_ends_with_its_steps(tmp_
 
 def test_a_training_that_gets_no_better_ends_and_says_why(tmp_path: Path) -> None:
     plan = by_heart(tmp_path)
-    step, history = looks(plan, [0, 4, *[4] * 9], of=8, losses=[1.0] * 11)
-    assert step == (2 + 6 + 1) * plan.steps_per_epoch
+    step, history = looks(plan, [0, 4, *[4] * 12], of=8, losses=[1.0] * 14)
+    assert step == (2 + 6 + 3) * plan.steps_per_epoch
     assert history.ending == "stale"
-    # A loss that still falls is progress, though no row is known yet.
-    assert looks(plan, [0] * 11, of=8, losses=[0.8**number for number in range(11)])[0] == -1
+    # A loss that still falls is progress, though no row is known yet; then the last looks begin where the steps end.
+    step, history = looks(plan, [0] * 20, of=8, losses=[0.8**number for number in range(20)])
+    assert (step, history.cooling, history.ending) == (-1, 17 * plan.steps_per_epoch, "")
 
 
-def test_the_rate_falls_in_the_last_look(tmp_path: Path) -> None:
+def test_the_rate_falls_in_the_last_looks_and_the_very_last_is_plain(tmp_path: Path) -> None:
     plan = by_heart(tmp_path)
     history = History(cooling=6)
     assert plan.cooling(History(), 6) == 1.0
-    factors = [plan.cooling(history, step) for step in range(6, 6 + plan.steps_per_epoch)]
+    factors = [plan.cooling(history, step) for step in range(6, 12)]
     assert factors == sorted(factors, reverse=True)
-    assert factors[0] == 1.0
-    assert plan.cooling(history, 99) == pytest.approx(0.1)
-    assert plan.is_last_look(history, 3)
-    assert not plan.is_last_look(history, 2)
-    assert (plan.end(history), plan.end(History())) == (8, 40)
+    assert (factors[0], plan.cooling(history, 99)) == (1.0, pytest.approx(0.1))
+    assert [plan.is_plain(history, epoch) for epoch in (3, 4, 5, 6)] == [False, False, True, True]
+    assert not plan.is_plain(History(), 5)
+    assert (plan.end(history), plan.end(History())) == (12, 40)
 
 
-def test_the_budget_of_time_holds_the_last_look_too(tmp_path: Path) -> None:
-    plan = by_heart(tmp_path, budget_seconds=10)
-    history = History(seconds=7.0)
-    assert plan.after_step(history, 7, 1.0) == history
-    ended = plan.after_step(History(seconds=8.0), 8, 1.0)
+def test_the_budget_of_time_holds_the_last_looks_too(tmp_path: Path) -> None:
+    plan = by_heart(tmp_path, budget_seconds=20)
+    assert plan.after_step(History(seconds=10.0), 7, 1.0) == History(seconds=10.0)
+    ended = plan.after_step(History(seconds=11.5), 8, 1.0)
     assert (ended.cooling, ended.ending) == (8, "budget")
-    assert plan.is_over(ended, 10)
-    assert not plan.is_over(ended, 9)
+    assert plan.is_over(ended, 14)
+    assert not plan.is_over(ended, 13)
     assert by_heart(tmp_path / "b").after_step(History(seconds=1e9), 8, 1.0) == History(seconds=1e9)
