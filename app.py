@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from academy.bases import resolve_base
+from academy.bases import Places, resolve_base
 from academy.config import Settings, load
 from academy.curation.commits.commits import read_commits
 from academy.errors import AcademyError
@@ -125,7 +125,7 @@ def check_settings(settings: Settings) -> None:
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
     for name, check in (
-        ("ACADEMY_DEFAULT_BASE_MODEL", lambda: resolve_base(settings.default_base_model)),
+        ("ACADEMY_DEFAULT_BASE_MODEL", lambda: resolve_base(settings.default_base_model, Places.of(settings))),
         ("ACADEMY_GIT_REPO", lambda: settings.git_repo and read_commits(settings.git_repo, limit=0)),
     ):
         try:

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     max_seq_length: int = Field(default=2048, ge=256, le=8192)
     training_image: str = "academy-trainer:latest"
     docker_cuda_image: str = Field(default="python:3.11-slim", validation_alias=AliasChoices("docker_cuda_image", "DOCKER_CUDA_IMAGE"))
+    ollama_models: Path | None = Field(default=None, validation_alias=AliasChoices("ollama_models", "OLLAMA_MODELS"))
+    model_folders: str = "~/.lmstudio/models,~/.cache/lm-studio/models"
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
 
-    @field_validator("git_repo", mode="before")
+    @field_validator("git_repo", "ollama_models", mode="before")
     @classmethod
     def _empty_means_none(cls, value: Any) -> Any:
         return value or None
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
             raise ValueError("name a folder")
         return value
 
-    @field_validator("data_dir", "git_repo")
+    @field_validator("data_dir", "git_repo", "ollama_models")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # Made absolute at once: the app later changes its working directory.
@@ -78,8 +80,10 @@ class Settings(BaseSettings):
     @field_validator("default_base_model")
     @classmethod
     def _absolute_folder(cls, value: str) -> str:
-        is_folder = value not in BUNDLED and (value.startswith((".", "~")) or value.count("/") > 1 or os.path.isdir(value))
-        return str(Path(value).expanduser().absolute()) if is_folder else value
+        if value in BUNDLED or value.startswith("ollama:"):
+            return value
+        is_path = value.startswith((".", "~")) or value.count("/") > 1 or value.endswith(".gguf") or os.path.isdir(value)
+        return str(Path(value).expanduser().absolute()) if is_path else value
 
     @field_validator("host")
     @classmethod
@@ -147,6 +151,23 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """One folder per job, named by its id."""
         return self.data_dir / "models"
+
+    @property
+    def bases_dir(self) -> Path:
+        """Base models that Academy made of GGUF files."""
+        return self.data_dir / "bases"
+
+    @property
+    def ollama_folders(self) -> tuple[Path, ...]:
+        """Where Ollama keeps its models: for the user, and as a service of a Linux machine."""
+        if self.ollama_models:
+            return (self.ollama_models,)
+        return (Path("~/.ollama/models").expanduser(), Path("/usr/share/ollama/.ollama/models"))
+
+    @property
+    def gguf_folders(self) -> tuple[Path, ...]:
+        """Folders whose GGUF files are offered as base models."""
+        return tuple(Path(part.strip()).expanduser().absolute() for part in self.model_folders.split(",") if part.strip())
 
     @property
     def uploads_dir(self) -> Path:

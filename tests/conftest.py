@@ -15,6 +15,9 @@ from academy.config import Settings
 for _name in list(os.environ):
     if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "SPACE_ID", "SPACE_HOST"):
         del os.environ[_name]
+# Nor the models of Ollama and LM Studio.
+os.environ["OLLAMA_MODELS"] = "/nowhere"
+os.environ["ACADEMY_MODEL_FOLDERS"] = "/nowhere"
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 

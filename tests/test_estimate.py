@@ -182,7 +182,9 @@ def test_one_field_goes_back_to_automatic_and_the_others_stay(academy: Academy) 
     assert 'data-field="num_epochs"' not in advice
 
 
-def test_efforts_tell_their_budget() -> None:
+def test_efforts_tell_their_budgets_and_numbers_survive_the_browser() -> None:
     from academy.ui.training import form
 
-    assert [form._effort(name) for name in ("auto", "quick")] == ["Auto", "Quick · 3 min"]
+    assert form._efforts_help() == "At most 3, 10 or 60 minutes; Auto ends when it is learned."
+    values = {name: form.initial(name) for name in form.FIELDS} | {"rehearsal": form.shown("rehearsal", 0.0)}
+    assert form.changed(values, {"rehearsal": 0}) == {}

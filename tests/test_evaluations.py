@@ -13,6 +13,9 @@ from test_progress import REPORT
 
 from academy.api.routes import create_api
 from academy.config import Settings
+from academy.habitat import Component
+from academy.jobs.backends.docker.mounts import seen_by, sources_of
+from academy.jobs.kinds.train import spec_json
 from academy.jobs.store import ENDED, Job
 from academy.services.academy import Academy
 from tests.jobs_help import left_over
@@ -163,6 +166,28 @@ def test_a_later_exam_tells_of_an_adapter_that_has_no_report_of_its_own(academy:
         "verdict": "not_learned",
     }
     assert academy.evaluations.of_adapter("other") == {"report_id": None, "known": None, "verdict": None}
+
+
+def test_a_training_is_asked_about_the_datasets_before_it(client: TestClient, academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(academy._habitat, "training", lambda: Component("training", True, "assumed"))
+    for lesson in ROBOTS:
+        good(client.post(f"{API}/lessons", json=lesson))
+    ids = [good(client.post(f"{API}/dataset", json={"include_git": False}))["dataset_id"] for _ in range(3)]
+    a_job(academy, "training_1", dataset_id=ids[0])
+    a_job(academy, "training_2", dataset_id=ids[1], base_model="another")
+    a_job(academy, "training_3", dataset_id=ids[2])
+    a_job(academy, "training_4", dataset_id="gone")
+    job = academy.jobs.get(good(client.post(f"{API}/train", json={"dataset_id": ids[2]}))["job_id"])
+    assert job.earlier == ["gone", ids[0]]
+    spec = json.loads(job.folder.spec.read_text())
+    path = academy.settings.training_dir / f"{ids[0]}.jsonl"
+    assert spec["earlier"] == [{"dataset_id": ids[0], "path": str(path)}]
+    assert spec["cache_path"] == str(academy.settings.data_dir / "cache")
+    # In a container the same file has another place, and nothing is kept for the next one.
+    assert dict(seen_by(job).earlier) == {ids[0]: Path("/earlier") / f"{ids[0]}.jsonl"}
+    assert sources_of(job)[f"earlier/{ids[0]}.jsonl"] == path
+    inside = spec_json(job, seen_by(job))
+    assert (inside["cache_path"], inside["earlier"][0]["path"]) == (None, f"/earlier/{ids[0]}.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from trainer_help import chats, events, make_job, make_model, of, train, write_r
 from academy.jobs.folder import JobFolder
 from academy.jobs.reading.reports import report_in, shown
 from academy.messages import from_json, render
-from academy.trainer.exam.sampling import LEAST_SECONDS, MOST_SECONDS, Clock, budget, spread
+from academy.trainer.exam.sampling import LEAST_SECONDS, MOST_SECONDS, Clock, Pace, budget, spread
 
 for needed in ("torch", "transformers", "peft"):
     if importlib.util.find_spec(needed) is None:
@@ -359,3 +359,23 @@ def test_a_sample_is_even_wherever_it_ends(size: int) -> None:
 
 def test_an_exam_takes_a_share_of_the_training_within_bounds() -> None:
     assert [budget(seconds) for seconds in (None, 1, 100, 10_000)] == [MOST_SECONDS, LEAST_SECONDS, 30.0, MOST_SECONDS]
+
+
+def test_a_small_batch_comes_first_and_the_time_decides_about_the_next() -> None:
+    endless, late = Pace(math.inf), Pace(0.0)
+    assert (endless.size(), late.size()) == (8, 8)
+    endless.count(8)
+    late.count(8)
+    assert (endless.size(), late.size()) == (32, 0)
+    assert endless.patience() == math.inf
+    assert late.patience() == 0.1
+
+
+def test_what_is_kept_for_the_next_exam_has_its_own_time() -> None:
+    clock = Clock(60.0)
+    before = clock.until(1.0)
+    with clock.once() as until:
+        assert until >= before
+        sum(range(100_000))
+    assert clock.seconds > 60.0
+    assert clock.until(1.0) > before

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from academy.jobs.kinds.convert import ConvertSpec
 from academy.jobs.reading import view
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Inputs, Job
@@ -235,6 +236,15 @@ def test_a_job_fetches_its_base_model_first_and_then_trains(shop: Workshop) -> N
     assert (spec["base_path"], spec["base_revision"]) == (ended.base_path, COMMIT)
     for path in Path(job.output_dir).rglob("*"):
         assert path.is_dir() or b"hf_secret" not in path.read_bytes()
+
+
+@pytest.mark.training
+def test_a_base_model_alone_is_fetched_by_a_job_of_its_own(shop: Workshop) -> None:
+    job = shop.runner.submit(ConvertSpec(base_model="team/good"), Inputs(base_model="team/good"), kind="convert")
+    ended = shop.wait(job.job_id, seconds=60)
+    assert (ended.status, ended.kind, ended.base_revision, ended.adapter_path) == ("finished", "convert", COMMIT, None)
+    assert Path(ended.base_path or "").is_relative_to(shop.root / "hf")
+    assert ended.resumable is False
 
 
 @pytest.mark.training

@@ -348,6 +348,7 @@ LOOKING = {
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
+    *(f"bases.{verb}" for verb in ("list", "look")),
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),

@@ -96,3 +96,69 @@ def test_a_history_comes_back_from_a_checkpoint_as_it_was() -> None:
     assert history.eval_at(1) is None
     # Of another version: unknown facts are ignored, missing ones have their default.
     assert History.of({"best": 0.5, "best_step": 4, "mood": "good"}) == History(best=0.5, best_step=4)
+
+
+# -- until everything is known
+
+
+def looks(plan: Plan, counts: list[int], of: int, losses: list[float] | None = None) -> tuple[int, History]:
+    """Goes through whole looks with so many known rows after each; returns the step it ends with, and the history."""
+    history = History()
+    for number, known in enumerate(counts):
+        step = (number + 1) * plan.steps_per_epoch
+        loss = losses[number] if losses else 1.0 / (number + 1)
+        history = plan.after_look(history.with_look(known, of, loss), step)
+        if plan.is_over(history, step):
+            return step, history
+    return -1, history
+
+
+def by_heart(folder: Path, **values: Any) -> Plan:
+    return plan_of(folder, 8, goal="facts", stop_when_known=True, batch_size=4, num_epochs=20, **values)
+
+
+def test_a_training_ends_after_last_looks_that_show_everything_known(tmp_path: Path) -> None:
+    plan = by_heart(tmp_path)
+    look = plan.steps_per_epoch
+    assert looks(plan, [0, 3, 8, 8, 8, 8, 8], of=8)[0] == 6 * look
+    # Nearly everything is enough to begin the last looks; more of them follow where the last one failed, but not for ever.
+    assert looks(plan, [0, 3, 7, 7, 7, 7, 7, 8], of=8)[0] == 8 * look
+    assert looks(plan, [0, 3, 7, *[7] * 10], of=8)[0] == 9 * look
+
+
+def test_a_training_for_a_manner_or_of_an_older_version_ends_with_its_steps(tmp_path: Path) -> None:
+    assert looks(plan_of(tmp_path / "a", 8, batch_size=4), [8] * 9, of=8)[0] == -1
+    assert looks(plan_of(tmp_path / "b", 8, goal="style", stop_when_known=True, batch_size=4), [8] * 9, of=8)[0] == -1
+    assert looks(plan_of(tmp_path / "c", 8, goal="facts", stop_when_known=False, batch_size=4), [8] * 9, of=8)[0] == -1
+
+
+def test_a_training_that_gets_no_better_ends_and_says_why(tmp_path: Path) -> None:
+    plan = by_heart(tmp_path)
+    step, history = looks(plan, [0, 4, *[4] * 12], of=8, losses=[1.0] * 14)
+    assert step == (2 + 6 + 3) * plan.steps_per_epoch
+    assert history.ending == "stale"
+    # A loss that still falls is progress, though no row is known yet; then the last looks begin where the steps end.
+    step, history = looks(plan, [0] * 20, of=8, losses=[0.8**number for number in range(20)])
+    assert (step, history.cooling, history.ending) == (-1, 17 * plan.steps_per_epoch, "")
+
+
+def test_the_rate_falls_in_the_last_looks_and_the_very_last_is_plain(tmp_path: Path) -> None:
+    plan = by_heart(tmp_path)
+    history = History(cooling=6)
+    assert plan.cooling(History(), 6) == 1.0
+    factors = [plan.cooling(history, step) for step in range(6, 12)]
+    assert factors == sorted(factors, reverse=True)
+    assert (factors[0], plan.cooling(history, 99)) == (1.0, pytest.approx(0.1))
+    assert [plan.is_plain(history, epoch) for epoch in (3, 4, 5, 6)] == [False, False, True, True]
+    assert not plan.is_plain(History(), 5)
+    assert (plan.end(history), plan.end(History())) == (12, 40)
+
+
+def test_the_budget_of_time_holds_the_last_looks_too(tmp_path: Path) -> None:
+    plan = by_heart(tmp_path, budget_seconds=20)
+    assert plan.after_step(History(seconds=10.0), 7, 1.0) == History(seconds=10.0)
+    ended = plan.after_step(History(seconds=11.5), 8, 1.0)
+    assert (ended.cooling, ended.ending) == (8, "budget")
+    assert plan.is_over(ended, 14)
+    assert not plan.is_over(ended, 13)
+    assert by_heart(tmp_path / "b").after_step(History(seconds=1e9), 8, 1.0) == History(seconds=1e9)

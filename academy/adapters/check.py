@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from academy.bases import BASE_MISSING, find_base, fingerprint, header_of, shortened, weight_files
+from academy.bases import BASE_MISSING, NOWHERE, Places, find_base, fingerprint, header_of, shortened, weight_files
 from academy.errors import AcademyError, Refused
 
 WEIGHTS = "adapter_model.safetensors"
@@ -25,13 +25,13 @@ _LAYER = re.compile(r"(?:^|\.)(?P<list>layers|h|blocks|block|layer)\.(?P<index>\
 _EXPONENTS = {"F64": (8, 0x7FF0000000000000), "F32": (4, 0x7F800000), "F16": (2, 0x7C00), "BF16": (2, 0x7F80)}
 
 
-def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None) -> None:
+def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None, places: Places = NOWHERE) -> None:
     """Raises Refused, naming the fault, unless the adapter is safe, complete, finite and made for the base model on this machine."""
     config = read_config(folder)
     header = header_of(folder / WEIGHTS)
     _check_kind(config)
     _check_finite(folder / WEIGHTS, header)
-    base = find_base(base_model)
+    base = find_base(base_model, places)
     assert base.path is not None
     if base_fingerprint and _fingerprint(base.path, _stamps(base.path)) != base_fingerprint:
         raise Refused(

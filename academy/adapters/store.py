@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.check import WEIGHTS, check_adapter, read_config
-from academy.bases import header_of
+from academy.bases import NOWHERE, Places, header_of
 from academy.errors import AcademyError, Conflict, Invalid, NotFound
 from academy.files import check_name, disk_errors, folder_bytes, inside, now, read_json, write_json
 
@@ -50,8 +50,9 @@ class Adapter:
 class AdapterStore:
     """The adapters of a data folder; safe to use from several threads."""
 
-    def __init__(self, models_dir: Path, training_dir: Path) -> None:
+    def __init__(self, models_dir: Path, training_dir: Path, places: Places = NOWHERE) -> None:
         self._models = models_dir
+        self._places = places
         self._active_file = training_dir / "active_adapter.json"
         self._names_file = training_dir / "adapter_names.json"
         self._lock = threading.RLock()
@@ -178,7 +179,7 @@ class AdapterStore:
 
     def check(self, adapter: Adapter) -> None:
         """Reads the whole adapter and raises Refused, naming the fault, unless it can be used with its base model."""
-        check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
+        check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)
 
     def _state(self) -> dict[str, Any]:
         with self._lock:

@@ -9,7 +9,7 @@ from typing import Any
 
 from academy.adapters.check import check_adapter
 from academy.adapters.store import Adapter, AdapterStore
-from academy.bases import Base, find_base
+from academy.bases import Base, Places, find_base
 from academy.chat.decoding import StopTexts
 from academy.chat.line import Call, Line, Reply
 from academy.chat.request import BASE, ChatReply, ChatRequest, Engine, Outcome, Sampling
@@ -29,6 +29,7 @@ class ChatSession:
     def __init__(self, settings: Settings, adapters: AdapterStore, *, engine: Engine | None = None) -> None:
         self._settings = settings
         self._adapters = adapters
+        self._places = Places.of(settings)
         self._engine = engine
         self._given = engine is not None
         self._line = Line()
@@ -70,7 +71,7 @@ class ChatSession:
         self._adapters.check(adapter)
         engine = self._engine
         loaded = engine.loaded if engine is not None else None
-        base = find_base(adapter.base_model)
+        base = find_base(adapter.base_model, self._places)
         if engine is None or loaded is None or loaded.base.path != base.path or self._aside:
             # Nothing to swap: the first question puts it in place.
             return self._adapters.set_active(adapter_id) or adapter
@@ -143,10 +144,10 @@ class ChatSession:
     def _choose(self, adapter_id: str | None, base_model: str | None) -> tuple[Base, Adapter | None]:
         """The base and adapter that answer, looked up at the request's turn, so that the adapter is the one active then."""
         if adapter_id == BASE or (adapter_id is None and base_model):
-            return find_base(base_model or self._default_base()), None
+            return find_base(base_model or self._default_base(), self._places), None
         adapter = self._adapters.active() if adapter_id is None else self._adapters.get(adapter_id)
         if adapter is None:
-            return find_base(self._default_base()), None
+            return find_base(self._default_base(), self._places), None
         if base_model and base_model != adapter.base_model:
             raise Refused(
                 "The adapter {name!r} belongs to {own!r}, not to {base!r}.",
@@ -155,7 +156,7 @@ class ChatSession:
                 own=adapter.base_model,
                 base=base_model,
             )
-        return find_base(adapter.base_model), adapter
+        return find_base(adapter.base_model, self._places), adapter
 
     def _default_base(self) -> str:
         active = self._adapters.active()
@@ -179,7 +180,7 @@ class ChatSession:
             )
         base, adapter = self._choose(request.adapter_id, request.base_model)
         if adapter is not None and _is_new(engine, adapter):
-            check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint)
+            check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)
         engine.prepare(base, adapter)
         messages = [message.model_dump() for message in request.messages]
         sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed)

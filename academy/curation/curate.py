@@ -277,6 +277,7 @@ def _statistics(
         "avg_output_length": round(sum(len(example.answer) for example in kept) / len(kept), 1),
         "train_examples": len(train),
         "eval_examples": len(held),
+        "golden_examples": sum(bool(example.meta.get("golden")) for example in held),
         "removed_by_rule": dict(rules.most_common()),
         "redacted_by_kind": dict(gathered.kinds.most_common()),
         "commits_left_out": gathered.sources.get("git", {}).get("commits_left_out", {}),

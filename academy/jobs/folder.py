@@ -45,9 +45,10 @@ class JobFolder:
         self.unfinished = path / "unfinished.txt"  # the state of a progress bar
         self.worker = path / "worker.json"
         self.record = path / "exit.json"
-        # The trainer, or the program that fetches the base model
+        # The trainer, or a program that gets the base model
         self.events = path / "events.jsonl"
         self.fetched = path / "fetched.json"
+        self.download, self.converting = path / "base.gguf", path / "base.new"  # only while a base model is being made
         self.checkpoint_dir = path / "checkpoints"
         self.adapter = path / "adapter"
         self.metadata = path / "metadata.json"
@@ -82,7 +83,7 @@ class JobFolder:
         aside = self.record.with_name(".exit.json")
         for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report):
             path.unlink(missing_ok=True)
-        for path in (self.staged, self.inputs, self.base):
+        for path in (self.staged, self.inputs, self.base, self.converting):
             remove(path)
         if self.events.is_symlink():
             self.events.unlink()

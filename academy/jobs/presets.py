@@ -15,7 +15,7 @@ Goal = Literal["facts", "style"]
 _TINY = 50_000_000
 _SHORT_ANSWER = 80  # tokens
 _FEW_ROWS = 600
-_LOOKS = 20
+_LOOKS = 16
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
@@ -127,7 +127,8 @@ def _tiny_base(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
 
 def _by_heart(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
     """For facts: many looks in small batches, which learn more from each look."""
-    rate = learning_rate(facts.base)
+    # Half as much again: measured on SmolLM2-135M, where each look varies the questions and the last one lowers the rate.
+    rate = float(f"{1.5 * learning_rate(facts.base):.1e}")
     batch = 4 if facts.rows <= 100 else 8
     values: dict[str, Any] = {
         "lora_rank": 16,

@@ -26,7 +26,7 @@ class TrainingSpec(BaseModel):
         default=None, max_length=1000, title="Dataset file", description="A dataset file of this data folder, instead of a dataset's id."
     )
     base_model: str | None = Field(
-        default=None, max_length=500, title="Base model", description="The bundled model, a local folder, or a Hugging Face name."
+        default=None, max_length=500, title="Base model", description="Choose one, or type a folder, a GGUF file, or a Hugging Face name."
     )
     preset: Preset | None = Field(
         default=None, title="Effort", description="Auto chooses from your data and this machine; the others trade time for quality."

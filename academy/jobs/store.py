@@ -46,12 +46,14 @@ class Inputs:
     base_path: str | None = None
     base_fingerprint: str | None = None
     base_revision: str | None = None
+    base_source: str | None = None
     continue_from: str | None = None
     continue_from_path: str | None = None
     reasons: list[Text] = field(default_factory=list)
     dry_run: bool = False
     device: str = "auto"
     earlier: list[str] = field(default_factory=list)
+    golden_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Job:
     total_steps: int | None = None
     resumable: bool = False
     wish: Request | None = None  # what a person asked for while it ran
-    phase: str | None = None  # "fetch", or the kind
+    phase: str | None = None  # "fetch", "convert", or the kind
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
     order: float = 0.0  # position in the queue, smallest first
     attempt: int = 0  # 1 at the first start, one more at every resume
@@ -96,6 +98,7 @@ class Job:
     base_path: str | None = None  # the base model's folder on this machine; None: a hub model not fetched yet
     base_fingerprint: str | None = None
     base_revision: str | None = None  # of a hub model
+    base_source: str | None = None  # the GGUF file that the base model is converted from
     continue_from_path: str | None = None  # the adapter's folder
     dry_run: bool = False
     device: str = "auto"
@@ -105,6 +108,7 @@ class Job:
 
     kind: str = "train"  # one of kinds.KINDS
     earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
+    golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as replies show them: texts in the current language."""
@@ -122,6 +126,11 @@ class Job:
         """The files of the datasets that were taught before, as far as they are still there."""
         training = self.folder.path.parent.parent / "training"
         return {name: path for name in self.earlier if (path := training / f"{name}.jsonl").is_file()}
+
+    @property
+    def gets_base(self) -> bool:
+        """Whether its base model is being fetched or converted, before its own program starts."""
+        return self.phase in ("fetch", "convert") and self.phase != self.kind
 
     @functools.cached_property
     def folder(self) -> JobFolder:
@@ -162,7 +171,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "events_offset": int,
     "kind": str,
 }
-_PATHS = ("output_dir", "dataset_path", "eval_path", "base_path", "adapter_path", "continue_from_path")
+_PATHS = ("output_dir", "dataset_path", "eval_path", "base_path", "base_source", "adapter_path", "continue_from_path")
 
 _FRESH: dict[str, Any] = {
     "wish": None,

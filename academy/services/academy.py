@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from academy.adapters.store import AdapterStore
+from academy.bases import Places
 from academy.chat.request import Engine
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -21,6 +22,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
 from academy.services.adapters import Adapters
+from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.datasets import Datasets
 from academy.services.evaluations import Evaluations
@@ -40,7 +42,7 @@ class Academy:
         self.settings = settings
         self._lesson_store = LessonStore(settings.data_dir / "lessons.db")
         self._job_store = JobStore(settings.training_dir)
-        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir)
+        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings))
         self._session = ChatSession(settings, self._adapter_store, engine=engine)
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)
@@ -58,6 +60,7 @@ class Academy:
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
+        self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.adapters = Adapters(allowed, adapters, session)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
         self.chat = Chat(allowed, session)

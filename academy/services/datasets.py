@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from academy.adapters.store import AdapterStore
-from academy.bases import resolve_base
+from academy.bases import Places, resolve_base
 from academy.config import Settings
 from academy.curation import tokens
 from academy.curation.asked import AskedRows
@@ -219,7 +219,7 @@ class Datasets:
         manifest = self._store.get(dataset_id)
         if not self._habitat.training().ok:
             raise Unavailable("Counting tokens needs the training libraries.", hint=self._habitat.training().remedy)
-        base = _local_base(base_model or self._settings.default_base_model)
+        base = _local_base(base_model or self._settings.default_base_model, Places.of(self._settings))
         length = max_seq_length or self._settings.max_seq_length
         return tokens.inspect_tokens(base, self._store.find_path(manifest.path), length, [*rows])
 
@@ -268,8 +268,8 @@ def _sample(example: Example) -> dict[str, Any]:
     }
 
 
-def _local_base(name: str) -> Path:
-    base = resolve_base(name)
+def _local_base(name: str, places: Places) -> Path:
+    base = resolve_base(name, places)
     if base.path is None:
         raise Refused(
             "{name} has not been fetched yet.", hint="Start a training with it, which fetches it, or name a local folder.", name=name

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, facts, resolve_base
+from academy.bases import Base, Places, facts, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -129,6 +129,8 @@ class Training:
     def retry(self, job_id: str, changes: dict[str, Any] | None = None) -> Job:
         """Queues a new job with the same spec, or with the changed values."""
         job = self._jobs.get(job_id)
+        if job.kind != "train":
+            raise Conflict("{job} is no training.", hint="Get the base model again: POST /bases/…/get.", job=job.name)
         values = {name: value for name, value in job.parameters.items() if name in TrainingSpec.model_fields}
         values |= {
             "name": job.name,
@@ -159,10 +161,10 @@ class Training:
                     base=continued.base_model,
                 )
             request = request.model_copy(update={"base_model": continued.base_model})
-        base = resolve_base(request.base_model or self._settings.default_base_model)
+        base = resolve_base(request.base_model or self._settings.default_base_model, Places.of(self._settings))
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
-        self._check_parts(spec)
+        self._check_parts(spec, base)
         name = request.name or self._job_name(manifest.name if manifest else path.stem)
         return spec, Inputs(
             name=name,
@@ -172,10 +174,12 @@ class Training:
             base_model=base.name,
             base_path=str(base.path) if base.path else None,
             base_fingerprint=base.fingerprint,
+            base_source=str(base.source) if base.source else None,
             continue_from=request.continue_from,
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
             earlier=self._earlier_datasets(base.name, manifest),
+            golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
         )
 
     def _estimate(self, spec: TrainingSpec, inputs: Inputs) -> Estimate | None:
@@ -244,7 +248,9 @@ class Training:
             return {name: choice.values[name] for name in ("goal", "vary_questions", "rehearsal")}, []
         return choice.values, choice.reasons
 
-    def _check_parts(self, spec: TrainingSpec) -> None:
+    def _check_parts(self, spec: TrainingSpec, base: Base) -> None:
+        if base.path is None and base.kind in ("gguf", "package") and not (reader := self._habitat.library("gguf")).ok:
+            raise Unavailable(reader.reason, hint=reader.remedy)
         if spec.recipe:
             return
         if BACKENDS[spec.backend or self._settings.backend].in_image:
@@ -260,6 +266,13 @@ class Training:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
         numbers = [int(match[1]) for job in self._jobs.list(limit=1000) if (match := pattern.match(job.name))]
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
+
+
+def _golden_rows(manifest: Manifest | None) -> int | None:
+    """How many of the held-out rows are golden questions; None where a person asked for held-out rows, or an older version made the set."""
+    if manifest is None or manifest.eval_path is None or manifest.request.get("eval_fraction") is not None:
+        return None
+    return manifest.statistics.get("golden_examples")
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,13 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
         report.note(msg("{base} was made for at most {n:,} tokens, so longer rows are cut there.", base=spec.base_model, n=limit))
     read = _Reader(tokenizer, form, limit, report)
     conversations = read_conversations(spec.dataset_path)
-    train = read(conversations, msg("the dataset"))
     others = read_conversations(spec.eval_path) if spec.eval_path else []
+    if spec.golden_rows is not None:
+        # A fact that is held out can never be known: rows held out by default are taught, golden questions are not.
+        last = conversations[-1][0]
+        conversations = [*conversations, *((last + row, turns) for row, turns in others[spec.golden_rows :])]
+        others = others[: spec.golden_rows]
+    train = read(conversations, msg("the dataset"))
     held_out = read(others, msg("the held-out rows")) if others else Tokenized()
     for note in form.notes:
         report.note(note)

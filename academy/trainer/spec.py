@@ -32,6 +32,7 @@ class Spec:
     continued_id: str | None = None  # the adapter's id
     dataset_shown: str | None = None  # the dataset's path for people, whatever a container calls it
     earlier: tuple[tuple[str, Path], ...] = ()  # datasets that were taught before, by id
+    golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     cache: Path | None = None  # what is computed once for each base model
 
@@ -108,6 +109,7 @@ def read_spec(folder: Path) -> Spec:
             continued_id=raw.get("continue_from"),
             dataset_shown=raw.get("dataset_shown"),
             earlier=tuple((str(item["dataset_id"]), Path(item["path"])) for item in raw.get("earlier") or ()),
+            golden_rows=raw.get("golden_rows"),
             questions=tuple(raw.get("questions") or ()),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
         )

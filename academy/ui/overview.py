@@ -8,6 +8,7 @@ import gradio as gr
 
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
+from academy.models import BUNDLED
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, size
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from academy.services.academy import Academy
 
 _TAGS = 8
+REAL = "smollm2-135m"
+"""The base model that the tour leads to."""
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
@@ -36,7 +39,7 @@ def _first(look: Look) -> Html:
         return notice(t("overview.disabled"), t("overview.disabled_hint"), kind="warn")
     at = 1 if not facts["datasets"] else 2 if not facts["adapters"] else 3 if not facts["active"] else 4
     if at == 4:
-        return join(warnings)
+        return join([*warnings, _real(look)])
     steps = div(_samples_step(at, facts), _train_step(at, facts["running"]), _chat_step(at), cls="ac-steps")
     return join([*warnings, div(tag("h2", t("first.title")), tag("p", t("first.text"), cls="ac-soft"), steps, cls="ac-hero")])
 
@@ -64,6 +67,14 @@ def _train_step(at: int, running: dict[str, Any] | None) -> Html:
 def _chat_step(at: int) -> Html:
     action = button(t("first.chat_button"), "first.chat", kind="primary" if at == 3 else "", disabled=at < 3)
     return _step(3, at, t("first.chat"), t("first.chat_text"), action)
+
+
+def _real(look: Look) -> Html | str:
+    """After the tour: the way to a real model, as long as only the bundled one was taught."""
+    if any(adapter.base_model not in BUNDLED for adapter in look.adapters):
+        return ""
+    get = button(t("first.real.button"), "base.choose", kind="primary", name=REAL)
+    return notice(t("first.real.title"), t("first.real.text"), get, kind="info")
 
 
 def _step(number_: int, at: int, title: str, text: str, action: Html) -> Html:

@@ -28,7 +28,7 @@
     for (const key of ["tab", "job", "dataset"]) if (query.get(key)) state[key] = query.get(key);
     return state;
   };
-  A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, tab: "overview", ...fromAddress() };
+  A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: null, tab: "overview", ...fromAddress() };
 
   function setState(patch, { push = true } = {}) {
     const before = address();

@@ -31,7 +31,7 @@ _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": t
 # The hidden components through which Gradio's handlers and page.js talk to each other.
 _OUT = "watch('value', () => window.academy.result(props.value));"
 _TOP = "window.academy.attach(server);"
-_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' 'auto' */"
+_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' 'base' 'auto' */"
 
 
 def build(academy: Academy) -> gr.Blocks:

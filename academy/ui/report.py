@@ -10,7 +10,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, button, div, esc, join, short, span, tag, tile
-from academy.ui.html.numbers import duration, loss, number
+from academy.ui.html.numbers import loss, number
 from academy.ui.look import Look
 from academy.ui.texts.translate import has, t
 
@@ -38,13 +38,13 @@ def report(found: Mapping[str, Any], datasets: Mapping[str, str] | None = None) 
         tag("h3", _mark(found["verdict"]), t(f"verdict.{found['verdict']}"), cls="ac-verdict-title"),
         *[tag("p", sentence) for sentence in sentences[:count]],
         div(*remedies, cls="ac-row") if remedies else "",
-        div(*_numbers(found), cls="ac-tiles ac-report-tiles"),
+        div(*_numbers(found), cls="ac-tiles ac-exam-tiles"),
         _replies(found),
         _details(t("report.wordings"), _wordings(found)),
         _details(t("report.general"), _categories(found["general"])),
         _details(t("report.earlier"), _earlier(found["earlier"], datasets or {})),
-        _details(t("report.how"), _how(sentences[count:], found)),
-        cls=f"ac-card ac-report ac-verdict-{found['verdict']}",
+        _details(t("report.how"), _how(sentences[count:])),
+        cls=f"ac-card ac-exam ac-verdict-{found['verdict']}",
         aria_label=t("report.title"),
     )
 
@@ -163,11 +163,10 @@ def _earlier(items: Sequence[Mapping[str, Any]], datasets: Mapping[str, str]) ->
     return _table(t("report.earlier"), heads, rows, cls="ac-facts ac-num")
 
 
-def _how(sentences: Sequence[str], found: Mapping[str, Any]) -> Html | str:
+def _how(sentences: Sequence[str]) -> Html | str:
     if not sentences:
         return ""
-    took = tag("li", t("report.took", time=duration(found["seconds"]))) if found.get("seconds") else ""
-    return tag("ul", *[tag("li", sentence) for sentence in sentences], took, cls="ac-reasons")
+    return tag("ul", *[tag("li", sentence) for sentence in sentences], cls="ac-reasons")
 
 
 def _folded(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]]) -> Html:
@@ -204,7 +203,7 @@ def _judged(text: str, right: bool | None, *, known: bool = False) -> Html:
 
 
 def _details(summary: str, content: Html | str) -> Html | str:
-    return tag("details", tag("summary", summary), content, cls="ac-report-more") if content else ""
+    return tag("details", tag("summary", summary), content) if content else ""
 
 
 def _mark(verdict: str) -> Html:

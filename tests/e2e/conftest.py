@@ -47,9 +47,9 @@ class Running:
         self.process.communicate(timeout=15)
 
 
-def start_app(folder: Path, *more: str) -> Running:
+def start_app(folder: Path, *more: str, **extra: str) -> Running:
     """Starts app.py on a free port and waits until it answers."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")} | extra
     with open(folder / "app.log", "w") as errors:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "--port", "0", "--data-dir", str(folder / "data"), *more],

@@ -79,7 +79,7 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     wait_until(page, lambda: state_of(page) in ("finished", "failed", "cancelled"), 180)
     assert state_of(page) == "finished"
     # What it learned heads the panel, in words, and the chip has its colour.
-    expect(page.locator("#training-live .ac-report h3")).to_contain_text("Ready")
+    expect(page.locator("#training-live .ac-exam h3")).to_contain_text("Ready")
     expect(page.locator("#training-live .ac-pill").first).to_have_class("ac-pill ac-verdict-ready")
     lines = page.locator(".ac-log-lines i").all_inner_texts()
     numbers = [int(line) for line in lines]

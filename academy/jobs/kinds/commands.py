@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 
@@ -52,6 +53,9 @@ _PASSED_TO_FETCH = (
     "https_proxy",
     "no_proxy",
     "all_proxy",
+    "NETRC",
+    "XDG_CONFIG_HOME",
+    "XDG_CONFIG_DIRS",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
@@ -63,8 +67,9 @@ _MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17
 
 
 def fetch_command(job: Job, seen: Seen, outside: Mapping[str, str] = os.environ) -> Command:
-    """Fetches the base model: the only program of a job that may use the network and the hub's token."""
+    """Fetches the base model: the only program of a job that may use the network, the hub's token and pip's settings."""
     env = {name: outside[name] for name in (*_PASSED, *_PASSED_TO_FETCH) if name in outside} | _locale(outside)
+    env |= {name: value for name, value in outside.items() if name.startswith("PIP_")}
     env |= {
         "PYTHONPATH": str(ROOT),
         "PYTHONSAFEPATH": "1",
@@ -76,6 +81,14 @@ def fetch_command(job: Job, seen: Seen, outside: Mapping[str, str] = os.environ)
     }
     folder = str(job.folder.path)
     return Command([seen.python, "-m", "academy.jobs.fetch", folder], env, folder, grace_seconds=2.0)
+
+
+def convert_command(job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
+    """Converts the base model from its GGUF file, as a process of this machine and without network, whatever the job is."""
+    env, _ = _offline(dataclasses.replace(job, backend="subprocess"), settings, outside)
+    env |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+    argv = [seen.python, "-m", "academy.trainer.convert", str(job.folder.path), str(settings.bases_dir), job.base_source or ""]
+    return Command(argv, env, str(job.folder.path), GRACE_SECONDS)
 
 
 def program_command(module: str, job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:

@@ -14,6 +14,7 @@ from academy.files import disk_errors, now, sync_folder, write_atomic, write_jso
 from academy.jobs import folder as job_folder
 from academy.jobs.backends import Command, Seen
 from academy.jobs.kinds.commands import program_command, recipe_command
+from academy.jobs.kinds.convert import base_space
 from academy.jobs.kinds.kind import Kind
 from academy.jobs.recipes import Recipe
 from academy.jobs.spec import KNOBS, TrainingSpec
@@ -47,6 +48,7 @@ def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
         "device": job.device,
         # The dataset's path for people: the model card and metadata.json name it, whatever a container calls it.
         "dataset_shown": job.dataset_path,
+        "golden_rows": job.golden_rows,
         "earlier": [{"dataset_id": name, "path": str(path)} for name, path in seen.earlier.items()],
         "cache_path": _cache_of(job, seen),
     }
@@ -69,10 +71,10 @@ def _knobs(spec: TrainingSpec) -> dict[str, Any]:
 
 
 def _space(inputs: Inputs, parameters: dict[str, Any]) -> int:
-    """The bytes of checkpoints and adapter at this rank."""
+    """The bytes of checkpoints and adapter at this rank, or of a base model that is not ready."""
     base = Path(inputs.base_path) if inputs.base_path else None
     if base is None or not base.is_dir():
-        return 0
+        return base_space(inputs)
     try:
         weights = sum(path.stat().st_size for path in base.glob("*.safetensors"))
     except OSError:

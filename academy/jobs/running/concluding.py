@@ -116,8 +116,8 @@ def conclude(
         return Ending("cancelled", _CANCELLED_EARLY) if request else Requeue({"attempt": max(0, job.attempt - 1)})
     if death.refused:
         return Ending("cancelled", _CANCELLED_EARLY) if request else Ending("failed", _NOT_STARTED, death.said, "start")
-    if job.phase == "fetch":
-        return _conclude_fetch(job, said, record, death, request, left)
+    if job.gets_base:
+        return _conclude_base(job, said, record, death, request, left)
     record = record or Record(death.exit_code, death.signal, death.oom)
     fields = {
         "exit_code": record.exit_code,
@@ -138,27 +138,37 @@ def conclude(
     return _failed(job, said, record, death, rebooted, kind, left, image, fields)
 
 
-def _conclude_fetch(job: Job, said: Said, record: Record | None, death: Death, request: Request | None, left: Left) -> Ending | Fetched:
-    fetched = left.fetched
+_CANCELLED_GETTING = {"fetch": "Cancelled while the base model was fetched.", "convert": "Cancelled while the base model was converted."}
+_ANOTHER = {
+    "fetch": "The hub has another version of {base} now than the one that this training began with.",
+    "convert": "{base} is another version now than the one that this training began with.",
+}
+_FAILED_GETTING = {
+    "fetch": ("The base model could not be fetched. {how}.", "The base model {base} could not be fetched. {how}."),
+    "convert": ("The base model could not be converted. {how}.", "The base model {base} could not be converted. {how}."),
+}
+
+
+def _conclude_base(job: Job, said: Said, record: Record | None, death: Death, request: Request | None, left: Left) -> Ending | Fetched:
+    fetched, phase = left.fetched, job.phase or "fetch"
     if request:
-        return Ending("cancelled", "Cancelled while the base model was fetched." if request == "cancel" else _STOPPED_EARLY)
-    if record is not None and record.exit_code == 0 and fetched and isinstance(fetched.get("path"), str):
-        if job.base_fingerprint and fetched.get("fingerprint") != job.base_fingerprint and left.checkpoint:
-            how = msg("The hub has another version of {base} now than the one that this training began with.", base=job.base_model)
-            return Ending("failed", how, join(how, "Start a new training."), "bad_model")
-        return Fetched(
-            {
-                "base_path": fetched["path"],
-                "base_revision": fetched.get("revision"),
-                "base_fingerprint": fetched.get("fingerprint"),
-                "seconds": _sum(job.seconds, record.seconds),
-            }
-        )
+        return Ending("cancelled", _CANCELLED_GETTING[phase] if request == "cancel" else _STOPPED_EARLY)
+    if record is not None and record.exit_code == 0 and fetched:
+        seconds = _sum(job.seconds, record.seconds)
+        if isinstance(fetched.get("source"), str):
+            return Fetched({"base_source": fetched["source"], "seconds": seconds})
+        if isinstance(fetched.get("path"), str):
+            if job.base_fingerprint and fetched.get("fingerprint") != job.base_fingerprint and left.checkpoint:
+                how = msg(_ANOTHER[phase], base=job.base_model)
+                return Ending("failed", how, join(how, "Start a new training."), "bad_model")
+            found = {"base_path": fetched["path"], "base_revision": fetched.get("revision"), "base_fingerprint": fetched.get("fingerprint")}
+            return Fetched(found | {"seconds": seconds})
     how = _how_it_ended(record or Record(), death, None)
-    reason = msg("The base model could not be fetched. {how}.", how=how)
-    error = _reported(said) or msg("The base model {base} could not be fetched. {how}.", base=job.base_model, how=how)
+    short, full = _FAILED_GETTING[phase]
+    reason = msg(short, how=how)
+    error = _reported(said) or msg(full, base=job.base_model, how=how)
     fields = {"exit_code": record.exit_code if record else None, "signal": (record and record.signal) or death.signal}
-    return Ending("failed", reason, error, str((said.failed or {}).get("cause") or "fetch"), fields=fields)
+    return Ending("failed", reason, error, str((said.failed or {}).get("cause") or phase), fields=fields)
 
 
 def _failed(

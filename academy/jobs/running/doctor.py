@@ -257,6 +257,7 @@ _CAUSES: dict[str, tuple[str, str, Change | None]] = {
     "no_safetensors": ("The base model has no weights in safetensors.", "Choose another base model, or a converted copy of it.", None),
     "bad_model": ("The base model that was fetched cannot be used.", "Choose another base model.", None),
     "hub": ("The hub answered with an error.", "Try again later.", None),
+    "convert": ("The base model could not be converted.", "Choose another one; the log has the details.", None),
     "fetch": ("The base model could not be fetched.", "Try again; the log has the details.", None),
     "adapter": ("The training ended, but its adapter is incomplete.", "Resume the job: it writes the adapter again.", None),
 }

@@ -111,7 +111,7 @@ class Queue:
             elif not named(job.kind).keeps_on_stop:
                 job = self._store.request(job_id, "cancel")
             else:
-                if not job.recipe and job.phase != "fetch":
+                if not job.recipe and not job.gets_base:
                     with disk_errors("the request to stop"):
                         job_folder.touch(job.folder.stop)
                 job = self._store.request(job_id, "stop")

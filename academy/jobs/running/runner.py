@@ -144,7 +144,7 @@ class Runner:
         job = self._note_progress(job, watch, backend)
         if alive is False:
             self._conclude(job, watch, backend)
-        elif job.wish == "cancel" or (job.wish == "stop" and (job.phase == "fetch" or job.recipe)):
+        elif job.wish == "cancel" or (job.wish == "stop" and (job.gets_base or job.recipe)):
             watch.end(backend, job)
         elif job.wish == "stop" and not job.folder.stop.exists():
             job_folder.touch(job.folder.stop)
@@ -153,7 +153,7 @@ class Runner:
         changes: dict[str, Any] = {}
         if not (job.worker or {}).get("pid") and (worker := backend.worker(job)):
             changes["worker"] = worker
-        if job.status == "preparing" and job.phase != "fetch":
+        if job.status == "preparing" and not job.gets_base:
             if watch.said.started:
                 changes |= {"status": "running", "total_steps": watch.said.total_steps}
             elif job.recipe and (changes.get("worker") or job.worker or {}).get("pid"):
@@ -181,9 +181,11 @@ class Runner:
         """Reads what the attempt left, and verifies the result where it reports one."""
         folder = job.folder
         checkpoint, tail = bool(folder.checkpoints()), view.log_tail(job, 8000)
-        if job.phase == "fetch":
+        if job.phase in ("fetch", "convert"):
             # It named the hub's token.
             folder.command.unlink(missing_ok=True)
+            job_folder.remove(folder.converting)
+        if job.gets_base:
             return Left(checkpoint=checkpoint, log_tail=tail, fetched=job_folder.read_small(folder.fetched))
         if not concluding.reports_success(job, watch.said, record, job.wish, folder.output.is_dir()):
             return Left(checkpoint=checkpoint, log_tail=tail)
@@ -209,4 +211,4 @@ class Runner:
             self._store.requeue(job.job_id, **outcome.fields)
         else:
             job = self._store.update(job.job_id, **outcome.fields)
-            self._watch(job, self._starter.start_phase(job, job.kind))
+            self._watch(job, self._starter.start_next(job))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from academy.bases import fingerprint
+from academy.bases import cached_snapshot, converted, fingerprint, gguf
+from academy.bases.packages import PACKAGES
 from academy.config import Settings
 from academy.errors import AcademyError, NoSpace, Refused
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends import Backend, Command, backend_named
 from academy.jobs.kinds import named
-from academy.jobs.kinds.commands import fetch_command
+from academy.jobs.kinds.commands import convert_command, fetch_command
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.watch import Watch
 from academy.jobs.store import Job, JobStore
@@ -23,7 +25,7 @@ SPARE_BYTES = 200 << 20
 
 
 class Starter:
-    """Starts the phases of a job: first the base model is fetched, where it is missing; then the job's own program runs."""
+    """Starts the phases of a job: where its base model is missing it is fetched and converted; then the job's own program runs."""
 
     def __init__(self, settings: Settings, store: JobStore, backends: Mapping[str, Backend], recipe: Callable[[str], Recipe]) -> None:
         self._settings = settings
@@ -34,11 +36,29 @@ class Starter:
     def launch(self, job: Job, now: str) -> Watch | None:
         """Begins an attempt of a queued job; None where it failed at once."""
         changes = {"status": "preparing", "started_at": max(now, job.created_at), "attempt": job.attempt + 1}
-        if job.base_path and _is_hub_name(job) and not Path(job.base_path).is_dir():
-            # The hub's cache was emptied while the job waited.
+        if job.base_path and _can_be_got(job) and not Path(job.base_path).is_dir():
+            # The hub's cache was emptied, or the base model deleted, while the job waited.
             changes["base_path"] = None
         job = self._store.update(job.job_id, **changes)
-        return self.start_phase(job, "fetch" if job.base_model and not job.base_path else job.kind)
+        if job.base_model and not job.base_path:
+            # What is wrong with the base model shows in the phase that gets it.
+            with contextlib.suppress(AcademyError, OSError):
+                if made := self._made_by_another(job):
+                    mark = job.base_fingerprint or fingerprint(made)
+                    job = self._store.update(job.job_id, base_path=str(made), base_fingerprint=mark)
+        return self.start_next(job)
+
+    def start_next(self, job: Job) -> Watch | None:
+        """Starts the next phase of an attempt."""
+        return self.start_phase(job, _next_phase(job))
+
+    def _made_by_another(self, job: Job) -> Path | None:
+        """The converted base model, where another job has made it in the meantime."""
+        if job.base_source and Path(job.base_source).is_file():
+            return converted.of_file(self._settings.bases_dir, gguf.fingerprint(Path(job.base_source)))
+        if job.base_model in PACKAGES:
+            return converted.named(self._settings.bases_dir, job.base_model)
+        return cached_snapshot(job.base_model) if _is_hub_name(job) else None
 
     def start_phase(self, job: Job, phase: str) -> Watch | None:
         """Starts a program of the job; where that fails the job has failed, and there is nothing to watch."""
@@ -69,20 +89,31 @@ class Starter:
         check_inputs(job)
         backend = backend_of(self._backends, job, phase)
         seen = backend.seen(job)
-        command = fetch_command(job, seen) if phase == "fetch" else kind.command(job, seen, self._settings, recipe)
+        if phase == "fetch":
+            command = fetch_command(job, seen)
+        elif phase == "convert":
+            command = convert_command(job, seen, self._settings)
+        else:
+            command = kind.command(job, seen, self._settings, recipe)
         write_atomic(job.folder.spec, job_folder.dumps(kind.spec_file(job, seen)))
         return backend, command
 
 
 def backend_of(backends: Mapping[str, Backend], job: Job, phase: str | None) -> Backend:
-    """The backend that runs a phase of a job: a base model is always fetched by a process of this machine."""
-    return backend_named(backends, "subprocess" if phase == "fetch" else job.backend)
+    """The backend that runs a phase of a job: a base model is always fetched and converted by a process of this machine."""
+    return backend_named(backends, "subprocess" if phase in ("fetch", "convert") else job.backend)
+
+
+def _next_phase(job: Job) -> str:
+    if not job.base_model or job.base_path:
+        return job.kind
+    return "convert" if job.base_source and Path(job.base_source).is_file() else "fetch"
 
 
 def check_inputs(job: Job) -> None:
     """Raises Refused where something that a job needs was deleted or changed while it waited."""
     for what, path in (("dataset", job.dataset_path), ("held-out rows", job.eval_path), ("base model", job.base_path)):
-        if path and not Path(path).exists() and not (what == "base model" and _is_hub_name(job)):
+        if path and not Path(path).exists() and not (what == "base model" and _can_be_got(job)):
             raise Refused(
                 "The {what} of this training is gone ({file}).",
                 hint="Start a new training with another.",
@@ -90,6 +121,9 @@ def check_inputs(job: Job) -> None:
                 file=Path(path).name,
             )
     base = Path(job.base_path) if job.base_path else None
+    if base is None and job.base_source and job.base_model not in PACKAGES and not Path(job.base_source).is_file():
+        hint = "Put it back, or choose another base model."
+        raise Refused("The file of the base model is gone ({file}).", hint=hint, file=Path(job.base_source).name)
     if base is not None and job.base_fingerprint and base.is_dir() and fingerprint(base) != job.base_fingerprint:
         # An adapter of another base would be refused when it is activated, after all the work.
         raise Refused("The base model has changed since this training began.", hint="Start a new training with it.")
@@ -110,6 +144,13 @@ def check_space(settings: Settings, needed: int) -> None:
             free=free,
             needed=needed,
         )
+
+
+def _can_be_got(job: Job) -> bool:
+    """Whether a base model that is missing can be fetched or converted again."""
+    if job.base_model in PACKAGES or (job.base_source and Path(job.base_source).is_file()):
+        return True
+    return _is_hub_name(job)
 
 
 def _is_hub_name(job: Job) -> bool:

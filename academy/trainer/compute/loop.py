@@ -51,8 +51,8 @@ class Rehearses(Protocol):
 
     drift: float | None
 
-    def loss(self, lesson_tokens: int) -> tuple[torch.Tensor, int] | None:
-        """The mean loss that is due after so many tokens of lessons, and its tokens."""
+    def loss(self, lesson_tokens: int, *, last: bool) -> tuple[torch.Tensor, int] | None:
+        """The mean loss that is due after so many tokens of lessons, and its tokens; `last`: in the last looks."""
         ...
 
     def facts(self) -> dict[str, Any]:
@@ -135,8 +135,7 @@ class Loop:
         """The indices of the rows of the next step."""
         slot = self.plan.slot(self.step)
         if slot.epoch != self._order[0]:
-            # The last look is at the questions as they are: these are what people ask most.
-            self._rows = self._looks(0 if self.plan.is_last_look(self.history, slot.epoch) else slot.epoch)
+            self._rows = self._looks(0 if self.plan.is_plain(self.history, slot.epoch) else slot.epoch)
             group = self.plan.batch_size * self.plan.accumulation if not self.adapted.end_to_end else None
             self._order = slot.epoch, order([len(row.ids) for row in self._rows], self._spec.knob("seed") + slot.epoch, group)
         self.epochs_done = slot.epochs_done
@@ -147,7 +146,7 @@ class Loop:
         optimizer, scheduler, scaler = self._state.optimizer, self._state.scheduler, self._state.scaler
         parts = _parts(at, self.plan.batch_size)
         batches = [self._method.collate([self._rows[index] for index in part]) for part in parts]
-        trained = sum(batch.trained for batch in batches)
+        trained, trained_on = sum(batch.trained for batch in batches), sum(batch.tokens for batch in batches)
         for part, batch in zip(parts, batches, strict=True):
             total, right = self._method.loss(batch)
             loss = total / trained
@@ -156,7 +155,7 @@ class Loop:
             self._look_loss += loss.detach()
             self._tokens += batch.tokens
             self.known.look(part, batch.wholly(right))
-        if self._rehearsal and (due := self._rehearsal.loss(sum(batch.tokens for batch in batches))):
+        if self._rehearsal and (due := self._rehearsal.loss(trained_on, last=self.history.cooling is not None)):
             scaler.scale(due[0]).backward()
             self._tokens += due[1]
         scaler.unscale_(optimizer)

@@ -13,8 +13,10 @@ _LONG_SAVE_SECONDS = 30.0  # between two checkpoints of a long training
 _HOPELESS = 20.0  # a loss that no learning rate brings back
 _HIGH_STEPS = 20  # above three times the first loss before a warning
 _STALE_LOOKS = 6  # without a row more, or a loss lower by a tenth, before a training has got as far as it will
-_NEARLY = 0.9  # of the rows known, with their questions varied, are enough to try the last look
-_COOL = 0.1  # of the learning rate remains at the end of the last look
+_NEARLY = 0.8  # of the rows known, with their questions varied, are enough to begin the last looks
+_LAST_LOOKS = 3
+_LAST_COST = 1.5  # of an earlier step: more is rehearsed
+_COOL = 0.1  # of the learning rate remains at the end of the last looks
 
 
 @dataclass(frozen=True)
@@ -82,46 +84,47 @@ class Plan:
         """Whether the last evaluations bring so little that the training ends early."""
         return 0 < self.patience <= history.worse and step < self.steps
 
+    @property
+    def cool_steps(self) -> int:
+        """The steps over which the rate falls at the end of a training that knows nearly everything."""
+        return _LAST_LOOKS * self.steps_per_epoch
+
     def cooling(self, history: History, step: int) -> float:
-        """The factor on the learning rate of the step after `step`: below 1 in the last look."""
+        """The factor on the learning rate of the step after `step`: below 1 in the last looks."""
         if history.cooling is None:
             return 1.0
-        done = (step - history.cooling) / self.steps_per_epoch
-        return max(_COOL, 1.0 - (1.0 - _COOL) * done)
+        return max(_COOL, 1.0 - (1.0 - _COOL) * (step - history.cooling) / self.cool_steps)
 
     def after_look(self, history: History, step: int) -> History:
-        """Decides whether the next look is the last, after a whole look at all rows; one that fails to be the last is followed by more."""
-        if not self.until_known:
+        """Decides, after a whole look at all rows, whether the last looks begin."""
+        if not self.until_known or history.cooling is not None:
             return history
-        if history.cooling is not None:
-            return history if self.is_over(history, step) else replace(history, cooling=None)
-        if history.ready:
+        if history.ready or step >= self.steps - self.cool_steps:
             return replace(history, cooling=step)
-        if history.stale >= _STALE_LOOKS:
-            return replace(history, cooling=step, ending="stale")
-        return history
+        return replace(history, cooling=step, ending="stale") if history.stale >= _STALE_LOOKS else history
 
-    def is_last_look(self, history: History, epoch: int) -> bool:
-        """Whether this look, by what is known at its beginning, is the last."""
-        return history.cooling is not None and history.cooling <= epoch * self.steps_per_epoch
+    def after_step(self, history: History, step: int, step_seconds: float) -> History:
+        """Begins the last looks where the budget of time ends with them."""
+        if self.budget_seconds is None or history.ending:
+            return history
+        first = step if history.cooling is None else history.cooling
+        if history.seconds + step_seconds * _LAST_COST * (first + self.cool_steps - step) < self.budget_seconds:
+            return history
+        return replace(history, cooling=first, ending="budget")
+
+    def is_plain(self, history: History, epoch: int) -> bool:
+        """Whether this look is at the questions as they are, which people ask most: the last one, and those after it."""
+        return history.cooling is not None and epoch * self.steps_per_epoch >= history.cooling + self.cool_steps - self.steps_per_epoch
 
     def end(self, history: History) -> int:
         """The step that the training ends with, as far as can be told."""
-        return self.steps if history.cooling is None else min(self.steps, history.cooling + self.steps_per_epoch)
-
-    def after_step(self, history: History, step: int, step_seconds: float) -> History:
-        """Begins the last look where the budget of time ends with it."""
-        if self.budget_seconds is None or history.ending or step >= self.steps:
-            return history
-        if history.seconds + step_seconds * self.steps_per_epoch < self.budget_seconds:
-            return history
-        return replace(history, cooling=step if history.cooling is None else history.cooling, ending="budget")
+        return self.steps if history.cooling is None else min(self.steps, history.cooling + self.cool_steps)
 
     def is_over(self, history: History, step: int) -> bool:
-        """Whether the last look is over, and either showed every row known or had another reason."""
-        if history.cooling is None or step < history.cooling + self.steps_per_epoch:
+        """Whether the last looks are over: the last one showed every row known, or there is another reason, or they are twice as many."""
+        if history.cooling is None or step < history.cooling + self.cool_steps:
             return False
-        return bool(history.ending) or history.full
+        return bool(history.ending) or history.full or step >= history.cooling + 2 * self.cool_steps
 
     def trial(self) -> Plan:
         """Two steps on as many rows, with nothing saved or evaluated."""
@@ -170,7 +173,7 @@ class History:
     stale: int = 0  # looks since either got better
     ready: bool = False  # nearly every row was known after the last look
     full: bool = False  # every row was
-    cooling: int | None = None  # the step after which the last look began
+    cooling: int | None = None  # the step after which the last looks began
     ending: str = ""  # why it ends though not every row is known: "stale" or "budget"
     seconds: float = 0.0  # spent on steps, over all attempts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import struct
@@ -61,6 +62,11 @@ class BaseAnswers:
         self._path = cache / f"probe-{fingerprint}-{precision}-{version}.safetensors" if cache and fingerprint else None
         self._tensors: dict[str, torch.Tensor] = self._read()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is added is there for the next exam."""
+        return self._path is not None
+
     def answer(self, question: Question) -> list[int] | None:
         """The tokens of the answer, if it was asked before."""
         found = self._tensors.get(f"{question.id}.answer")
@@ -103,9 +109,10 @@ def ask(examinee: Examinee, known: BaseAnswers, clock: Clock) -> list[Asked]:
     questions = [question for question in questions if question.id in prompts]
     missing = [question for question in questions if known.answer(question) is None]
     if missing:
-        most, until = [ANSWER_TOKENS] * len(missing), clock.until(0.45)
-        new = examinee.answers([prompts[question.id] for question in missing], most, base=True, until=until)
-        for question, ids in zip(missing, new, strict=True):
+        with clock.once() if known.is_kept else contextlib.nullcontext(clock.until(0.45)) as until:
+            most = [ANSWER_TOKENS] * len(missing)
+            answers = examinee.answers([prompts[question.id] for question in missing], most, base=True, until=until)
+        for question, ids in zip(missing, answers, strict=True):
             if ids is not None:
                 known.add_answer(question, ids)
         known.save()
@@ -113,7 +120,7 @@ def ask(examinee: Examinee, known: BaseAnswers, clock: Clock) -> list[Asked]:
     # A language that the base knows nothing of can lose nothing.
     languages = {question.language for question in questions if question.id in before and is_right(question, before[question.id])}
     asked = [question for question in questions if question.id in before and question.language in languages]
-    after = examinee.answers([prompts[question.id] for question in asked], [ANSWER_TOKENS] * len(asked), until=clock.until(0.8))
+    after = examinee.answers([prompts[question.id] for question in asked], [ANSWER_TOKENS] * len(asked), until=clock.until(0.85))
     replies = {question.id: examinee.text(ids) for question, ids in zip(asked, after, strict=True) if ids is not None}
     return [
         Asked(question, before[question.id], replies.get(question.id, ""))
@@ -131,7 +138,8 @@ def drift(examinee: Examinee, known: BaseAnswers, clock: Clock) -> Drift | None:
             found.append((question, Tokens(0, prompt + answer, [False] * len(prompt) + [True] * len(answer), len(prompt) + len(answer))))
     new = [(question, row) for question, row in found if known.likeliest(question) is None]
     if new:
-        tops = examinee.likeliest([row for _, row in new], clock.until(0.6))
+        with clock.once() if known.is_kept else contextlib.nullcontext(clock.until(0.6)) as until:
+            tops = examinee.likeliest([row for _, row in new], until)
         for (question, _), top in zip(new, tops, strict=True):
             if top is not None:
                 known.add_likeliest(question, top)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,6 +34,13 @@ class Clock:
         """When a part has to end that may take this share of the remaining time (monotonic)."""
         now = time.monotonic()
         return now + max(0.0, self.began + self.seconds - now) * share
+
+    @contextlib.contextmanager
+    def once(self) -> Iterator[float]:
+        """For what is kept for later exams: it may take as long again, beside this exam's time; gives when it has to end (monotonic)."""
+        began = time.monotonic()
+        yield began + self.seconds
+        self.seconds += time.monotonic() - began
 
     @property
     def spent(self) -> float:

@@ -71,7 +71,7 @@ def _general(report: dict[str, Any]) -> list[Message]:
         return [msg("The base answers none of the general questions, so that forgetting cannot be measured on it.")]
     names = [msg(str(_LANGUAGES.get(code, code))) for code in result["languages"]]
     sentence = (
-        "General questions: {after} of {of} right, before {before} (95 % interval of the difference {low:.0f} to {high:.0f}). "
+        "General questions: {after} of {of} right, before {before} (95 % interval of the difference {low:.1f} to {high:.1f}). "
         "Languages: {languages:list}."
     )
     values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}

@@ -181,11 +181,11 @@ class Exam:
         """The table: what the base answers and what the adapter answers."""
         prompted = [(row, ids) for row in rows if row.number in known and (ids := self.examinee.prompt(row.before))][:_MOST_ITEMS]
         most = [self._room(row) for row, _ in prompted]
-        before = self.examinee.answers([ids for _, ids in prompted], most, base=True, until=self.clock.until(0.4))
+        before = self.examinee.answers([ids for _, ids in prompted], most, base=True, until=self.clock.until(0.35))
         reached = [(at, row) for at, (row, _) in enumerate(prompted) if before[at] is not None]
         # A known row's answer is the expected one; only the others have to be asked.
         open_rows = [at for at, row in reached if not known[row.number]]
-        replies = self.examinee.answers([prompted[at][1] for at in open_rows], [most[at] for at in open_rows], until=self.clock.until(0.4))
+        replies = self.examinee.answers([prompted[at][1] for at in open_rows], [most[at] for at in open_rows], until=self.clock.until(0.35))
         after = dict(zip(open_rows, replies, strict=True))
         items = []
         for at, row in reached:
@@ -225,7 +225,7 @@ class Exam:
             if (ids := self.examinee.prompt(wording.row.asked(wording.question)))
         ]
         most = [self._room(wording.row) for wording, _ in asked]
-        replies = self.examinee.answers([ids for _, ids in asked], most, until=self.clock.until(0.5))
+        replies = self.examinee.answers([ids for _, ids in asked], most, until=self.clock.until(0.35))
         return [
             {
                 "question": wording.question,

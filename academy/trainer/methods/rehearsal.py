@@ -31,10 +31,11 @@ from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_ANSWER_TOKENS = 32  # at most, of the base's answer to a prompt
+_ANSWER_TOKENS = 20  # at most, of the base's answer to a prompt
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token of drift that rehearsal allows, about a third of what an unrehearsed run shows
-_LEAST, _MOST = 0.05, 0.4  # rehearsed tokens for each token of a lesson
+_LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
+_LAST = 2.0  # times as many in the last looks
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 
 
@@ -123,9 +124,12 @@ class Rehearsal:
         self._done = 0  # rows rehearsed so far
         self.drift: float | None = None  # nats a token: the running mean of the loss
 
-    def loss(self, lesson_tokens: int) -> tuple[torch.Tensor, int] | None:
-        """The mean divergence from the base on the rows due after so many tokens of lessons, and their tokens; None while none is due."""
-        self._debt += self._share * lesson_tokens
+    def loss(self, lesson_tokens: int, *, last: bool = False) -> tuple[torch.Tensor, int] | None:
+        """The mean divergence from the base on the rows due after so many tokens of lessons, and their tokens; None while none is due.
+
+        The last looks, in which the rate falls, rehearse most: what was forgotten comes back there, and little of it goes again.
+        """
+        self._debt += (_LAST * self._share if last else self._share) * lesson_tokens
         due: list[int] = []
         while self._debt > 0:
             due.append(self._next())

