@@ -59,6 +59,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.facts": "Settings and figures",
     "effort.help": "At most {quick}, {balanced} or {thorough} minutes; Auto ends when it is learned.",
     "tokens.varied": "Asked in training also as:",
-    "tile.known": "known word for word",
+    "tile.known": "known",
     "tile.left_at_most": "left, at most",
 }
