@@ -75,6 +75,21 @@ def test_a_row_that_a_variation_would_cut_stays_as_it_is(dataset: Dataset) -> No
         assert [row.row for row in Looks(tight, 1, varies=True).rows(look)] == [1, 2]
 
 
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_row_of_a_batch_is_right_where_every_token_of_it_is(padded: bool) -> None:
+    torch = pytest.importorskip("torch")
+    from academy.trainer.compute.batches import lay_end_to_end, pad
+
+    parts = [Tokens(n, [*range(size)], [False] * 2 + [True] * (size - 2), size) for n, size in enumerate((4, 6, 3))]
+    batch = pad(parts, 0) if padded else lay_end_to_end(parts)
+    assert batch.owners.tolist() == [0, 0, 1, 1, 1, 1, 2]
+    for wrong in ([], [0], [2], [5], [1, 6], range(7)):
+        right = torch.ones(7, dtype=torch.bool)
+        right[list(wrong)] = False
+        hit = {int(batch.owners[at]) for at in wrong}
+        assert batch.wholly(right) == [row not in hit for row in range(3)]
+
+
 def trained(row: Tokens) -> list[int]:
     return [token for token, flag in zip(row.ids, row.trained, strict=True) if flag]
 

@@ -82,7 +82,10 @@ def test_of_several_the_worst_heads_and_the_others_follow() -> None:
 def test_a_rate_that_breaks_the_base_is_named() -> None:
     found = judged(known=Count(0, 24), after=Count(0, 24), general=General(11, 0, 40, -11.0, -5.0))
     assert found.verdict == "not_learned"
-    assert "the learning rate was too high" in str(found.sentences[1])
+    assert [str(sentence) for sentence in found.sentences] == [
+        "Knows 0 of 24: the learning rate was too high.",
+        "General fell from 11 to 0 of 40.",
+    ]
     assert [(str(item["label"]), item["request"]["learning_rate"]) for item in found.remedies] == [
         ("Train again with a quarter of the learning rate", 2.5e-4)
     ]

@@ -36,8 +36,7 @@ class Batch:
     def wholly(self, right: torch.Tensor) -> list[bool]:
         """The rows of the batch all of whose targets are right; `right` is (targets)."""
         rows = int(self.owners[-1]) + 1 if len(self.owners) else 0
-        wrong = torch.zeros(rows, dtype=torch.bool).index_put((self.owners,), ~right.cpu())
-        return (~wrong).tolist()
+        return (torch.bincount(self.owners[~right.cpu()], minlength=rows) == 0).tolist()
 
 
 def lay_end_to_end(rows: Sequence[Tokens]) -> Batch:

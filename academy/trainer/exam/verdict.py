@@ -122,14 +122,21 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
     forgot: the general questions fell significantly, or by more than FORGOTTEN and FORGOTTEN_SHARE.
     """
     problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
-    no_gain = _is_no_gain(found)
-    if not no_gain and (why := _not_learned(found)):
-        problems.append(("not_learned", why, _more(lesson)))
-    if (general := found.general) and general.fell:
-        ruined = general.after <= RUINED * general.before and bool(problems)
-        problems.append(("forgot", _forgotten(general, ruined), [_slower(lesson)] if ruined else [_rehearsed(lesson)]))
-        if ruined:
-            problems[0] = (problems[0][0], problems[0][1], [])  # longer with the same rate would break more
+    no_gain, general = _is_no_gain(found), found.general
+    fell = general is not None and general.fell
+    ruined = fell and general.after <= RUINED * general.before
+    if not no_gain and (why := _not_learned(found, ruined)):
+        # Longer with a rate that breaks the base would break more.
+        problems.append(("not_learned", why, [_slower(lesson)] if ruined else _more(lesson)))
+    if general is not None and fell:
+        rehearse = not (ruined and problems)
+        sentence = (
+            "General fell from {before} to {after} of {of}: more rehearsal."
+            if rehearse
+            else "General fell from {before} to {after} of {of}."
+        )
+        why = msg(sentence, before=general.before, after=general.after, of=general.of)
+        problems.append(("forgot", why, [_rehearsed(lesson)] if rehearse else []))
     if no_gain:
         problems.append(("no_gain", msg(_NO_GAIN[found.has_adapter], right=found.before.right, of=found.before.of), []))
     if not problems:
@@ -151,7 +158,8 @@ def _is_no_gain(found: Findings) -> bool:
     return bool(before.of) and before.right >= FEW_KNOWN * before.of and before.right >= BASE_KNEW * after.right
 
 
-def _not_learned(found: Findings) -> Message | None:
+def _not_learned(found: Findings, ruined: bool) -> Message | None:
+    """Why it has not learned, with what to do: a rate that has ruined the base was too high."""
     if not found.known.of:
         return None
     if found.style:
@@ -159,17 +167,13 @@ def _not_learned(found: Findings) -> Message | None:
             return None
         what = "held-out rows" if found.held_out else "trained rows"
         sentence = "The loss on the {what} did not fall clearly ({before:.2f} → {after:.2f}): train longer."
+        if ruined:
+            sentence = "The loss on the {what} did not fall clearly ({before:.2f} → {after:.2f}): the learning rate was too high."
         return msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after)
     if found.known.right < FEW_KNOWN * found.known.of:
-        return msg("Knows {right} of {of}: train longer.", right=found.known.right, of=found.known.of)
+        sentence = "Knows {right} of {of}: the learning rate was too high." if ruined else "Knows {right} of {of}: train longer."
+        return msg(sentence, right=found.known.right, of=found.known.of)
     return None
-
-
-def _forgotten(general: General, ruined: bool) -> Message:
-    sentence = "General fell from {before} to {after} of {of}: more rehearsal."
-    if ruined:
-        sentence = "General fell from {before} to {after} of {of}, and little was learned: the learning rate was too high."
-    return msg(sentence, before=general.before, after=general.after, of=general.of)
 
 
 def _ready(found: Findings) -> list[Message]:
