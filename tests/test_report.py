@@ -143,7 +143,7 @@ def a_job(academy: Any, job_id: str, found: dict[str, Any] | None = None, **chan
     """An ended job in the journal, with its report in its folder."""
     folder = academy.settings.models_dir / job_id
     folder.mkdir(parents=True)
-    values = {"status": "finished", "finished_at": "2026-11-28T12:05:00Z", "kind": "train", "dataset_id": "d1"} | changes
+    values: dict[str, Any] = {"status": "finished", "finished_at": "2026-11-28T12:05:00Z", "kind": "train", "dataset_id": "d1"} | changes
     job = Job(
         job_id=job_id, name=job_id, created_at="2026-11-28T12:00:00Z", dataset_path="d.jsonl", base_model="academy-mini",
         backend="subprocess", output_dir=str(folder), **values,

@@ -129,7 +129,7 @@ def kind_words(job: Job) -> str:
     return t("report.of_kind") if job.kind == "evaluate" else job.kind
 
 
-def cancel_question(job: Job) -> dict[str, str]:
+def cancel_question(job: Job) -> dict[str, Any]:
     """What is asked before a running job is cancelled, and the answer that does it."""
     sure, yes = _CANCEL.get(job.kind, ("base.do.cancel_sure", "training.cancel"))
     return {"confirm": t(sure, name=job.name), "yes": t(yes)}
