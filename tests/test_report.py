@@ -94,6 +94,9 @@ def test_the_table_shows_ten_rows_and_the_others_behind_one_click() -> None:
 def test_a_report_of_a_base_has_no_adapter_and_one_without_numbers_is_shown() -> None:
     html = page_report.report(a_report(adapter_id="base", wordings=[], general=None, drift=None, earlier=[], rephrased=None))
     assert '<th scope="col">Adapter' not in html
+    assert "The base model alone" in html
+    assert "Ready" not in html
+    assert "ac-verdict-ready" not in html
     assert "general" not in html
     empty = a_report(items=[], wordings=[], general=None, drift=None, earlier=[], rephrased=None, remedies=[], sentences=["One."])
     assert "<table" not in page_report.report(empty)
@@ -199,6 +202,14 @@ def test_other_kinds_of_jobs_offer_nothing_of_a_training(academy: Any, kind: str
     assert ('data-act="job.cancel"' in html["job"]) == (not ended)
     assert ("Ready" in html["job_report"]) == finished
     assert "could not be shown" not in everything
+
+
+def test_a_measured_base_was_taught_nothing(academy: Any) -> None:
+    a_job(academy, "evaluation_1", a_report("ready", adapter_id="base"), kind="evaluate", parameters={"adapter_id": "base"})
+    everything = "".join(drawn(academy, "evaluation_1").values())
+    assert "measures a base model" in everything
+    assert "ac-verdict-ready" not in everything
+    assert academy.evaluations.by_adapter() == {}
 
 
 def test_a_remedy_starts_the_training_that_the_report_proposes(academy: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def report(found: Mapping[str, Any], datasets: Mapping[str, str] | None = None) 
     ]
     return tag(
         "section",
-        tag("h3", _mark(found["verdict"]), t(f"verdict.{found['verdict']}"), cls="ac-verdict-title"),
+        tag("h3", *_heading(found), cls="ac-verdict-title"),
         *[tag("p", sentence) for sentence in sentences[:count]],
         div(*remedies, cls="ac-row") if remedies else "",
         div(*_numbers(found), cls="ac-tiles ac-exam-tiles"),
@@ -44,9 +44,18 @@ def report(found: Mapping[str, Any], datasets: Mapping[str, str] | None = None) 
         _details(t("report.general"), _categories(found["general"])),
         _details(t("report.earlier"), _earlier(found["earlier"], datasets or {})),
         _details(t("report.how"), _how(sentences[count:])),
-        cls=f"ac-card ac-exam ac-verdict-{found['verdict']}",
+        cls=f"ac-card ac-exam ac-verdict-{'no_gain' if _is_base(found) else found['verdict']}",
         aria_label=t("report.title"),
     )
+
+
+def _heading(found: Mapping[str, Any]) -> list[Html | str]:
+    """The verdict; a base alone was never taught, so that it has none."""
+    return [t("report.base_title")] if _is_base(found) else [_mark(found["verdict"]), t(f"verdict.{found['verdict']}")]
+
+
+def _is_base(found: Mapping[str, Any]) -> bool:
+    return found["adapter_id"] == BASE
 
 
 def verdict_pill(verdict: str) -> Html:
@@ -71,10 +80,12 @@ def drift_words(drift: float | None) -> str:
 
 
 def _numbers(found: Mapping[str, Any]) -> list[Html]:
-    tiles = [_learned(found)]
+    tiles = [_learned(found)] if found["known"]["of"] or found["held_out"] else []
     if found["rephrased"]:
         tiles.append(_share("report.other_wordings", found["rephrased"]["right"], found["rephrased"]["of"]))
-    if general := found["general"]:
+    if (general := found["general"]) and _is_base(found):
+        return [*tiles, _share("report.general_tile", general["right_before"], general["of"])]
+    if general:
         arrow = Html(f"{number(general['right_before'])} → {number(general['right_after'])}")
         interval = t("report.interval", low=_signed(general["low"]), high=_signed(general["high"]))
         unit = Html(f"/{number(general['of'])}")
@@ -106,7 +117,7 @@ def _signed(value: float) -> str:
 
 def _replies(found: Mapping[str, Any]) -> Html | str:
     """Question, wanted, adapter, base; the worst first."""
-    items, alone = found["items"], found["adapter_id"] == BASE
+    items, alone = found["items"], _is_base(found)
     heads = [t("report.question"), t("report.wanted"), *([] if alone else [t("report.adapter")]), t("report.base")]
     rows = [
         [

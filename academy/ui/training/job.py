@@ -117,7 +117,7 @@ def _job(look: Look) -> Html:
     if job.status == "queued" and status.get("queue_position") is not None:
         facts.append(esc(position_words(status["queue_position"])))
     head = div(
-        div(tag("h2", job.name, title=job.name), pill(job.status, status.get("verdict")), cls="ac-row ac-job-name"),
+        div(tag("h2", job.name, title=job.name), pill(job.status, learned(job, status.get("verdict"))), cls="ac-row ac-job-name"),
         div(*_actions(look, status, job), cls="ac-row ac-job-actions"),
         cls="ac-job-head",
     )
@@ -126,7 +126,14 @@ def _job(look: Look) -> Html:
 
 def kind_words(job: Job) -> str:
     """What a job does that trains nothing."""
-    return t("report.of_kind") if job.kind == "evaluate" else job.kind
+    if job.kind == "evaluate":
+        return t("report.of_adapter") if job.continue_from else t("report.of_base")
+    return job.kind
+
+
+def learned(job: Job, verdict: str | None) -> str | None:
+    """The verdict by which a job is coloured: none where a base was measured, which was never taught."""
+    return verdict if job.kind == "train" or job.continue_from else None
 
 
 def cancel_question(job: Job) -> dict[str, Any]:
@@ -204,7 +211,7 @@ def _progress(status: dict[str, Any], job: Job) -> Html:
     else:
         words = _state_words(status, job)
         line = div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""
-        shown = join([bar(_fraction(status, job), job.status, status.get("verdict")), line])
+        shown = join([bar(_fraction(status, job), job.status, learned(job, status.get("verdict"))), line])
     if not status.get("warning"):
         return shown
     text, rest = split_sentence(say(status["warning"]))

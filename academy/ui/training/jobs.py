@@ -12,7 +12,7 @@ from academy.ui.html.elements import Html, button, card, div, empty, go, join, m
 from academy.ui.html.numbers import duration, number, size
 from academy.ui.look import Look
 from academy.ui.texts.translate import t
-from academy.ui.training.job import cancel_question, kind_words, position_words, remedy_of, why_failed
+from academy.ui.training.job import cancel_question, kind_words, learned, position_words, remedy_of, why_failed
 
 _PAGE = 50
 _MOST_PAGES = 41
@@ -39,7 +39,7 @@ def _jobs(look: Look) -> Html:
 
 
 def _row(look: Look, job: Job) -> Html:
-    verdict = look.academy.jobs.verdict(job)
+    verdict = learned(job, look.academy.jobs.verdict(job))
     words = join([*_state_words(look, job), when(job.finished_at or job.started_at or job.created_at)], " · ")
     title = div(span(job.name, cls="ac-cut ac-strong"), pill(job.status, verdict), cls="ac-row-line")
     link = go(join([title, div(words, cls="ac-soft ac-cut ac-num")]), cls="ac-list-main", tab="training", job=job.job_id)
@@ -53,7 +53,7 @@ def _row(look: Look, job: Job) -> Html:
 
 def _state_words(look: Look, job: Job) -> list[str]:
     words = [kind_words(job)] if job.kind != "train" else []
-    if verdict := look.academy.jobs.verdict(job):
+    if verdict := learned(job, look.academy.jobs.verdict(job)):
         words.append(t(f"verdict.{verdict}"))
     if job.status == "running" and job.step is not None and job.total_steps:
         words.append(f"{100 * job.step // job.total_steps} %")
