@@ -368,7 +368,7 @@ def test_a_small_batch_comes_first_and_the_time_decides_about_the_next() -> None
     late.count(8)
     assert (endless.size(), late.size()) == (32, 0)
     assert endless.patience() == math.inf
-    assert late.patience() == 5.0
+    assert late.patience() == 10.0
 
 
 def test_what_is_kept_for_the_next_exam_has_its_own_time() -> None:

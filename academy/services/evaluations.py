@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.store import Adapter, AdapterStore
-from academy.bases import Base, find_base
+from academy.bases import Base, Places, find_base
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import Invalid, NotFound
@@ -52,7 +52,8 @@ class Evaluations:
             raise Invalid("{adapter} was trained on {base}.", hint="Leave base_model out.", adapter=adapter.name, base=adapter.base_model)
         if adapter:
             self._adapters.check(adapter)
-        base = find_base(adapter.base_model if adapter else request.base_model or self._settings.default_base_model)
+        name = adapter.base_model if adapter else request.base_model or self._settings.default_base_model
+        base = find_base(name, Places.of(self._settings))
         manifest = self._dataset_of(request, adapter)
         training = {name: adapter.parameters[name] for name in _KNOBS if name in adapter.parameters} if adapter else {}
         spec = EvaluationSpec(**request.model_dump(), training=training)

@@ -13,7 +13,7 @@ SHARE = 0.3
 """Of the training's time that an exam may take."""
 
 _FIRST, _MOST = 8, 32  # items a batch
-_LEAST_PATIENCE, _PATIENCE = 5.0, 1.5  # seconds; times the remaining time
+_LEAST_PATIENCE, _PATIENCE = 10.0, 1.5  # seconds; times the remaining time
 
 Item = TypeVar("Item")
 

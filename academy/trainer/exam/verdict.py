@@ -123,18 +123,15 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
     """
     problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
     no_gain, general = _is_no_gain(found), found.general
-    fell = general is not None and general.fell
-    ruined = fell and general.after <= RUINED * general.before
+    ruined = general is not None and general.fell and general.after <= RUINED * general.before
     if not no_gain and (why := _not_learned(found, ruined)):
         # Longer with a rate that breaks the base would break more.
         problems.append(("not_learned", why, [_slower(lesson)] if ruined else _more(lesson)))
-    if general is not None and fell:
+    if general is not None and general.fell:
         rehearse = not (ruined and problems)
-        sentence = (
-            "General fell from {before} to {after} of {of}: more rehearsal."
-            if rehearse
-            else "General fell from {before} to {after} of {of}."
-        )
+        sentence = "General fell from {before} to {after} of {of}."
+        if rehearse:
+            sentence = "General fell from {before} to {after} of {of}: more rehearsal."
         why = msg(sentence, before=general.before, after=general.after, of=general.of)
         problems.append(("forgot", why, [_rehearsed(lesson)] if rehearse else []))
     if no_gain:
