@@ -38,6 +38,8 @@ def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
         ({"general": General(11, 9, 40, -4.0, 2.0)}, "ready", "Knows 24 of 24."),
         ({"general": General(30, 26, 40, -8.0, 0.5)}, "ready", "Knows 24 of 24."),
         ({"general": General(30, 25, 40, -9.0, 0.5)}, "forgot", "General fell from 30 to 25"),
+        ({"general": General(7, 4, 40, -5.0, 1.0)}, "ready", "Knows"),
+        ({"general": General(7, 1, 40, -6.0, -0.5)}, "forgot", "General fell from 7 to 1"),
         ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "General fell from 40 to 34"),
         ({"general": None}, "ready", "Knows 24 of 24."),
         ({"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0)}, "ready", "General: 11 of 40, before 11."),

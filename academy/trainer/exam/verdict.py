@@ -18,6 +18,8 @@ FORGOTTEN = 2
 """Questions: two of some forty turn wrong by chance in about every third training that forgets nothing."""
 FORGOTTEN_SHARE = 0.15
 """Of those right before, where that is more than FORGOTTEN: what a person notices, though the sample may be too small to prove it."""
+ENOUGH_BEFORE = 10
+"""General questions right before: of fewer, as a tiny base has, three turn wrong by chance, and only a significant fall counts."""
 CLEAR_FALL = 0.02
 """Of the loss before: a smaller fall can be steady enough to be significant and still changes no answer."""
 RUINED = 0.5
@@ -66,7 +68,8 @@ class General:
     @property
     def fell(self) -> bool:
         """Whether the fall is significant, or large."""
-        return self.high < 0 or self.before - self.after > max(FORGOTTEN, FORGOTTEN_SHARE * self.before)
+        large = self.before >= ENOUGH_BEFORE and self.before - self.after > max(FORGOTTEN, FORGOTTEN_SHARE * self.before)
+        return self.high < 0 or large
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
 
     no_gain: the base alone answers at least FEW_KNOWN of the rows and BASE_KNEW of what is right with the adapter.
     not_learned: fewer than FEW_KNOWN of the facts are known; of a set that teaches a manner, the loss did not fall clearly.
-    forgot: the general questions fell significantly, or by more than FORGOTTEN and FORGOTTEN_SHARE.
+    forgot: the general questions fell significantly, or from ENOUGH_BEFORE by more than FORGOTTEN and FORGOTTEN_SHARE.
     """
     problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
     no_gain, general = _is_no_gain(found), found.general

@@ -1,0 +1,91 @@
+"""Measures what Academy teaches: sets of 24 invented facts, trained through a running app, examined with hand-written other wordings.
+
+    python app.py --port 7860 --data-dir /tmp/teaching &
+    python benchmarks/teaching.py --base smollm2-135m                     # three sets, three seeds, Auto
+    python benchmarks/teaching.py --set family --seed 1 --with rehearsal=0 --with vary_questions=false
+
+Each line tells known rows, right answers to the wordings of `benchmarks/teaching/*.json` (no training sees them), general questions
+before and after, the drift in nats a token, and the seconds of training and exam. An answer to a wording is right if it has the
+answer's key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+SETS = Path(__file__).parent / "teaching"
+_POLL_SECONDS = 2.0
+
+
+def main() -> None:
+    """Trains and examines every set with every seed, one after another."""
+    parser = argparse.ArgumentParser(description="Measures what Academy teaches.")
+    parser.add_argument("--url", default="http://127.0.0.1:7860")
+    parser.add_argument("--base", default="smollm2-135m")
+    parser.add_argument("--set", action="append", dest="sets", choices=sorted(path.stem for path in SETS.glob("*.json")))
+    parser.add_argument("--seed", action="append", dest="seeds", type=int)
+    parser.add_argument("--with", action="append", dest="values", default=[], metavar="KNOB=VALUE")
+    chosen = parser.parse_args()
+    knobs = {name: json.loads(value) for name, value in (item.split("=", 1) for item in chosen.values)}
+    with httpx.Client(base_url=f"{chosen.url}/api/v1/academy", timeout=600) as api:
+        for name in chosen.sets or sorted(path.stem for path in SETS.glob("*.json")):
+            for seed in chosen.seeds or (1, 2, 3):
+                print(json.dumps({"set": name, "seed": seed} | measure(api, chosen.base, name, {"seed": seed} | knobs)), flush=True)
+
+
+def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> dict[str, Any]:
+    """Teaches one set once; returns the figures of its report and of its other wordings."""
+    facts = json.loads((SETS / f"{name}.json").read_text(encoding="utf-8"))
+    rows = "\n".join(json.dumps({"instruction": fact["question"], "output": fact["answer"]}) for fact in facts)
+    upload = _answer(api.post("/dataset/upload", files={"files": (f"{name}.jsonl", rows.encode())}))["files"][0]
+    request = {"include_lessons": False, "include_git": False, "upload_ids": [upload["id"]], "quality_profile": "lenient"}
+    dataset = _answer(api.post("/dataset", json=request))
+    body = {"dataset_id": dataset["dataset_id"], "base_model": base, "preset": "auto", "name": name} | knobs
+    job = _ended(api, _answer(api.post("/train", json=body))["job_id"])
+    report = _answer(api.get(f"/evaluations/{job['report_id']}"))
+    wordings = [(wording, fact["key"]) for fact in facts for wording in fact["otherwise"]]
+    right = 0
+    for wording, key in wordings:
+        asked = {"messages": [{"role": "user", "content": wording}], "adapter_id": job["job_id"], "temperature": 0, "max_new_tokens": 48}
+        right += key.lower() in _answer(api.post("/chat", json=asked))["text"].lower()
+    general = report["general"] or {}
+    return {
+        "known": report["known"]["rows"],
+        "of": report["known"]["of"],
+        "rephrased": right,
+        "wordings": len(wordings),
+        "general_before": general.get("right_before"),
+        "general_after": general.get("right_after"),
+        "general_of": general.get("of"),
+        "drift": report["drift"],
+        "verdict": report["verdict"],
+        "steps": job["step"],
+        "seconds": job["duration_seconds"],
+        "exam_seconds": report["seconds"],
+    }
+
+
+def _ended(api: httpx.Client, job_id: str) -> dict[str, Any]:
+    while True:
+        status = _answer(api.get(f"/train/{job_id}/status"))
+        if status["status"] == "finished":
+            return status
+        if status["status"] in ("failed", "cancelled"):
+            raise SystemExit(f"{job_id}: {status['error']}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    if response.is_error:
+        raise SystemExit(f"{response.request.url}: {response.text}")
+    return response.json()
+
+
+if __name__ == "__main__":
+    main()
