@@ -135,11 +135,11 @@ class Jobs:
     @changing
     def rename(self, job_id: str, name: str) -> Job:
         """Gives a job another name, and its adapter with it, if there is one."""
-        job = self._runner.rename(job_id, name)
-        if job.adapter_path:
+        if self._jobs.get(job_id).adapter_path:
+            # First, because it needs more space: a full disk then changes neither.
             with contextlib.suppress(NotFound):
                 self._adapters.rename(job_id, name)
-        return job
+        return self._runner.rename(job_id, name)
 
     @changing
     def move(self, job_id: str, position: int) -> Job:
