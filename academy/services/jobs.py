@@ -135,7 +135,7 @@ class Jobs:
     @changing
     def rename(self, job_id: str, name: str) -> Job:
         """Gives a job another name, and its adapter with it, if there is one."""
-        if self._jobs.get(job_id).adapter_path:
+        if self._store.get(job_id).adapter_path:
             # First, because it needs more space: a full disk then changes neither.
             with contextlib.suppress(NotFound):
                 self._adapters.rename(job_id, name)
