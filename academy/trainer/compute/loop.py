@@ -113,6 +113,7 @@ class Loop:
         self.step = self._logged = checkpoint.step
         self.epochs_done = self.plan.slot(self.step - 1).epochs_done
         self.known.restore(checkpoint.facts.get("known"))
+        self._look_loss.fill_(checkpoint.facts.get("look_loss", 0.0))
         if self._rehearsal and (facts := checkpoint.facts.get("rehearsal")):
             self._rehearsal.restore(facts)
 
@@ -170,7 +171,7 @@ class Loop:
         self.step += 1
 
     def _cool(self, rate: float) -> float:
-        """The scheduled rate, lowered in the last look."""
+        """The scheduled rate, lowered in the last looks."""
         rate *= self.plan.cooling(self.history, self.step)
         for group in self._state.optimizer.param_groups:
             group["lr"] = rate
@@ -281,7 +282,8 @@ class Loop:
         """A complete checkpoint of this step."""
         folder, step, started = self._spec.folder / "checkpoints", self.step, time.monotonic()
         facts = {"epoch": self.epochs_done, "eval_loss": self.history.eval_at(step), "history": self.history.facts()}
-        facts |= {"known": self.known.facts(), "rehearsal": self._rehearsal.facts() if self._rehearsal else None}
+        facts |= {"known": self.known.facts(), "look_loss": self._look_loss.item()}
+        facts |= {"rehearsal": self._rehearsal.facts() if self._rehearsal else None}
         checkpoints.write(folder, step, self._fill, facts)
         checkpoints.rotate(folder, 2, self.history.best_step if self.plan.keep_best else None)
         self._report.event("checkpoint", step=step, path=f"checkpoints/step-{step:08d}", best=self.history.best_step == step)

@@ -33,7 +33,7 @@ from academy.trainer.spec import Spec
 
 _ANSWER_TOKENS = 20  # at most, of the base's answer to a prompt
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
-_AIM = 0.03  # nats a token of drift that rehearsal allows, about a third of what an unrehearsed run shows
+_AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
 _LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
 _LAST = 2.0  # times as many in the last looks
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step

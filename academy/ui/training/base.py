@@ -33,8 +33,8 @@ def short_name(item: BaseItem) -> str:
     return item.name.rsplit("/", 1)[-1] if item.name.startswith("/") else item.name.removeprefix("ollama:")
 
 
-def line(item: BaseItem, minutes: str = "") -> str:
-    """What is known of a base model, and nothing else; `minutes` is how long the dataset will take with it."""
+def line(item: BaseItem) -> str:
+    """What is known of a base model, and nothing else."""
     facts, words = item.facts, [short_name(item)]
     if facts is not None:
         words.append(facts.architecture.removesuffix("ForCausalLM").removesuffix("LMHeadModel").capitalize())
@@ -43,12 +43,7 @@ def line(item: BaseItem, minutes: str = "") -> str:
         words += [facts.license] if facts.license else []
     if item.memory_bytes:
         words.append(t("base.fits.yes" if item.fits else "base.fits.no", size=size(item.memory_bytes)))
-    return " · ".join([*words, *([minutes] if minutes else [])])
-
-
-def training_minutes(look: Look, item: BaseItem) -> str:
-    """How long the chosen dataset takes on this base model, in words; empty where it is not known."""
-    return ""
+    return " · ".join(words)
 
 
 def _base(look: Look) -> Html:
@@ -56,7 +51,7 @@ def _base(look: Look) -> Html:
     if item.problem is not None:
         # With a dataset the plan below says the same.
         return notice(say(item.problem), kind="warn") if look.academy.datasets.newest() is None else Html("")
-    facts = div(line(item, training_minutes(look, item)), cls="ac-help ac-base-line")
+    facts = div(line(item), cls="ac-help ac-base-line")
     if item.job_id:
         return join([facts, _getting(look, item.job_id)])
     if item.ready:
