@@ -123,10 +123,14 @@ def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(tmp_path:
     assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
 
 
+BY_HEART = {"goal": "facts", "stop_when_known": True, "vary_questions": True, "rehearsal": None}
+
+
+@pytest.mark.parametrize("taught", [{}, BY_HEART], ids=["a manner", "by heart"])
 def test_killed_and_resumed_it_comes_to_the_same_adapter_and_losses_as_uninterrupted(
-    tmp_path: Path, run: Run, base: Path, rows: Path
+    tmp_path: Path, run: Run, base: Path, rows: Path, taught: dict[str, Any]
 ) -> None:
-    values: dict[str, Any] = {"num_epochs": 6, "batch_size": 2, "learning_rate": 3e-3, "save_steps": 4, "lora_dropout": 0.1}
+    values: dict[str, Any] = taught | {"num_epochs": 6, "batch_size": 2, "learning_rate": 3e-3, "save_steps": 4, "lora_dropout": 0.1}
     values |= {"gradient_accumulation_steps": 2, "eval_path": rows, "eval_steps": 3}
     whole = run("whole", **values)
     job = make_job(tmp_path / "killed", base, rows, **values)
