@@ -170,7 +170,7 @@ def test_commits_are_taken_from_the_repository_of_the_request_or_the_settings(tm
         assert curated.statistics["commits_left_out"] == {"without a change": 1}
         assert curated.sources["git"]["commits_read"] == 2
         assert "[redacted:github]" in repr(curated.train)
-        assert str(curated.sentence) == "3 examples: 2 lessons, 1 commit; 1 secret taken out."
+        assert str(curated.sentence) == "3 examples: 2 lessons, 1 commit; 1 commit left out: 1 without a change; 1 secret taken out."
     assert run(lessons(2), repo=tmp_path, git_commits_limit=0).by_source == {"lessons": 2}
 
 

@@ -147,7 +147,7 @@ def test_reasons_are_stored_unrendered_and_the_plain_ones_of_the_version_before_
         "the rating {rating} means neither good nor bad and was left out",
     ]
     shown = store.report(record.id).model_dump(mode="json")
-    assert shown["refusals"] == [{"row": 2, "reason": "prompt is a number, not text"}]
+    assert shown["refusals"] == [{"row": 2, "reason": "prompt is a number, not text", "text": "5 · a"}]
     path.write_text(json.dumps(shown))
     assert store.report(record.id).model_dump(mode="json") == shown
 

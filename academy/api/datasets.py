@@ -11,8 +11,9 @@ from pydantic import Field
 
 from academy.api.multipart import FORM, received
 from academy.api.parts import Slow, TheAcademy, router
-from academy.api.replies import Asked, Done, Reply
+from academy.api.replies import Asked, Done, NewName, Reply
 from academy.api.wire import Exact, Id
+from academy.curation.dataset_rows import RowSort
 from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadRecord
@@ -96,11 +97,23 @@ class RowsQuery(Asked):
     offset: int = Field(default=0, ge=0, le=10**9)
     limit: int = Field(default=20, ge=1, le=500)
     part: Literal["train", "eval"] = "train"
+    query: str = Field(default="", max_length=1000, description="Words that the row contains.")
+    sort: RowSort = "file"
+    source: Literal["", "lessons", "git", "uploads"] = ""
+
+
+class RowFacts(Reply):
+    number: int = Field(description="The place in the file, from 0.")
+    source: str
+    origin: str = Field(description="The lesson's id, the commit's hash, or the file and its row.")
+    key: str = Field(description="What `leave_out` and `keep_anyway` of a new dataset take.")
 
 
 class RowsReply(Reply):
     offset: int
+    count: int = Field(description="The number of all rows that match.")
     items: Sequence[dict[str, Any]]
+    facts: Sequence[RowFacts] = Field(description="For each item where it comes from.")
 
 
 class TokensIn(Asked):
@@ -157,6 +170,12 @@ def get_dataset(academy: TheAcademy, dataset_id: Id) -> Manifest:
     return academy.datasets.get(dataset_id)
 
 
+@api.patch("/datasets/{dataset_id}")
+def rename_dataset(academy: TheAcademy, dataset_id: Id, new: NewName) -> Manifest:
+    """Gives a dataset another name; its id stays."""
+    return academy.datasets.rename(dataset_id, new.name)
+
+
 @api.delete("/datasets/{dataset_id}")
 def delete_dataset(academy: TheAcademy, dataset_id: Id) -> Done:
     """Deletes a dataset that no job and no adapter needs."""
@@ -166,8 +185,12 @@ def delete_dataset(academy: TheAcademy, dataset_id: Id) -> Done:
 
 @api.get("/datasets/{dataset_id}/rows")
 def dataset_rows(academy: TheAcademy, dataset_id: Id, query: Annotated[RowsQuery, Query()]) -> RowsReply:
-    """Rows as they stand in the dataset's file."""
-    return RowsReply(offset=query.offset, items=academy.datasets.rows(dataset_id, query.offset, query.limit, query.part))
+    """Rows as they stand in the dataset's file, searched and sorted, and where each comes from."""
+    total, rows = academy.datasets.view(
+        dataset_id, query.part, query=query.query, sort=query.sort, source=query.source, offset=query.offset, limit=query.limit
+    )
+    facts = [RowFacts(number=row.number, source=row.origin.source, origin=row.origin.origin, key=row.key) for row in rows]
+    return RowsReply(offset=query.offset, count=total, items=[row.row for row in rows], facts=facts)
 
 
 @api.get("/datasets/{dataset_id}/file", response_class=FileResponse)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Query, Request
-from pydantic import Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
 
 from academy.api.multipart import FORM, received
 from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Asked, Done, Reply
 from academy.api.wire import Id
 from academy.curation.files.imports import FileReport
-from academy.curation.lessons import Lesson, LessonIn, LessonPatch
+from academy.curation.lesson_bin import Import
+from academy.curation.lesson_filter import LessonFilter, Sort
+from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonIn, LessonPatch
 from academy.messages import Text, count, join, msg
 
 _LESSON: dict[str, Any] = {
@@ -27,6 +30,11 @@ _LESSON: dict[str, Any] = {
     }
 }
 
+_CHANGES: dict[str, Any] = {
+    "a tag for all that match": {"value": {"action": "tag", "tags": ["servers"], "filter": {"query": "staging"}}},
+    "two are deleted": {"value": {"action": "delete", "lesson_ids": ["lesson_1", "lesson_2"]}},
+}
+
 api = router(tags=["lessons"])
 
 
@@ -35,7 +43,14 @@ class LessonsQuery(Asked):
     offset: int = Field(default=0, ge=0, le=10**9)
     query: str = Field(default="", max_length=1000, description="Words that the lesson contains.")
     tag: str | None = Field(default=None, max_length=200)
-    rating: Literal["good", "bad", "none"] | None = Field(default=None, description="'none' finds lessons without a rating.")
+    rating: Literal["good", "bad", "none", "corrected"] | None = Field(
+        default=None, description="'none' finds lessons without a rating, 'corrected' those that replaced an answer."
+    )
+    source: str | None = Field(default=None, max_length=200, description="`sample`, `chat`, the name of a file; empty: added by hand.")
+    since: str | None = Field(default=None, max_length=64, description="From this day or moment on (ISO 8601).")
+    until: str | None = Field(default=None, max_length=64, description="Up to this moment, or to the end of this day.")
+    import_id: str | None = Field(default=None, max_length=64, description="Lessons that one import added.")
+    sort: Sort = "newest"
 
 
 class LessonsReply(Reply):
@@ -43,10 +58,30 @@ class LessonsReply(Reply):
     items: list[Lesson]
 
 
+class LessonsChanged(Done):
+    changed: int
+
+
+class ImportList(Reply):
+    count: int
+    items: Sequence[Import]
+
+
+class DeletedPage(Reply):
+    count: int = Field(description="The number of all that can be restored.")
+    items: Sequence[DeletedLesson]
+
+
+class PageQuery(Asked):
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=10**9)
+
+
 class Refusal(Reply):
     file: str
     row: int | None
     reason: str
+    text: str = Field(description="The beginning of the row.")
 
 
 class ImportReply(Reply):
@@ -55,6 +90,7 @@ class ImportReply(Reply):
     read: int
     kept: int
     already_there: int
+    new: int
     refused: int
     refusals: list[Refusal] = Field(description="The first refused rows of each file, with the reason.")
     files: Sequence[FileReport]
@@ -83,6 +119,7 @@ class ImportReply(Reply):
             read=read,
             kept=kept,
             already_there=known,
+            new=sum(report.new for report in reports),
             refused=refused,
             refusals=refusals,
             files=reports,
@@ -97,9 +134,56 @@ def add_lesson(academy: TheAcademy, lesson: Annotated[LessonIn, Body(openapi_exa
 
 @api.get("/lessons")
 def list_lessons(academy: TheAcademy, query: Annotated[LessonsQuery, Query()]) -> LessonsReply:
-    """The lessons that match, newest first."""
-    page = academy.lessons.list(query.limit, query.offset, query.query, query.tag, query.rating)
+    """The lessons that match, newest first unless another order is named."""
+    try:
+        chosen = LessonFilter(
+            query=query.query,
+            tags=[] if not query.tag else [query.tag],
+            sources=[] if query.source is None else [query.source],
+            rating=query.rating,
+            since=query.since,
+            until=query.until,
+            import_id=query.import_id,
+        )
+    except ValidationError as error:
+        raise RequestValidationError([entry | {"loc": ("query", *entry["loc"])} for entry in error.errors()]) from error
+    page = academy.lessons.find(chosen, query.sort, query.limit, query.offset)
     return LessonsReply(count=page.count, items=page.items)
+
+
+@api.post("/lessons/bulk")
+async def change_lessons(academy: TheAcademy, slow: Slow, change: Annotated[LessonChange, Body(openapi_examples=_CHANGES)]) -> LessonsChanged:
+    """Tags, rates, deletes or restores many lessons at once, all or none."""
+    changed = await slow.run(academy.lessons.change_many, change)
+    return LessonsChanged(message=count(changed, one="{n} lesson was changed.", other="{n} lessons were changed."), changed=changed)
+
+
+@api.get("/lessons/imports")
+def list_imports(academy: TheAcademy) -> ImportList:
+    """The latest imports that can be undone, the newest first."""
+    items = academy.lessons.imports()
+    return ImportList(count=len(items), items=items)
+
+
+@api.delete("/lessons/imports/{import_id}")
+async def undo_import(academy: TheAcademy, slow: Slow, import_id: Id) -> LessonsChanged:
+    """Deletes the lessons that an import added; they can be restored."""
+    changed = await slow.run(academy.lessons.undo_import, import_id)
+    return LessonsChanged(message=count(changed, one="{n} lesson was taken away.", other="{n} lessons were taken away."), changed=changed)
+
+
+@api.get("/lessons/deleted")
+def list_deleted(academy: TheAcademy, query: Annotated[PageQuery, Query()]) -> DeletedPage:
+    """The deleted lessons that can be restored, the last one first; they are forgotten after thirty days."""
+    total, items = academy.lessons.deleted(query.limit, query.offset)
+    return DeletedPage(count=total, items=items)
+
+
+@api.delete("/lessons/deleted")
+def empty_bin(academy: TheAcademy) -> LessonsChanged:
+    """Deletes for good what was deleted."""
+    changed = academy.lessons.empty_bin()
+    return LessonsChanged(message=count(changed, one="{n} lesson is gone for good.", other="{n} lessons are gone for good."), changed=changed)
 
 
 @api.post("/lessons/import", openapi_extra=FORM)
@@ -141,6 +225,6 @@ def update_lesson(academy: TheAcademy, lesson_id: Id, patch: Annotated[LessonPat
 
 @api.delete("/lessons/{lesson_id}")
 def delete_lesson(academy: TheAcademy, lesson_id: Id) -> Done:
-    """Deletes a lesson; datasets made from it stay as they are."""
+    """Deletes a lesson, which can be restored for thirty days; datasets made from it stay as they are."""
     academy.lessons.delete(lesson_id)
     return Done(message="The lesson is deleted.")

@@ -78,6 +78,16 @@ class Curated:
         if self.dropped:
             rules = filters.by_rule(Counter(item.rule for item in self.dropped))
             clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))
+        if left_out := self.statistics["commits_left_out"]:
+            reasons = [msg("{n:number} {label}", n=number, label=msg(label)) for label, number in left_out.items()]
+            clauses.append(
+                count(
+                    sum(left_out.values()),
+                    one="{n} commit left out: {reasons:commas}",
+                    other="{n} commits left out: {reasons:commas}",
+                    reasons=reasons,
+                )
+            )
         if secrets := self.statistics["redacted_secrets"]:
             clauses.append(count(secrets, one="{n} secret taken out", other="{n} secrets taken out"))
         sentence = clauses[0]
@@ -150,7 +160,8 @@ def curate(
         fraction = 0.0 if len(filtered.kept) < SMALL else 0.1
     train, held = _split(filtered, fraction, request)
     if fraction and not held:
-        warnings.append("Nothing could be held out: all examples are alike.")
+        alone = "Nothing could be held out: there is only one example."
+        warnings.append(alone if len(filtered.kept) == 1 else "Nothing could be held out: all examples are alike.")
     if not train:
         raise Invalid("All examples are golden questions, which measure and are never trained.", hint="Add lessons without the tag golden.")
     warnings += _golden_warnings(gathered.examples, train)
@@ -175,8 +186,11 @@ def _gather(
             "beyond_limit": max(0, trainable - collected),
             "never_trained": never,
         }
+        if not request.lesson_filter.is_all:
+            gathered.sources["lessons"]["filter"] = request.lesson_filter.model_dump(exclude_defaults=True)
         if not collected:
-            gathered.warnings.append("There are no lessons to train on yet.")
+            everything = request.lesson_filter.is_all
+            gathered.warnings.append("There are no lessons to train on yet." if everything else "No lesson to train on matches the filter.")
         if trainable > collected:
             gathered.warnings.append(
                 msg(

@@ -16,12 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from academy.curation.dataset_rows import Origin, Rows, write_origins
 from academy.curation.examples import Example, Format, render
 from academy.curation.filters import DroppedRow
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
 from academy.messages import Text, join
-from academy.rows import BadRow, read_line, turns_of
+from academy.rows import BadRow, conversation, read_line, turns_of
 
 _MAX_DROPPED = 5000
 _SAMPLES = 20
@@ -77,12 +78,16 @@ class DatasetStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             always.callback(aside.unlink, missing_ok=True)
             always.callback(aside_eval.unlink, missing_ok=True)
-            count, digest = _write_rows(aside, train, form)
+            origins: list[Origin] = []
+            count, digest = _write_rows(aside, _noting(train, origins), form)
             if not count:
                 raise Invalid("There is no example to make a dataset from.", hint="Add lessons, commits or files first.")
-            held_out, eval_digest = _write_rows(aside_eval, eval_, form)
+            held_out, eval_digest = _write_rows(aside_eval, _noting(eval_, origins), form)
             path = self._take_name(form)
             on_failure.callback(path.unlink, missing_ok=True)
+            if any(origin.origin for origin in origins):
+                on_failure.callback(self._origins_of(path.stem).unlink, missing_ok=True)
+                write_origins(self._origins_of(path.stem), origins)
             os.replace(aside, path)
             eval_path = path.with_suffix(".eval.jsonl") if held_out else None
             if eval_path:
@@ -154,9 +159,26 @@ class DatasetStore:
         manifest = self.get(dataset_id)
         # The manifest goes first: from then on there is no such dataset, whatever happens to its files.
         self._manifest_of(dataset_id).unlink(missing_ok=True)
-        for path in (manifest.path, manifest.eval_path):
+        for path in (manifest.path, manifest.eval_path, self._origins_of(dataset_id)):
             if path:
                 Path(path).unlink(missing_ok=True)
+
+    def rename(self, dataset_id: str, name: str) -> Manifest:
+        """Gives a dataset another name; raises NotFound."""
+        self.get(dataset_id)
+        stored = read_json(self._manifest_of(dataset_id))
+        with disk_errors("the dataset"):
+            write_json(self._manifest_of(dataset_id), stored | {"name": name})
+        return self.get(dataset_id)
+
+    def open(self, dataset_id: str, part: str = "train") -> Rows | None:
+        """The rows of a part for the eye; None where the dataset has no such part. Raises NotFound."""
+        manifest = self.get(dataset_id)
+        path = manifest.path if part == "train" else manifest.eval_path
+        if path is None:
+            return None
+        first = 0 if part == "train" else int(manifest.statistics.get("train_examples", 0))
+        return Rows.of(self.find_path(path), self._origins_of(dataset_id), first, manifest.statistics.get("sources") or {})
 
     def newest(self) -> Manifest | None:
         """The newest dataset, if there is one."""
@@ -188,15 +210,21 @@ class DatasetStore:
         return rows
 
     def diff(self, a: str, b: str) -> dict[str, Any]:
-        """The rows of dataset `b` that `a` lacks (new) and those of `a` that `b` lacks (gone), in any form, train and eval together."""
+        """The rows of dataset `b` that `a` lacks (new) and those of `a` that `b` lacks (gone), in any form, train and eval together.
+
+        `changed` of both are the same row with another text: the same lesson, or the same question.
+        """
         before, after = self._digests(a), self._digests(b)
         new, gone = after - before, before - after
+        changed = self._changed(a, gone, b, new)
         return {
             "new": new.total(),
             "gone": gone.total(),
             "same": (before & after).total(),
+            "changed": len(changed),
             "new_samples": self._samples(b, new),
             "gone_samples": self._samples(a, gone),
+            "changed_samples": changed[:_SAMPLES],
         }
 
     def check_file(self, path: Path) -> int:
@@ -249,6 +277,9 @@ class DatasetStore:
     def _manifest_of(self, dataset_id: str) -> Path:
         return self.folder / f"{dataset_id}{_END}"
 
+    def _origins_of(self, dataset_id: str) -> Path:
+        return self.folder / f"{dataset_id}.origins"
+
     def _take_name(self, form: Format) -> Path:
         """A free name, taken in one step by creating the file empty."""
         base = f"dataset_{form}_{datetime.now(UTC):%Y%m%d_%H%M%S}"
@@ -270,10 +301,32 @@ class DatasetStore:
                         # A damaged line equals nothing; training from this file is refused by check_file.
                         with contextlib.suppress(ValueError, RecursionError):
                             row = json.loads(line)
-                            yield hashlib.blake2b(repr(turns_of(row)).encode("utf-8", "replace"), digest_size=16).digest(), row
+                            yield _digest(turns_of(row)), row
 
     def _digests(self, dataset_id: str) -> Counter[bytes]:
         return Counter(digest for digest, _ in self._rows_of(dataset_id))
+
+    def _changed(self, a: str, gone: Counter[bytes], b: str, new: Counter[bytes]) -> list[dict[str, Any]]:
+        """Pairs of a row of `a` that is gone and a row of `b` that is new, of the same lesson or with the same question."""
+        pairs: list[dict[str, Any]] = []
+        waiting: dict[Any, list[tuple[bytes, dict[str, Any]]]] = {}
+        for name, row, digest in self._named(a):
+            if gone[digest] > 0:
+                waiting.setdefault(name, []).append((digest, row))
+        for name, row, digest in self._named(b) if waiting else ():
+            if new[digest] > 0 and waiting.get(name):
+                pairs.append({"before": waiting[name].pop(0)[1], "after": row})
+        return pairs
+
+    def _named(self, dataset_id: str) -> Iterator[tuple[Any, dict[str, Any], bytes]]:
+        """Every row with what it is recognised by where its text changes, and its digest."""
+        for part in ("train", "eval"):
+            rows = self.open(dataset_id, part)
+            for number, row in rows.parsed() if rows else ():
+                origin = rows.origin(number) if rows else Origin()
+                turns = conversation(row)
+                name = origin.origin if origin.source == "lessons" and origin.origin else "\0".join(text for _, text in turns[:-1])
+                yield name, row, _digest(turns)
 
     def _samples(self, dataset_id: str, wanted: Counter[bytes]) -> list[dict[str, Any]]:
         left = Counter(wanted)
@@ -287,7 +340,18 @@ class DatasetStore:
         return samples
 
 
+def _digest(turns: Sequence[Any]) -> bytes:
+    return hashlib.blake2b(repr(turns).encode("utf-8", "replace"), digest_size=16).digest()
+
+
 _REMEDY = "Correct the file, or curate the dataset again."
+
+
+def _noting(examples: Iterable[Example], origins: list[Origin]) -> Iterator[Example]:
+    """The examples, whose origins are noted as they pass."""
+    for example in examples:
+        origins.append(Origin(example.source, example.origin))
+        yield example
 
 
 def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from academy.curation.lesson_filter import LessonFilter
 from academy.files import Name
 from academy.rows import Format, Role, row_of
 
@@ -51,6 +52,7 @@ class DatasetRequest(BaseModel):
     lessons_limit: int | None = Field(default=None, ge=1, le=1_000_000)
     git_commits_limit: int | None = Field(default=None, ge=0, le=100_000)
     include_lessons: bool = True
+    lesson_filter: LessonFilter = Field(default=LessonFilter(), description="Which lessons: by tag, source, rating, date or words.")
     include_git: bool = True
     git_repo_path: str | None = Field(default=None, max_length=4000)
     git_range: str | None = Field(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import Lesson, LessonIn, earlier_turns, is_trainable
 from academy.curation.redaction.redact import redact
 from academy.errors import Unavailable
@@ -40,6 +41,14 @@ CREATE INDEX IF NOT EXISTS lessons_by_digest ON lessons (digest);
 CREATE INDEX IF NOT EXISTS lessons_by_rating ON lessons (rating, timestamp DESC, seq DESC);
 CREATE INDEX IF NOT EXISTS lessons_trained ON lessons (trained, timestamp DESC, seq DESC);
 CREATE INDEX IF NOT EXISTS lessons_by_source ON lessons (source);
+CREATE TABLE IF NOT EXISTS imports (
+    import_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bin (
+    seq INTEGER PRIMARY KEY, deleted_at TEXT NOT NULL, lesson_id TEXT NOT NULL, timestamp TEXT NOT NULL, situation TEXT NOT NULL,
+    action TEXT NOT NULL, result TEXT NOT NULL, feedback TEXT NOT NULL, tags TEXT NOT NULL, metadata TEXT NOT NULL, rating TEXT,
+    rejected TEXT, spaced TEXT NOT NULL, trained INTEGER NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     situation, action, feedback, tags, spaced, content='lessons', content_rowid='seq', tokenize="unicode61 remove_diacritics 2", prefix='2'
@@ -53,6 +62,15 @@ _FILL_WORDS = (
     " SELECT seq, situation, action, feedback, tags, spaced FROM lessons"
 )
 NEWEST_FIRST = "ORDER BY timestamp DESC, seq DESC"
+ORDERS: dict[Sort, str] = {
+    "newest": NEWEST_FIRST,
+    "oldest": "ORDER BY timestamp, seq",
+    "added": "ORDER BY seq DESC",
+    "rating": "ORDER BY CASE rating WHEN 'good' THEN 0 WHEN 'bad' THEN 2 ELSE 1 END, timestamp DESC, seq DESC",
+    "source": "ORDER BY source COLLATE NOCASE, timestamp DESC, seq DESC",
+    "longest": "ORDER BY length(situation) + length(action) DESC, seq DESC",
+    "shortest": "ORDER BY length(situation) + length(action), seq",
+}
 # Scripts that FTS5 does not split into words.
 _UNSPLIT = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
@@ -144,8 +162,8 @@ def _map_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-def take_over(connection: sqlite3.Connection, aside: str) -> int:
-    """Moves the new rows of a table set aside into the lessons and their indexes; returns how many there were."""
+def take_over(connection: sqlite3.Connection, aside: str) -> range:
+    """Moves the new rows of a table set aside into the lessons and their indexes; returns their numbers."""
     top = int(connection.execute("SELECT coalesce(max(seq), 0) FROM lessons").fetchone()[0])
     connection.execute(
         f"DELETE FROM {aside} WHERE number NOT IN (SELECT min(number) FROM {aside} GROUP BY digest)"
@@ -165,7 +183,7 @@ def take_over(connection: sqlite3.Connection, aside: str) -> int:
         " WHERE seq > ? AND lessons.tags <> '[]'",
         (top,),
     )
-    return added
+    return range(top + 1, top + 1 + added)
 
 
 def index(connection: sqlite3.Connection, seq: int) -> None:
@@ -182,6 +200,30 @@ def unindex(connection: sqlite3.Connection, seq: int) -> None:
         (seq,),
     )
     connection.execute("DELETE FROM tags WHERE seq = ?", (seq,))
+
+
+def sets_of(chosen: LessonFilter) -> list[tuple[str, list[Any]]]:
+    """The sets of rows that a filter asks for, each as the rest of a SELECT after FROM with its values; a lesson must be in all of them."""
+    sets = word_sets(chosen.query)
+    if chosen.tags:
+        marks = ", ".join("?" * len(chosen.tags))
+        sets.append((f"(SELECT DISTINCT seq FROM tags WHERE tag IN ({marks})) WHERE true", [bindable(tag) for tag in chosen.tags]))
+    if chosen.sources:
+        marks = ", ".join("?" * len(chosen.sources))
+        sets.append((f"lessons WHERE source IN ({marks})", [bindable(source) for source in chosen.sources]))
+    if chosen.rating == "corrected":
+        sets.append(("lessons WHERE rejected IS NOT NULL", []))
+    elif chosen.rating:
+        sets.append(("lessons WHERE rating IS ?", [None if chosen.rating == "none" else chosen.rating]))
+    if chosen.since:
+        sets.append(("lessons WHERE timestamp >= ?", [chosen.since]))
+    if chosen.until:
+        sets.append(("lessons WHERE timestamp <= ?", [chosen.until]))
+    if chosen.import_id:
+        within = "SELECT {} FROM imports WHERE import_id = ?"
+        condition = f"seq BETWEEN ({within.format('first')}) AND ({within.format('last')})"
+        sets.append((f"lessons WHERE {condition}", [bindable(chosen.import_id)] * 2))
+    return sets
 
 
 def word_sets(query: str) -> list[tuple[str, list[Any]]]:

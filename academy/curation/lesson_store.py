@@ -9,17 +9,21 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from academy.curation import lesson_bin
 from academy.curation.asked import AskedLessons
 from academy.curation.examples import Example
+from academy.curation.lesson_bin import Import
+from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lesson_rows import (
     COLUMNS,
     FIELDS,
     NEWEST_FIRST,
+    ORDERS,
     PLACEHOLDERS,
     Row,
     bindable,
@@ -27,11 +31,11 @@ from academy.curation.lesson_rows import (
     index,
     lesson_of,
     row_of,
+    sets_of,
     take_over,
     unindex,
-    word_sets,
 )
-from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch, as_example
+from academy.curation.lessons import DeletedLesson, Lesson, LessonIn, LessonPage, LessonPatch, as_example
 from academy.errors import AcademyError, Conflict, Invalid, NoSpace, NotFound, Unavailable
 from academy.messages import Text, msg, render
 
@@ -53,6 +57,8 @@ class LessonStore:
         self._asked = AskedLessons()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = self._open()
+        with self._writing("the change") as connection:
+            lesson_bin.empty_old(connection)
 
     def close(self) -> None:
         """Closes the file."""
@@ -87,29 +93,73 @@ class LessonStore:
             found = connection.execute(f"SELECT seq, {FIELDS} FROM lessons WHERE lesson_id = ?", (bindable(lesson_id),)).fetchone()
             if found is None:
                 raise _unknown(lesson_id)
-            seq, old = int(found[0]), lesson_of(found[1:])
-            changed = {name: getattr(patch, name) for name in patch.model_fields_set}
-            row, _ = row_of(LessonIn.model_construct(**(old.model_dump() | changed)))
-            self._asked.forget()
-            unindex(connection, seq)
-            connection.execute(f"UPDATE lessons SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE seq = ?", (*row, seq))
-            index(connection, seq)
+            self._rewrite(connection, found, {name: getattr(patch, name) for name in patch.model_fields_set})
         return self.get(lesson_id)
 
     def delete(self, lesson_id: str) -> None:
-        """Deletes a lesson; raises NotFound."""
-        with self._writing("the change") as connection:
-            found = connection.execute("SELECT seq FROM lessons WHERE lesson_id = ?", (bindable(lesson_id),)).fetchone()
-            if found is None:
-                raise _unknown(lesson_id)
-            self._asked.forget()
-            unindex(connection, int(found[0]))
-            connection.execute("DELETE FROM lessons WHERE seq = ?", found)
+        """Moves a lesson into the bin; raises NotFound."""
+        if not self.delete_many([lesson_id]):
+            raise _unknown(lesson_id)
 
     # ------------------------------------------------------------ many lessons
 
-    def add_many(self, lessons: Iterable[LessonIn], *, redacted: Counter[str] | None = None) -> tuple[int, int]:
-        """Stores all of them or, if anything fails, none; returns how many are new and how many existed already.
+    def ids(self, chosen: LessonFilter) -> list[str]:
+        """The ids of all lessons that match."""
+        sets = sets_of(chosen)
+        where, values = _where(sets)
+        with self._reading() as connection:
+            return [row[0] for row in connection.execute(f"SELECT lesson_id FROM lessons {where}", values)]
+
+    def change_many(self, lesson_ids: Iterable[str], change: Callable[[Lesson], dict[str, Any]]) -> int:
+        """Changes the fields that `change` gives for each lesson, all or none; ids without a lesson are passed over. Returns how many."""
+        count = 0
+        with self._writing("the lessons") as connection:
+            for lesson_id in dict.fromkeys(lesson_ids):
+                found = connection.execute(f"SELECT seq, {FIELDS} FROM lessons WHERE lesson_id = ?", (bindable(lesson_id),)).fetchone()
+                if found is not None:
+                    self._rewrite(connection, found, change(lesson_of(found[1:])))
+                    count += 1
+        return count
+
+    def delete_many(self, lesson_ids: Iterable[str]) -> int:
+        """Moves lessons into the bin; returns how many."""
+        with self._writing("the change") as connection:
+            found = (
+                connection.execute("SELECT seq FROM lessons WHERE lesson_id = ?", (bindable(name),)).fetchone()
+                for name in dict.fromkeys(lesson_ids)
+            )
+            rows = [int(row[0]) for row in found if row]
+            self._asked.forget()
+            lesson_bin.discard(connection, rows)
+        return len(rows)
+
+    def restore(self, lesson_ids: Iterable[str]) -> int:
+        """Takes lessons out of the bin; returns how many."""
+        with self._writing("the change") as connection:
+            self._asked.forget()
+            return lesson_bin.restore(connection, dict.fromkeys(lesson_ids))
+
+    def deleted(self, limit: int = 50, offset: int = 0) -> tuple[int, Sequence[DeletedLesson]]:
+        """How many lessons are in the bin, and a page of them, the last one first."""
+        with self._reading() as connection:
+            return lesson_bin.deleted(connection, limit, offset)
+
+    def empty_bin(self) -> int:
+        """Deletes for good what is in the bin; returns how many lessons."""
+        with self._writing("the change") as connection:
+            return connection.execute("DELETE FROM bin").rowcount
+
+    def imports(self) -> Sequence[Import]:
+        """The latest imports of which a lesson remains, the newest first."""
+        with self._reading() as connection:
+            return lesson_bin.imports(connection)
+
+    def add_many(self, lessons: Iterable[LessonIn], *, redacted: Counter[str] | None = None, name: str = "") -> tuple[int, int]:
+        """As `add_import`, without the id of the import."""
+        return self.add_import(lessons, redacted=redacted, name=name)[:2]
+
+    def add_import(self, lessons: Iterable[LessonIn], *, redacted: Counter[str] | None = None, name: str = "") -> tuple[int, int, str]:
+        """Stores all of them or, if anything fails, none; returns how many are new, how many existed already, and the id of the import.
 
         A lesson exists if one has the same situation, action and earlier turns. An id that is taken is replaced by a new one.
         `redacted` counts the secrets taken out, by kind.
@@ -135,11 +185,12 @@ class LessonStore:
             self._set_aside(table, batch)
             with self._writing("the lessons") as connection:
                 added = take_over(connection, table)
+                import_id = lesson_bin.note_import(connection, name, added) if name else ""
         finally:
             # The first error is the one to report; a table that stays is temporary anyway.
             with contextlib.suppress(AcademyError), self._writing("the lessons", "BEGIN") as connection:
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
-        return added, read - added
+        return len(added), read - len(added), import_id
 
     def remove_where(self, source: str) -> int:
         """Deletes the lessons whose metadata names this source (`sample`: those that Academy shipped); returns how many."""
@@ -166,34 +217,36 @@ class LessonStore:
 
     # ---------------------------------------------------------------- looking
 
-    def counts(self) -> tuple[int, int]:
+    def counts(self, chosen: LessonFilter | None = None) -> tuple[int, int]:
         """How many lessons can be trained, and how many never are: rated bad or failed, and not corrected."""
+        where, values = _where(sets_of(chosen or LessonFilter()))
         with self._reading() as connection:
-            trained, all_of_them = connection.execute("SELECT coalesce(sum(trained), 0), count(*) FROM lessons").fetchone()
+            trained, all_of_them = connection.execute(f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}", values).fetchone()
         return int(trained), int(all_of_them) - int(trained)
 
     def search(self, query: str = "", tag: str | None = None, rating: str | None = None, limit: int = 50, offset: int = 0) -> LessonPage:
         """The lessons that hold every word of the query (the last one may be unfinished), newest first; rating "none": unrated."""
-        if rating not in (None, "", "good", "bad", "none"):
-            raise Invalid("A rating cannot be {rating!r}.", hint="Use good, bad or none.", rating=rating[:40])
+        if rating not in (None, "", "good", "bad", "none", "corrected"):
+            raise Invalid("A rating cannot be {rating!r}.", hint="Use good, bad, none or corrected.", rating=rating[:40])
+        chosen = {"query": query[:1000], "tags": [tag] if tag else [], "rating": rating or None}
+        return self.find(LessonFilter.model_construct(**{**dict(LessonFilter()), **chosen}), limit=limit, offset=offset)
+
+    def find(self, chosen: LessonFilter, sort: Sort = "newest", limit: int = 50, offset: int = 0) -> LessonPage:
+        """A page of the lessons that match."""
         if not 0 <= limit <= 10_000:
             raise Invalid("limit is {limit}.", hint="Use 0 to 10,000.", limit=limit)
         if not 0 <= offset < 2**62:
             raise Invalid("offset is {offset}.", hint="Use 0 or more.", offset=offset)
-        sets = word_sets(query)
-        if tag:
-            sets.append(("tags WHERE tag = ?", [bindable(tag)]))
-        if rating:
-            sets.append(("lessons WHERE rating IS ?", [None if rating == "none" else rating]))
+        sets = sets_of(chosen)
         try:
-            return self._page(sets, limit, offset)
+            return self._page(sets, sort, limit, offset)
         except Unavailable as error:
             if error.code != _DAMAGED:
                 raise
             # The index of words can be rebuilt from the lessons.
             with self._writing("the index") as connection:
                 connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
-            return self._page(sets, limit, offset)
+            return self._page(sets, sort, limit, offset)
 
     def statistics(self) -> dict[str, Any]:
         """How many lessons there are, their tags (the 1,000 most frequent), the oldest and newest, and how many are rated and trained."""
@@ -206,10 +259,14 @@ class LessonStore:
             ratings = dict(connection.execute("SELECT rating, count(*) FROM lessons GROUP BY rating").fetchall())
             unique = int(connection.execute("SELECT count(DISTINCT tag) FROM tags").fetchone()[0])
             tags = connection.execute("SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT 1000").fetchall()
+            sources = connection.execute("SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200").fetchall()
+            binned = int(connection.execute("SELECT count(*) FROM bin").fetchone()[0])
         return {
             "total_lessons": total,
             "unique_tags": unique,
             "tag_distribution": dict(tags),
+            "source_distribution": dict(sources),
+            "deleted_lessons": binned,
             "oldest_lesson": oldest,
             "newest_lesson": newest,
             "trainable_lessons": trainable,
@@ -218,15 +275,17 @@ class LessonStore:
             "damaged": render(self.damaged, "en"),
         }
 
-    def trainable(self, limit: int) -> Iterator[Example]:
-        """The newest lessons to learn from, as conversations."""
+    def trainable(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
+        """The newest lessons to learn from that match, as conversations."""
+        within, values = _where(sets_of(chosen or LessonFilter()))
+        within = within.replace("WHERE", "AND", 1)
         last: tuple[str, int] = ("\U0010ffff", 2**62)
         while limit > 0:
             # In pages: an import or a search need not wait until all is read, and memory stays small.
             with self._reading() as connection:
                 rows = connection.execute(
-                    f"SELECT seq, {FIELDS} FROM lessons WHERE trained = 1 AND (timestamp, seq) < (?, ?) {NEWEST_FIRST} LIMIT ?",
-                    (*last, min(limit, _PAGE)),
+                    f"SELECT seq, {FIELDS} FROM lessons WHERE trained = 1 AND (timestamp, seq) < (?, ?) {within} {NEWEST_FIRST} LIMIT ?",
+                    (*last, *values, min(limit, _PAGE)),
                 ).fetchall()
             for row in rows:
                 yield as_example(lesson_of(row[1:]))
@@ -237,20 +296,28 @@ class LessonStore:
 
     # ---------------------------------------------------------------- helpers
 
-    def _page(self, sets: list[tuple[str, list[Any]]], limit: int, offset: int) -> LessonPage:
-        values = [value for _, inner in sets for value in inner]
-        # The plus keeps SQLite from asking the index of words once for every row of the other sets, which takes minutes.
-        within = [f"+seq IN (SELECT seq FROM {found})" for found, _ in sets]
-        first = " AND ".join([sets[0][0], *within[1:]]) if sets else "lessons"
-        where = f"WHERE {' AND '.join(within)}" if sets else ""
+    def _rewrite(self, connection: sqlite3.Connection, found: Any, changed: dict[str, Any]) -> None:
+        """Writes a lesson (its number and FIELDS) with other values in its place."""
+        seq, old = int(found[0]), lesson_of(found[1:])
+        row, _ = row_of(LessonIn.model_construct(**(old.model_dump() | changed)))
+        self._asked.forget()
+        unindex(connection, seq)
+        connection.execute(f"UPDATE lessons SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE seq = ?", (*row, seq))
+        index(connection, seq)
+
+    def _page(self, sets: list[tuple[str, list[Any]]], sort: Sort, limit: int, offset: int) -> LessonPage:
+        where, values = _where(sets)
+        # The first set is counted as it is: none of its rows need be read.
+        first = " AND ".join([sets[0][0], *_within(sets[1:])]) if sets else "lessons"
         # SQLite walks the index of times and reads only the rows of the page: a page far back costs no more than the first.
-        page = f"SELECT seq FROM lessons INDEXED BY lessons_by_time {where} {NEWEST_FIRST} LIMIT ? OFFSET ?"
+        by_time = "INDEXED BY lessons_by_time" if sort == "newest" else ""
+        page = f"SELECT seq FROM lessons {by_time} {where} {ORDERS[sort]} LIMIT ? OFFSET ?"
         with self._reading() as connection:
             count = int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0])
             rows = []
             if count > offset and limit:
                 rows = connection.execute(
-                    f"SELECT {FIELDS} FROM lessons WHERE seq IN ({page}) {NEWEST_FIRST}", [*values, limit, offset]
+                    f"SELECT {FIELDS} FROM lessons WHERE seq IN ({page}) {ORDERS[sort]}", [*values, limit, offset]
                 ).fetchall()
         return LessonPage(count=count, items=[lesson_of(row) for row in rows])
 
@@ -314,6 +381,16 @@ class LessonStore:
     def _set_aside(self, table: str, rows: list[Row]) -> None:
         with self._writing("the lessons", "BEGIN") as connection:
             connection.executemany(f"INSERT INTO {table} ({COLUMNS}) VALUES ({PLACEHOLDERS})", rows)
+
+
+def _within(sets: list[tuple[str, list[Any]]]) -> list[str]:
+    # The plus keeps SQLite from asking the index of words once for every row of the other sets, which takes minutes.
+    return [f"+seq IN (SELECT seq FROM {inner})" for inner, _ in sets]
+
+
+def _where(sets: list[tuple[str, list[Any]]]) -> tuple[str, list[Any]]:
+    """The condition that a lesson is in all sets, empty without any, and its values."""
+    return f"WHERE {' AND '.join(_within(sets))}" if sets else "", [value for _, values in sets for value in values]
 
 
 def _connect(path: Path) -> sqlite3.Connection:

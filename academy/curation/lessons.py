@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from academy.curation.examples import Example, Turn
+from academy.curation.lesson_filter import LessonFilter, normal_time
 from academy.curation.outcome import outcome
 from academy.files import Name
 from academy.messages import msg
@@ -124,6 +124,39 @@ class Lesson(BaseModel):
     rejected: str | None = None
 
 
+class LessonChange(BaseModel):
+    """The same change of many lessons: those with the ids, or all that the filter finds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["tag", "untag", "rate", "delete", "restore"]
+    lesson_ids: list[Name] | None = Field(default=None, max_length=100_000)
+    filter: LessonFilter | None = None
+    tags: list[str] = Field(default=[], max_length=100, description="What `tag` adds and `untag` takes away.")
+    rating: Rating | None = Field(default=None, description="What `rate` gives; null takes the rating away.")
+
+    @field_validator("tags")
+    @classmethod
+    def _sound_tags(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(check_text(tag).strip()[:200] for tag in value if tag.strip()))
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> LessonChange:
+        if (self.lesson_ids is None) == (self.filter is None):
+            raise ValueError("give either lesson_ids or filter")
+        if self.action in ("tag", "untag") and not self.tags:
+            raise ValueError("give the tags")
+        if self.action == "restore" and self.lesson_ids is None:
+            raise ValueError("give the lesson_ids of those to restore")
+        return self
+
+
+class DeletedLesson(Lesson):
+    """A lesson in the bin."""
+
+    deleted_at: str
+
+
 class LessonPage(BaseModel):
     """A page of the matching lessons, newest first; `count` is the number of all matches."""
 
@@ -165,16 +198,6 @@ def check_metadata(value: Any) -> None:
             raise ValueError(f"holds a {type(item).__name__}, which is nothing that JSON knows")
     if len(json.dumps(value, ensure_ascii=False)) > MAX_METADATA:
         raise ValueError(f"is longer than {MAX_METADATA:,} characters")
-
-
-def normal_time(text: str) -> str:
-    """A time in ISO 8601 as UTC with milliseconds and `Z` (without a zone it counts as UTC); raises ValueError."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError("is no time in ISO 8601, such as 2026-01-31T12:00:00Z") from error
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def earlier_turns(metadata: dict[str, Any]) -> tuple[Turn, ...]:

@@ -13,6 +13,7 @@ from academy.config import Settings
 from academy.curation import tokens
 from academy.curation.asked import AskedRows
 from academy.curation.curate import Curated, Sources, curate
+from academy.curation.dataset_rows import Row, RowSort
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.curation.examples import DatasetRequest, Example
 from academy.curation.files.imports import FileReport
@@ -92,7 +93,7 @@ class Datasets:
             "by_source": curated.by_source,
             "removed_low_quality": curated.statistics["removed_low_quality"],
             "warnings": curated.warnings,
-            "samples": [_sample(example) for example in curated.train[:_SAMPLES]],
+            "samples": [_sample(example) for example in _spread(curated.train)],
             "statistics": curated.statistics,
             "sentence": curated.sentence,
         }
@@ -125,6 +126,18 @@ class Datasets:
             "message": curated.sentence,
             "warnings": curated.warnings,
         }
+
+    @changing
+    def again(self, dataset_id: str, changes: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]:
+        """Curates a dataset again from its sources as they are now, with some of its request changed; the old one stays."""
+        request = self._store.get(dataset_id).request
+        values = {name: value for name, value in request.items() if name in DatasetRequest.model_fields}
+        return self.create(DatasetRequest.model_validate(values | changes), progress)
+
+    @changing
+    def rename(self, dataset_id: str, name: str) -> Manifest:
+        """Gives a dataset another name; its id stays."""
+        return self._store.rename(dataset_id, name)
 
     @reading
     def list(self) -> Sequence[Manifest]:
@@ -167,6 +180,36 @@ class Datasets:
     def rows(self, dataset_id: str, offset: int = 0, limit: int = 20, part: str = "train") -> Sequence[dict[str, Any]]:
         """Rows of a dataset as they stand in its file."""
         return self._store.rows(dataset_id, offset, limit, part)
+
+    @reading
+    def view(
+        self,
+        dataset_id: str,
+        part: str = "train",
+        *,
+        query: str = "",
+        sort: RowSort = "file",
+        source: str = "",
+        only: Sequence[int] | None = None,
+        offset: int = 0,
+        limit: int = 20,
+    ) -> tuple[int, Sequence[Row]]:
+        """How many rows of a part match, and a page of them, each with its origin and the key by which it is left out."""
+        rows = self._store.open(dataset_id, part)
+        found = rows.select(query, sort, source, only) if rows else ()
+        return len(found), rows.read(found[offset : offset + limit]) if rows else []
+
+    @reading
+    def keys(self, dataset_id: str) -> frozenset[str]:
+        """The keys of all rows of a dataset."""
+        parts = [self._store.open(dataset_id, part) for part in ("train", "eval")]
+        return frozenset().union(*(rows.keys() for rows in parts if rows))
+
+    @reading
+    def held_out(self, dataset_id: str) -> frozenset[str]:
+        """The ids of the lessons that a dataset holds out."""
+        rows = self._store.open(dataset_id, "eval")
+        return frozenset(origin for source, origin in rows.origins() if source == "lessons") if rows else frozenset()
 
     @reading
     def answer_to(self, question: str, adapter_id: str | None = None) -> str | None:
@@ -226,7 +269,11 @@ class Datasets:
     def _curate(self, request: DatasetRequest, progress: Progress | None = None) -> Curated:
         return curate(
             request,
-            Sources(lessons=self._lessons.trainable, uploads=self._uploads.as_examples, counts=self._lessons.counts),
+            Sources(
+                lessons=lambda limit: self._lessons.trainable(limit, request.lesson_filter),
+                uploads=self._uploads.as_examples,
+                counts=lambda: self._lessons.counts(request.lesson_filter),
+            ),
             default_repo=self._settings.git_repo,
             lessons_limit=self._settings.max_lessons,
             commits_limit=self._settings.git_commits_limit,
@@ -237,7 +284,11 @@ class Datasets:
         """A name after the sources; numbered where another dataset has the same."""
         names = []
         for source in curated.by_source:
-            if source == "lessons":
+            if source == "lessons" and not request.lesson_filter.is_all:
+                chosen = request.lesson_filter
+                words = [*chosen.tags, *chosen.sources, chosen.query]
+                names.append(" + ".join(word for word in words if word)[:40] or "chosen lessons")
+            elif source == "lessons":
                 samples = self._lessons.count_where("sample")
                 names.append("handbook" if samples and samples == self._lessons.search(limit=1).count else "lessons")
             elif source == "git":
@@ -248,6 +299,20 @@ class Datasets:
         name = " + ".join(names)[:70]
         taken = {manifest.name for manifest in self._store.list()}
         return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
+
+
+def _spread(examples: Sequence[Example]) -> Sequence[Example]:
+    """A few examples of every source and file in turn, each evenly from its beginning to its end."""
+    groups: dict[tuple[str, str], list[Example]] = {}
+    for example in examples:
+        file = example.origin.rpartition(":")[0] if example.source == "uploads" else ""
+        groups.setdefault((example.source, file), []).append(example)
+    each = -(-_SAMPLES // max(1, len(groups)))
+    picked = [[group[at * len(group) // each] for at in range(min(each, len(group)))] for group in groups.values()]
+    # Where one group is small, the others give more.
+    rest = [example for group in groups.values() for example in group]
+    taken = [example for round_ in itertools.zip_longest(*picked) for example in round_ if example]
+    return [*dict.fromkeys([*taken, *rest])][:_SAMPLES]
 
 
 def _question(line: bytes) -> str | None:

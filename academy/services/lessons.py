@@ -10,9 +10,11 @@ from typing import IO, Any, BinaryIO
 from academy.config import Settings
 from academy.curation.files import imports
 from academy.curation.files.imports import FileReport
+from academy.curation.lesson_bin import Import
+from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lesson_store import LessonStore
-from academy.curation.lessons import Lesson, LessonIn, LessonPage, LessonPatch
-from academy.errors import Invalid, TooLarge
+from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonIn, LessonPage, LessonPatch
+from academy.errors import Invalid, NotFound, TooLarge
 from academy.files import disk_errors
 from academy.services.permission import Permission, changing, reading
 
@@ -41,6 +43,16 @@ class Lessons:
         return self._store.search(query, tag=tag, rating=rating, limit=limit, offset=offset)
 
     @reading
+    def find(self, chosen: LessonFilter, sort: Sort = "newest", limit: int = 50, offset: int = 0) -> LessonPage:
+        """A page of the lessons that match, in any order."""
+        return self._store.find(chosen, sort, limit, offset)
+
+    @reading
+    def counts(self, chosen: LessonFilter) -> tuple[int, int]:
+        """How many of the lessons that match can be trained, and how many never are."""
+        return self._store.counts(chosen)
+
+    @reading
     def get(self, lesson_id: str) -> Lesson:
         """One lesson; raises NotFound."""
         return self._store.get(lesson_id)
@@ -57,8 +69,46 @@ class Lessons:
 
     @changing
     def delete(self, lesson_id: str) -> None:
-        """Deletes a lesson; datasets made from it stay as they are."""
+        """Deletes a lesson, which can be restored for thirty days; datasets made from it stay as they are."""
         self._store.delete(lesson_id)
+
+    @changing
+    def change_many(self, change: LessonChange) -> int:
+        """Tags, rates, deletes or restores many lessons, all or none; returns how many."""
+        ids = change.lesson_ids if change.filter is None else self._store.ids(change.filter)
+        match change.action:
+            case "delete":
+                return self._store.delete_many(ids or [])
+            case "restore":
+                return self._store.restore(ids or [])
+            case "rate":
+                return self._store.change_many(ids or [], lambda lesson: {"rating": change.rating})
+            case "tag":
+                return self._store.change_many(ids or [], lambda lesson: {"tags": [*dict.fromkeys([*lesson.tags, *change.tags])][:100]})
+        return self._store.change_many(ids or [], lambda lesson: {"tags": [tag for tag in lesson.tags if tag not in change.tags]})
+
+    @reading
+    def deleted(self, limit: int = 50, offset: int = 0) -> tuple[int, Sequence[DeletedLesson]]:
+        """How many deleted lessons can be restored, and a page of them, the last one first."""
+        return self._store.deleted(limit, offset)
+
+    @changing
+    def empty_bin(self) -> int:
+        """Deletes for good what was deleted; returns how many lessons."""
+        return self._store.empty_bin()
+
+    @reading
+    def imports(self) -> Sequence[Import]:
+        """The latest imports that can be undone, the newest first."""
+        return self._store.imports()
+
+    @changing
+    def undo_import(self, import_id: str) -> int:
+        """Deletes the lessons that an import added, as far as they are still there; they can be restored. Raises NotFound."""
+        count = self._store.delete_many(self._store.ids(LessonFilter(import_id=import_id[:64])))
+        if not count:
+            raise NotFound("There is no import {id!r} with lessons to take away.", hint="It may be undone already.", id=import_id[:80])
+        return count
 
     @changing
     def import_files(self, files: Files, mapping: dict[str, str] | None = None) -> Sequence[FileReport]:

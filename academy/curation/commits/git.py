@@ -66,6 +66,9 @@ def decode(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
+_ADDRESS = re.compile(r"(?:https?|ssh|git):/|git@[\w.-]+:|(?:github|gitlab)\.com/")
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository, located without git: the folder that the user means, and where git keeps its data."""
@@ -78,6 +81,14 @@ class Repository:
         """The repository that holds the folder; raises NotFound or Refused where there is none that may be read."""
         if "\x00" in str(path):
             raise Invalid("That is not a path.", hint="Name the folder of a git repository.")
+        if _ADDRESS.match(str(path)):
+            # A Path writes only one of the two slashes behind the scheme.
+            url = re.sub(r"^(\w+):/+", r"\1://", str(path))
+            raise Invalid(
+                "{url} is an address, not a folder on this machine.",
+                hint="Clone it first (git clone {url}), then name the folder that it makes.",
+                url=url,
+            )
         folder = Path(path).expanduser().absolute()
         try:
             if not folder.is_dir():

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from academy.curation.files.foreign import FORMS, check_not_foreign
 from academy.curation.files.lines import Capped, as_utf8
 from academy.curation.files.tables import Layout
 from academy.curation.files.values import shown
@@ -25,8 +26,6 @@ ALWAYS_UNPACKED = 100 << 20
 """So many bytes may come out of any archive, however small it is."""
 MAX_MEMBERS = 2000
 HEAD = 1 << 18
-FORMS = msg("JSON, JSONL, CSV, TSV, Parquet, Markdown or text")
-KNOWN = msg("{forms}, or a zip of them (such as the export of ChatGPT)", forms=FORMS)
 
 
 def plain_filename(filename: str) -> str:
@@ -82,12 +81,12 @@ class Archive:
             magic = file.read(16)
         if not magic:
             raise Invalid("{name} is empty.", hint="Choose a file with something in it.", name=self.name)
+        check_not_foreign(self.name, magic)
         if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return self._zipped()
         if magic.startswith(b"\x1f\x8b"):
             inner = re.sub(r"\.gz(ip)?$", "", self.name, flags=re.IGNORECASE)
             return [Part(inner, lambda: self._capped(gzip.open(self.path, "rb"), inner))]
-        check_not_foreign(self.name, magic)
         return [Part(self.name, lambda: self._stack.enter_context(open(self.path, "rb")), path=self.path)]
 
     def unpacked(self, part: Part) -> Path:
@@ -171,36 +170,7 @@ class Archive:
         return self._stack.enter_context(io.BufferedReader(Capped(stream, limit, name), 1 << 18))
 
 
-_FOREIGN = (
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-    (b"SQLite format 3", "a database"),
-    (b"\xd0\xcf\x11\xe0", "an old office document"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "packed with zstd"),
-    (b"BZh", "packed with bzip2"),
-    (b"\xfd7zXZ", "packed with xz"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x7fELF", "a program"),
-    (b"{\\rtf", "a rich text"),
-    (b"<!DOCTYPE", "a page"),
-    (b"<!doctype", "a page"),
-    (b"<html", "a page"),
-    (b"<?xml", "XML"),
-)
 _READABLE = {"json", "jsonl", "ndjson", "jsonlines", "csv", "tsv", "tab", "psv", "parquet", "md", "markdown", "txt", "text"}
-
-
-def check_not_foreign(name: str, head: bytes) -> None:
-    """Raises Invalid for a file whose first bytes say that it is of a kind that cannot be read here."""
-    for start, what in _FOREIGN:
-        if head.startswith(start):
-            raise Invalid(
-                "{name} is {what}, which cannot be read here.", hint="Save it as {known}.", name=name, what=msg(what), known=KNOWN
-            )
 
 
 def _is_hidden(name: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from academy.curation.files.columns import plain_name
 from academy.curation.files.values import list_of, shown, value_of
-from academy.curation.lessons import Rating, normal_time
+from academy.curation.lesson_filter import normal_time
+from academy.curation.lessons import Rating
 from academy.errors import Invalid
 from academy.files import check_name
 from academy.messages import Message, msg

@@ -23,10 +23,13 @@ from academy.curation.files.records import Kept, Refused
 from academy.curation.files.tables import Layout, layout_of, parquet_columns, read_parquet, read_table
 from academy.curation.files.values import LISTS, MAX_DEPTH, MAX_RECORD, WHOLE, RowError, shown
 from academy.curation.lesson_store import LessonStore
+from academy.curation.lessons import LessonIn
+from academy.curation.redaction.redact import redact
 from academy.errors import AcademyError, Invalid
 from academy.messages import Text, msg
 
 MAX_REFUSALS = 1000
+_SHOWN = 160
 
 
 class Refusal(BaseModel):
@@ -34,6 +37,7 @@ class Refusal(BaseModel):
 
     row: int
     reason: Text
+    text: str = Field(default="", description="The beginning of the row.")
 
 
 class Detected(BaseModel):
@@ -54,6 +58,8 @@ class FileReport(BaseModel):
     read: int = 0
     kept: int = 0
     already_there: int = 0
+    new: int = 0
+    import_id: str = Field(default="", description="Of lessons: what undoes the import; empty where nothing is new.")
     refused: int = 0
     refusals: list[Refusal] = Field(default=[], description="The first 1,000.")
     notes: list[Refusal] = Field(default=[], description="What was left out of kept rows (the first 1,000); row 0: of the file.")
@@ -63,6 +69,8 @@ class FileReport(BaseModel):
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
     )
+    mapping: dict[str, str] = Field(default={}, description="Of a table: what its columns were taken for (part → column).")
+    unused: list[str] = Field(default=[], description="Of a table: the columns that mean nothing here.")
 
     def count(self, item: Kept | Refused) -> None:
         """Takes one row into account."""
@@ -70,7 +78,7 @@ class FileReport(BaseModel):
         if isinstance(item, Refused):
             self.refused += 1
             if len(self.refusals) < MAX_REFUSALS:
-                self.refusals.append(Refusal(row=item.row, reason=item.reason))
+                self.refusals.append(Refusal(row=item.row, reason=item.reason, text=_shown(item.text)))
             return
         self.kept += 1
         for note in item.notes:
@@ -90,7 +98,7 @@ def read_file(path: Path, filename: str, report: FileReport, *, mapping: dict[st
         for item in file.rows():
             report.count(item)
             yield item
-        report.kind = file.kind
+        report.kind, report.mapping, report.unused = file.kind, file.columns, file.unused
         report.notes = [*(Refusal(row=0, reason=note) for note in file.notes), *report.notes][:MAX_REFUSALS]
 
 
@@ -100,8 +108,8 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
     redacted: Counter[str] = Counter()
     try:
         rows = read_file(path, filename, report, mapping=mapping)
-        lessons = (item.lesson for item in rows if isinstance(item, Kept) and item.lesson is not None)
-        _, report.already_there = store.add_many(lessons, redacted=redacted)
+        lessons = (_from(item.lesson, report.name) for item in rows if isinstance(item, Kept) and item.lesson is not None)
+        report.new, report.already_there, report.import_id = store.add_import(lessons, redacted=redacted, name=report.name)
     except AcademyError as error:
         if error.status == 507:
             raise
@@ -110,6 +118,11 @@ def import_file(path: Path, filename: str, store: LessonStore, *, mapping: dict[
     report.redacted_kinds = dict(redacted)
     report.redacted_secrets = redacted.total()
     return report
+
+
+def _from(lesson: LessonIn, name: str) -> LessonIn:
+    """The lesson with the file as its source, where it names none itself."""
+    return lesson.model_copy(update={"metadata": {"source": name} | lesson.metadata})
 
 
 def detect(path: Path, filename: str) -> Detected:
@@ -139,6 +152,8 @@ class _Reader:
         self.notes = self._archive.notes
         self.close = self._archive.close
         self.kind = ""
+        self.columns: dict[str, str] = {}
+        self.unused: list[str] = []
 
     def rows(self) -> Iterator[Kept | Refused]:
         """All rows of all parts."""
@@ -208,7 +223,7 @@ class _Reader:
             try:
                 return chats.read_chat(number, value)
             except RowError as error:
-                return Refused(number, error.reason)
+                return Refused(number, error.reason, records.beginning(value.get("title") or value.get("name") or ""))
             except RecursionError:
                 return Refused(number, msg("is nested too deep"))
         return records.read_record(number, value, self._mapping)
@@ -237,6 +252,7 @@ class _Reader:
         parts = self._mapping or recognise(columns)
         used = {*parts.values(), *(() if self._mapping else LISTS if "action" in parts else WHOLE)}
         unused = [column for column in columns if column not in used and not column.startswith("column ")]
+        self.columns, self.unused = dict(parts), [column[:200] for column in unused[:50]]
         if unused:
             self.notes.append(msg("columns that are not used: {columns:commas}", columns=[shown(column) for column in unused[:12]]))
 
@@ -288,7 +304,13 @@ class _Reader:
 
 
 def _of_part(item: Refused, part: Part) -> Refused:
-    return Refused(item.row, msg("{part}: {reason}", part=part.name, reason=item.reason))
+    return Refused(item.row, msg("{part}: {reason}", part=part.name, reason=item.reason), item.text)
+
+
+def _shown(text: str) -> str:
+    """The beginning of a refused row on one line; its secrets are taken out before it is cut, so that none is cut in half."""
+    line = " ".join(redact(text).text.split())
+    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def _only_rows(rows: Iterator[tuple[int, Any] | Refused]) -> Iterator[tuple[int, Any]]:

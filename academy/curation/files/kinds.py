@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from academy.curation.files import chats, records
-from academy.curation.files.archive import KNOWN, Archive, Part, check_not_foreign
+from academy.curation.files.archive import Archive, Part
 from academy.curation.files.columns import recognise
+from academy.curation.files.foreign import KNOWN, check_not_foreign
 from academy.curation.files.jsonstream import JsonStream, Value
 from academy.curation.files.lines import WINDOWS, encoding_of, older_encoding_of
 from academy.curation.files.records import Refused
@@ -76,11 +77,15 @@ def _kind(part: Part, end: str) -> str:
 def parsed(number: int, value: Value) -> Any:
     """The record with this number: Refused where its JSON cannot be read."""
     if value.problem is not None:
-        return Refused(number, value.problem)
+        return Refused(number, value.problem, _beginning(value.raw))
     try:
         return parse(value.raw)
     except RowError as error:
-        return Refused(number, error.reason)
+        return Refused(number, error.reason, _beginning(value.raw))
+
+
+def _beginning(raw: bytes) -> str:
+    return raw[: records.BEGINNING].decode("utf-8", "replace")
 
 
 def kind_of(value: Any) -> str:

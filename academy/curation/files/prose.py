@@ -8,17 +8,17 @@ from collections.abc import Iterator
 
 from academy.curation.examples import Role, Turn
 from academy.curation.files.prose_lines import BOLD_LEVEL, RULE, Line, Open, Survey, asks, lines_of
-from academy.curation.files.records import Kept, Refused, keep, read_record
+from academy.curation.files.records import BEGINNING, Kept, Refused, keep, read_record
 from academy.curation.files.turns import in_order
 from academy.curation.files.values import RowError, check_content, shown
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
 from academy.messages import Message, msg
 
-_MAX_BEFORE = 100_000
-"""At most so many lines before the first label are held in memory."""
 _BEFORE_HEADING = "line {line}: the text before the first heading belongs to no question and was left out"
 _BEFORE_QUESTION = "line {line}: the text before the first question belongs to none and was left out"
+_INTRODUCTION = "line {line}: the text below the heading {heading} is an introduction and was left out"
+_CHAPTERS = "headings that only hold other headings, labelled questions or a table, and are no questions: {n}"
 _INPUT = re.compile(r"\binput\b", re.IGNORECASE)
 
 
@@ -67,7 +67,7 @@ def _tabled(lines: Iterator[Line]) -> Iterator[Kept | Refused]:
     for line in lines:
         if line.table == "row":
             problem = line.problem or (line.cells if isinstance(line.cells, Message) else None)
-            yield Refused(line.number, problem) if problem else read_record(line.number, line.cells)
+            yield Refused(line.number, problem, line.text[:BEGINNING]) if problem else read_record(line.number, line.cells)
 
 
 # ------------------------------------------------------------------ labels
@@ -108,17 +108,47 @@ class _Block:
             self.lines.pop()
 
 
+class _Runs:
+    """Parts the lines of a text with labels and headings: a heading ends an answer, a label ends the text below a heading."""
+
+    def __init__(self, roles: dict[str, Role]) -> None:
+        self._roles = roles
+        self._level = 0
+        self.labelled = False
+        self.number = 0
+        self.title = 0
+        self.chapters = 0
+
+    def of(self, line: Line) -> int:
+        """The number of the run to which a line belongs."""
+        if line.label in self._roles:
+            self.number += not self.labelled
+            self.labelled = True
+            # Below a label that is a heading itself (### Response:), deeper headings are part of the answer.
+            self._level = len(line.text.lstrip()) - len(line.text.lstrip().lstrip("#"))
+        elif _is_heading(line):
+            self.title = self.title or line.number
+            if self.labelled and not (self._level and line.level > self._level):
+                self.number += 1
+                self.labelled = False
+        return self.number
+
+
+def _is_heading(line: Line) -> bool:
+    # A line of dashes below a text parts two answers more often than it makes a heading of the text.
+    return bool(line.level) and (line.level == 1 or line.text.lstrip().startswith("#"))
+
+
 def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
-    """Headings that ask, with the text below, may stand before the first label; after it only labels count."""
-    before: list[Line] = []
-    for line in lines:
-        before.append(line)
-        if line.label in roles or len(before) > _MAX_BEFORE:
-            break
-    if any(line.level and asks(line.heading) for line in before[:-1]):
-        yield from _headed(iter(before[:-1]), notes)
-        before = before[-1:]
-    yield from _labelled(itertools.chain(before, lines), roles, notes)
+    """Questions and answers with labels, and headings with the text below them, in any order."""
+    runs = _Runs(roles)
+    for _, run in itertools.groupby(lines, runs.of):
+        if runs.labelled:
+            yield from _labelled(run, roles, notes)
+        else:
+            yield from _headed(run, notes, runs)
+    if runs.chapters:
+        notes.append(msg(_CHAPTERS, n=runs.chapters))
 
 
 def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
@@ -171,13 +201,14 @@ def _closed(blocks: list[tuple[_Block, str]], pairs: bool, notes: list[Message])
             raise RowError("is a question without an answer" if len(turns) == 1 else "ends with a question that has no answer")
         yield keep(first.first, in_order(turns))
     except RowError as error:
-        yield Refused(first.first, error.reason)
+        yield Refused(first.first, error.reason, blocks[0][1][:BEGINNING])
 
 
 # ------------------------------------------------------------------ headings
 
 
-def _headed(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refused]:
+def _headed(lines: Iterator[Line], notes: list[Message], runs: _Runs | None = None) -> Iterator[Kept | Refused]:
+    """Headings with the text below them; `runs` says whether a label stands behind the last one."""
     chapters = 0
     heading: Line | None = None
     block: _Block | None = None
@@ -200,10 +231,27 @@ def _headed(lines: Iterator[Line], notes: list[Message]) -> Iterator[Kept | Refu
             if block is None:
                 block = _Block(None, line)
             block.add(line, line.text)
-    if heading is not None and block is not None and not _is_chapter(block, heading, None, notes):
-        yield _under(heading, block)
-    if chapters:
-        notes.append(msg("headings that only hold other headings or a table, and are no questions: {n}", n=chapters))
+    if heading is not None and block is not None:
+        if runs is not None and runs.labelled and _is_above_labels(block, heading, runs.title, notes):
+            chapters += not block.text(heading.rest)
+        elif not _is_chapter(block, heading, None, notes):
+            yield _under(heading, block)
+    elif block is not None and block.text(""):
+        notes.append(msg(_BEFORE_HEADING, line=block.first))
+    if runs is not None:
+        runs.chapters += chapters
+    elif chapters:
+        notes.append(msg(_CHAPTERS, n=chapters))
+
+
+def _is_above_labels(block: _Block, heading: Line, title: int, notes: list[Message]) -> bool:
+    """Whether a heading only stands above questions with labels: it has no text, or it is the title with an introduction."""
+    text = block.text(heading.rest if heading.level == BOLD_LEVEL else "")
+    if block.problem or asks(heading.heading) or (text and heading.number != title):
+        return False
+    if text:
+        notes.append(msg(_INTRODUCTION, line=heading.number, heading=shown(heading.heading)))
+    return True
 
 
 def _is_chapter(block: _Block, heading: Line, following: Line | None, notes: list[Message]) -> bool:
@@ -213,8 +261,7 @@ def _is_chapter(block: _Block, heading: Line, following: Line | None, notes: lis
     if block.problem or asks(heading.heading) or not (block.tabled or (deeper and (not text or asks(following.heading)))):  # type: ignore[union-attr]
         return False
     if text:
-        introduction = "line {line}: the text below the heading {heading} is an introduction and was left out"
-        notes.append(msg(introduction, line=heading.number, heading=shown(heading.heading)))
+        notes.append(msg(_INTRODUCTION, line=heading.number, heading=shown(heading.heading)))
     return True
 
 
@@ -233,7 +280,7 @@ def _under(heading: Line, block: _Block) -> Kept | Refused:
         )
         return keep(heading.number, turns)
     except RowError as error:
-        return Refused(heading.number, error.reason)
+        return Refused(heading.number, error.reason, heading.text[:BEGINNING])
 
 
 def _without_front_matter(lines: Iterator[Line], notes: list[Message]) -> Iterator[Line]:
@@ -289,4 +336,4 @@ def _answered(question: Line, block: _Block) -> Kept | Refused:
         asked = check_content(question.text.strip(), "the question")
         return keep(question.number, (Turn("user", asked), Turn("assistant", check_content(answer, "the answer"))))
     except RowError as error:
-        return Refused(question.number, error.reason)
+        return Refused(question.number, error.reason, question.text[:BEGINNING])

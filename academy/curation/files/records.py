@@ -19,6 +19,10 @@ from academy.curation.lessons import LessonIn, Rating, earlier_turns
 from academy.messages import Message, msg
 
 
+BEGINNING = 1000
+"""So many characters of a refused record are held, to be recognised by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A record as a lesson and as turns; `notes` say what was left out."""
@@ -35,6 +39,7 @@ class Refused:
 
     row: int
     reason: Message
+    text: str = ""  # the beginning of the record
 
 
 def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) -> Kept | Refused:
@@ -42,9 +47,16 @@ def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) ->
     try:
         return _read(row, record, mapping)
     except RowError as error:
-        return Refused(row, error.reason)
+        return Refused(row, error.reason, beginning(record))
     except RecursionError:
         return Refused(row, msg("is nested too deep"))
+
+
+def beginning(record: Any) -> str:
+    """The first words of a record, to be recognised by."""
+    if isinstance(record, dict):
+        record = " · ".join(str(value)[:BEGINNING] for value in list(record.values())[:20] if value not in (None, "", [], {}))
+    return record[:BEGINNING] if isinstance(record, str) else str(record)[:BEGINNING]
 
 
 def kind_of(record: Any) -> str:

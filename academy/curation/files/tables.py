@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from academy.curation.files.columns import check_mapping, recognise
 from academy.curation.files.lines import numbered_lines
-from academy.curation.files.records import Refused
+from academy.curation.files.records import BEGINNING, Refused
 from academy.curation.files.values import MAX_RECORD, RowError
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
@@ -76,7 +76,6 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
     for _ in range(layout.skip_lines):
         feed.drop()
     reader = csv.reader(feed, delimiter=layout.separator, strict=True)
-    record = 0
     rescans = 0
     above = layout.above
     header_due = not layout.headless
@@ -109,7 +108,6 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
                     problem=problem,
                 )
             continue
-        record += 1
         if problem and literal_quotes:
             # In a table of tabs a quote is often just a quote.
             line = feed.used[0][1].rstrip("\r\n")
@@ -123,7 +121,10 @@ def read_table(file: BinaryIO, layout: Layout, *, literal_quotes: bool = False) 
         if not problem:
             problem = feed.problem or _misfit(fields, width)
         if problem:
-            yield Refused(first, _of_row(record, problem, feed.used[-1][0] if len(feed.used) > 1 else None))
+            last = feed.used[-1][0] if len(feed.used) > 1 else None
+            if last is not None:
+                problem = msg("{problem} (it runs to line {line})", problem=problem, line=last)
+            yield Refused(first, problem, "".join(line for _, line, _ in feed.used[:20])[:BEGINNING])
         else:
             yield first, dict(zip(layout.columns, fields, strict=True))
 
@@ -254,12 +255,6 @@ def _names(header: Iterable[str]) -> list[str]:
 
 def _numbers(mapping: dict[str, str], width: int) -> bool:
     return all(column.isascii() and column.isdigit() and 1 <= int(column) <= width for column in mapping.values())
-
-
-def _of_row(record: int, problem: Message, last_line: int | None) -> Message:
-    if last_line is None:
-        return msg("row {row} of the table {problem}", row=record, problem=problem)
-    return msg("row {row} of the table {problem} (it runs to line {line})", row=record, problem=problem, line=last_line)
 
 
 def _misfit(fields: list[str], width: int) -> Message | None:

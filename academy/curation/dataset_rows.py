@@ -1,0 +1,152 @@
+"""The rows of a frozen dataset for the eye: searched, sorted, each with its source and the key by which it is left out."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from academy.curation.examples import Example, Turn
+from academy.curation.filters import key_of
+from academy.rows import conversation
+
+RowSort = Literal["file", "longest", "shortest", "source"]
+_BLOCK = 1 << 20
+
+
+class Origin(NamedTuple):
+    """Where a row comes from: lessons, git or uploads, and the lesson's id, the commit's hash, or the file and its row."""
+
+    source: str = ""
+    origin: str = ""
+
+
+class Row(NamedTuple):
+    """A row of a dataset: its number from 0, the row as it is in the file, its origin, and the key that `leave_out` takes."""
+
+    number: int
+    row: dict[str, Any]
+    origin: Origin
+    key: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one file of a dataset, which never changes: what was found once is held, by the file and its time."""
+
+    path: Path
+    stamp: int
+    origins_path: Path | None
+    first: int
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, origins: Path, first: int, sources: Iterable[str]) -> Rows:
+        """`first`: the number of this file's first row among the origins; `sources`: those of the dataset, where a row's own is unknown."""
+        return cls(path, path.stat().st_mtime_ns, origins if origins.is_file() else None, first, tuple(sources))
+
+    def select(self, query: str = "", sort: RowSort = "file", source: str = "", only: Sequence[int] | None = None) -> Sequence[int]:
+        """The numbers of the rows that hold all words of the query, of one source, and among `only`, in an order."""
+        found: Sequence[int] = range(len(_offsets(self.path, self.stamp)))
+        if query.strip() or source or sort != "file":
+            found = _selected(self, query.casefold().strip(), sort, source)
+        wanted = None if only is None else set(only)
+        return found if wanted is None else [number for number in found if number in wanted]
+
+    def read(self, numbers: Iterable[int]) -> list[Row]:
+        """Some rows by their numbers; one that is damaged is an empty object, which shows why it cannot be used."""
+        offsets, rows = _offsets(self.path, self.stamp), []
+        with open(self.path, "rb") as file:
+            for number in numbers:
+                file.seek(offsets[number])
+                rows.append(self.row(number, _parsed(file.readline())))
+        return rows
+
+    def keys(self) -> frozenset[str]:
+        """The keys of all rows."""
+        return _keys(self)
+
+    def origins(self) -> Sequence[Origin]:
+        """The origin of each row; none where an older version made the dataset."""
+        return _origins(self.origins_path, self.first, len(_offsets(self.path, self.stamp))) if self.origins_path else ()
+
+    def parsed(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every row with its number."""
+        with open(self.path, "rb") as file:
+            for number, line in enumerate(file):
+                yield number, _parsed(line)
+
+    def origin(self, number: int) -> Origin:
+        """The origin of one row, as far as it is known."""
+        known = self.origins()
+        return known[number] if number < len(known) else Origin(self.sources[0] if len(self.sources) == 1 else "")
+
+    def row(self, number: int, row: dict[str, Any]) -> Row:
+        """A row that was read, with its origin and key."""
+        turns = tuple(Turn(role, text) for role, text in conversation(row))  # type: ignore[arg-type]
+        origin = self.origin(number)
+        return Row(number, row, origin, key_of(Example(turns, origin.source)))
+
+
+def write_origins(path: Path, examples: Iterable[Origin]) -> None:
+    """Writes the origins of the rows to train on, then of those held out."""
+    with open(path, "x", encoding="utf-8") as file:
+        file.writelines(json.dumps(origin, ensure_ascii=False) + "\n" for origin in examples)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+@lru_cache(maxsize=16)
+def _offsets(path: Path, stamp: int) -> array[int]:
+    """Where each line of a file begins."""
+    offsets, at, size = array("Q"), 0, path.stat().st_size
+    with open(path, "rb") as file:
+        if size:
+            offsets.append(0)
+        while block := file.read(_BLOCK):
+            found = block.find(b"\n")
+            while found >= 0:
+                if at + found + 1 < size:
+                    offsets.append(at + found + 1)
+                found = block.find(b"\n", found + 1)
+            at += len(block)
+    return offsets
+
+
+@lru_cache(maxsize=8)
+def _origins(path: Path, first: int, count: int) -> list[Origin]:
+    with open(path, encoding="utf-8") as file:
+        return [Origin(*json.loads(line)) for line in islice(file, first, first + count)]
+
+
+@lru_cache(maxsize=32)
+def _selected(rows: Rows, query: str, sort: RowSort, source: str) -> Sequence[int]:
+    words, found = query.split(), []
+    for number, row in rows.parsed():
+        origin = rows.origin(number)
+        if source and origin.source != source:
+            continue
+        text = "\n".join(content for _, content in conversation(row))
+        if not words or all(word in text.casefold() for word in words):
+            found.append((number, len(text), origin))
+    if sort == "source":
+        found.sort(key=lambda item: item[2])
+    elif sort != "file":
+        found.sort(key=lambda item: item[1], reverse=sort == "longest")
+    return array("Q", [number for number, _, _ in found])
+
+
+@lru_cache(maxsize=4)
+def _keys(rows: Rows) -> frozenset[str]:
+    return frozenset(rows.row(number, row).key for number, row in rows.parsed())

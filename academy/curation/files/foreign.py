@@ -1,0 +1,58 @@
+"""Files of kinds that cannot be read here: what they are, by their first bytes or their name, and what to do instead."""
+
+from __future__ import annotations
+
+from academy.errors import Invalid
+from academy.messages import Message, msg
+
+FORMS = msg("JSON, JSONL, CSV, TSV, Parquet, Markdown or text")
+KNOWN = msg("{forms}, or a zip of them (such as the export of ChatGPT)", forms=FORMS)
+
+_TEXT = msg("Paste its text into a Markdown file, with a heading for each question and the answer below it.")
+_TABLE = msg("Save the table as CSV, with a column for the question and one for the answer.")
+_PACKED = msg("Unpack it, and send the files inside or a zip of them.")
+_SAVE = msg("Save it as {known}.", known=KNOWN)
+
+_START: tuple[tuple[bytes, str, Message], ...] = (
+    (b"%PDF", "a PDF", _TEXT),
+    (b"\x89PNG", "an image", _TEXT),
+    (b"\xff\xd8\xff", "an image", _TEXT),
+    (b"GIF8", "an image", _TEXT),
+    (b"SQLite format 3", "a database", _TABLE),
+    (b"\xd0\xcf\x11\xe0", "an old office document", _TEXT),
+    (b"7z\xbc\xaf", "a 7-Zip archive", _PACKED),
+    (b"Rar!", "a RAR archive", _PACKED),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", _PACKED),
+    (b"BZh", "packed with bzip2", _PACKED),
+    (b"\xfd7zXZ", "packed with xz", _PACKED),
+    (b"ARROW1", "an Arrow file", _SAVE),
+    (b"\x7fELF", "a program", _SAVE),
+    (b"{\\rtf", "a rich text", _TEXT),
+    (b"<!DOCTYPE", "a page", _TEXT),
+    (b"<!doctype", "a page", _TEXT),
+    (b"<html", "a page", _TEXT),
+    (b"<?xml", "XML", _SAVE),
+)
+_NAMED: tuple[tuple[str, str, Message], ...] = (
+    ("png jpg jpeg gif webp bmp tif tiff heic avif svg ico", "an image", _TEXT),
+    ("pdf", "a PDF", _TEXT),
+    ("doc docx docm odt pages", "an office document (a text)", _TEXT),
+    ("xls xlsx xlsm ods numbers", "an office document (a table)", _TABLE),
+    ("ppt pptx odp key", "an office document (slides)", _TEXT),
+    ("epub mobi", "a book", _TEXT),
+    ("rtf", "a rich text", _TEXT),
+    ("mp3 wav ogg m4a flac mp4 mov mkv avi webm", "a recording", _TEXT),
+    ("7z rar tar tgz xz bz2 zst", "an archive that is no zip", _PACKED),
+    ("db sqlite sqlite3", "a database", _TABLE),
+    ("exe dll so bin safetensors gguf pt pth onnx", "a program or a model", _SAVE),
+)
+_BY_END = {end: (what, remedy) for ends, what, remedy in _NAMED for end in ends.split()}
+
+
+def check_not_foreign(name: str, head: bytes) -> None:
+    """Raises Invalid for a file whose first bytes or whose name say that it is of a kind that cannot be read here."""
+    found = next(((what, remedy) for start, what, remedy in _START if head.startswith(start)), None)
+    named = _BY_END.get(name.lower().rsplit(".", 1)[-1]) if "." in name else None
+    # An office document of today is a zip, and one of old has the same first bytes for texts and tables: the name says more.
+    if kind := named or found:
+        raise Invalid("{name} is {what}, which cannot be read here.", hint=kind[1], name=name, what=msg(kind[0]))
