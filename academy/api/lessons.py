@@ -143,7 +143,7 @@ def list_lessons(academy: TheAcademy, query: Annotated[LessonsQuery, Query()]) -
             rating=query.rating,
             since=query.since,
             until=query.until,
-            import_id=query.import_id,
+            imports=[] if query.import_id is None else [query.import_id],
         )
     except ValidationError as error:
         raise RequestValidationError([entry | {"loc": ("query", *entry["loc"])} for entry in error.errors()]) from error
@@ -151,8 +151,11 @@ def list_lessons(academy: TheAcademy, query: Annotated[LessonsQuery, Query()]) -
     return LessonsReply(count=page.count, items=page.items)
 
 
+_Change = Annotated[LessonChange, Body(openapi_examples=_CHANGES)]
+
+
 @api.post("/lessons/bulk")
-async def change_lessons(academy: TheAcademy, slow: Slow, change: Annotated[LessonChange, Body(openapi_examples=_CHANGES)]) -> LessonsChanged:
+async def change_lessons(academy: TheAcademy, slow: Slow, change: _Change) -> LessonsChanged:
     """Tags, rates, deletes or restores many lessons at once, all or none."""
     changed = await slow.run(academy.lessons.change_many, change)
     return LessonsChanged(message=count(changed, one="{n} lesson was changed.", other="{n} lessons were changed."), changed=changed)
@@ -183,7 +186,8 @@ def list_deleted(academy: TheAcademy, query: Annotated[PageQuery, Query()]) -> D
 def empty_bin(academy: TheAcademy) -> LessonsChanged:
     """Deletes for good what was deleted."""
     changed = academy.lessons.empty_bin()
-    return LessonsChanged(message=count(changed, one="{n} lesson is gone for good.", other="{n} lessons are gone for good."), changed=changed)
+    message = count(changed, one="{n} lesson is gone for good.", other="{n} lessons are gone for good.")
+    return LessonsChanged(message=message, changed=changed)
 
 
 @api.post("/lessons/import", openapi_extra=FORM)

@@ -293,6 +293,7 @@ def _statistics(
         "eval_examples": len(held),
         "golden_examples": sum(bool(example.meta.get("golden")) for example in held),
         "removed_by_rule": dict(rules.most_common()),
+        "redacted_answers": sum("[redacted:" in example.answer for example in train),
         "redacted_by_kind": dict(gathered.kinds.most_common()),
         "commits_left_out": gathered.sources.get("git", {}).get("commits_left_out", {}),
         "lengths": _histogram(kept),

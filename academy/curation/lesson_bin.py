@@ -38,7 +38,8 @@ def discard(connection: sqlite3.Connection, rows: Sequence[int]) -> None:
     moment = now()
     for seq in rows:
         unindex(connection, seq)
-        connection.execute(f"INSERT INTO bin (seq, deleted_at, {COLUMNS}) SELECT seq, ?, {COLUMNS} FROM lessons WHERE seq = ?", (moment, seq))
+        copied = f"INSERT INTO bin (seq, deleted_at, {COLUMNS}) SELECT seq, ?, {COLUMNS} FROM lessons WHERE seq = ?"
+        connection.execute(copied, (moment, seq))
         connection.execute("DELETE FROM lessons WHERE seq = ?", (seq,))
 
 
@@ -47,7 +48,8 @@ def restore(connection: sqlite3.Connection, lesson_ids: Iterable[str]) -> int:
     count = 0
     for lesson_id in lesson_ids:
         found = connection.execute(
-            "SELECT seq FROM bin WHERE lesson_id = ?1 AND NOT EXISTS (SELECT 1 FROM lessons WHERE lesson_id = ?1) ORDER BY seq DESC LIMIT 1",
+            "SELECT seq FROM bin WHERE lesson_id = ?1 AND NOT EXISTS (SELECT 1 FROM lessons WHERE lesson_id = ?1)"
+            " ORDER BY seq DESC LIMIT 1",
             (bindable(lesson_id),),
         ).fetchone()
         if found:

@@ -20,14 +20,14 @@ class LessonFilter(BaseModel):
     query: str = Field(default="", max_length=1000, description="Words that the lesson contains.")
     tags: list[_Label] = Field(default=[], max_length=100, description="Lessons with at least one of these tags.")
     sources: list[_Label] = Field(
-        default=[], max_length=100, description="Lessons from one of these: `sample`, `chat`, the name of a file; an empty one: added by hand."
+        default=[], max_length=100, description="From one of these: `sample`, `chat`, the name of a file; an empty one: added by hand."
     )
     rating: Literal["good", "bad", "none", "corrected"] | None = Field(
         default=None, description="'none' finds lessons without a rating, 'corrected' those that replaced an answer."
     )
     since: str | None = Field(default=None, max_length=64, description="From this day or moment on (ISO 8601).")
     until: str | None = Field(default=None, max_length=64, description="Up to this moment, or to the end of this day.")
-    import_id: str | None = Field(default=None, max_length=64, description="Lessons that one import added.")
+    imports: list[_Label] = Field(default=[], max_length=100, description="Lessons that one of these imports added.")
 
     @field_validator("since", "until")
     @classmethod

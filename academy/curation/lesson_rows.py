@@ -219,10 +219,11 @@ def sets_of(chosen: LessonFilter) -> list[tuple[str, list[Any]]]:
         sets.append(("lessons WHERE timestamp >= ?", [chosen.since]))
     if chosen.until:
         sets.append(("lessons WHERE timestamp <= ?", [chosen.until]))
-    if chosen.import_id:
-        within = "SELECT {} FROM imports WHERE import_id = ?"
-        condition = f"seq BETWEEN ({within.format('first')}) AND ({within.format('last')})"
-        sets.append((f"lessons WHERE {condition}", [bindable(chosen.import_id)] * 2))
+    if chosen.imports:
+        marks = ", ".join("?" * len(chosen.imports))
+        # The few imports lead to their rows, not the other way round.
+        added = f"imports CROSS JOIN lessons ON seq BETWEEN first AND last WHERE import_id IN ({marks})"
+        sets.append((f"(SELECT DISTINCT seq FROM {added}) WHERE true", [bindable(name) for name in chosen.imports]))
     return sets
 
 

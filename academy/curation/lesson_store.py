@@ -259,7 +259,8 @@ class LessonStore:
             ratings = dict(connection.execute("SELECT rating, count(*) FROM lessons GROUP BY rating").fetchall())
             unique = int(connection.execute("SELECT count(DISTINCT tag) FROM tags").fetchone()[0])
             tags = connection.execute("SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT 1000").fetchall()
-            sources = connection.execute("SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200").fetchall()
+            by_source = "SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200"
+            sources = connection.execute(by_source).fetchall()
             binned = int(connection.execute("SELECT count(*) FROM bin").fetchone()[0])
         return {
             "total_lessons": total,

@@ -105,7 +105,7 @@ class Lessons:
     @changing
     def undo_import(self, import_id: str) -> int:
         """Deletes the lessons that an import added, as far as they are still there; they can be restored. Raises NotFound."""
-        count = self._store.delete_many(self._store.ids(LessonFilter(import_id=import_id[:64])))
+        count = self._store.delete_many(self._store.ids(LessonFilter(imports=[import_id[:64]])))
         if not count:
             raise NotFound("There is no import {id!r} with lessons to take away.", hint="It may be undone already.", id=import_id[:80])
         return count

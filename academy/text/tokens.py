@@ -194,6 +194,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "lengths": lengths,
         "truncated": sum(length > limit for length in lengths),
         "untrained": len(untrained),
+        "untrained_rows": sorted(order[row] for row in untrained if row in order)[:1000],
         "template": form.route,
         "end_token": form.end_token,
         "max_length": limit,

@@ -36,6 +36,10 @@ class View:
         value = self._state.get(key)
         return value if isinstance(value, bool) else default
 
+    def switched(self, prefix: str) -> list[str]:
+        """The rest of the names of all switches that are on and begin with the prefix."""
+        return [key.removeprefix(prefix)[:200] for key, on in [*self._state.items()][:20_000] if key.startswith(prefix) and on is True]
+
     def listed(self, key: str) -> list[str]:
         """Short texts, at most a thousand."""
         value = self._state.get(key)

@@ -10,6 +10,7 @@ from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
 from academy.models import BUNDLED
 from academy.ui.answers import toast
+from academy.ui.dataset.files import only_tag
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, size
 from academy.ui.look import Look
@@ -157,7 +158,9 @@ def _failed(count: int) -> Html | str:
 
 def _tags(counts: dict[str, int]) -> Html | str:
     most = sorted(counts.items(), key=lambda item: -item[1])[:_TAGS]
-    links = [go(join([esc(name), span(number(count), cls="ac-num")]), cls="ac-tag", tab="dataset", lesson_tag=name) for name, count in most]
+    links = [
+        go(join([esc(name), span(number(count), cls="ac-num")]), cls="ac-tag", tab="dataset", **only_tag(name)) for name, count in most
+    ]
     return div(*links, cls="ac-tags") if links else ""
 
 

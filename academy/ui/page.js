@@ -14,7 +14,7 @@
   }
   const TABS = ["overview", "dataset", "training", "adapters", "chat"];
   const texts = __TEXTS__;
-  const A = (window.academy = { state: {}, server: null, trigger: null, connected: true, paused: false });
+  const A = (window.academy = { texts, state: {}, server: null, trigger: null, connected: true, paused: false });
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
@@ -206,6 +206,7 @@
   // An answer says what the page does next; Gradio handlers answer in the same form through the hidden "out" component.
   function result(answer) {
     if (!answer || typeof answer !== "object") return;
+    document.dispatchEvent(new CustomEvent("academy:answer", { detail: answer }));
     if (answer.toast) toast(answer.toast);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
@@ -249,7 +250,7 @@
     if (!form) return;
     event.preventDefault();
     const { act: name, ...data } = form.dataset;
-    for (const [key, value] of new FormData(form)) data[key] = value;
+    for (const [key, value] of new FormData(form, event.submitter)) data[key] = value;
     for (const box of all("input[type=checkbox]", form)) data[box.name] = box.checked;
     await act(name, data, $("[type=submit]", form));
   });
@@ -263,86 +264,6 @@
     Object.assign(A.state, patch);
     clearTimeout(typing);
     typing = setTimeout(() => setState(patch), el.type === "search" || el.type === "text" ? 220 : 0);
-  });
-
-  // ------------------------------------------------------------------ files: to the REST endpoints, ten at a time
-
-  const send = (path, files, fields, progress) => new Promise((done) => {
-    const form = new FormData(), request = new XMLHttpRequest();
-    for (const [key, value] of Object.entries(fields)) form.append(key, value);
-    for (const file of files) form.append("files", file, file.name);
-    request.open("POST", path);
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
-    request.onloadend = () => {
-      let answer = null;
-      try { answer = JSON.parse(request.responseText); } catch { /* reported below */ }
-      if (request.status === 200 && answer) { done(answer); return; }
-      const detail = answer && typeof answer.detail === "string" ? answer.detail : texts.unreachable;
-      toast({ kind: "bad", text: detail });
-      done(null);
-    };
-    request.send(form);
-  });
-  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
-  // The columns of files that are not recognised are requested one by one, after the other files; one report covers all of them.
-  let unmapped = [], mapping = null;
-  async function mapNext() {
-    mapping = unmapped.shift() || null;
-    if (mapping) await act("files.map", { entry: JSON.stringify(mapping.done[mapping.index]) });
-  }
-  async function take(kind, files, zone) {
-    const label = $(".ac-drop-label", zone), words = label.textContent;
-    const progress = (fraction) => { label.textContent = `${texts.sending} ${Math.round(100 * fraction)} %`; };
-    zone.classList.add("is-taking");
-    try {
-      const [path, report] = targets[kind], done = [];
-      for (let i = 0; i < files.length; i += 10) {
-        const answer = await send(path, files.slice(i, i + 10), {}, progress);
-        answer?.files.forEach((entry, k) => {
-          if (entry.unclear) unmapped.push({ kind, file: files[i + k], done, index: done.length });
-          done.push(entry);
-        });
-      }
-      if (done.length) await act(report, { files: JSON.stringify(done) });
-      await mapNext();
-    } finally {
-      label.textContent = words;
-      zone.classList.remove("is-taking");
-    }
-  }
-  document.addEventListener("change", (event) => {
-    const chooser = event.target.closest("input[data-drop]");
-    if (!chooser) return;
-    const files = [...chooser.files];
-    chooser.value = "";
-    if (files.length) take(chooser.dataset.drop, files, chooser.closest("[data-drop-zone]"));
-  });
-  for (const kind of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      const zone = event.target.closest?.("[data-drop-zone]");
-      all(".ac-drop.is-over").forEach((el) => el.classList.toggle("is-over", el === zone && kind === "dragover"));
-      if (kind !== "dragleave" && event.dataTransfer?.types.includes("Files")) event.preventDefault(); // a missed drop must not leave the page
-      if (!zone) return;
-      zone.classList.toggle("is-over", kind === "dragover");
-      if (kind === "drop" && event.dataTransfer.files.length) take(zone.dataset.dropZone, [...event.dataTransfer.files], zone);
-    });
-  }
-  document.addEventListener("submit", async (event) => {
-    const form = event.target.closest("form[data-mapping]");
-    if (!form) return;
-    event.preventDefault();
-    const columns = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
-    const mapped = mapping;
-    mapping = null;
-    closeDialog();
-    if (!mapped) return;
-    const [path, report] = targets[mapped.kind];
-    const answer = await send(path, [mapped.file], { mapping: JSON.stringify(columns) }, () => {});
-    if (answer) {
-      mapped.done[mapped.index] = answer.files[0];
-      await act(report, { files: JSON.stringify(mapped.done) });
-    }
-    await mapNext();
   });
 
   const does = {
@@ -369,6 +290,7 @@
       box.focus();
     },
   };
+  A.does = does; A.morph = morph;
   async function copy(el) {
     try { await navigator.clipboard.writeText(el.dataset.copy); toast({ kind: "good", text: texts.copied }); }
     catch { toast({ kind: "bad", text: texts.not_copied }); }
@@ -381,7 +303,7 @@
     if (!el) { el = document.createElement(name); el.id = id; document.body.append(el); }
     return el;
   }
-  function toast({ kind = "good", text = "", hint = "" }) {
+  function toast({ kind = "good", text = "", hint = "", action = null }) {
     const box = holder("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
     box.setAttribute("aria-live", "polite");
     el.className = `ac-toast ac-toast-${kind}`;
@@ -393,22 +315,30 @@
     const body = document.createElement("div");
     body.append(words);
     if (hint) body.append(more);
-    el.append(body, close);
+    el.append(body);
+    if (action) { // what was done can be undone
+      const undo = document.createElement("button");
+      undo.type = "button"; undo.className = "ac-btn ac-btn-small"; undo.textContent = action.label;
+      undo.onclick = () => { el.remove(); act(action.act, action.data); };
+      el.append(undo);
+    }
+    el.append(close);
     const same = all(".ac-toast", box).find((other) => other.firstChild.textContent === body.textContent);
     same?.remove();
     box.append(el);
     const gone = () => { el.classList.add("leaving"); setTimeout(() => el.remove(), 200); };
     close.onclick = gone;
-    setTimeout(gone, kind === "bad" ? 12000 : 5000);
+    setTimeout(gone, kind === "bad" || action ? 12000 : 5000);
   }
-  A.toast = toast;
+  A.toast = toast; A.closeDialog = closeDialog;
   function openDialog(html) {
     const dialog = holder("ac-dialog", "dialog");
     dialog.innerHTML = html;
     localTimes(dialog);
     if (!dialog.open) dialog.showModal();
-    dialog.onclose = () => { if (mapping) mapNext(); }; // not now: on to the next file
+    dialog.onclose = () => document.dispatchEvent(new CustomEvent("academy:closed", { detail: dialog }));
     dialog.onclick = (event) => { if (event.target === dialog) closeDialog(); };
+    document.dispatchEvent(new CustomEvent("academy:opened", { detail: dialog }));
     ($("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog))?.focus();
   }
   function closeDialog() { const dialog = document.getElementById("ac-dialog"); if (dialog?.open) dialog.close(); }

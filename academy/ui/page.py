@@ -58,10 +58,10 @@ def build(academy: Academy) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
-    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts) + _read("dataset/dataset.js")
     return {
         "theme": theme(),
-        "css": _read("style.css") + form.marks(),
+        "css": _read("style.css") + _read("dataset/dataset.css") + form.marks(),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
 

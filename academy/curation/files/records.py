@@ -18,7 +18,6 @@ from academy.curation.files.values import LISTS, WHOLE, RowError, check_content,
 from academy.curation.lessons import LessonIn, Rating, earlier_turns
 from academy.messages import Message, msg
 
-
 BEGINNING = 1000
 """So many characters of a refused record are held, to be recognised by."""
 

@@ -1,13 +1,18 @@
-"""The Dataset tab's second view: the lessons, how they are added, corrected and imported."""
+"""The Dataset tab's second view: the lessons, searched, sorted and chosen, changed one by one or many at once."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from academy.curation.files.imports import Detected, FileReport, Refusal
-from academy.curation.lessons import Lesson, LessonIn, LessonPatch
+from academy.curation.lesson_filter import LessonFilter, Sort
+from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch
 from academy.ui.answers import toast
+from academy.ui.dataset import editor
+from academy.ui.dataset.choosing import chips, controls, filter_of, source_name, state_of, tag_chip
+from academy.ui.dataset.editor import history_of, words
+from academy.ui.dataset.files import EVERYTHING
+from academy.ui.dataset.held import golden_mark, held_mark
 from academy.ui.html.elements import (
     Html,
     button,
@@ -15,7 +20,6 @@ from academy.ui.html.elements import (
     empty,
     field,
     join,
-    labelled,
     live,
     menu,
     notice,
@@ -25,69 +29,108 @@ from academy.ui.html.elements import (
     span,
     tag,
     thumb,
+    when,
 )
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
 from academy.ui.texts.translate import plural, say, t
 
-_LESSONS = 25
+_SIZES = (25, 100, 500)
+_SORTS: tuple[Sort, ...] = ("newest", "oldest", "added", "rating", "source", "longest", "shortest")
+_MOST_UNDONE = 2000
 
 
 def toolbar() -> Html:
-    """Search, choose and add."""
-    ratings = [("", t("lessons.any_rating")), ("good", t("lessons.good")), ("bad", t("lessons.bad"))]
+    """Search, sort and add."""
+    sorts = [(name, t(f"sort.{name}")) for name in _SORTS]
+    choices = [tag("option", text, value=key) for key, text in sorts]
+    search = field(
+        "lesson_query", kind="search", placeholder=t("lessons.search_example"), label=t("lessons.search"), data_reset="lesson_page"
+    )
     return div(
-        field("lesson_query", kind="search", placeholder=t("lessons.search"), label=t("lessons.search"), data_reset="lesson_page"),
-        live("lesson_tags", tag_name="span"),
-        tag(
-            "select",
-            *[tag("option", text, value=key) for key, text in ratings],
-            cls="ac-input",
-            data_bind="lesson_rating",
-            data_reset="lesson_page",
-            aria_label=t("lessons.rating"),
+        div(
+            search,
+            tag("select", *choices, cls="ac-input", data_bind="lesson_sort", data_reset="lesson_page", aria_label=t("sort.label")),
+            span(cls="ac-grow"),
+            button(t("lessons.add"), "lesson.edit", kind="primary"),
+            menu(
+                t("more"),
+                button(t("lessons.bin"), "lessons.bin", kind="item"),
+                button(t("lessons.samples"), "lessons.samples", kind="item"),
+                button(t("lessons.no_samples"), "lessons.no_samples", kind="item danger", confirm=t("lessons.no_samples_sure")),
+            ),
+            cls="ac-row ac-toolbar",
         ),
-        span(cls="ac-grow"),
-        button(t("lessons.add"), "lesson.edit", kind="primary"),
-        menu(
-            t("more"),
-            button(t("lessons.samples"), "lessons.samples", kind="item"),
-            button(t("lessons.no_samples"), "lessons.no_samples", kind="item danger", confirm=t("lessons.no_samples_sure")),
-        ),
-        cls="ac-row ac-toolbar",
+        live("lesson_filter"),
+        cls="ac-stack-tight",
     )
 
 
-def _tags(look: Look) -> Html:
-    counts = look.lessons.get("tag_distribution", {})
-    names = sorted(counts, key=lambda name: (-counts[name], name))[:300]
-    options = [("", t("lessons.any_tag")), *((name, f"{name} ({number(counts[name])})") for name in names)]
-    choices = [tag("option", text[:60], value=key, selected=key == look.text("lesson_tag")) for key, text in options]
-    return tag("select", *choices, cls="ac-input", data_bind="lesson_tag", data_reset="lesson_page", aria_label=t("lessons.tag"))
+def _filter(look: Look) -> Html:
+    """What is shown: the controls, and what was chosen, each taken away with a click."""
+    if look.flag("lesson_bin"):
+        return Html("")
+    chosen = chips(look, "lesson", "lesson_page")
+    actions: list[Html] = []
+    if chosen:
+        actions.append(tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small", data_set=json.dumps(EVERYTHING)))
+        actions.append(button(t("lessons.to_dataset"), "lessons.to_dataset", kind="small", title=t("lessons.to_dataset_title")))
+    shown = div(*chosen, *actions, cls="ac-row ac-chosen-row", role="group", aria_label=t("lessons.filtered")) if chosen else ""
+    return join([controls(look, "lesson", "lesson_page"), shown])
 
 
 def _lessons(look: Look) -> Html:
-    query, tag_, rating = look.text("lesson_query").strip(), look.text("lesson_tag"), look.text("lesson_rating")
-    page = look.number("lesson_page")
-    rated = rating if rating in ("good", "bad") else None
-    matches = look.academy.lessons.list(_LESSONS, page * _LESSONS, query, tag_ or None, rated)
+    if look.flag("lesson_bin"):
+        return _bin(look)
+    chosen, page, size = filter_of(look, "lesson"), look.number("lesson_page"), _size(look)
+    matches = look.academy.lessons.find(chosen, _sort(look), size, page * size)
     if not matches.count:
-        return _no_match() if query or tag_ or rating else _no_lesson()
+        return _no_lesson() if chosen.is_all else _no_match()
+    picked = set(look.listed("picked"))
     head = div(
-        span(t("lessons.asked")),
-        span(t("lessons.answered")),
-        span(t("lessons.tags")),
-        span(t("lessons.rated")),
+        _box("page", "", t("pick.page"), all(lesson.lesson_id in picked for lesson in matches.items)),
+        *[span(t(f"lessons.{name}")) for name in ("asked", "answered", "tags", "source", "rated")],
         span(""),
         cls="ac-lesson ac-mail-head",
     )
-    rows = [_lesson_row(lesson) for lesson in matches.items]
-    return div(head, *rows, pager("lesson_page", page, _LESSONS, matches.count), cls="ac-card ac-lessons")
+    held = held_mark(look)
+    rows = [_lesson_row(look, lesson, lesson.lesson_id in picked, held) for lesson in matches.items]
+    return join([_imported(look, chosen), div(head, *rows, _pages(page, size, matches.count), cls="ac-card ac-lessons")])
+
+
+def _sort(look: Look) -> Sort:
+    chosen = look.text("lesson_sort")
+    return next((name for name in _SORTS if name == chosen), "newest")
+
+
+def _size(look: Look) -> int:
+    size = look.number("lesson_size", _SIZES[0])
+    return size if size in _SIZES else _SIZES[0]
+
+
+def _pages(page: int, size: int, count: int) -> Html:
+    sizes = [(str(n), t("pager.size", n=number(n))) for n in _SIZES]
+    choices = [tag("option", text, value=key, selected=key == str(size)) for key, text in sizes]
+    chooser = tag("select", *choices, cls="ac-input", data_bind="lesson_size", data_reset="lesson_page", aria_label=t("pager.sizes"))
+    return div(chooser if count > _SIZES[0] else "", pager("lesson_page", page, size, count), cls="ac-pages")
+
+
+def _imported(look: Look, chosen: LessonFilter) -> Html | str:
+    """Above lessons that were just imported: the button that takes them away again."""
+    if not chosen.imports:
+        return ""
+    known = [item for item in look.academy.lessons.imports() if item.import_id in chosen.imports]
+    if not known:
+        return ""
+    names = ", ".join(item.name for item in known[:3])
+    undo = button(t("import.undo"), "import.undo", kind="small", ids=json.dumps([item.import_id for item in known]))
+    every = tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small ac-btn-quiet", data_set=json.dumps(EVERYTHING))
+    said = plural("import.shown", sum(item.added for item in known))
+    return notice(said, join([names, " · ", when(known[0].created_at)]), undo, every, kind="info")
 
 
 def _no_match() -> Html:
-    everything = json.dumps({"lesson_query": "", "lesson_tag": "", "lesson_rating": "", "lesson_page": 0})
-    clear = tag("button", t("lessons.clear"), type="button", cls="ac-btn", data_set=everything)
+    clear = tag("button", t("lessons.clear"), type="button", cls="ac-btn", data_set=json.dumps(EVERYTHING))
     return div(empty(t("lessons.no_match"), t("lessons.no_match_text"), clear), cls="ac-card")
 
 
@@ -96,9 +139,13 @@ def _no_lesson() -> Html:
     return div(empty(t("lessons.none"), t("lessons.none_text"), samples, button(t("lessons.add"), "lesson.edit")), cls="ac-card")
 
 
-def _lesson_row(lesson: Lesson) -> Html:
-    tags = [span(name, cls="ac-tag ac-cut") for name in lesson.tags[:3]]
-    tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft")] if len(lesson.tags) > 3 else []
+def _box(pick: str, lesson_id: str, label: str, on: bool) -> Html:
+    return tag("input", type="checkbox", cls="ac-pick", data_pick=pick, data_id=lesson_id or None, checked=on, aria_label=label)
+
+
+def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[str, str]]) -> Html:
+    tags = [tag_chip(look, name, "lesson", "lesson_page") for name in lesson.tags[:3]]
+    tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft", title=", ".join(lesson.tags[3:20]))] if len(lesson.tags) > 3 else []
     thumbs = [
         button(
             thumb(rating),
@@ -110,97 +157,141 @@ def _lesson_row(lesson: Lesson) -> Html:
         )
         for rating in ("good", "bad")
     ]
-    corrected = span(t("lessons.corrected"), cls="ac-pill ac-preparing", title=short(lesson.rejected, 300)) if lesson.rejected else ""
-    question = div(short(lesson.situation, 300), cls="ac-clamp")
     opener = {"type": "button", "cls": "ac-plain ac-strong", "data_act": "lesson.edit", "data_id": lesson.lesson_id}
+    source = lesson.metadata.get("source")
     return div(
-        tag("button", question, **opener),
-        div(div(short(lesson.action, 300), cls="ac-clamp"), corrected, cls="ac-soft"),
+        _box("one", lesson.lesson_id, t("pick.one", text=short(lesson.situation, 80)), picked),
+        div(_earlier(lesson), tag("button", div(short(lesson.situation, 300), cls="ac-clamp"), **opener)),
+        div(div(short(lesson.action, 300), cls="ac-clamp"), *_marks(lesson, held), cls="ac-soft"),
         div(*tags, cls="ac-tags"),
+        div(
+            source_name(source if isinstance(source, str) else ""), cls="ac-soft ac-cut", title=source if isinstance(source, str) else None
+        ),
         div(*thumbs, cls="ac-row ac-thumbs"),
         div(_lesson_menu(lesson), cls="ac-row-end"),
-        cls="ac-lesson",
+        cls="ac-lesson" + (" is-picked" if picked else ""),
         id=f"row-{lesson.lesson_id}",
     )
 
 
+def _earlier(lesson: Lesson) -> Html | str:
+    """How many turns stand before the question, and the last of them."""
+    pairs = history_of(lesson.metadata)
+    if not pairs:
+        return ""
+    before = " — ".join(short(text, 120) for text in pairs[-1])
+    return div(tag("b", plural("turns.title", len(pairs))), " ", before, cls="ac-soft ac-clamp ac-before", title=before)
+
+
+def _marks(lesson: Lesson, held: dict[str, tuple[str, str]]) -> list[Html]:
+    parts = []
+    if lesson.rejected:
+        parts.append(span(t("lessons.corrected"), cls="ac-pill ac-preparing", title=short(lesson.rejected, 300)))
+    golden = (t("held.golden"), t("held.golden_title")) if golden_mark(lesson.tags) else None
+    if mark := golden or held.get(lesson.lesson_id):
+        parts.append(span(mark[0], cls="ac-pill ac-held", title=mark[1]))
+    return parts
+
+
 def _lesson_menu(lesson: Lesson) -> Html:
-    sure = t("lessons.delete_sure", text=short(lesson.situation, 80))
     return menu(
         t("more"),
         button(t("edit"), "lesson.edit", kind="item", id=lesson.lesson_id),
-        button(t("delete"), "lesson.delete", kind="item danger", confirm=sure, id=lesson.lesson_id),
+        button(t("delete"), "lesson.delete", kind="item danger", id=lesson.lesson_id),
+    )
+
+
+# ------------------------------------------------------------------ many at once
+
+
+def _bulk(look: Look) -> Html:
+    """What can be done with the lessons that are picked; empty where none is."""
+    picked, everything = look.listed("picked"), look.flag("picked_all")
+    if not picked or look.flag("lesson_bin"):
+        return Html("")
+    matches = look.academy.lessons.find(filter_of(look, "lesson"), limit=0).count
+    count = matches if everything else len(picked)
+    actions = [("tag", t("bulk.tag")), ("untag", t("bulk.untag"))]
+    tagging = tag(
+        "form",
+        select("action", actions, "tag", bind=False, label=t("bulk.tagging")),
+        field("tags", bind=False, label=t("bulk.tags"), placeholder=t("bulk.tags_example"), required=True),
+        tag("button", t("bulk.apply"), type="submit", cls="ac-btn ac-btn-small"),
+        cls="ac-row",
+        data_act="lessons.bulk",
+    )
+    every = tag(
+        "button", t("pick.all", n=number(matches)), type="button", cls="ac-btn ac-btn-small", data_set=json.dumps({"picked_all": True})
+    )
+    none = json.dumps({"picked": [], "picked_all": False})
+    rates = [
+        button(thumb(name), "lessons.bulk", kind="small", title=t(f"bulk.{name}"), action="rate", rating=name) for name in ("good", "bad")
+    ]
+    return div(
+        tag("b", plural("pick.count", count)),
+        every if matches > len(picked) and not everything else "",
+        tagging,
+        *rates,
+        button(t("lessons.unrated"), "lessons.bulk", kind="small", title=t("bulk.none"), action="rate"),
+        button(t("delete"), "lessons.bulk", kind="small danger", action="delete"),
+        tag("button", t("pick.none"), type="button", cls="ac-btn ac-btn-small ac-btn-quiet", data_set=none),
+        cls="ac-row ac-bulk",
+        role="group",
+        aria_label=t("pick.label"),
+    )
+
+
+def _change_many(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    action = str(data.get("action"))
+    chosen: dict[str, Any] = {"filter": filter_of(look, "lesson")} if look.flag("picked_all") else {"lesson_ids": look.listed("picked")}
+    values = {"action": action, "tags": words(str(data.get("tags", ""))), "rating": data.get("rating") or None}
+    gone = look.academy.lessons.find(chosen["filter"], limit=_MOST_UNDONE).items if action == "delete" and "filter" in chosen else []
+    count = look.academy.lessons.change_many(LessonChange.model_validate(values | chosen))
+    if action != "delete":
+        return {"toast": toast(plural("bulk.changed", count))}
+    ids = [lesson.lesson_id for lesson in gone] or look.listed("picked")
+    return _deleted(count, ids) | {"state": {"picked": [], "picked_all": False}}
+
+
+def _deleted(count: int, ids: list[str]) -> dict[str, Any]:
+    """That lessons are gone, and how they come back."""
+    said: dict[str, Any] = toast(plural("lessons.gone", count), t("lessons.gone_hint"))
+    if count <= _MOST_UNDONE:
+        said["action"] = {"label": t("undo"), "act": "lessons.restore", "data": {"ids": json.dumps(ids)}}
+    return {"toast": said}
+
+
+# ------------------------------------------------------------------ the bin
+
+
+def _bin(look: Look) -> Html:
+    page, size = look.number("lesson_page"), _size(look)
+    count, items = look.academy.lessons.deleted(size, page * size)
+    back = tag("button", t("bin.back"), type="button", cls="ac-btn", data_set=json.dumps({"lesson_bin": False, "lesson_page": 0}))
+    if not count:
+        return div(empty(t("bin.none"), t("bin.none_text"), back), cls="ac-card")
+    forget = button(t("bin.empty"), "lessons.forget", kind="danger", confirm=plural("bin.empty_sure", count))
+    return join(
+        [
+            div(tag("b", t("bin.title")), span(t("bin.text"), cls="ac-soft ac-grow"), forget, back, cls="ac-row"),
+            div(*[_bin_row(lesson) for lesson in items], _pages(page, size, count), cls="ac-card ac-lessons"),
+        ]
+    )
+
+
+def _bin_row(lesson: DeletedLesson) -> Html:
+    restore = button(t("bin.restore"), "lessons.restore", kind="small", ids=json.dumps([lesson.lesson_id]))
+    return div(
+        div(short(lesson.situation, 300), cls="ac-clamp ac-strong"),
+        div(short(lesson.action, 300), cls="ac-clamp ac-soft"),
+        when(lesson.deleted_at),
+        div(restore, cls="ac-row-end"),
+        cls="ac-lesson ac-binned",
+        id=f"bin-{lesson.lesson_id}",
     )
 
 
 # ------------------------------------------------------------------ acts
-
-
-def _edit(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    lesson = look.academy.lessons.get(str(data["id"])) if data.get("id") else None
-    rejected = ""
-    if lesson and lesson.rejected:
-        rejected = tag("p", tag("b", t("lessons.rejected")), " ", short(lesson.rejected, 2000), cls="ac-said")
-    dialog = tag(
-        "form",
-        tag("h3", t("lessons.edit_title" if lesson else "lessons.add_title")),
-        *_main_fields(lesson),
-        rejected,
-        _tags_and_rating(lesson),
-        _more_fields(lesson),
-        div(
-            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
-            tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
-            cls="ac-row ac-row-end",
-        ),
-        cls="ac-form",
-        data_act="lesson.save",
-        data_id=lesson.lesson_id if lesson else None,
-    )
-    return {"dialog": dialog}
-
-
-def _main_fields(lesson: Lesson | None) -> list[Html]:
-    question = _area("situation", lesson.situation if lesson else "", 3, required=True, autofocus=True)
-    answer = _area("action", lesson.action if lesson else "", 6, required=True)
-    return [
-        labelled(t("lessons.asked"), question, t("lessons.asked_help")),
-        labelled(t("lessons.answered"), answer, t("lessons.answered_help")),
-    ]
-
-
-def _tags_and_rating(lesson: Lesson | None) -> Html:
-    ratings = [("", t("lessons.unrated")), ("good", t("lessons.good")), ("bad", t("lessons.bad"))]
-    tags = field("tags", ", ".join(lesson.tags) if lesson else "", bind=False, label=t("lessons.tags"))
-    rating = select("rating", ratings, (lesson.rating or "") if lesson else "", bind=False)
-    return div(
-        labelled(t("lessons.tags"), tags, t("lessons.tags_help")),
-        labelled(t("lessons.rated"), rating, t("lessons.rated_help")),
-        cls="ac-pair",
-    )
-
-
-def _more_fields(lesson: Lesson | None) -> Html:
-    return tag(
-        "details",
-        tag("summary", t("lessons.more")),
-        labelled(t("lessons.result"), _area("result", lesson.result if lesson else "", 2), t("lessons.result_help")),
-        labelled(t("lessons.feedback"), _area("feedback", lesson.feedback if lesson else "", 2)),
-    )
-
-
-def _area(name: str, text: str | None, rows: int, **attributes: Any) -> Html:
-    return tag("textarea", text, name=name, cls="ac-input", rows=rows, **attributes)
-
-
-def _save(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: str(data.get(name, "")) for name in ("situation", "action", "result", "feedback")}
-    values |= {"tags": words(str(data.get("tags", ""))), "rating": data.get("rating") or None}
-    if data.get("id"):
-        look.academy.lessons.update(str(data["id"]), LessonPatch.model_validate(values))
-    else:
-        look.academy.lessons.add(LessonIn.model_validate(values))
-    return {"toast": toast(t("lessons.saved")), "dialog": None}
 
 
 def _rate(look: Look, data: dict[str, Any]) -> None:
@@ -210,108 +301,51 @@ def _rate(look: Look, data: dict[str, Any]) -> None:
 
 
 def _delete_lesson(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    look.academy.lessons.delete(str(data.get("id")))
-    return {"toast": toast(t("lessons.deleted"))}
+    name = str(data.get("id"))
+    look.academy.lessons.delete(name)
+    return _deleted(1, [name]) | {"state": {"picked": [other for other in look.listed("picked") if other != name]}}
+
+
+def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    ids = json.loads(str(data.get("ids", "[]")))
+    count = look.academy.lessons.change_many(LessonChange.model_validate({"action": "restore", "lesson_ids": ids}))
+    return {"toast": toast(plural("bin.restored", count))}
+
+
+def _show_bin(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"state": {"lesson_bin": True, "lesson_page": 0, "picked": [], "picked_all": False}}
+
+
+def _forget(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    return {"toast": toast(plural("bin.forgotten", look.academy.lessons.empty_bin())), "state": {"lesson_bin": False, "lesson_page": 0}}
+
+
+def _to_dataset(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Chooses for the next dataset what the list shows."""
+    return {"state": state_of(look, "lesson", "src") | {"dataset_view": "make", "src_lessons": True}, "top": True}
 
 
 def _samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     report = look.academy.lessons.load_samples()
     if report.error:
         return {"toast": toast(say(report.error), "", "bad")}
-    return {"toast": toast(plural("lessons.loaded", report.kept))}
+    return {"toast": toast(plural("lessons.loaded", report.new))}
 
 
 def _no_samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"toast": toast(plural("lessons.removed", look.academy.lessons.remove_samples()))}
 
 
-def _imported(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    """The reports of files that page.js sent to the lessons, row by row."""
-    reports = [FileReport.model_validate(entry) for entry in json.loads(str(data.get("files", "[]")))]
-    kept, refused = sum(report.kept for report in reports), sum(report.refused for report in reports)
-    answer = toast(plural("import.kept", kept), plural("import.refused", refused) if refused else "", "good" if kept else "bad")
-    return {"fill": {"lesson-report": reports_shown(reports)}, "toast": answer}
-
-
-# ------------------------------------------------------------------ files
-
-
-def reports_shown(reports: list[FileReport]) -> Html:
-    """What happened to the rows of each file; the refused ones are listed."""
-    parts = []
-    for report in reports:
-        facts = [plural("import.read", report.read), plural("import.kept", report.kept)]
-        facts += [plural("import.known", report.already_there)] if report.already_there else []
-        facts += [plural("import.refused", report.refused)] if report.refused else []
-        if report.redacted_secrets:
-            kinds = ", ".join(f"{kind.replace('-', ' ')} {number(count)}" for kind, count in report.redacted_kinds.items())
-            facts.append(f"{plural('count.secrets', report.redacted_secrets)} ({kinds})")
-        parts.append(
-            div(
-                div(tag("b", report.name, cls="ac-cut"), span(", ".join(facts), cls="ac-soft"), cls="ac-row"),
-                notice(say(report.error), kind="bad") if report.error else "",
-                _by_row(t("import.why"), report.refusals, opened=True),
-                _by_row(t("import.notes"), report.notes, opened=False),
-                cls="ac-report",
-            )
-        )
-    return join(parts)
-
-
-def _by_row(title: str, entries: list[Refusal], *, opened: bool) -> Html:
-    if not entries:
-        return Html("")
-    rows = [tag("tr", tag("td", number(entry.row) if entry.row else "", cls="ac-num"), tag("td", say(entry.reason))) for entry in entries]
-    head = tag("thead", tag("tr", tag("th", t("import.row")), tag("th", t("import.reason"))))
-    table = tag("table", head, tag("tbody", *rows), cls="ac-table")
-    return tag("details", tag("summary", title), div(table, cls="ac-scroll"), open=opened)
-
-
-def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    """Asks for the columns of a file, with its first rows."""
-    entry = json.loads(str(data.get("entry", "{}")))
-    name, detected = str(entry.get("name", ""))[:200], Detected.model_validate(entry.get("unclear"))
-    columns = [(column, column) for column in detected.columns]
-    optional = [("", t("map.none")), *columns]
-    chosen = detected.mapping
-    second = columns[min(1, len(columns) - 1)][0]
-    fields = [
-        labelled(t("lessons.asked"), select("situation", columns, chosen.get("situation", columns[0][0]), bind=False)),
-        labelled(t("lessons.answered"), select("action", columns, chosen.get("action", second), bind=False)),
-        labelled(t("lessons.tags"), select("tags", optional, chosen.get("tags", ""), bind=False)),
-    ]
-    head = tag("tr", *[tag("th", column) for column in detected.columns[:12]])
-    rows = [tag("tr", *[tag("td", short(row.get(column, ""), 80)) for column in detected.columns[:12]]) for row in detected.sample[:4]]
-    form = tag(
-        "form",
-        tag("h3", t("map.title", name=name)),
-        tag("p", t("map.text"), cls="ac-soft"),
-        div(tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table"), cls="ac-scroll"),
-        div(*fields, cls="ac-options"),
-        div(
-            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
-            tag("button", t("map.read"), type="submit", cls="ac-btn ac-btn-primary", id="map-read"),
-            cls="ac-row ac-row-end",
-        ),
-        cls="ac-form",
-        data_mapping=True,
-    )
-    return {"dialog": form}
-
-
-def words(text: str) -> list[str]:
-    """The words between commas."""
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-REGIONS = {"lesson_tags": _tags, "lessons": _lessons}
+REGIONS = {"lesson_filter": _filter, "lesson_bulk": _bulk, "lessons": _lessons}
 ACTS = {
-    "files.imported": _imported,
-    "files.map": _map,
-    "lesson.edit": _edit,
-    "lesson.save": _save,
+    **editor.ACTS,
     "lesson.rate": _rate,
     "lesson.delete": _delete_lesson,
+    "lessons.bulk": _change_many,
+    "lessons.restore": _restore,
+    "lessons.bin": _show_bin,
+    "lessons.forget": _forget,
+    "lessons.to_dataset": _to_dataset,
     "lessons.samples": _samples,
     "lessons.no_samples": _no_samples,
 }

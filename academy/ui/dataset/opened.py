@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from academy.curation.datasets import Manifest
-from academy.curation.filters import LABELS
+from academy.curation.filters import LABELS, by_rule
 from academy.rows import conversation
-from academy.ui.dataset import lengths
+from academy.ui.dataset import held, lengths, rows
+from academy.ui.dataset.choosing import source_name
+from academy.ui.dataset.held import is_taught
 from academy.ui.html.elements import (
     Html,
     button,
@@ -23,7 +25,6 @@ from academy.ui.html.elements import (
     notice,
     pager,
     select,
-    short,
     span,
     switch,
     tag,
@@ -44,8 +45,12 @@ def _opened(look: Look) -> Html:
     if item is None:
         return Html("")
     sources = [(t(f"source.{name}") if name in _SOURCES else name, count) for name, count in (item.statistics.get("sources") or {}).items()]
+    held_out, golden = item.statistics.get("eval_examples", 0), item.statistics.get("golden_examples") or 0
+    all_of_it = held_out > golden and not is_taught(look, item)
     actions = [
         button(t("open.train"), "dataset.train", id=item.id),
+        button(t("held.whole"), "dataset.whole", title=t("held.whole_title"), id=item.id) if all_of_it else "",
+        button(t("adapters.rename"), "dataset.rename", id=item.id),
         tag("a", t("download"), cls="ac-btn", href=f"api/v1/academy/datasets/{item.id}/file", download=True),
     ]
     return div(
@@ -55,7 +60,9 @@ def _opened(look: Look) -> Html:
             cls="ac-job-head",
         ),
         tag("p", _sentence(item), cls="ac-sentence"),
-        *[notice(say(text), kind="warn") for text in item.warnings[:5]],
+        _chosen(item),
+        _notes(item),
+        _redacted_answers(item),
         bars(sources) if len(sources) > 1 else "",
         div(*_part_buttons(item, _part_name(look)), cls="ac-segments"),
         cls="ac-card ac-open",
@@ -66,7 +73,8 @@ def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
     numbers = item.statistics
     held, secrets = numbers.get("eval_examples", 0), numbers.get("redacted_secrets")
     counts: dict[str, int | None] = {"rows": numbers.get("train_examples", 0)} | ({"held": held} if held else {})
-    counts |= {"dropped": numbers.get("removed_low_quality", 0) + numbers.get("removed_duplicates", 0), "lengths": None}
+    left_out = sum((numbers.get("commits_left_out") or {}).values())
+    counts |= {"dropped": numbers.get("removed_low_quality", 0) + numbers.get("removed_duplicates", 0) + left_out, "lengths": None}
     counts |= {"secrets": secrets} if secrets else {}
     return [
         tag(
@@ -75,7 +83,8 @@ def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
             span(number(count), cls="ac-soft ac-num") if count is not None else "",
             type="button",
             cls="ac-segment" + (" is-on" if name == chosen else ""),
-            data_set=json.dumps({"ds_part": name, "ds_page": 0}),
+            aria_pressed="true" if name == chosen else "false",
+            data_set=json.dumps({"ds_part": name, "ds_page": 0, "ds_only": ""}),
         )
         for name, count in counts.items()
     ]
@@ -90,18 +99,40 @@ def _sentence(item: Manifest) -> str:
         if count
     ]
     text = plural("count.examples", numbers.get("total_examples", 0)) + (": " + ", ".join(sources) if sources else "")
-    reasons = [
-        plural(f"count.{key}", numbers[name])
-        for key, name in (("duplicates", "removed_duplicates"), ("poor", "removed_low_quality"))
-        if numbers.get(name)
-    ]
-    if reasons:
-        text += "; " + t("open.left_out", reasons=", ".join(reasons))
+    if dropped_rules := numbers.get("removed_by_rule"):
+        text += "; " + t("open.left_out", reasons=", ".join(say(rule) for rule in by_rule(Counter(dropped_rules))))
+    if commits := numbers.get("commits_left_out"):
+        reasons = ", ".join(f"{number(count)} {say(label)}" for label, count in commits.items())
+        text += "; " + t("open.commits", n=number(sum(commits.values())), reasons=reasons)
     if numbers.get("redacted_secrets"):
         text += "; " + plural("count.secrets", numbers["redacted_secrets"])
     if numbers.get("eval_examples"):
         text += "; " + plural("count.held", numbers["eval_examples"])
     return text + "."
+
+
+def _chosen(item: Manifest) -> Html | str:
+    """Which lessons were chosen, where it is not all of them."""
+    chosen = (item.request.get("lesson_filter") or {}) if item.request.get("include_lessons", True) else {}
+    words = [*chosen.get("tags", []), *(source_name(source) for source in chosen.get("sources", []))]
+    words += [str(chosen[name]) for name in ("rating", "query", "since", "until") if chosen.get(name)]
+    return tag("p", t("open.chosen", words=", ".join(words)), cls="ac-soft") if words else ""
+
+
+def _notes(item: Manifest) -> Html | str:
+    """The warnings: one is shown, several are folded."""
+    notes = [say(text) for text in item.warnings[:20]]
+    if len(notes) < 2:
+        return notice(notes[0], kind="info") if notes else ""
+    listed = tag("ul", *[tag("li", text) for text in notes], cls="ac-notes")
+    return tag("details", tag("summary", plural("open.notes", len(notes))), listed, cls="ac-folded")
+
+
+def _redacted_answers(item: Manifest) -> Html | str:
+    """Rows that would teach the mark of a secret, and the click that leaves them out."""
+    count = item.statistics.get("redacted_answers", 0)
+    leave_out = button(t("open.leave_out"), "dataset.without_marks", kind="small", id=item.id)
+    return notice(plural("open.redacted_answers", count), t("open.redacted_hint"), leave_out, kind="warn") if count else ""
 
 
 def _part_name(view: View) -> str:
@@ -119,35 +150,11 @@ def _part(look: Look) -> Html:
     if name in ("dropped", "secrets"):
         whole = look.academy.datasets.get(item.id)
         return dropped(whole, look) if name == "dropped" else redactions(whole, look)
-    return _rows(look, item, trained=name == "rows")
-
-
-def _rows(look: Look, item: Manifest, *, trained: bool) -> Html:
-    count = item.statistics.get("train_examples" if trained else "eval_examples", 0)
-    page = _page(look, count)
-    rows = []
-    for index, row in enumerate(look.academy.datasets.rows(item.id, page * _ROWS, _ROWS, "train" if trained else "eval"), page * _ROWS):
-        as_tokens = button(t("open.tokens"), "row.tokens", kind="quiet small", title=t("open.tokens_title"), id=item.id, row=index)
-        label = span(number(index + 1), cls="ac-soft ac-num ac-row-number")
-        rows.append(div(label, turns_shown(conversation(row)), as_tokens if trained else "", cls="ac-example"))
-    return div(*rows, pager("ds_page", page, _ROWS, count), cls="ac-card ac-examples")
+    return rows.shown(look, item, trained=name == "rows")
 
 
 def _page(view: View, count: int) -> int:
     return min(view.number("ds_page"), max(0, (count - 1) // _ROWS))
-
-
-def turns_shown(turns: Sequence[tuple[str, str]]) -> Html:
-    """A conversation, each turn with its role."""
-    shown = [
-        div(
-            span(t(f"role.{role}") if role in ("system", "user", "assistant") else role, cls=f"ac-role ac-role-{role}"),
-            span(short(text), cls="ac-text"),
-            cls="ac-turn-line",
-        )
-        for role, text in turns[:20]
-    ]
-    return div(*shown, cls="ac-conversation")
 
 
 def dropped(item: Manifest, view: View) -> Html:
@@ -168,7 +175,6 @@ def dropped(item: Manifest, view: View) -> Html:
     again = button(t("dropped.again", n=kept), "dataset.keep", kind="primary small", id=item.id) if kept else ""
     return div(
         _commits(item),
-        div(bars([(label, count) for _, label, count in counts[:8]], kind="is-warn"), cls="ac-pad") if len(rules) > 1 else "",
         div(
             select("dropped_reason", choices, chosen, label=t("dropped.reason")),
             again or span(t("dropped.help"), cls="ac-soft"),
@@ -185,7 +191,7 @@ def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
         switch(f"keep:{entry.get('key')}", keep, ""),
-        div(why, turns_shown(turns), cls="ac-grow"),
+        div(why, rows.turns_shown(turns), cls="ac-grow"),
         cls="ac-example",
         id=f"dropped-{entry.get('key')}",
     )
@@ -199,7 +205,8 @@ def _commits(item: Manifest) -> Html:
         return Html("")
     read = report.get("commits_read", 0)
     sentence = t("dropped.commits", read=number(read), taken=number(read - sum(count for _, count in left_out)))
-    return div(tag("p", sentence, cls="ac-soft"), bars(left_out, kind="is-warn"), cls="ac-pad")
+    reasons = [tag("li", tag("b", number(count), cls="ac-num"), " ", say(label)) for label, count in left_out]
+    return div(tag("p", sentence, cls="ac-soft"), tag("ul", *reasons, cls="ac-counts"), cls="ac-pad")
 
 
 def redactions(item: Manifest, view: View) -> Html:
@@ -212,12 +219,12 @@ def redactions(item: Manifest, view: View) -> Html:
     matches = [entry for entry in item.redactions if not chosen or entry.get("kind") == chosen]
     page = _page(view, len(matches))
     out = {str(entry.get("key")) for entry in item.redactions if view.flag(f"out:{entry.get('key')}")}
-    rows = [_redaction(entry, str(entry.get("key")) in out) for entry in matches[page * _ROWS : (page + 1) * _ROWS]]
+    entries = [_redaction(entry, str(entry.get("key")) in out) for entry in matches[page * _ROWS : (page + 1) * _ROWS]]
     again = button(t("secrets.again", n=len(out)), "dataset.keep", kind="primary small", id=item.id) if out else ""
     return div(
         tag("p", t("secrets.help"), cls="ac-soft ac-pad"),
         div(select("secret_kind", choices, chosen, label=t("secrets.kind")), again, cls="ac-row ac-pad") if item.redactions else "",
-        *rows,
+        *entries,
         pager("ds_page", page, _ROWS, len(matches)) if matches else tag("p", t("secrets.none"), cls="ac-soft ac-pad"),
         cls="ac-card ac-examples",
     )
@@ -264,8 +271,8 @@ def _origin(entry: Mapping[str, Any]) -> str:
 def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     item = look.academy.datasets.get(str(data.get("id")))
     others = [other for other in look.datasets if other.id != item.id][:50]
-    rows = [button(_choice(other), "dataset.diff", kind="item", first=other.id, second=item.id) for other in others]
-    return {"dialog": join([tag("h3", t("diff.choose", name=item.name)), div(*rows, cls="ac-scroll ac-choices"), closer()])}
+    choices = [button(_choice(other), "dataset.diff", kind="item", first=other.id, second=item.id) for other in others]
+    return {"dialog": join([tag("h3", t("diff.choose", name=item.name)), div(*choices, cls="ac-scroll ac-choices"), closer()])}
 
 
 def _choice(item: Manifest) -> Html:
@@ -276,16 +283,27 @@ def _choice(item: Manifest) -> Html:
 def _diff(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     first, second = (look.academy.datasets.get(str(data.get(key))) for key in ("first", "second"))
     result = look.academy.datasets.diff(first.id, second.id)
-    parts = []
-    for key, title in (("new_samples", t("diff.new")), ("gone_samples", t("diff.gone"))):
-        samples = [div(turns_shown(conversation(row)), cls="ac-example") for row in result.get(key, [])[:10] if isinstance(row, dict)]
-        parts += [div(title, cls="ac-eyebrow"), *samples] if samples else []
+    changed, pairs = int(result.get("changed", 0)), result.get("changed_samples", [])
+    parts = [div(t("diff.changed"), cls="ac-eyebrow")] if pairs else []
+    parts += [_changed_row(pair["before"], pair["after"]) for pair in pairs[:10]]
+    for key, title, side in (("new_samples", t("diff.new"), "after"), ("gone_samples", t("diff.gone"), "before")):
+        others = [pair[side] for pair in pairs]
+        samples = [row for row in result.get(key, []) if isinstance(row, dict) and row not in others][:10]
+        parts += [div(title, cls="ac-eyebrow")] if samples else []
+        parts += [div(rows.turns_shown(conversation(row)), cls="ac-example") for row in samples]
     names = [f"{item.name} ({plural('count.examples', item.statistics.get('total_examples', 0))})" for item in (first, second)]
     title = t("diff.title", first=names[0], second=names[1])
     times = join([when(first.created_at), when(second.created_at)], " → ")
-    sentence = t("diff.sentence", new=number(result["new"]), gone=number(result["gone"]), same=number(result["same"]))
+    counts = {"new": result["new"] - changed, "gone": result["gone"] - changed, "changed": changed, "same": result["same"]}
+    sentence = t("diff.sentence", **{name: number(count) for name, count in counts.items()})
     return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), div(*parts, cls="ac-scroll"), closer()])}
 
 
+def _changed_row(before: dict[str, Any], after: dict[str, Any]) -> Html:
+    """A row in its old and its new form."""
+    old, new = (rows.turns_shown(conversation(row)) for row in (before, after))
+    return div(div(tag("del", old), tag("ins", new), cls="ac-changed"), cls="ac-example")
+
+
 REGIONS = {"ds_open": _opened, "ds_part": _part}
-ACTS = {"dataset.choose": _choose, "dataset.diff": _diff, "lengths.again": lengths.again, "row.tokens": lengths.show_tokens}
+ACTS = {**held.ACTS, "dataset.choose": _choose, "dataset.diff": _diff, "lengths.again": lengths.again, "row.tokens": lengths.show_tokens}

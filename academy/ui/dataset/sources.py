@@ -12,9 +12,10 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import lessons, opened
-from academy.ui.dataset.lessons import words
-from academy.ui.dataset.opened import turns_shown
+from academy.ui.dataset import files, lessons, opened
+from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
+from academy.ui.dataset.editor import words
+from academy.ui.dataset.rows import left_out, previewed
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -30,7 +31,7 @@ from academy.ui.html.elements import (
     labelled,
     live,
     menu,
-    notice,
+    name_form,
     select,
     span,
     switch,
@@ -52,32 +53,12 @@ _MOST_CURATIONS = 200
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
     """Two views of one tab: the making of datasets, and the lessons. Files go to the REST endpoints, so Gradio keeps no copy of them."""
     gr.HTML(live("ds_views"), apply_default_css=False)
+    gr.HTML(files.drop(), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
-    make = div(
-        live("sources"),
-        _drop("sources", t("sources.drop")),
-        _options(),
-        live("ds_make"),
-        div("", id="ds-answer"),
-        below,
-        cls="ac-stack",
-    )
+    make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
-    imported = tag(
-        "details",
-        tag("summary", t("lessons.import")),
-        div(_drop("lessons", t("lessons.drop")), div("", id="lesson-report"), cls="ac-stack-tight"),
-        cls="ac-card ac-more",
-        id="lesson-import",
-    )
-    listed = div(lessons.toolbar(), imported, live("lessons"), cls="ac-stack")
+    listed = div(lessons.toolbar(), live("lesson_bulk", cls="ac-sticky"), live("lessons"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
-
-
-def _drop(kind: str, label: str) -> Html:
-    """An area to drop files on, or to click and choose them."""
-    chooser = tag("input", type="file", multiple=True, data_drop=kind, aria_label=label)
-    return tag("label", chooser, span(label, cls="ac-drop-label"), cls="ac-drop", data_drop_zone=kind)
 
 
 def _views(look: Look) -> Html:
@@ -111,18 +92,24 @@ def _sources(look: Look) -> Html:
 
 
 def _lesson_source(look: Look) -> Html:
-    count, on = look.lessons["total_lessons"], look.flag("src_lessons", True)
+    count, on, chosen = look.lessons["total_lessons"], look.flag("src_lessons", True), filter_of(look, "src")
+    trained = count if chosen.is_all else look.academy.lessons.counts(chosen)[0]
     show = json.dumps({"dataset_view": "lessons"})
+    clear = tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small ac-btn-quiet", data_set=json.dumps(nothing("src")))
     actions = div(
         tag("button", t("sources.open_lessons"), type="button", cls="ac-btn ac-btn-small", data_set=show),
         button(t("sources.samples"), "lessons.samples", kind="small") if not count else "",
+        "" if chosen.is_all else clear,
         cls="ac-row",
     )
+    total = div(number(trained), span(t("sources.of", n=number(count)), cls="ac-unit") if not chosen.is_all else "", cls="ac-big ac-num")
+    pick = tag("details", tag("summary", t("sources.choose")), controls(look, "src", "ds_page"), id="choose-lessons")
     return _source(
         t("source.lessons"),
         switch("src_lessons", on, ""),
-        div(number(count), cls="ac-big ac-num"),
-        div(plural("count.tags", look.lessons.get("unique_tags", 0)), cls="ac-soft"),
+        total,
+        div(*chips(look, "src", "ds_page"), cls="ac-row ac-chosen-row"),
+        pick if count else "",
         actions,
         on=on and count > 0,
     )
@@ -144,7 +131,9 @@ def _commit_source(look: Look) -> Html:
         t("source.git"),
         switch("src_git", on, ""),
         labelled(t("sources.repository"), named),
-        div(line("git_range", t("sources.range"), placeholder="v1.0..main"), labelled(t("sources.limit"), most), cls="ac-pair"),
+        div(
+            line("git_range", t("sources.range"), placeholder=t("sources.range_example")), labelled(t("sources.limit"), most), cls="ac-pair"
+        ),
         tag(
             "details",
             tag("summary", t("sources.more")),
@@ -241,6 +230,7 @@ def _request(look: Look) -> DatasetRequest:
     values: dict[str, Any] = {
         "name": look.text("ds_name").strip(),
         "include_lessons": look.flag("src_lessons", True),
+        "lesson_filter": filter_of(look, "src"),
         "include_git": look.flag("src_git", bool(repository)),  # a path that was typed is meant
         "git_repo_path": repository or None,
         "git_range": look.text("git_range").strip() or None,
@@ -288,12 +278,14 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
 
 
 def _previewed(result: dict[str, Any]) -> dict[str, Any]:
-    samples = [turns_shown([(turn["role"], turn["content"]) for turn in sample["turns"]]) for sample in result["samples"]]
+    count, shown = int(result["statistics"]["train_examples"]), len(result["samples"])
+    notes = [tag("li", say(text)) for text in result["warnings"]]
     parts = [
         tag("h3", t("dataset.preview_title")),
         tag("p", say(result["sentence"])),
-        *[notice(say(text), kind="warn") for text in result["warnings"]],
-        div(*[div(sample, cls="ac-example") for sample in samples], cls="ac-scroll"),
+        tag("ul", *notes, cls="ac-notes") if notes else "",
+        tag("p", t("dataset.preview_some", shown=number(shown), count=number(count)), cls="ac-soft") if shown < count else "",
+        div(previewed(result["samples"]), cls="ac-scroll", tabindex="0", role="group", aria_label=t("open.rows")),
         closer(),
     ]
     return {"dialog": join(parts)}
@@ -303,14 +295,37 @@ def _keep(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Curates the dataset again, with the rows that were switched on, and without those that were switched off."""
     item = look.academy.datasets.get(str(data.get("id")))
     kept = [str(entry.get("key")) for entry in item.dropped if look.flag(f"keep:{entry.get('key')}")]
-    left_out = [key for key in dict.fromkeys(str(entry.get("key")) for entry in item.redactions) if look.flag(f"out:{key}")]
+    marked = dict.fromkeys(str(entry.get("key")) for entry in item.redactions)
+    out = [key for key in marked if look.flag(f"out:{key}")]
+    return _again(look, item, kept, list(dict.fromkeys([*out, *left_out(look, item)])))
+
+
+def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Curates the dataset again without the rows that would teach the mark of a secret."""
+    item = look.academy.datasets.get(str(data.get("id")))
+    return _again(look, item, [], list(dict.fromkeys(str(entry["key"]) for entry in item.redactions if entry.get("role") == "assistant")))
+
+
+def _again(look: Look, item: Manifest, kept: list[str], out: list[str]) -> dict[str, Any]:
     values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
     # The latest choice counts: a row that was left out by hand may be kept again, and the other way round.
-    values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in left_out), *kept]))
-    values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *left_out]))
+    values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in out), *kept]))
+    values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *out]))
     answer = _curated(look, DatasetRequest.model_validate(values))
-    answer["state"] |= {f"keep:{key}": False for key in kept} | {f"out:{key}": False for key in left_out}
+    answer["state"] |= {f"keep:{key}": False for key in kept} | {f"out:{key}": False for key in out}
     return answer
+
+
+def _rename(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    item = look.academy.datasets.get(str(data.get("id")))
+    return {"dialog": name_form("dataset.name", item.id, item.name)}
+
+
+def _name(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    name = str(data.get("name", "")).strip()[:80]
+    if name:
+        look.academy.datasets.rename(str(data.get("id")), name)
+    return {"dialog": None, "toast": toast(t("adapters.renamed", name=name)), "event": "datasets"} if name else {}
 
 
 # ------------------------------------------------------------------ the datasets
@@ -332,6 +347,7 @@ def _dataset_row(look: Look, item: Manifest, is_chosen: bool) -> Html:
         t("more"),
         tag("a", t("download"), cls="ac-btn ac-btn-item", href=f"api/v1/academy/datasets/{item.id}/file", download=True),
         button(t("datasets.compare"), "dataset.choose", kind="item", id=item.id) if len(look.datasets) > 1 else "",
+        button(t("adapters.rename"), "dataset.rename", kind="item", id=item.id),
         button(t("delete"), "dataset.delete", kind="item danger", confirm=sure, id=item.id),
     )
     return div(
@@ -355,27 +371,6 @@ def _delete(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------ uploads
 
 
-def _uploaded(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    """The report of files that page.js sent to the uploads."""
-    records = [entry for entry in json.loads(str(data.get("files", "[]"))) if isinstance(entry, dict)]
-    taken = sum(entry.get("status") == "ready" for entry in records)
-    refused = [
-        f"{entry.get('name')}: {say(entry.get('error'))}"
-        for entry in records
-        if entry.get("status") != "ready" and not entry.get("unclear")
-    ]
-    for entry in records:
-        if taken and entry.get("refusals"):
-            first, count = entry["refusals"][0], plural("import.refused", int(entry.get("refused", 0)))
-            refused.append(f"{entry.get('name')}: {count} ({t('import.row')} {first.get('row')}: {say(first.get('reason'))}).")
-    return {"toast": toast(plural("sources.taken", taken), " ".join(refused[:3]), "bad" if refused and not taken else "good")}
-
-
-def _upload_report(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    report = look.academy.datasets.upload_report(str(data.get("id")))
-    return {"dialog": join([lessons.reports_shown([report]), closer()])}
-
-
 def _delete_upload(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     look.academy.datasets.delete_upload(str(data.get("id")))
     return {"toast": toast(t("sources.deleted"))}
@@ -395,9 +390,11 @@ ACTS = {
     "dataset.train": _train_on,
     "dataset.delete": _delete,
     "dataset.keep": _keep,
-    "files.uploaded": _uploaded,
+    "dataset.without_marks": _without_marks,
+    "dataset.rename": _rename,
+    "dataset.name": _name,
     "upload.delete": _delete_upload,
-    "upload.report": _upload_report,
     **opened.ACTS,
+    **files.ACTS,
     **lessons.ACTS,
 }

@@ -1,0 +1,75 @@
+"""What is held out of a dataset and so never trained: how the page says it, and the dataset made again with everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from academy.curation.datasets import Manifest
+from academy.curation.lessons import GOLDEN
+from academy.jobs.spec import TrainingSpec
+from academy.ui.answers import toast
+from academy.ui.html.elements import Html, button, notice
+from academy.ui.look import Look
+from academy.ui.texts.translate import plural, say, t
+
+_MOST = 200
+_goals: dict[tuple[str, str], str] = {}
+"""What a dataset teaches on a base model (facts or a style); neither changes."""
+
+
+def held_mark(look: Look) -> dict[str, tuple[str, str]]:
+    """Of the lessons that the shown dataset holds out: the word for it and its explanation."""
+    item = look.dataset
+    if item is None or not item.statistics.get("eval_examples"):
+        return {}
+    key = "taught" if is_taught(look, item) else "never"
+    return {
+        lesson_id: (t(f"held.{key}"), t(f"held.{key}_title", dataset=item.name)) for lesson_id in look.academy.datasets.held_out(item.id)
+    }
+
+
+def golden_mark(tags: list[str]) -> bool:
+    """Whether a lesson measures models and is never trained."""
+    return GOLDEN in tags
+
+
+def is_taught(look: Look, item: Manifest) -> bool:
+    """Whether a training teaches the held-out rows all the same: facts, unless a person asked to hold some out."""
+    golden = item.statistics.get("golden_examples")
+    if golden is None or item.request.get("eval_fraction") is not None or golden == item.statistics.get("eval_examples"):
+        return False
+    return _goal(look, item) == "facts"
+
+
+def _goal(look: Look, item: Manifest) -> str:
+    base = look.academy.settings.default_base_model
+    if (item.id, base) not in _goals:
+        if len(_goals) >= _MOST:
+            _goals.clear()
+        plan = look.academy.training.plan(TrainingSpec.model_validate({"dataset_id": item.id, "preset": "auto"}))
+        _goals[item.id, base] = plan["spec"]["goal"] if plan["spec"] else ""
+    return _goals[item.id, base]
+
+
+def held_notice(look: Look, item: Manifest) -> Html | str:
+    """Above held-out rows: whether a training sees them, and the way to train on everything."""
+    held, golden = item.statistics.get("eval_examples", 0), item.statistics.get("golden_examples") or 0
+    if not held:
+        return ""
+    if held == golden:
+        return notice(plural("held.golden_rows", golden), t("held.golden_text"), kind="info")
+    if is_taught(look, item):
+        return notice(plural("held.taught_rows", held - golden), t("held.taught_text"), kind="info")
+    whole = button(t("held.whole"), "dataset.whole", kind="small", id=item.id, title=t("held.whole_title"))
+    return notice(plural("held.never_rows", held), t("held.never_text"), whole, kind="warn")
+
+
+def _whole(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Makes the dataset again without held-out rows, and goes to the training with it."""
+    item = look.academy.datasets.get(str(data.get("id")))
+    made = look.academy.datasets.again(item.id, {"eval_fraction": 0.0, "name": t("held.all_name", name=item.name[:60])})
+    state = {"dataset": made["dataset_id"], "tab": "training"}
+    return {"toast": toast(say(made["message"])), "state": state, "event": "datasets", "data": {"dataset": made["dataset_id"]}, "top": True}
+
+
+ACTS = {"dataset.whole": _whole}

@@ -1,0 +1,144 @@
+"""The rows of an opened dataset: searched, sorted, folded where they are long; each leads to its lesson and can be left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from academy.curation.dataset_rows import Row, RowSort
+from academy.curation.datasets import Manifest
+from academy.curation.lessons import as_example
+from academy.errors import NotFound
+from academy.rows import conversation
+from academy.ui.dataset import lengths
+from academy.ui.dataset.held import held_notice
+from academy.ui.html.elements import Html, button, div, empty, field, join, pager, select, short, span, switch, tag
+from academy.ui.html.numbers import number
+from academy.ui.look import Look
+from academy.ui.texts.translate import t
+
+ROWS = 12
+_SORTS: tuple[RowSort, ...] = ("file", "longest", "shortest", "source")
+_FOLDED_LINES = 8
+_FOLDED_CHARS = 500
+_MOST_CHARS = 8000
+_CODE = re.compile(r"^(?:diff --git |@@ -\d|--- a/|\+\+\+ b/)", re.MULTILINE)
+
+
+def shown(look: Look, item: Manifest, *, trained: bool) -> Html:
+    """A page of the rows that are trained or held out, with search, order and what is to be left out."""
+    part = "train" if trained else "eval"
+    only = lengths.rows_only(look, item, look.text("ds_only")) if trained else None
+    sort = next((name for name in _SORTS if name == look.text("ds_sort")), "file")
+    source = look.text("ds_source")
+    source = source if source in ("lessons", "git", "uploads") else ""
+    asked = {"query": look.text("ds_query"), "sort": sort, "source": source, "only": only}
+    size = look.number("ds_page") * ROWS
+    count, found = look.academy.datasets.view(item.id, part, **asked, offset=size, limit=ROWS)  # type: ignore[arg-type]
+    if size and not found:
+        count, found = look.academy.datasets.view(item.id, part, **asked, limit=ROWS)  # type: ignore[arg-type]
+    listed = [_row(look, item, row, trained=trained) for row in found]
+    none = div(empty(t("rows.none"), t("rows.none_text")), cls="ac-pad") if not count else ""
+    pages = pager("ds_page", look.number("ds_page") if found and size else 0, ROWS, count)
+    table = div(_toolbar(look, item, only), none, *listed, pages, cls="ac-card ac-examples")
+    return table if trained else div(held_notice(look, item), table, cls="ac-stack-tight")
+
+
+def _toolbar(look: Look, item: Manifest, only: Sequence[int] | None) -> Html:
+    """Search, order, source, and the button that makes the dataset again without what is left out."""
+    sorts = [(name, t(f"rows.sort.{name}")) for name in _SORTS if name != "source" or len(_sources(item)) > 1]
+    sources = [("", t("rows.any_source")), *((name, t(f"source.{name}")) for name in _sources(item))]
+    out = left_out(look, item)
+    again = button(t("secrets.again", n=number(len(out))), "dataset.keep", kind="primary small", id=item.id) if out else ""
+    chosen = [("", t("rows.all")), ("cut", t("rows.cut")), ("untrained", t("rows.untrained"))]
+    return div(
+        field("ds_query", look.text("ds_query"), kind="search", placeholder=t("rows.search"), label=t("rows.search"), data_reset="ds_page"),
+        select("ds_sort", sorts, look.text("ds_sort"), label=t("sort.label")),
+        select("ds_source", sources, look.text("ds_source"), label=t("lessons.source")) if len(sources) > 2 else "",
+        select("ds_only", chosen, look.text("ds_only"), label=t("rows.only")) if only is not None else "",
+        again,
+        cls="ac-row ac-pad ac-rows-bar",
+    )
+
+
+def _sources(item: Manifest) -> list[str]:
+    return [name for name in (item.statistics.get("sources") or {}) if name in ("lessons", "git", "uploads")]
+
+
+def left_out(look: Look, item: Manifest) -> list[str]:
+    """The keys of this dataset's rows that were switched off by hand."""
+    switched = look.switched("out:")
+    if not switched:
+        return []
+    known = look.academy.datasets.keys(item.id)
+    return [key for key in switched if key in known]
+
+
+def _row(look: Look, item: Manifest, row: Row, *, trained: bool) -> Html:
+    is_lesson = row.origin.source == "lessons" and bool(row.origin.origin)
+    edit = button(t("edit"), "lesson.edit", kind="quiet small", id=row.origin.origin) if is_lesson else ""
+    as_tokens = button(t("open.tokens"), "row.tokens", kind="quiet small", title=t("open.tokens_title"), id=item.id, row=row.number)
+    turns = conversation(row.row)
+    state, is_there = _since(look, row, turns) if is_lesson else ("", True)
+    off = look.flag(f"out:{row.key}")
+    return div(
+        span(number(row.number + 1), cls="ac-soft ac-num ac-row-number"),
+        div(turns_shown(turns), div(span(_origin(row), cls="ac-soft ac-cut"), state, cls="ac-row ac-origin"), cls="ac-grow"),
+        div(
+            as_tokens if trained else "",
+            edit if is_there else "",
+            switch(f"out:{row.key}", off, t("secrets.out")),
+            cls="ac-row-actions",
+        ),
+        cls="ac-example" + (" is-out" if off else ""),
+        id=f"row-{item.id}-{row.number}",
+    )
+
+
+def _since(look: Look, row: Row, turns: Sequence[Any]) -> tuple[Html | str, bool]:
+    """What became of the row's lesson since, and whether it is still there."""
+    try:
+        lesson = look.academy.lessons.get(row.origin.origin)
+    except NotFound:
+        return span(t("rows.deleted"), cls="ac-pill"), False
+    now = [turn.content for turn in as_example(lesson).turns]
+    return ("" if now == [content for _, content in turns] else span(t("rows.changed"), cls="ac-pill ac-preparing")), True
+
+
+def _origin(row: Row) -> str:
+    """Where a row comes from, for a person."""
+    source, origin = row.origin
+    if source == "lessons":
+        return t("dropped.lesson")
+    return t("rows.commit", id=origin[:8]) if source == "git" and origin else origin
+
+
+def turns_shown(turns: Sequence[tuple[str, str]]) -> Html:
+    """A conversation, each turn with its role; long ones are folded, and code is in its own type."""
+    lines = [
+        div(
+            span(t(f"role.{role}") if role in ("system", "user", "assistant") else role, cls=f"ac-role ac-role-{role}"),
+            _text(text),
+            cls="ac-turn-line",
+        )
+        for role, text in turns[:20]
+    ]
+    return div(*lines, cls="ac-conversation")
+
+
+def _text(text: str) -> Html:
+    style = "ac-text ac-code" if _CODE.search(text[:_MOST_CHARS]) else "ac-text"
+    lines = text.splitlines()
+    if len(lines) <= _FOLDED_LINES and len(text) <= _FOLDED_CHARS:
+        return span(text, cls=style)
+    start = short("\n".join(lines[:_FOLDED_LINES]), _FOLDED_CHARS)
+    more = t("rows.more", n=number(len(text)))
+    less = span(t("rows.less"), cls="ac-fold-less")
+    summary = tag("summary", span(start, cls=f"{style} ac-fold-start"), span(more, cls="ac-fold-more"), less)
+    return tag("details", summary, span(short(text, _MOST_CHARS), cls=style), cls="ac-fold")
+
+
+def previewed(samples: Sequence[dict[str, Any]]) -> Html:
+    """The samples of a preview."""
+    return join([div(turns_shown([(turn["role"], turn["content"]) for turn in sample["turns"]]), cls="ac-example") for sample in samples])
