@@ -89,7 +89,8 @@ def drop(page: Page, zone: str, name: str, text: str) -> None:
         "([name, text]) => { const held = new DataTransfer(); held.items.add(new File([text], name)); return held; }", [name, text]
     )
     for event in ("dragenter", "dragover", "drop"):
-        page.dispatch_event(f"[data-drop-zone={zone}]", event, {"dataTransfer": held})
+        page.dispatch_event("[data-drop-zone]", event, {"dataTransfer": held})
+    page.click(f"[data-kind={zone}]")
 
 
 def test_a_dropped_chat_export_becomes_an_adapter_that_answers_from_it(app: Any, open_page: Open, shots: Path) -> None:
@@ -110,9 +111,9 @@ def test_a_dropped_chat_export_becomes_an_adapter_that_answers_from_it(app: Any,
     # What would be trained is told before anything starts, for the base and the limit that are meant.
     page.click("button.ac-segment:has-text('Lengths')")
     expect(page.locator(".ac-plot .col").first).to_be_visible(timeout=60_000)
-    expect(page.locator("[data-live=ds_part]")).to_contain_text("No row would be cut off at 2,048.")
-    page.select_option("select[data-bind=count_limit]", "256")
-    expect(page.locator("[data-live=ds_part]")).to_contain_text("No row would be cut off at 256.", timeout=60_000)
+    expect(page.locator("[data-live=ds_part]")).to_contain_text("No row would be cut off at 256.")  # what Auto uses
+    page.select_option("select[data-bind=count_limit]", "512")
+    expect(page.locator("[data-live=ds_part]")).to_contain_text("No row would be cut off at 512.", timeout=60_000)
     page.click("button.ac-segment:has-text('Rows')")
     page.locator("button[data-act='row.tokens']").first.click()
     expect(page.locator("#ac-dialog .tok.trained").first).to_be_visible(timeout=60_000)

@@ -214,14 +214,11 @@ def test_no_refusal_or_reply_runs_or_calls_home(page: Page, beacon: tuple[str, l
         file = tmp_path / "files" / name.replace("/", "∕")
         file.write_text(f'"{bad[:150]}";"<img src={beacon[0]} onerror=hacked=1>"\n"{bad}";"{bad}"\n'.replace('""', '"'))
         for kind in ("lessons", "sources"):
-            drop = page.locator(f"input[data-drop={kind}]")
-            if not drop.count():
-                page.click(".ac-segment:has-text('Lessons')")
-                page.evaluate("document.querySelectorAll('#ac-tabs details').forEach(el => { el.open = true })")
-            if page.locator(f"input[data-drop={kind}]").count():
-                page.set_input_files(f"input[data-drop={kind}]", str(file))
-                page.wait_for_timeout(900)
-                page.keyboard.press("Escape")
+            page.evaluate("document.querySelectorAll('#ac-tabs details').forEach(el => { el.open = true })")
+            page.set_input_files("input[data-drop]", str(file))
+            page.click(f"[data-kind={kind}]")
+            page.wait_for_timeout(900)
+            page.keyboard.press("Escape")
     page.click("#tab-chat-button")
     page.check("#chat-compare input")
     page.uncheck("#chat-compare input")

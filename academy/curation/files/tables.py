@@ -16,7 +16,7 @@ from academy.curation.files.records import BEGINNING, Refused
 from academy.curation.files.values import MAX_RECORD, RowError
 from academy.curation.lessons import MAX_TEXT
 from academy.errors import Invalid
-from academy.messages import Message, msg
+from academy.messages import Message, count, msg
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _MAX_ROW = 4 * MAX_TEXT
@@ -260,7 +260,8 @@ def _numbers(mapping: dict[str, str], width: int) -> bool:
 def _misfit(fields: list[str], width: int) -> Message | None:
     if len(fields) == width:
         return None
-    return msg("has {n} columns instead of {expected}", n=len(fields), expected=width)
+    one, other = "has {n} column instead of {expected}", "has {n} columns instead of {expected}"
+    return count(len(fields), one=one, other=other, expected=width)
 
 
 def _explained(message: str) -> Message:

@@ -55,7 +55,7 @@ def _imported(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     facts = [plural("import.known", known)] if known else []
     facts += [plural("import.refused", refused)] if refused else []
     kept = any(report.kept for report in reports)
-    said = plural("import.new", new) if kept else _error(reports)
+    said = plural("import.added", new) if kept else _error(reports)
     answer: dict[str, Any] = {"toast": toast(said, ", ".join(facts), "good" if kept else "bad")}
     imports = [report.import_id for report in reports if report.import_id]
     answer["fill"] = {"lesson-report": reports_shown(reports, closes=True)}

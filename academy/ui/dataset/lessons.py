@@ -89,13 +89,14 @@ def _lessons(look: Look) -> Html:
     picked = set(look.listed("picked"))
     head = div(
         _box("page", "", t("pick.page"), all(lesson.lesson_id in picked for lesson in matches.items)),
-        *[span(t(f"lessons.{name}")) for name in ("asked", "answered", "tags", "source", "rated")],
+        *[span(t(f"lessons.{name}"), cls=f"ac-lesson-{name}") for name in ("asked", "answered", "tags", "source", "rated")],
         span(""),
         cls="ac-lesson ac-mail-head",
     )
     held = held_mark(look)
     rows = [_lesson_row(look, lesson, lesson.lesson_id in picked, held) for lesson in matches.items]
-    return join([_imported(look, chosen), div(head, *rows, _pages(page, size, matches.count), cls="ac-card ac-lessons")])
+    table = div(head, *rows, _pages(page, size, matches.count), cls="ac-card ac-lessons")
+    return div(_imported(look, chosen), table, cls="ac-stack-tight")
 
 
 def _sort(look: Look) -> Sort:
@@ -124,9 +125,8 @@ def _imported(look: Look, chosen: LessonFilter) -> Html | str:
         return ""
     names = ", ".join(item.name for item in known[:3])
     undo = button(t("import.undo"), "import.undo", kind="small", ids=json.dumps([item.import_id for item in known]))
-    every = tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small ac-btn-quiet", data_set=json.dumps(EVERYTHING))
     said = plural("import.shown", sum(item.added for item in known))
-    return notice(said, join([names, " · ", when(known[0].created_at)]), undo, every, kind="info")
+    return notice(said, join([names, " · ", when(known[0].created_at)]), undo, kind="info")
 
 
 def _no_match() -> Html:
@@ -158,15 +158,13 @@ def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[
         for rating in ("good", "bad")
     ]
     opener = {"type": "button", "cls": "ac-plain ac-strong", "data_act": "lesson.edit", "data_id": lesson.lesson_id}
-    source = lesson.metadata.get("source")
+    source = str(lesson.metadata.get("source") or "")
     return div(
         _box("one", lesson.lesson_id, t("pick.one", text=short(lesson.situation, 80)), picked),
-        div(_earlier(lesson), tag("button", div(short(lesson.situation, 300), cls="ac-clamp"), **opener)),
-        div(div(short(lesson.action, 300), cls="ac-clamp"), *_marks(lesson, held), cls="ac-soft"),
-        div(*tags, cls="ac-tags"),
-        div(
-            source_name(source if isinstance(source, str) else ""), cls="ac-soft ac-cut", title=source if isinstance(source, str) else None
-        ),
+        div(_earlier(lesson), tag("button", div(short(lesson.situation, 300), cls="ac-clamp"), **opener), cls="ac-lesson-asked"),
+        div(div(short(lesson.action, 300), cls="ac-clamp"), *_marks(lesson, held), cls="ac-soft ac-lesson-answered"),
+        div(*tags, cls="ac-tags ac-lesson-tags"),
+        div(source_name(source), cls="ac-soft ac-cut ac-lesson-source", title=source or None),
         div(*thumbs, cls="ac-row ac-thumbs"),
         div(_lesson_menu(lesson), cls="ac-row-end"),
         cls="ac-lesson" + (" is-picked" if picked else ""),

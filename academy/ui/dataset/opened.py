@@ -50,7 +50,6 @@ def _opened(look: Look) -> Html:
     actions = [
         button(t("open.train"), "dataset.train", id=item.id),
         button(t("held.whole"), "dataset.whole", title=t("held.whole_title"), id=item.id) if all_of_it else "",
-        button(t("adapters.rename"), "dataset.rename", id=item.id),
         tag("a", t("download"), cls="ac-btn", href=f"api/v1/academy/datasets/{item.id}/file", download=True),
     ]
     return div(

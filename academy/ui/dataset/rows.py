@@ -81,10 +81,12 @@ def _row(look: Look, item: Manifest, row: Row, *, trained: bool) -> Html:
     as_tokens = button(t("open.tokens"), "row.tokens", kind="quiet small", title=t("open.tokens_title"), id=item.id, row=row.number)
     turns = conversation(row.row)
     state, is_there = _since(look, row, turns) if is_lesson else ("", True)
+    named = span(_origin(row), cls="ac-soft ac-cut") if len(_sources(item)) > 1 or not is_lesson else ""
+    facts = div(named, state, cls="ac-row ac-origin") if named or state else ""
     off = look.flag(f"out:{row.key}")
     return div(
         span(number(row.number + 1), cls="ac-soft ac-num ac-row-number"),
-        div(turns_shown(turns), div(span(_origin(row), cls="ac-soft ac-cut"), state, cls="ac-row ac-origin"), cls="ac-grow"),
+        div(turns_shown(turns), facts, cls="ac-grow"),
         div(
             as_tokens if trained else "",
             edit if is_there else "",

@@ -17,6 +17,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     },
     "files.nothing": "Nothing could be taken over.",
     "files.close": "Close the report",
+    "import.added": {"one": "{n} new lesson.", "many": "{n} new lessons."},
     "import.new": {"one": "{n} new", "many": "{n} new"},
     "import.known": {"one": "{n} already there", "many": "{n} already there"},
     "import.usable": {"one": "{n} row can be used", "many": "{n} rows can be used"},
