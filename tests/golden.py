@@ -300,7 +300,7 @@ GOLDEN: dict[str, Golden] = {
         "a.csv",
         text('question,answer\r\n"two\r\nlines","a ""quoted"" word"\r\nshort\r\na,b,c\r\n\r\n ,b\r\nlast,one\r\n'),
         2,
-        {4: "1 columns", 5: "3 columns", 7: "empty"},
+        {4: "1 column", 5: "3 columns", 7: "empty"},
         "csv",
         {2: ["two\r\nlines", 'a "quoted" word'], 8: ["last", "one"]},
     ),
@@ -315,7 +315,7 @@ GOLDEN: dict[str, Golden] = {
     "csv with quotes that are not doubled": Golden("a.csv", text(CSV + '"say "hi" now",b\nc,d\n'), 1, {2: "doubled"}),
     "csv with quotes in the middle": Golden("a.csv", text(CSV + '5" disk,b\n'), 1, turns={2: ['5" disk', "b"]}),
     "csv with a NUL": Golden("a.csv", text(CSV + "a\x00,b\nc,d\n"), 1, {2: "NUL"}),
-    "csv of an old Mac": Golden("a.csv", text("question,answer\ra,b\rc\rd,e\r"), 2, {3: "1 columns"}),
+    "csv of an old Mac": Golden("a.csv", text("question,answer\ra,b\rc\rd,e\r"), 2, {3: "1 column"}),
     "csv with long cells": Golden("a.csv", text(CSV + "a," + "b" * 200_000 + "\nc," + "d" * 1_000_001 + "\n"), 1, {3: "long"}),
     "csv with columns in snake case": Golden(
         "a.csv", text("id,user_message,assistant_message,prompt_tokens\n1,q,a,5\n"), 1, turns={2: ["q", "a"]}
@@ -338,6 +338,30 @@ GOLDEN: dict[str, Golden] = {
         text("# FAQ\n\n## Where?\nHere.\n\n## Who?\nMarta.\n\nQ: Why?\nA: So.\n"),
         3,
         turns={3: ["Where?", "Here."], 9: ["Why?", "So."]},
+    ),
+    "headings and labels in one file": Golden(
+        "notes.md",
+        text(
+            "# Notes\n\n## Lamps\nOn shelf 3.\n\nQ: Who waters the plants?\nA: Ann does.\n\nEvery day.\n\n## Keys\nIn the hall.\n"
+            "### Spare keys\nIn the drawer.\n\n## Tea?\nIn the kitchen.\n\nQ: And cups?\nA: Beside it.\n---\nQ: Lost\n\n"
+            "## Empty\n## Bikes\nOut.\n"
+        ),
+        7,
+        {22: "without an answer", 24: "no text"},
+        turns={
+            3: ["Lamps", "On shelf 3."],
+            6: ["Who waters the plants?", "Ann does.\n\nEvery day."],
+            11: ["Keys", "In the hall."],
+            13: ["Spare keys", "In the drawer."],
+            19: ["And cups?", "Beside it."],
+            25: ["Bikes", "Out."],
+        },
+    ),
+    "headings inside an answer below a label that is a heading": Golden(
+        "alpaca.md",
+        text("### Instruction:\nPlan it\n### Response:\nSo:\n#### First\nDo.\n\n## Later\nMore.\n"),
+        2,
+        turns={1: ["Plan it", "So:\n#### First\nDo."], 8: ["Later", "More."]},
     ),
     "questions in bold": Golden(
         "faq.md", text("# FAQ\n\n**Q: Is it?**\n\nA: Yes\n\n---\n\n**Q:** Why?\n**A:** So\n"), 2, turns={3: ["Is it?", "Yes"]}
@@ -415,7 +439,7 @@ GOLDEN: dict[str, Golden] = {
         turns={1: ["S", "q", "a"]},
     ),
     "csv with a title above the header": Golden(
-        "a.csv", text("Export of today\n\nquestion,answer\nq,a\nbad\n"), 1, {5: "1 columns"}, turns={4: ["q", "a"]}
+        "a.csv", text("Export of today\n\nquestion,answer\nq,a\nbad\n"), 1, {5: "1 column"}, turns={4: ["q", "a"]}
     ),
     "a chat copied from the page": Golden(
         "chat.md", text("#### You said:\nhi\n\n#### ChatGPT said:\nhello\n"), 1, turns={1: ["hi", "hello"]}
@@ -549,7 +573,7 @@ GOLDEN: dict[str, Golden] = {
         "a.csv",
         "Question;Réponse\r\nOù?;Là – « œuvre »\r\nQuoi?\r\n".encode("cp1252"),
         1,
-        {3: "1 columns"},
+        {3: "1 column"},
         turns={2: ["Où?", "Là – « œuvre »"]},
     ),
     "csv of Polish Windows": Golden(
@@ -641,6 +665,10 @@ HOPELESS = {
     "prose": ("a.txt", b"Once upon a time.\n", "No questions"),
     "a PDF": ("a.pdf", b"%PDF-1.7 ...", "a PDF"),
     "an image called json": ("a.json", b"\x89PNG\r\n\x1a\n", "an image"),
+    "an image by its name": ("photo.png", b"question,answer\n", "an image"),
+    "a Word file by its name": ("letter.docx", b"PK\x03\x04" + b"x" * 100, "office document"),
+    "a presentation": ("talk.pptx", b"", "empty"),
+    "a recording": ("call.mp3", b"ID3", "a recording"),
     "an office document": ("a.xlsx", zipped(**{"[Content_Types]_dot_xml": b"x"}), "office document"),
     "a damaged zip": ("a.zip", b"PK\x03\x04" + b"x" * 100, "damaged"),
     "an empty zip": ("a.zip", zipped(), "no file that can be read"),

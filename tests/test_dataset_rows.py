@@ -1,0 +1,100 @@
+"""A dataset in the hand: made of chosen lessons, its rows searched, sorted, led back to their lessons, left out; compared and renamed."""
+
+import io
+
+import pytest
+
+from academy.config import Settings
+from academy.curation.examples import DatasetRequest
+from academy.curation.lessons import LessonIn, LessonPatch
+from academy.services.academy import Academy
+
+
+@pytest.fixture
+def academy(tmp_path):
+    academy = Academy(Settings(data_dir=tmp_path / "data", _env_file=None))
+    for n in range(6):
+        more = {"tags": ["lamps"] if n < 4 else ["shop"], "metadata": {"source": "chat"} if n % 2 else {}}
+        academy.lessons.add(LessonIn(situation=f"Where is lamp {n}?", action=f"Lamp {n} hangs in row {n * 7}." + " Look up." * n, **more))
+    yield academy
+    academy.close()
+
+
+def made(academy, **request):
+    return academy.datasets.create(DatasetRequest.model_validate({"include_git": False} | request))
+
+
+def test_a_dataset_is_made_of_chosen_lessons_and_named_after_them(academy):
+    lamps = made(academy, lesson_filter={"tags": ["lamps"]})
+    assert (lamps["statistics"]["total_examples"], lamps["name"]) == (4, "lamps")
+    assert made(academy, lesson_filter={"tags": ["lamps"], "sources": ["chat"]})["statistics"]["total_examples"] == 2
+    # The choice is in the request of the manifest, so that it is made again in the same way.
+    academy.lessons.add(LessonIn(situation="Where is lamp 9?", action="Lamp 9 hangs in row 63.", tags=["lamps"]))
+    assert academy.datasets.again(lamps["dataset_id"], {})["statistics"]["total_examples"] == 5
+
+
+def test_rows_are_searched_and_sorted_and_know_where_they_come_from(academy):
+    upload = academy.datasets.upload([("faq.csv", io.BytesIO(b"question,answer\nWhere is the attic of the house?,Above.\n"))])[0].id
+    name = made(academy, upload_ids=[upload])["dataset_id"]
+    count, rows = academy.datasets.view(name, query="LAMP row 14")
+    assert (count, rows[0].origin.source, rows[0].row["output"][:22]) == (1, "lessons", "Lamp 2 hangs in row 14")
+    assert academy.lessons.get(rows[0].origin.origin).situation == "Where is lamp 2?"
+    _, longest = academy.datasets.view(name, sort="longest", limit=1)
+    assert longest[0].row["instruction"] == "Where is lamp 5?"
+    count, rows = academy.datasets.view(name, source="uploads")
+    assert [(row.origin.origin, row.row["output"]) for row in rows] == [("faq.csv:2", "Above.")]
+    assert academy.datasets.view(name, only=[0, 2], offset=1)[0] == 2
+
+
+def test_any_row_is_left_out_by_its_key(academy):
+    name = made(academy)["dataset_id"]
+    _, rows = academy.datasets.view(name, limit=2)
+    assert rows[0].key in academy.datasets.keys(name)
+    again = academy.datasets.again(name, {"leave_out": [rows[0].key]})
+    assert again["statistics"]["total_examples"] == 5
+    assert rows[0].key not in academy.datasets.keys(again["dataset_id"])
+    assert academy.datasets.get(again["dataset_id"]).dropped[0]["rule"] == "unwanted"
+
+
+def test_held_out_lessons_are_known_and_a_dataset_is_made_again_with_everything(academy):
+    name = made(academy, eval_fraction=0.34)["dataset_id"]
+    held = academy.datasets.held_out(name)
+    assert {academy.lessons.get(lesson).situation for lesson in held} == {
+        row["instruction"] for row in academy.datasets.rows(name, part="eval")
+    }
+    whole = academy.datasets.again(name, {"eval_fraction": 0.0})
+    assert whole["statistics"]["train_examples"] == 6
+    assert academy.datasets.held_out(whole["dataset_id"]) == frozenset()
+
+
+def test_an_edited_lesson_is_changed_and_not_new_and_gone(academy):
+    before = made(academy)["dataset_id"]
+    lessons = academy.lessons.list().items
+    academy.lessons.update(lessons[0].lesson_id, LessonPatch(action="It was sold."))
+    academy.lessons.update(lessons[1].lesson_id, LessonPatch(situation="Which row has lamp 4?"))
+    academy.lessons.delete(lessons[2].lesson_id)
+    after = made(academy)["dataset_id"]
+    result = academy.datasets.diff(before, after)
+    assert (result["new"], result["gone"], result["same"], result["changed"]) == (2, 3, 3, 2)
+    assert {pair["after"]["output"][:12] for pair in result["changed_samples"]} == {"It was sold.", "Lamp 4 hangs"}
+
+
+def test_a_dataset_gets_another_name_and_keeps_its_id(academy):
+    name = made(academy)["dataset_id"]
+    assert academy.datasets.rename(name, "Lamps of the shop").name == "Lamps of the shop"
+    assert academy.datasets.list()[0].name == "Lamps of the shop"
+
+
+def test_a_preview_shows_some_of_every_source(academy):
+    rows = b"question,answer\n" + b"".join(b"Where is room %d of the house?,On floor %d.\n" % (n, n) for n in range(40))
+    uploads = [academy.datasets.upload([(name, io.BytesIO(rows.replace(b"room", name[:1].encode())))])[0].id for name in ("a.csv", "b.csv")]
+    preview = academy.datasets.preview(DatasetRequest(include_git=False, upload_ids=uploads))
+    files = [sample["origin"].split(":")[0] for sample in preview["samples"]]
+    assert len(files) == 5
+    assert {"a.csv", "b.csv"} <= set(files)
+    assert "lessons" in {sample["source"] for sample in preview["samples"]}
+
+
+def test_answers_that_hold_the_mark_of_a_secret_are_counted(academy):
+    academy.lessons.add(LessonIn(situation="What is her key?", action="Her key is " + "AKIA" + "IOSFODNN7EXAMPLE"))
+    assert made(academy)["statistics"]["redacted_answers"] == 1
