@@ -161,6 +161,43 @@ def test_lessons_are_imported_with_a_row_exact_report(client: TestClient) -> Non
     assert report["files"][0]["name"] == "chat.jsonl"
 
 
+def test_lessons_are_chosen_sorted_and_changed_in_bulk_and_an_import_is_undone(client: TestClient) -> None:
+    table = b"question,answer,tags\nWhere is the tea?,In the kitchen of the house.,house\nWho waters?,Ann.,garden\n"
+    report = good(client.post(f"{API}/lessons/import", files=[("files", ("faq.csv", table))]))
+    assert (report["kept"], report["new"], report["already_there"]) == (2, 2, 0)
+    asked = {"source": "faq.csv", "sort": "longest"}
+    assert [item["tags"] for item in good(client.get(f"{API}/lessons", params=asked))["items"]] == [["house"], ["garden"]]
+    assert good(client.get(f"{API}/lessons", params={"since": "2999-01-01"}))["count"] == 0
+    assert "2026-01-31" in refused(client.get(f"{API}/lessons", params={"until": "soon"}), 422)
+    change = {"action": "rate", "rating": "good", "filter": {"tags": ["house"]}}
+    assert good(client.post(f"{API}/lessons/bulk", json=change))["changed"] == 1
+    refused(client.post(f"{API}/lessons/bulk", json={"action": "delete"}), 422)
+    (undone,) = good(client.get(f"{API}/lessons/imports"))["items"]
+    assert (undone["name"], undone["added"]) == ("faq.csv", 2)
+    assert good(client.delete(f"{API}/lessons/imports/{undone['import_id']}"))["changed"] == 2
+    refused(client.delete(f"{API}/lessons/imports/{undone['import_id']}"), 404)
+    deleted = good(client.get(f"{API}/lessons/deleted"))
+    assert deleted["count"] == 2
+    ids = [item["lesson_id"] for item in deleted["items"]]
+    assert good(client.post(f"{API}/lessons/bulk", json={"action": "restore", "lesson_ids": ids[:1]}))["changed"] == 1
+    assert good(client.delete(f"{API}/lessons/deleted"))["changed"] == 1
+
+
+def test_a_dataset_of_chosen_lessons_is_renamed_and_its_rows_say_where_they_come_from(taught: TestClient) -> None:
+    asked = {"include_git": False, "lesson_filter": {"query": "37"}}
+    made = good(taught.post(f"{API}/dataset", json=asked))
+    path = f"{API}/datasets/{made['dataset_id']}"
+    assert good(taught.patch(path, json={"name": "Robots"}))["name"] == "Robots"
+    refused(taught.patch(path, json={"name": ""}), 422)
+    rows = good(taught.get(f"{path}/rows", params={"query": "zorb91.", "sort": "longest"}))
+    assert (rows["count"], len(rows["items"])) == (1, 1)
+    lesson = good(taught.get(f"{API}/lessons/{rows['facts'][0]['origin']}"))
+    assert lesson["action"] == rows["items"][0]["output"]
+    again = good(taught.post(f"{API}/dataset", json={"include_git": False, "leave_out": [rows["facts"][0]["key"]]}))
+    assert again["statistics"]["total_examples"] == 11
+    refused(taught.post(f"{API}/dataset", json={"lesson_filter": {"tag": "x"}}), 422)
+
+
 def test_uploads_succeed_file_by_file(client: TestClient) -> None:
     chat = json.dumps({"messages": [{"role": "user", "content": "Ask?"}, {"role": "assistant", "content": "Answer."}]}).encode()
     files = [("files", ("good.jsonl", chat)), ("files", ("bad.jsonl", b"\x00\x01\x02"))]
