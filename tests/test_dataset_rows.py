@@ -12,7 +12,7 @@ from academy.services.academy import Academy
 
 @pytest.fixture
 def academy(tmp_path):
-    academy = Academy(Settings(data_dir=tmp_path / "data", _env_file=None))
+    academy = Academy(Settings(data_dir=tmp_path / "data", _env_file=None))  # type: ignore[call-arg]
     for n in range(6):
         more = {"tags": ["lamps"] if n < 4 else ["shop"], "metadata": {"source": "chat"} if n % 2 else {}}
         academy.lessons.add(LessonIn(situation=f"Where is lamp {n}?", action=f"Lamp {n} hangs in row {n * 7}." + " Look up." * n, **more))

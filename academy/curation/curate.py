@@ -180,14 +180,15 @@ def _gather(
         limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
         collected = gathered.take(sources.lessons(limit))
         trainable, never = sources.counts()
-        gathered.sources["lessons"] = {
+        counts: dict[str, Any] = {
             "limit": limit,
             "collected": collected,
             "beyond_limit": max(0, trainable - collected),
             "never_trained": never,
         }
+        gathered.sources["lessons"] = counts
         if not request.lesson_filter.is_all:
-            gathered.sources["lessons"]["filter"] = request.lesson_filter.model_dump(exclude_defaults=True)
+            counts["filter"] = request.lesson_filter.model_dump(exclude_defaults=True)
         if not collected:
             everything = request.lesson_filter.is_all
             gathered.warnings.append("There are no lessons to train on yet." if everything else "No lesson to train on matches the filter.")

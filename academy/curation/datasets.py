@@ -173,7 +173,9 @@ class DatasetStore:
 
     def open(self, dataset_id: str, part: str = "train") -> Rows | None:
         """The rows of a part for the eye; None where the dataset has no such part. Raises NotFound."""
-        manifest = self.get(dataset_id)
+        if not _ID.fullmatch(dataset_id):
+            raise _unknown(dataset_id)
+        manifest = self._listed(dataset_id)
         path = manifest.path if part == "train" else manifest.eval_path
         if path is None:
             return None

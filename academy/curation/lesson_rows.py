@@ -164,7 +164,8 @@ def _map_text(value: Any, change: Callable[[str], str]) -> Any:
 
 def take_over(connection: sqlite3.Connection, aside: str) -> range:
     """Moves the new rows of a table set aside into the lessons and their indexes; returns their numbers."""
-    top = int(connection.execute("SELECT coalesce(max(seq), 0) FROM lessons").fetchone()[0])
+    # Numbers are never used again: after deletions the next one lies beyond the largest that is there.
+    top = int(connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'lessons'").fetchone()[0])
     connection.execute(
         f"DELETE FROM {aside} WHERE number NOT IN (SELECT min(number) FROM {aside} GROUP BY digest)"
         " OR digest IN (SELECT digest FROM lessons)"

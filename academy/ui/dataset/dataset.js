@@ -126,7 +126,7 @@
       put(box);
       last = box.dataset.id;
     }
-    A.setState({ picked: [...ids], picked_all: false });
+    A.setState({ picked: [...ids], picked_all: "" });
   });
   document.addEventListener("change", (event) => {
     const el = event.target.closest("select[data-add]");

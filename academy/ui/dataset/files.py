@@ -76,7 +76,7 @@ EVERYTHING: dict[str, Any] = {
     "lesson_bin": False,
     "lesson_page": 0,
     "picked": [],
-    "picked_all": False,
+    "picked_all": "",
 }
 """The state of a list of lessons that leaves nothing out."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.lessons import GOLDEN
+from academy.errors import NotFound
 from academy.jobs.spec import TrainingSpec
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, button, notice
@@ -19,7 +20,10 @@ _goals: dict[tuple[str, str], str] = {}
 
 def held_mark(look: Look) -> dict[str, tuple[str, str]]:
     """Of the lessons that the shown dataset holds out: the word for it and its explanation."""
-    item = look.dataset
+    try:
+        item = look.dataset
+    except NotFound:  # it was deleted, which the other view says
+        return {}
     if item is None or not item.statistics.get("eval_examples"):
         return {}
     key = "taught" if is_taught(look, item) else "never"
@@ -44,10 +48,12 @@ def is_taught(look: Look, item: Manifest) -> bool:
 def _goal(look: Look, item: Manifest) -> str:
     base = look.academy.settings.default_base_model
     if (item.id, base) not in _goals:
+        spec = look.academy.training.plan(TrainingSpec.model_validate({"dataset_id": item.id, "preset": "auto"}))["spec"]
+        if not spec:  # such as without the training libraries
+            return ""
         if len(_goals) >= _MOST:
             _goals.clear()
-        plan = look.academy.training.plan(TrainingSpec.model_validate({"dataset_id": item.id, "preset": "auto"}))
-        _goals[item.id, base] = plan["spec"]["goal"] if plan["spec"] else ""
+        _goals[item.id, base] = spec["goal"]
     return _goals[item.id, base]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -101,7 +102,8 @@ def _lessons(look: Look) -> Html:
 
 def _sort(look: Look) -> Sort:
     chosen = look.text("lesson_sort")
-    return next((name for name in _SORTS if name == chosen), "newest")
+    found: Sort = next((name for name in _SORTS if name == chosen), "newest")
+    return found
 
 
 def _size(look: Look) -> int:
@@ -204,10 +206,11 @@ def _lesson_menu(lesson: Lesson) -> Html:
 
 def _bulk(look: Look) -> Html:
     """What can be done with the lessons that are picked; empty where none is."""
-    picked, everything = look.listed("picked"), look.flag("picked_all")
+    picked, chosen = look.listed("picked"), filter_of(look, "lesson")
     if not picked or look.flag("lesson_bin"):
         return Html("")
-    matches = look.academy.lessons.find(filter_of(look, "lesson"), limit=0).count
+    everything = look.text("picked_all") == _mark_of(chosen)
+    matches = look.academy.lessons.find(chosen, limit=0).count
     count = matches if everything else len(picked)
     actions = [("tag", t("bulk.tag")), ("untag", t("bulk.untag"))]
     tagging = tag(
@@ -218,16 +221,16 @@ def _bulk(look: Look) -> Html:
         cls="ac-row",
         data_act="lessons.bulk",
     )
-    every = tag(
-        "button", t("pick.all", n=number(matches)), type="button", cls="ac-btn ac-btn-small", data_set=json.dumps({"picked_all": True})
-    )
-    none = json.dumps({"picked": [], "picked_all": False})
+    # It stays where it is when it has no use: a button that moves away leaves another one under the pointer.
+    all_of_them, none = json.dumps({"picked_all": _mark_of(chosen)}), json.dumps({"picked": [], "picked_all": ""})
+    label, done = t("pick.all", n=number(matches)), everything or matches <= len(picked)
+    every = tag("button", label, type="button", cls="ac-btn ac-btn-small", disabled=done, data_set=all_of_them)
     rates = [
         button(thumb(name), "lessons.bulk", kind="small", title=t(f"bulk.{name}"), action="rate", rating=name) for name in ("good", "bad")
     ]
     return div(
         tag("b", plural("pick.count", count)),
-        every if matches > len(picked) and not everything else "",
+        every,
         tagging,
         *rates,
         button(t("lessons.unrated"), "lessons.bulk", kind="small", title=t("bulk.none"), action="rate"),
@@ -239,16 +242,22 @@ def _bulk(look: Look) -> Html:
     )
 
 
+def _mark_of(chosen: LessonFilter) -> str:
+    """A name for a filter: all that match are picked only as long as it is the same."""
+    return hashlib.blake2b(chosen.model_dump_json().encode(), digest_size=9).hexdigest()
+
+
 def _change_many(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     action = str(data.get("action"))
-    chosen: dict[str, Any] = {"filter": filter_of(look, "lesson")} if look.flag("picked_all") else {"lesson_ids": look.listed("picked")}
+    every = filter_of(look, "lesson")
+    chosen: dict[str, Any] = {"filter": every} if look.text("picked_all") == _mark_of(every) else {"lesson_ids": look.listed("picked")}
     values = {"action": action, "tags": words(str(data.get("tags", ""))), "rating": data.get("rating") or None}
     gone = look.academy.lessons.find(chosen["filter"], limit=_MOST_UNDONE).items if action == "delete" and "filter" in chosen else []
     count = look.academy.lessons.change_many(LessonChange.model_validate(values | chosen))
     if action != "delete":
         return {"toast": toast(plural("bulk.changed", count))}
     ids = [lesson.lesson_id for lesson in gone] or look.listed("picked")
-    return _deleted(count, ids) | {"state": {"picked": [], "picked_all": False}}
+    return _deleted(count, ids) | {"state": {"picked": [], "picked_all": ""}}
 
 
 def _deleted(count: int, ids: list[str]) -> dict[str, Any]:
@@ -311,7 +320,7 @@ def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_bin(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    return {"state": {"lesson_bin": True, "lesson_page": 0, "picked": [], "picked_all": False}}
+    return {"state": {"lesson_bin": True, "lesson_page": 0, "picked": [], "picked_all": ""}}
 
 
 def _forget(look: Look, data: dict[str, Any]) -> dict[str, Any]:

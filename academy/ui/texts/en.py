@@ -258,7 +258,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lessons.none": "No lessons yet",
     "lessons.none_text": "A lesson is a question and the answer that it should get. Add one, import a file, or start with the samples.",
     "lessons.no_match": "No match",
-    "lessons.no_match_text": "No lesson has these words, this tag and this rating.",
+    "lessons.no_match_text": "No lesson matches all that is chosen above.",
     "lessons.asked": "Asked",
     "lessons.answered": "Answered",
     "lessons.tags": "Tags",
