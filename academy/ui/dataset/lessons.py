@@ -20,6 +20,7 @@ from academy.ui.html.elements import (
     menu,
     notice,
     pager,
+    scrolling,
     select,
     short,
     span,
@@ -105,6 +106,7 @@ def _lesson_row(lesson: Lesson) -> Html:
             "lesson.rate",
             kind="quiet small" + (" chosen" if lesson.rating == rating else ""),
             title=t(f"chat.{rating}"),
+            pressed=lesson.rating == rating,
             id=lesson.lesson_id,
             rating=rating,
         )
@@ -264,7 +266,7 @@ def _by_row(title: str, entries: list[Refusal], *, opened: bool) -> Html:
     rows = [tag("tr", tag("td", number(entry.row) if entry.row else "", cls="ac-num"), tag("td", say(entry.reason))) for entry in entries]
     head = tag("thead", tag("tr", tag("th", t("import.row")), tag("th", t("import.reason"))))
     table = tag("table", head, tag("tbody", *rows), cls="ac-table")
-    return tag("details", tag("summary", title), div(table, cls="ac-scroll"), open=opened)
+    return tag("details", tag("summary", title), scrolling(title, table), open=opened)
 
 
 def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -286,7 +288,7 @@ def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         "form",
         tag("h3", t("map.title", name=name)),
         tag("p", t("map.text"), cls="ac-soft"),
-        div(tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table"), cls="ac-scroll"),
+        scrolling(t("map.text"), tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table")),
         div(*fields, cls="ac-options"),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),

@@ -22,6 +22,7 @@ from academy.ui.html.elements import (
     join,
     notice,
     pager,
+    scrolling,
     select,
     short,
     span,
@@ -76,6 +77,7 @@ def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
             type="button",
             cls="ac-segment" + (" is-on" if name == chosen else ""),
             data_set=json.dumps({"ds_part": name, "ds_page": 0}),
+            aria_pressed="true" if name == chosen else "false",
         )
         for name, count in counts.items()
     ]
@@ -184,7 +186,7 @@ def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
     turns = [("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
-        switch(f"keep:{entry.get('key')}", keep, ""),
+        switch(f"keep:{entry.get('key')}", keep, t("dropped.keep"), written=False),
         div(why, turns_shown(turns), cls="ac-grow"),
         cls="ac-example",
         id=f"dropped-{entry.get('key')}",
@@ -265,7 +267,8 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     item = look.academy.datasets.get(str(data.get("id")))
     others = [other for other in look.datasets if other.id != item.id][:50]
     rows = [button(_choice(other), "dataset.diff", kind="item", first=other.id, second=item.id) for other in others]
-    return {"dialog": join([tag("h3", t("diff.choose", name=item.name)), div(*rows, cls="ac-scroll ac-choices"), closer()])}
+    title = t("diff.choose", name=item.name)
+    return {"dialog": join([tag("h3", title), scrolling(title, *rows, cls="ac-choices"), closer()])}
 
 
 def _choice(item: Manifest) -> Html:
@@ -284,7 +287,7 @@ def _diff(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     title = t("diff.title", first=names[0], second=names[1])
     times = join([when(first.created_at), when(second.created_at)], " → ")
     sentence = t("diff.sentence", new=number(result["new"]), gone=number(result["gone"]), same=number(result["same"]))
-    return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), div(*parts, cls="ac-scroll"), closer()])}
+    return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), scrolling(title, *parts), closer()])}
 
 
 REGIONS = {"ds_open": _opened, "ds_part": _part}
