@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.ui.answers import toast
-from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, span, tag, when
+from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, scrolling, span, tag, when
 from academy.ui.html.numbers import loss, number, size
 from academy.ui.look import Look
 from academy.ui.report import known_words, report, verdict_pill
@@ -23,7 +23,7 @@ _MOST_ROWS = 500
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
     """The tab is drawn by its region alone."""
-    gr.HTML(live("adapters"), apply_default_css=False)
+    gr.HTML(join([tag("h2", t("tab.adapters"), cls="ac-hidden"), live("adapters")]), apply_default_css=False)
 
 
 def _adapters(look: Look) -> Html:
@@ -158,7 +158,7 @@ def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     settings = tag("details", tag("summary", t("adapters.facts")), table, open=measured is None)
     close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
     buttons = div(_measure(item, measured is not None), close, cls="ac-row ac-row-end")
-    return {"dialog": join([tag("h3", item.name), div(told, settings, cls="ac-scroll"), buttons])}
+    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), told, settings), buttons])}
 
 
 def _ask_name(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ REAL = "smollm2-135m"
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
     """The tab is drawn by its regions alone."""
-    parts = div(live("first"), div(live("now"), live("machine"), cls="ac-columns"), live("parts"), cls="ac-stack")
+    title = tag("h2", t("tab.overview"), cls="ac-hidden")
+    parts = div(title, live("first"), div(live("now"), live("machine"), cls="ac-columns"), live("parts"), cls="ac-stack")
     gr.HTML(parts, apply_default_css=False)
 
 
@@ -201,7 +202,7 @@ def _meter(name: str, used: float, total: float, extra: str) -> Html:
     amount = span(t("machine.of", used=gigabytes(used), total=gigabytes(total)), cls="ac-num")
     return div(
         div(span(name, cls="ac-cut"), amount, cls="ac-meter-head"),
-        bar(share, level),
+        bar(share, level, label=name),
         div(extra or Html("&nbsp;"), cls="ac-help ac-num"),
         cls="ac-meter",
     )

@@ -18,6 +18,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
+  const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
   // ------------------------------------------------------------------ the state: in the address and the session
@@ -37,7 +38,7 @@
     if (push && address() !== before) history.pushState(null, "", address());
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
-    if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: "smooth" });
+    if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: motion() });
     document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
     mirror();
     return poll();
@@ -53,7 +54,7 @@
   function showTab(name) {
     if (!TABS.includes(name)) return;
     const button = document.getElementById(`tab-${name}-button`);
-    if (button && button.getAttribute("aria-selected") !== "true") button.click();
+    if (button && button.getAttribute("aria-selected") !== "true") A.movingTo(button);
   }
   // Inputs outside the live regions follow the state (after a reload, after "clear").
   function mirror() {
@@ -96,7 +97,7 @@
     connected();
     A.latency = performance.now() - begin;
     for (const [name, fresh] of Object.entries(answer.regions))
-      for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { morph(el, fresh.html); el.dataset.version = fresh.version; localTimes(el); }
+      for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { A.keepingFocus(el, () => morph(el, fresh.html)); el.dataset.version = fresh.version; localTimes(el); }
     if (answer.title) document.title = answer.title;
     if (answer.log && pane) addLog(pane, answer.log);
     A.busy = answer.busy;
@@ -114,6 +115,7 @@
   }
   function lost() {
     failures += 1;
+    if (failures > 1 && A.connected) A.announce($(".ac-offline-chip")?.textContent);
     if (failures > 1) { A.connected = false; document.documentElement.classList.add("ac-offline"); }
   }
   function connected() {
@@ -191,8 +193,9 @@
 
   async function act(name, data = {}, source = null) {
     if (!A.server) return null;
+    // Not `disabled`: a disabled button loses the focus, and a dialog then has no opener to return to.
     source?.classList.add("ac-busy");
-    if (source && "disabled" in source) source.disabled = true;
+    source?.setAttribute("aria-disabled", "true");
     try {
       const answer = await A.server.act({ act: name, data, state: A.state }).catch(() => null);
       if (!answer) { toast({ kind: "bad", text: texts.unreachable }); return null; }
@@ -200,7 +203,7 @@
       return answer;
     } finally {
       source?.classList.remove("ac-busy");
-      if (source && "disabled" in source) source.disabled = false;
+      source?.removeAttribute("aria-disabled");
     }
   }
   // An answer says what the page does next; Gradio handlers answer in the same form through the hidden "out" component.
@@ -208,25 +211,26 @@
     if (!answer || typeof answer !== "object") return;
     document.dispatchEvent(new CustomEvent("academy:answer", { detail: answer }));
     if (answer.toast) toast(answer.toast);
+    if (answer.announce) A.announce(answer.announce);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
     if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
     if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
     if (answer.click) document.getElementById(answer.click)?.click();
     if (answer.state) setState(answer.state); else poll();
-    if (answer.top) scrollTo({ top: 0, behavior: "smooth" });
+    if (answer.top) scrollTo({ top: 0, behavior: motion() });
   }
   A.result = result; A.act = act; A.setState = setState; A.poll = poll;
 
   document.addEventListener("click", async (event) => {
     const el = event.target.closest("[data-act], [data-set], [data-copy], [data-do], [data-event], [data-close]");
-    if (!event.target.closest(".ac-menu")) all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
+    if (!event.target.closest(".ac-menu")) A.closeMenus();
     const tab = event.target.closest('[role="tab"]');
     if (tab && /^tab-.*-button$/.test(tab.id)) {
       const name = tab.id.slice(4, -7);
       if (A.state.tab !== name) setTimeout(() => setState({ tab: name }), 0); else setTimeout(poll, 0);
     }
-    if (!el || el.nodeName === "FORM") return;
+    if (!el || el.nodeName === "FORM" || el.classList.contains("ac-busy")) return;
     if (el.matches("[data-close]")) { closeDialog(); return; }
     if (el.dataset.copy) { await copy(el); return; }
     if (el.dataset.event) { A.trigger?.(el.dataset.event, { ...el.dataset }); return; }
@@ -241,18 +245,19 @@
     event.preventDefault();
     // Read before the question: while it is open, another button may take this position.
     const { act: name, confirm: question, yes, ...data } = el.dataset;
+    A.closeMenus();
     if (question && !(await confirmed(question, yes || el.textContent))) return;
-    all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
     await act(name, data, el.dataset.act === name ? el : null);
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-act]");
     if (!form) return;
     event.preventDefault();
+    if ($(".ac-busy", form)) return;
     const { act: name, ...data } = form.dataset;
     for (const [key, value] of new FormData(form, event.submitter)) data[key] = value;
     for (const box of all("input[type=checkbox]", form)) data[box.name] = box.checked;
-    await act(name, data, $("[type=submit]", form));
+    await act(name, data, event.submitter || $("[type=submit]", form));
   });
   let typing = 0;
   document.addEventListener("input", (event) => {
@@ -305,7 +310,8 @@
   }
   function toast({ kind = "good", text = "", hint = "", action = null }) {
     const box = holder("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
-    box.setAttribute("aria-live", "polite");
+    ($("dialog[open]") || document.body).append(box); // behind an open dialog it could be neither heard nor closed
+    A.announce(`${text} ${hint}`, { urgent: kind === "bad" });
     el.className = `ac-toast ac-toast-${kind}`;
     words.textContent = text;
     more.textContent = hint;
@@ -332,18 +338,32 @@
   }
   A.toast = toast; A.closeDialog = closeDialog;
   function openDialog(html) {
-    const dialog = holder("ac-dialog", "dialog");
+    const dialog = holder("ac-dialog", "dialog"), opener = document.activeElement;
+    document.body.append(holder("ac-toasts"));
     dialog.innerHTML = html;
     localTimes(dialog);
-    if (!dialog.open) dialog.showModal();
-    dialog.onclose = () => document.dispatchEvent(new CustomEvent("academy:closed", { detail: dialog }));
+    if (!dialog.open) dialog.onclose = () => { left(opener); document.dispatchEvent(new CustomEvent("academy:closed", { detail: dialog })); };
     dialog.onclick = (event) => { if (event.target === dialog) closeDialog(); };
+    const title = named(dialog, $("h2, h3", dialog));
+    if (!dialog.open) dialog.showModal();
     document.dispatchEvent(new CustomEvent("academy:opened", { detail: dialog }));
-    ($("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog))?.focus();
+    const first = $("[autofocus]", dialog) || $("input:not([type=hidden]), textarea", dialog);
+    if (first) first.focus(); else A.focusOn(title);
+  }
+  function named(dialog, title) {
+    if (!title) return null;
+    title.id = `${dialog.id}-title`;
+    dialog.setAttribute("aria-labelledby", title.id);
+    return title;
+  }
+  function left(opener) {
+    document.body.append(holder("ac-toasts"));
+    A.returnFocus(opener);
   }
   function closeDialog() { const dialog = document.getElementById("ac-dialog"); if (dialog?.open) dialog.close(); }
   function confirmed(question, label) {
     return new Promise((done) => {
+      const opener = document.activeElement;
       const dialog = holder("ac-confirm", "dialog"), text = document.createElement("p"), row = document.createElement("div"), no = document.createElement("button"), yes = document.createElement("button");
       text.textContent = question;
       no.textContent = texts.no; yes.textContent = label.trim();
@@ -351,10 +371,13 @@
       row.className = "ac-row ac-row-end";
       row.append(no, yes);
       dialog.replaceChildren(text, row);
+      dialog.setAttribute("role", "alertdialog");
+      named(dialog, text);
       let answer = false;
       yes.onclick = () => { answer = true; dialog.close(); };
       no.onclick = () => dialog.close();
-      dialog.onclose = () => done(answer);
+      dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
+      dialog.onclose = () => { left(opener); done(answer); };
       dialog.showModal();
       no.focus();
     });
@@ -392,18 +415,18 @@
 
   A.attach = (server) => {
     A.server = server;
-    const begin = (tries) => {
-      const button = document.getElementById(`tab-${A.state.tab}-button`);
-      if (!button && tries) { setTimeout(() => begin(tries - 1), 50); return; }
+    const begin = () => {
+      if (!$('#ac-tabs [role="tablist"]')) { setTimeout(begin, 50); return; }
       history.replaceState(null, "", address());
+      A.tabs();
       showTab(A.state.tab);
       setState({}, { push: false });
       setTimeout(poll, 150);
     };
-    begin(100);
+    begin();
   };
   // A refusal may be below the visible part.
-  A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: "smooth", block: "nearest" }); }, 60);
+  A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: motion(), block: "nearest" }); }, 60);
   A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
   const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();
   if (theme) {

@@ -58,7 +58,7 @@ def build(academy: Academy) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
-    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts) + _read("dataset/dataset.js")
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts) + _read("access.js") + _read("dataset/dataset.js")
     return {
         "theme": theme(),
         "css": _read("style.css") + _read("dataset/dataset.css") + form.marks(),
@@ -80,10 +80,11 @@ def _header(settings: Settings) -> Html:
         title=t("app.theme"),
         aria_label=t("app.theme"),
     )
+    skip = tag("button", t("app.skip"), type="button", cls="ac-skip")
     header = div(
         div(tag("h1", t("app.title")), span(t("app.motto"), cls="ac-soft ac-motto"), cls="ac-brand"),
         div(
-            span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip", role="status"),
+            span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip"),
             span(cls="ac-chips", data_live="chips"),
             theme_button,
             tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
@@ -92,7 +93,7 @@ def _header(settings: Settings) -> Html:
         cls="ac-header",
     )
     demonstration = div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")
-    return join([header, demonstration]) if settings.only_shows else header
+    return join([skip, header, demonstration if settings.only_shows else None])
 
 
 def _chips(look: Look) -> Html:

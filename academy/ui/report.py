@@ -198,7 +198,7 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]], c
         ),
         cls="ac-scroll-x",
         tabindex="0",
-        role="region",
+        role="group",
         aria_label=caption,
     )
 

@@ -18,7 +18,7 @@ from academy.curation.asked import same_text
 from academy.errors import AcademyError
 from academy.messages import to_json
 from academy.ui.answers import Problem
-from academy.ui.chat.replies import Reply, Turn, conversation, turn_html
+from academy.ui.chat.replies import Reply, Turn, conversation, spoken_turn, turn_html
 from academy.ui.html.elements import short
 from academy.ui.html.numbers import number
 from academy.ui.texts.translate import plural, t
@@ -98,7 +98,8 @@ def answer(academy: Academy, stop: threading.Event, question: str, history: list
     turns += [turn] if turn["replies"] else []
     unanswered = gr.skip() if turn["replies"] else question
     buttons = [gr.update(visible=True), gr.update(visible="hidden")]
-    yield [unanswered, conversation(turns), problem.notice() if problem else "", turns, *buttons, gr.skip()]
+    spoken = {"announce": spoken_turn(turn), "nonce": time.monotonic()}
+    yield [unanswered, conversation(turns), problem.notice() if problem else "", turns, *buttons, spoken]
 
 
 def _streamed(academy: Academy, request: ChatRequest, stop: threading.Event, reply: Reply) -> Generator[None, None, None]:

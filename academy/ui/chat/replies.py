@@ -35,6 +35,13 @@ def turn_html(turn: Turn, index: int, waiting: bool = False) -> Html:
     )
 
 
+def spoken_turn(turn: Turn) -> str:
+    """What a screen reader speaks once a turn is complete: each reply with who gave it."""
+    return " ".join(
+        t("chat.spoken", name=reply.get("name") or t("chat.base"), text=reply["text"] or t("chat.silent")) for reply in turn["replies"]
+    )
+
+
 def no_conversation() -> Html:
     """What the tab shows before the first question."""
     return div(

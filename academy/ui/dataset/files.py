@@ -8,7 +8,7 @@ from typing import Any
 
 from academy.curation.files.imports import Detected, FileReport, Refusal
 from academy.ui.answers import toast
-from academy.ui.html.elements import Html, button, closer, div, join, labelled, notice, select, short, span, tag
+from academy.ui.html.elements import Html, button, closer, div, join, labelled, notice, scrolling, select, short, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
 from academy.ui.texts.translate import plural, say, t
@@ -179,22 +179,21 @@ def _columns(report: FileReport) -> Html | str:
 def _by_row(title: str, entries: Sequence[Refusal], *, opened: bool) -> Html:
     if not entries:
         return Html("")
+    with_text = any(entry.text for entry in entries)
     rows = [
         tag(
             "tr",
             tag("td", number(entry.row), cls="ac-num"),
             tag("td", say(entry.reason)),
-            tag("td", entry.text, cls="ac-soft") if any(other.text for other in entries) else "",
+            tag("td", entry.text, cls="ac-soft") if with_text else "",
         )
         for entry in entries[:_MOST_ROWS]
     ]
-    titles = [t("import.row"), t("import.reason"), *([t("import.text")] if any(entry.text for entry in entries) else [])]
+    titles = [t("import.row"), t("import.reason"), *([t("import.text")] if with_text else [])]
     head = tag("thead", tag("tr", *[tag("th", text, scope="col") for text in titles]))
     table = tag("table", head, tag("tbody", *rows), cls="ac-table")
     more = tag("p", t("import.more", n=number(len(entries) - _MOST_ROWS)), cls="ac-help") if len(entries) > _MOST_ROWS else ""
-    return tag(
-        "details", tag("summary", title), div(table, cls="ac-scroll", tabindex="0", role="group", aria_label=title), more, open=opened
-    )
+    return tag("details", tag("summary", title), scrolling(title, table), more, open=opened)
 
 
 # ------------------------------------------------------------------ columns
@@ -223,7 +222,7 @@ def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         "form",
         tag("h3", t("map.title", name=name)),
         tag("p", t("map.text"), cls="ac-soft"),
-        div(table, cls="ac-scroll", tabindex="0", role="group", aria_label=t("map.sample")),
+        scrolling(t("map.sample"), table),
         div(*fields, cls="ac-options"),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),

@@ -11,7 +11,7 @@ from typing import Any
 from academy.curation.datasets import Manifest
 from academy.jobs.spec import TrainingSpec
 from academy.ui.answers import Problem
-from academy.ui.html.elements import Html, button, card, closer, div, join, labelled, notice, select, span, tag
+from academy.ui.html.elements import Html, button, card, closer, div, join, labelled, notice, scrolling, select, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.html.plots import histogram
 from academy.ui.html.prose import tokens
@@ -112,7 +112,7 @@ def show_tokens(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         tag("h3", t("tokens.title", n=number(index + 1))),
         tag("p", text, cls="ac-soft"),
         div(*legend, cls="ac-row ac-tokens-legend"),
-        div(tokens(row["tokens"]), cls="ac-scroll"),
+        scrolling(t("tokens.title", n=number(index + 1)), tokens(row["tokens"])),
         _varied(look, str(data.get("id")), base, index),
         *_notes(result),
         closer(),

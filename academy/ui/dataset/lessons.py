@@ -154,6 +154,7 @@ def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[
             "lesson.rate",
             kind="quiet small" + (" chosen" if lesson.rating == rating else ""),
             title=t(f"chat.{rating}"),
+            pressed=lesson.rating == rating,
             id=lesson.lesson_id,
             rating=rating,
         )

@@ -24,6 +24,7 @@ from academy.ui.html.elements import (
     join,
     notice,
     pager,
+    scrolling,
     select,
     span,
     switch,
@@ -189,7 +190,7 @@ def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
     turns = [("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
-        switch(f"keep:{entry.get('key')}", keep, ""),
+        switch(f"keep:{entry.get('key')}", keep, t("dropped.keep"), written=False),
         div(why, rows.turns_shown(turns), cls="ac-grow"),
         cls="ac-example",
         id=f"dropped-{entry.get('key')}",
@@ -271,7 +272,8 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     item = look.academy.datasets.get(str(data.get("id")))
     others = [other for other in look.datasets if other.id != item.id][:50]
     choices = [button(_choice(other), "dataset.diff", kind="item", first=other.id, second=item.id) for other in others]
-    return {"dialog": join([tag("h3", t("diff.choose", name=item.name)), div(*choices, cls="ac-scroll ac-choices"), closer()])}
+    title = t("diff.choose", name=item.name)
+    return {"dialog": join([tag("h3", title), scrolling(title, *choices, cls="ac-choices"), closer()])}
 
 
 def _choice(item: Manifest) -> Html:
@@ -295,7 +297,7 @@ def _diff(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     times = join([when(first.created_at), when(second.created_at)], " → ")
     counts = {"new": result["new"] - changed, "gone": result["gone"] - changed, "changed": changed, "same": result["same"]}
     sentence = t("diff.sentence", **{name: number(count) for name, count in counts.items()})
-    return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), div(*parts, cls="ac-scroll"), closer()])}
+    return {"dialog": join([tag("h3", title), tag("p", times, cls="ac-soft"), tag("p", sentence), scrolling(title, *parts), closer()])}
 
 
 def _changed_row(before: dict[str, Any], after: dict[str, Any]) -> Html:

@@ -32,6 +32,7 @@ from academy.ui.html.elements import (
     live,
     menu,
     name_form,
+    scrolling,
     select,
     span,
     switch,
@@ -52,7 +53,7 @@ _MOST_CURATIONS = 200
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
     """Two views of one tab: the making of datasets, and the lessons. Files go to the REST endpoints, so Gradio keeps no copy of them."""
-    gr.HTML(live("ds_views"), apply_default_css=False)
+    gr.HTML(join([tag("h2", t("tab.dataset"), cls="ac-hidden"), live("ds_views")]), apply_default_css=False)
     gr.HTML(files.drop(), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
     make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
@@ -67,7 +68,6 @@ def _views(look: Look) -> Html:
         _segment("make", chosen, t("datasets.title"), len(look.datasets)),
         _segment("lessons", chosen, t("source.lessons"), look.lessons["total_lessons"]),
         cls="ac-segments",
-        role="tablist",
     )
 
 
@@ -106,7 +106,7 @@ def _lesson_source(look: Look) -> Html:
     pick = tag("details", tag("summary", t("sources.choose")), controls(look, "src", "ds_page"), id="choose-lessons")
     return _source(
         t("source.lessons"),
-        switch("src_lessons", on, ""),
+        switch("src_lessons", on, t("source.lessons"), written=False),
         total,
         div(*chips(look, "src", "ds_page"), cls="ac-row ac-chosen-row"),
         pick if count else "",
@@ -129,7 +129,7 @@ def _commit_source(look: Look) -> Html:
     most = field("git_limit", limit, kind="number", min=0, max=100_000, label=t("sources.limit"))
     return _source(
         t("source.git"),
-        switch("src_git", on, ""),
+        switch("src_git", on, t("source.git"), written=False),
         labelled(t("sources.repository"), named),
         div(
             line("git_range", t("sources.range"), placeholder=t("sources.range_example")), labelled(t("sources.limit"), most), cls="ac-pair"
@@ -168,7 +168,7 @@ def _upload_row(record: Any, view: View) -> Html:
         facts = span(f"{plural('count.rows', record.records_estimate or 0)} · {size(record.size_bytes)}", cls="ac-soft ac-num")
         if record.refused:
             facts = join([facts, button(plural("import.refused", record.refused), "upload.report", kind="quiet small", id=record.id)], " ")
-        control = switch(f"up:{record.id}", view.flag(f"up:{record.id}", True), "")
+        control = switch(f"up:{record.id}", view.flag(f"up:{record.id}", True), record.name, written=False)
     return div(
         control,
         div(div(record.name, cls="ac-cut", title=record.name), facts, cls="ac-grow"),
@@ -285,7 +285,7 @@ def _previewed(result: dict[str, Any]) -> dict[str, Any]:
         tag("p", say(result["sentence"])),
         tag("ul", *notes, cls="ac-notes") if notes else "",
         tag("p", t("dataset.preview_some", shown=number(shown), count=number(count)), cls="ac-soft") if shown < count else "",
-        div(previewed(result["samples"]), cls="ac-scroll", tabindex="0", role="group", aria_label=t("open.rows")),
+        scrolling(t("dataset.preview_title"), previewed(result["samples"])),
         closer(),
     ]
     return {"dialog": join(parts)}
@@ -351,7 +351,7 @@ def _dataset_row(look: Look, item: Manifest, is_chosen: bool) -> Html:
         button(t("delete"), "dataset.delete", kind="item danger", confirm=sure, id=item.id),
     )
     return div(
-        go(title, cls="ac-list-main", tab="dataset", dataset=item.id, ds_page=0),
+        go(title, cls="ac-list-main", current=is_chosen, tab="dataset", dataset=item.id, ds_page=0),
         div(items, cls="ac-list-side"),
         cls="ac-list-row" + (" is-chosen" if is_chosen else ""),
         id=f"row-{item.id}",

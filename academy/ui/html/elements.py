@@ -64,9 +64,22 @@ def live(name: str, content: Any = None, *, cls: str = "", tag_name: str = "div"
 
 
 def button(
-    label: Any, act: str = "", *, kind: str = "", confirm: str = "", yes: str = "", title: str = "", disabled: bool = False, **data: Any
+    label: Any,
+    act: str = "",
+    *,
+    kind: str = "",
+    confirm: str = "",
+    yes: str = "",
+    title: str = "",
+    disabled: bool = False,
+    pressed: bool | None = None,
+    **data: Any,
 ) -> Html:
-    """A button that calls an act on the server with its data; kind: primary, danger, quiet, small (several with spaces)."""
+    """A button that calls an act on the server with its data; kind: primary, danger, quiet, small (several with spaces).
+
+    Its words are its name, so that whoever speaks to the page says what is written; `title` explains, and names what is only a sign.
+    `pressed`: it is one that stays down, or not.
+    """
     classes = " ".join(f"ac-btn-{word}" for word in kind.split())
     attributes = {f"data_{key}": value for key, value in data.items()}
     return tag(
@@ -75,7 +88,8 @@ def button(
         cls=f"ac-btn {classes}".strip(),
         type="button",
         title=title or None,
-        aria_label=title or None,
+        aria_label=None if _has_words(label) else title or None,
+        aria_pressed=None if pressed is None else "true" if pressed else "false",
         disabled=disabled,
         data_act=act or None,
         data_confirm=confirm or None,
@@ -84,12 +98,24 @@ def button(
     )
 
 
-def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", **state: Any) -> Html:
-    """A link that changes the state of the page (tab, job, …) without a reload."""
+def _has_words(label: Any) -> bool:
+    return any(char.isalnum() for char in Html(esc(label)).striptags())
+
+
+def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", current: bool = False, **state: Any) -> Html:
+    """A link that changes the state of the page (tab, job, …) without a reload; `current`: to what is shown already."""
     query = "&".join(f"{key}={value}" for key, value in state.items() if key in ("tab", "job", "dataset"))
     classes = "ac-btn " + " ".join(f"ac-btn-{word}" for word in kind.split()) if kind else ""
     shown = json.dumps(state)
-    return tag("a", label, cls=f"{classes} {cls}".strip(), href=f"?{query}", data_set=shown, title=title or None)
+    return tag(
+        "a",
+        label,
+        cls=f"{classes} {cls}".strip(),
+        href=f"?{query}",
+        data_set=shown,
+        title=title or None,
+        aria_current="true" if current else None,
+    )
 
 
 def pill(status: str, verdict: str | None = None) -> Html:
@@ -102,14 +128,15 @@ def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> H
     return go(join(children), cls="ac-chip" + (" ac-chip-warn" if warn else ""), title=title, **state)
 
 
-def bar(fraction: float | None, status: str = "running", verdict: str | None = None) -> Html:
-    """A progress bar, coloured by the verdict where there is one; None where the progress is unknown."""
+def bar(fraction: float | None, status: str = "running", verdict: str | None = None, *, label: str = "") -> Html:
+    """A progress bar with its name, coloured by the verdict where there is one; None where the progress is unknown."""
+    named = {"role": "progressbar", "aria_label": label or t("progress")}
     status = f"verdict-{verdict}" if verdict else status
     if fraction is None:
-        return div(span(cls="ac-bar-unknown"), cls=f"ac-bar ac-{status}", role="progressbar")
+        return div(span(cls="ac-bar-unknown"), cls=f"ac-bar ac-{status}", **named)
     percent = round(100 * min(1.0, max(0.0, fraction)), 1)
     inner = Html(f'<span style="width:{percent}%"></span>')
-    return div(inner, cls=f"ac-bar ac-{status}", role="progressbar", aria_valuenow=percent, aria_valuemin=0, aria_valuemax=100)
+    return div(inner, cls=f"ac-bar ac-{status}", **named, aria_valuenow=percent, aria_valuemin=0, aria_valuemax=100)
 
 
 def tile(value: Any, label: str, unit: Any = "", *, title: str = "") -> Html:
@@ -126,6 +153,11 @@ def card(title: Any, *children: Any, aside: Any = "", cls: str = "") -> Html:
     """A framed part of a tab with a heading."""
     head = div(tag("h3", title), div(aside, cls="ac-card-aside") if aside else "", cls="ac-card-head")
     return tag("section", head, *children, cls=f"ac-card {cls}".strip())
+
+
+def scrolling(label: str, *children: Any, cls: str = "") -> Html:
+    """A part that scrolls by itself; the keyboard reaches it, and its label says what it holds."""
+    return div(*children, cls=f"ac-scroll {cls}".strip(), tabindex="0", role="group", aria_label=label)
 
 
 def empty(title: str, text: str, *actions: Any) -> Html:
@@ -206,10 +238,10 @@ def field(
     )
 
 
-def switch(name: str, on: bool, label: Any, *, disabled: bool = False) -> Html:
-    """A switch with its label."""
+def switch(name: str, on: bool, label: Any, *, disabled: bool = False, written: bool = True) -> Html:
+    """A switch with its label; not `written`, only a screen reader speaks it."""
     box = tag("input", type="checkbox", role="switch", name=name, data_bind=name, checked=on, disabled=disabled)
-    return tag("label", box, span(cls="ac-switch-track"), span(label), cls="ac-switch")
+    return tag("label", box, span(cls="ac-switch-track"), span(label, cls="" if written else "ac-hidden"), cls="ac-switch")
 
 
 def labelled(label: str, control: Any, help_: str = "") -> Html:
@@ -232,6 +264,7 @@ def pager(name: str, page: int, size: int, count: int) -> Html:
             type="button",
             disabled=page == 0,
             title=t("pager.back"),
+            aria_label=t("pager.back"),
             data_set=json.dumps({name: page - 1}),
         ),
         tag(
@@ -241,6 +274,7 @@ def pager(name: str, page: int, size: int, count: int) -> Html:
             type="button",
             disabled=page == last,
             title=t("pager.on"),
+            aria_label=t("pager.on"),
             data_set=json.dumps({name: page + 1}),
         ),
         cls="ac-pager",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, str | dict[str, str]] = {
     "app.title": "Academy",
+    "app.skip": "Skip to the content",
     "app.motto": "teach a model from your own work",
     "app.offline": "Reconnecting…",
     "app.logout": "Log out",
@@ -14,6 +15,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "app.title_percent": "{percent} % {name} · Academy",
     "tab": {"overview": "Overview", "dataset": "Dataset", "training": "Training", "adapters": "Adapters", "chat": "Chat"},
     "more": "More",
+    "progress": "Progress",
     "on": "on",
     "off": "off",
     "copy": "Copy",
@@ -207,6 +209,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "dropped.lesson": "a lesson",
     "dropped.another_lesson": "another lesson",
     "dropped.again": "Curate again with {n} kept",
+    "dropped.keep": "Keep this row anyway",
     "dropped.help": "Switch on the rows to keep anyway.",
     "dropped.commits": "Of {read} commits that were read, {taken} became examples. The others:",
     "open.secrets": "Secrets",
@@ -469,6 +472,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.empty_text": "Replies carry the name of the adapter that gave them. Rate or correct one, and it becomes the next lesson.",
     "chat.loading": "Loading the model…",
     "chat.silent": "(empty reply)",
+    "chat.spoken": "{name} answers: {text}",
     "chat.badge": "{name} on {base}",
     "chat.speed": "{n} tokens/s",
     "chat.cut": "cut at the longest length",

@@ -42,11 +42,13 @@ def _row(look: Look, job: Job) -> Html:
     verdict = learned(job, look.academy.jobs.verdict(job))
     words = join([*_state_words(look, job), when(job.finished_at or job.started_at or job.created_at)], " · ")
     title = div(span(job.name, cls="ac-cut ac-strong"), pill(job.status, verdict), cls="ac-row-line")
-    link = go(join([title, div(words, cls="ac-soft ac-cut ac-num")]), cls="ac-list-main", tab="training", job=job.job_id)
+    is_shown = job.job_id == look.job_id
+    content = join([title, div(words, cls="ac-soft ac-cut ac-num")])
+    link = go(content, cls="ac-list-main", current=is_shown, tab="training", job=job.job_id)
     return div(
         link,
         div(*_moves(look, job), _menu(job), cls="ac-list-side"),
-        cls="ac-list-row" + (" is-chosen" if job.job_id == look.job_id else ""),
+        cls="ac-list-row" + (" is-chosen" if is_shown else ""),
         id=f"job-{job.job_id}",
     )
 
