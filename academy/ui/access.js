@@ -80,7 +80,8 @@
       }
     };
     rove();
-    new MutationObserver(rove).observe(list, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-selected"] });
+    // Once more after Gradio has drawn the panel.
+    new MutationObserver(() => { rove(); setTimeout(rove, 100); }).observe(list, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-selected"] });
     list.addEventListener("keydown", (event) => {
       const row = tabs(), at = row.indexOf(event.target), to = step(event.key, at, row.length, "ArrowRight", "ArrowLeft");
       if (at < 0 || to === null) return;

@@ -98,6 +98,8 @@
     A.latency = performance.now() - begin;
     for (const [name, fresh] of Object.entries(answer.regions))
       for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { A.keepingFocus(el, () => morph(el, fresh.html)); el.dataset.version = fresh.version; localTimes(el); }
+    // A tab appears with its first content, as one; until then nothing stands where something else will be.
+    if (!quick) for (const el of all('#ac-tabs > [role="tabpanel"]')) if (visible(el) && $("[data-version]", el)) el.dataset.filled = "1";
     if (answer.title) document.title = answer.title;
     if (answer.log && pane) addLog(pane, answer.log);
     A.busy = answer.busy;
@@ -415,13 +417,14 @@
 
   A.attach = (server) => {
     A.server = server;
-    const begin = () => {
-      if (!$('#ac-tabs [role="tablist"]')) { setTimeout(begin, 50); return; }
+    // The first poll waits for the regions of the tab, which Gradio draws some time after the line at the top, so that it is the only one.
+    const begin = async () => {
+      while (!$('#ac-tabs [role="tablist"]')) await wait(10);
       history.replaceState(null, "", address());
       A.tabs();
       showTab(A.state.tab);
+      while (!$('#ac-tabs > [role="tabpanel"] [data-live]')) await wait(10);
       setState({}, { push: false });
-      setTimeout(poll, 150);
     };
     begin();
   };
