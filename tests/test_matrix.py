@@ -345,8 +345,9 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
-    *("datasets.answer_to", "datasets.variations", "jobs.verdict"),
+    *("datasets.answer_to", "datasets.variations"),
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
+    *(f"jobs.{verb}" for verb in ("unfinished", "brief", "result", "usage", "freeable", "series", "figures")),
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
     *(f"bases.{verb}" for verb in ("list", "look")),
