@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
+from pydantic_core import from_json
+
+from academy.files import tail_bytes
 from academy.jobs import folder as job_folder
 from academy.jobs.reading.events import number
-from academy.jobs.reading.progress import progress
 from academy.jobs.store import Job
 
 _MOST = 2000
+_TAIL_BYTES = 1 << 16
+_TAIL_EVENTS = 200
+_NUMBERS = ("epoch", "loss", "eval_loss")
 
 
 class Result(NamedTuple):
@@ -43,12 +49,22 @@ def result_of(job: Job) -> Result:
 
 def _read(job: Job) -> Result:
     kept = job_folder.read_small(job.folder.metadata) or {}
-    state = progress(job)
-    return Result(
-        epochs=state.epoch,
-        train_loss=number(kept.get("train_loss")) if kept else state.latest.get("loss"),
-        eval_loss=number(kept.get("eval_loss")) if kept else state.latest.get("eval_loss"),
-    )
+    last = _last_values(job)
+    losses = kept or {"train_loss": last.get("loss"), "eval_loss": last.get("eval_loss")}
+    return Result(last.get("epoch"), number(losses.get("train_loss")), number(losses.get("eval_loss")))
+
+
+def _last_values(job: Job) -> dict[str, float]:
+    """The last of each number in the end of the events; a list needs no more of them."""
+    if job.folder.events.is_symlink():
+        return {}
+    found: dict[str, float] = {}
+    for line in tail_bytes(job.folder.events, _TAIL_BYTES).split(b"\n")[-_TAIL_EVENTS:]:
+        with contextlib.suppress(ValueError):
+            event = from_json(line, allow_inf_nan=False)
+            if isinstance(event, dict) and event.get("type") in ("progress", "eval"):
+                found |= {name: value for name in _NUMBERS if (value := number(event.get(name))) is not None}
+    return found
 
 
 _lock = threading.Lock()

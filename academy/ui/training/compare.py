@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.jobs.store import Job
-from academy.messages import language
 from academy.ui.html import curves
 from academy.ui.html.curves import Axes, Curve
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import Html, card, div, join, select, span, switch, tag
 from academy.ui.html.numbers import duration, gigabytes, loss, number
 from academy.ui.look import Look
@@ -23,7 +22,6 @@ from academy.ui.training.words import effort_words, is_by_heart, learned, settin
 _OFFERED = 40
 _X = {"step": "step", "time": "seconds", "tokens": "tokens_seen"}
 _Y = ("loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "known")
-_REMEMBERED = 32
 _MOST_NAME = 40
 
 
@@ -63,25 +61,27 @@ def _axes(look: Look) -> Axes:
     )
 
 
-_cache: OrderedDict[tuple[Any, ...], tuple[Html, Html]] = OrderedDict()
+_drawings: Drawings[tuple[Html, Html]] = Drawings(32)
 
 
 def _drawn(look: Look, runs: Sequence[Job], axes: Axes) -> tuple[Html, Html]:
     """The picture and its figures, drawn again only where a point, a name or a choice is another."""
     alone = len(runs) == 1
-    points = [look.academy.jobs.points(run.job_id) for run in runs]
-    total = look.job.status.get("total_steps") if look.job else None
+    total = look.job.status.get("total_steps") if look.job and axes.x == "step" else None
     checkpoints = tuple(look.checkpoints) if alone and axes.x == "step" else ()
-    states = tuple((run.job_id, run.name, len(each), str(each[-1]) if each else "") for run, each in zip(runs, points, strict=True))
-    key = (language.get(), axes, states, total, checkpoints)
-    if (known := _cache.get(key)) is None:
+    states = tuple((run.output_dir, run.name, *_state(look.academy.jobs.points(run.job_id))) for run in runs)
+
+    def draw() -> tuple[Html, Html]:
         lines = [_curve(run, look.academy.jobs.series(run.job_id), axes) for run in runs]
-        right = total if axes.x == "step" else None
-        picture = curves.plot(lines, axes, right=right, checkpoints=checkpoints, best=alone and axes.y == "loss")
-        known = _cache[key] = picture, curves.table(lines, axes)
-        while len(_cache) > _REMEMBERED:
-            _cache.pop(next(iter(_cache)), None)
-    return known
+        picture = curves.plot(lines, axes, right=total, checkpoints=checkpoints, best=alone and axes.y == "loss")
+        return picture, curves.table(lines, axes)
+
+    return _drawings.get((axes, states, total, checkpoints), draw)
+
+
+def _state(points: Sequence[Any]) -> tuple[int, str]:
+    """What changes with every new point."""
+    return len(points), str(points[-1]) if points else ""
 
 
 def _curve(job: Job, points: Sequence[Any], axes: Axes) -> Curve:
@@ -105,6 +105,15 @@ def _chooser(look: Look, job: Job, runs: Sequence[Job], offered: Sequence[Job]) 
     """The list of other trainings, those on the same dataset and base first."""
     if not offered:
         return ""
+    drawn = tuple(run.job_id for run in runs)
+    key = (job.output_dir, look.flag("versus_pin"), drawn, tuple((item.job_id, item.sequence) for item in offered))
+    return _choosers.get(key, lambda: _choices(look, job, runs, offered))
+
+
+_choosers: Drawings[Html] = Drawings(32)
+
+
+def _choices(look: Look, job: Job, runs: Sequence[Job], offered: Sequence[Job]) -> Html:
     drawn = [run.job_id for run in runs[1:]]
     alike = sorted(offered, key=lambda other: (other.dataset_id, other.base_model) != (job.dataset_id, job.base_model))
     full = len(runs) >= curves.MOST_CURVES
@@ -208,7 +217,7 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
 def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     jobs = look.academy.jobs
     briefs, results = [jobs.brief(run) for run in runs], [jobs.result(run) for run in runs]
-    points = [jobs.points(run.job_id) for run in runs]
+    paces = [_pace(run, jobs.points(run.job_id)) for run in runs]
     verdicts = [learned(run, brief.verdict if brief else None) for run, brief in zip(runs, briefs, strict=True)]
     knows = [" · ".join(known_words(brief.known, brief.rephrased)) if brief else "–" for brief in briefs]
     ended = zip(runs, verdicts, strict=True)
@@ -224,16 +233,24 @@ def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (t("compare.steps"), [number(run.step) for run in runs]),
         (t("compare.epochs"), [number(result.epochs, 1) for result in results]),
         (t("compare.time"), [duration(jobs.duration(run)) for run in runs]),
-        (t("compare.tokens"), [number(_median(each, "tokens_per_second")) for each in points]),
-        (t("compare.memory"), [gigabytes(max((p["memory_mb"] for p in each if p.get("memory_mb")), default=None)) for each in points]),
+        (t("compare.tokens"), [number(pace) for pace, _ in paces]),
+        (t("compare.memory"), [gigabytes(memory) for _, memory in paces]),
         (t("compare.why"), [say(run.error or run.reason) or "–" if run.status == "failed" else "–" for run in runs]),
         (t("jobs.note"), [run.note or "–" for run in runs]),
     ]
 
 
-def _median(points: Sequence[Any], name: str) -> float | None:
-    values = [point[name] for point in points if point.get(name)]
-    return round(statistics.median(values)) if values else None
+_paces: Drawings[tuple[float | None, float | None]] = Drawings(64)
+
+
+def _pace(job: Job, points: Sequence[Any]) -> tuple[float | None, float | None]:
+    """The median of its tokens a second, and the most memory that it took, in MiB."""
+
+    def measure() -> tuple[float | None, float | None]:
+        paces, memory = ([point[name] for point in points if point.get(name)] for name in ("tokens_per_second", "memory_mb"))
+        return round(statistics.median(paces)) if paces else None, max(memory, default=None)
+
+    return _paces.get((job.output_dir, *_state(points)), measure)
 
 
 REGIONS = {"job_plot": region}

@@ -9,6 +9,7 @@ from typing import Any
 from academy.errors import NotFound
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -231,11 +232,17 @@ def _verdict(status: dict[str, Any], job: Job) -> Html | str:
 # ------------------------------------------------------------------ numbers, loss, answers, settings
 
 
+_reports: Drawings[Html] = Drawings(16)
+
+
 def _report(look: Look) -> Html:
     """The report of a job that ended with one."""
     if look.job is None or not look.job.status.get("report_id"):
         return Html("")
-    return report(look.academy.evaluations.get(look.job.record.job_id), {item.id: item.name for item in look.datasets})
+    job, names = look.job.record, {item.id: item.name for item in look.datasets}
+    # A report is written once, at the end of its job.
+    key = (job.output_dir, job.finished_at, str(look.academy.jobs.brief(job)), tuple(names.items()))
+    return _reports.get(key, lambda: report(look.academy.evaluations.get(job.job_id), names))
 
 
 def _numbers(look: Look) -> Html:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 from academy.jobs.store import ENDED, Job
 from academy.ui import report
 from academy.ui.answers import queued_words, toast
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import Html, button, card, div, empty, field, go, join, menu, name_form, pill, select, span, tag, when
-from academy.ui.html.numbers import duration, number, size
+from academy.ui.html.numbers import ago, duration, number, size
 from academy.ui.look import Look
 from academy.ui.report import verdict_pill
 from academy.ui.texts.translate import t
@@ -28,7 +30,8 @@ def _jobs(look: Look) -> Html:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
     limit = _PAGE * min(look.number("jobs_more") + 1, _MOST_PAGES)
     jobs = _found(look, limit + 1)
-    rows = [_row(look, job) for job in jobs[:limit]] or [div(t("jobs.no_match"), cls="ac-soft ac-pad")]
+    rows = [_rows.get(_row_key(look, job), functools.partial(_row, look, job)) for job in jobs[:limit]]
+    rows = rows or [div(t("jobs.no_match"), cls="ac-soft ac-pad")]
     more = ""
     if len(jobs) > limit:
         next_page = json.dumps({"jobs_more": look.number("jobs_more") + 1})
@@ -58,6 +61,16 @@ def _found(look: Look, limit: int) -> list[Job]:
 def _matches(look: Look, job: Job, words: list[str]) -> bool:
     text = " ".join([job.name, job.note, job.base_model, job.dataset_id or "", t(f"state.{job.status}"), *effort_words(job)]).lower()
     return all(word in text for word in words)
+
+
+_rows: Drawings[Html] = Drawings(2000)
+
+
+def _row_key(look: Look, job: Job) -> tuple[Any, ...]:
+    """All that a row shows, without drawing it."""
+    place = (look.queue.get(job.job_id), len(look.queue)) if job.status == "queued" else None
+    percent = look.percent(job) if job.status in ("running", "preparing") else None
+    return job.output_dir, job.sequence, place, percent, ago(moment_of(job)), job.job_id == look.job_id, look.job_id is None
 
 
 def _row(look: Look, job: Job) -> Html:

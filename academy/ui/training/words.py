@@ -42,10 +42,11 @@ def result_words(look: Look, job: Job) -> list[str]:
     if job.kind != "train":
         return known_words(brief.known, brief.rephrased) if brief else []
     result = jobs.result(job)
-    looks = [plural("count.looks", round(result.epochs))] if result.epochs and result.epochs >= 1 else []
-    if brief and brief.known["of"] and is_by_heart(job.parameters):
+    by_heart, epochs = is_by_heart(job.parameters), round(result.epochs or 0)
+    looks = [plural("count.looks" if by_heart else "count.epochs", epochs)] if epochs else []
+    if brief and brief.known["of"] and by_heart:
         return [*looks, known_words(brief.known, None)[0]]
-    if result.eval_loss is not None and not is_by_heart(job.parameters):
+    if result.eval_loss is not None and not by_heart:
         return [*looks, t("jobs.held_out", loss=loss(result.eval_loss))]
     return [*looks, t("jobs.loss", loss=loss(result.train_loss))] if result.train_loss is not None else looks
 
