@@ -37,8 +37,8 @@
     return best && Math.abs(best[0] - at) <= most ? best : null;
   }
   function tip(area, at) {
-    const { right, low, high, log, x: over, y: kind } = area.dataset;
-    const value = (y) => { const place = Number(high) - (y / FULL) * (high - low); return log === undefined ? place : 10 ** place; };
+    const { right, low, high, scale, x: over, y: kind } = area.dataset;
+    const value = (y) => { const place = Number(high) - (y / FULL) * (high - low); return scale === "log" ? 10 ** place : place; };
     const names = all(".ac-legend .key", area.closest(".ac-plot")).map((el) => el.textContent);
     let where = null;
     const rows = [];
@@ -60,6 +60,7 @@
     const head = document.createElement("div"), step = (where / FULL) * Number(right);
     head.textContent = over === "time" ? clock(step) : `${over === "step" ? texts.step : over} ${Math.round(step).toLocaleString("en")}`;
     const box = $(".tip", area);
+    if (!box) return; // the plot is just being drawn again
     box.replaceChildren(head, ...rows);
     $(".cross", area).style.left = `${where / (FULL / 100)}%`;
     box.classList.toggle("is-left", where > FULL / 2);

@@ -151,7 +151,7 @@ class _Scale(NamedTuple):
             "data_right": f"{self.right:.10g}",
             "data_low": f"{self.low:.10g}",
             "data_high": f"{self.high:.10g}",
-            "data_log": self.log,
+            "data_scale": "log" if self.log else "linear",
             "data_x": axes.x,
             "data_y": axes.y,
             "data_label": t(f"plot.y.{axes.y}"),

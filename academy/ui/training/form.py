@@ -154,7 +154,7 @@ def above() -> dict[str, Any]:
         "base_model": gr.Dropdown([], label=model.title, info=model.description, allow_custom_value=True, elem_id="train-base"),
         "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
         "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, info=_efforts_help(), elem_id="train-preset"),
-        "advice": gr.HTML(_advice([], {}), apply_default_css=False, elem_id="train-advice", js_on_load=_PROBLEMS),
+        "advice": gr.HTML("", apply_default_css=False, elem_id="train-advice", js_on_load=_PROBLEMS),
     }
 
 

@@ -17,14 +17,14 @@ from academy.ui.training import form, job, jobs
 if TYPE_CHECKING:
     from academy.services.academy import Academy
 
-# A reload keeps what was chosen.
-_CHOSEN = "(dataset, base) => [window.academy.state.train_dataset || dataset, window.academy.state.train_base || base]"
+# A reload keeps what was chosen. Not by way of the controls, which refuse a choice that they do not offer yet.
+_CHOSEN = "() => [{ dataset: window.academy.state.train_dataset, base: window.academy.state.train_base }]"
 
 
 def _keep(*names: str) -> str:
     """A script that keeps a choice in the page's state."""
     state = ", ".join(f"{name}: value" for name in names)
-    return f"(value) => {{ window.academy.setState({{ {state} }}, {{ push: false }}); }}"
+    return f"(value) => {{ if (value) window.academy.setState({{ {state} }}, {{ push: false }}); }}"
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
@@ -75,8 +75,9 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     }
     filled = {"inputs": [datasets, base], "outputs": [datasets, base, controls["continue_from"], controls["recipe"]], **quick}
 
-    def choices(chosen: str | None, base_now: str | None) -> list[Any]:
-        return form.choices(academy, chosen, base_now)
+    def choices(kept: Any) -> list[Any]:
+        kept = kept if isinstance(kept, dict) else {}
+        return form.choices(academy, kept.get("dataset"), kept.get("base"))
 
     def chosen_elsewhere(chosen: str | None, base_now: str | None, event: gr.EventData) -> list[Any]:
         return form.choices(academy, (event._data or {}).get("dataset") or chosen, base_now)
@@ -91,7 +92,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
         return str((event._data or {}).get("base", ""))
 
     plan = functools.partial(form.plan, academy)
-    page.load(choices, **filled, js=_CHOSEN).then(plan, **planning)
+    page.load(choices, **filled | {"inputs": controls["found"]}, js=_CHOSEN).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
     bus.auto(automatic, **planning)
