@@ -24,6 +24,9 @@ class Folder:
         self.path.touch()
         self.jobs = self
 
+    def unfinished(self) -> list[str]:
+        return []
+
     def busy(self) -> Any:
         return self.job
 

@@ -24,12 +24,12 @@ from academy.rows import conversation
 from academy.ui import answers, live, look, page
 from academy.ui.chat import asking
 from academy.ui.dataset.opened import dropped, redactions
+from academy.ui.html import curves, numbers, prose
 from academy.ui.html import elements as pieces
-from academy.ui.html import numbers, prose
 from academy.ui.html import plots as plots_module
 from academy.ui.texts import translate as texts
 from academy.ui.training import form
-from academy.ui.training.job import why_failed
+from academy.ui.training.words import why_failed
 from tests.waiting import wait_until
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}{{alert}}\u202egnp.exe\x1b[31m"
@@ -106,29 +106,33 @@ def a_curve(count: int) -> list[dict]:
     return points
 
 
+def drawn_path(html: str, kind: str) -> str:
+    """What is drawn by the path of a kind; empty where there is none."""
+    found = re.search(rf'class="{kind}" d="([^"]*)"', html)
+    return found[1] if found else ""
+
+
+def a_line(points: list[dict], name: str = "x", key: str = "loss") -> curves.Curve:
+    """The curve of a job by steps."""
+    held_out = [(point["step"], point["eval_loss"]) for point in points if "eval_loss" in point]
+    return curves.Curve(name, [(point["step"], point[key]) for point in points if key in point], held_out)
+
+
 def test_a_plot_of_ten_thousand_points_is_at_most_20_kb():
     points = a_curve(10_000)
     points[4321]["loss"] = 2.9
-    html = plots_module.plot(points, total_steps=10_000, checkpoints=range(100, 10_000, 100))
+    html = curves.plot([a_line(points)], curves.Axes(), right=10_000, checkpoints=range(100, 10_000, 100))
     assert len(html.encode()) <= 20_000
-    drawn = re.search(r'class="raw" d="([^"]*)"', html)
-    assert drawn
-    assert len(re.findall(r"[ML]", drawn[1])) <= plots_module.MAX_POINTS
-    assert any(int(x) == 4322 for x in re.findall(r"[ML](\d+) ", drawn[1])), "a spike of one step is still to be seen"
+    drawn = drawn_path(html, "raw c0")
+    assert len(re.findall(r"[ML]", drawn)) <= curves.MAX_POINTS
+    assert any(int(x) == 43_220 for x in re.findall(r"[ML](\d+) ", drawn)), "a spike of one step is still to be seen"
 
 
 def test_a_plot_has_a_gap_where_a_loss_was_no_number():
-    points = [
-        {"step": 1, "loss": 1.0},
-        {"step": 2, "loss": 0.9},
-        {"step": 3, "loss": None, "non_finite": True},
-        {"step": 4, "loss": 0.8},
-        {"step": 5, "loss": 0.7},
-    ]
-    drawn = re.search(r'class="raw" d="([^"]*)"', plots_module.plot(points))
-    assert drawn
-    assert drawn[1].count("M") == 2
-    assert "nan" not in plots_module.plot([{"step": 1, "loss": math.nan}, {"step": 2, "loss": math.inf}])
+    losses = [1.0, 0.9, None, 0.8, 0.7]
+    html = curves.plot([curves.Curve("x", list(enumerate(losses, 1)))], curves.Axes())
+    assert drawn_path(html, "raw c0").count("M") == 2
+    assert drawn_path(html, "smooth c0").count("M") == 2
 
 
 def test_the_best_evaluation_is_marked_rather_than_the_best_step():
@@ -138,30 +142,62 @@ def test_the_best_evaluation_is_marked_rather_than_the_best_step():
         {"step": 3, "loss": 1.0, "eval_loss": 1.5},
         {"step": 4, "loss": 1.0, "eval_loss": 1.7},
     ]
-    assert "best 1.500 at 3" in plots_module.plot(points)
-    assert "best" not in plots_module.plot(points[:2]), "the lowest batch is chance"
+    assert "best 1.500 at 3" in curves.plot([a_line(points)], curves.Axes())
+    assert "best" not in curves.plot([a_line(points[:2])], curves.Axes()), "the lowest batch is chance"
 
 
-def test_another_job_is_drawn_beside_the_shown_one_on_the_same_axes():
-    alone, both = (
-        plots_module.plot(a_curve(100)),
-        plots_module.plot(a_curve(100), other=[{"step": 200, "loss": 9.0}, {"step": 400, "loss": 8.0}], other_name="<b>x"),
-    )
-    assert 'class="other"' not in alone
+def test_other_jobs_are_drawn_beside_the_shown_one_on_the_same_axes():
+    shown, other = a_line(a_curve(100)), a_line([{"step": 200, "loss": 9.0}, {"step": 400, "loss": 8.0}], "<b>x")
+    alone, both = curves.plot([shown], curves.Axes()), curves.plot([shown, other], curves.Axes())
+    assert "c1" not in alone
     assert 'data-right="400"' in both
-    drawn = re.search(r'class="other" d="M(\d+) (\d+)L', both)
-    assert drawn
-    assert int(drawn[1]) == 5000
+    assert drawn_path(both, "smooth c1").startswith("M50000 ")
     assert "&lt;b&gt;x" in both
-    crowded = plots_module.plot(
-        a_curve(10_000), total_steps=10_000, checkpoints=range(100, 10_000, 100), other=a_curve(9_000), other_name="x"
-    )
-    assert len(crowded.encode()) <= 20_000
+    six = [a_line(a_curve(10_000), f"run {n}") for n in range(curves.MOST_CURVES)]
+    assert len(curves.plot(six, curves.Axes()).encode()) <= 40_000
+    assert "best" not in both
+
+
+@pytest.mark.parametrize(("log", "value", "digits"), [(False, 1.702, 3), (True, 0.00123, 5)])
+def test_the_browser_reads_a_value_back_from_the_line(log, value, digits):
+    html = curves.plot([curves.Curve("x", [(0, 6.0), (50, value), (100, 0.001)])], curves.Axes(log=log, smoothing=0.0))
+    low, high = (float(re.search(rf'data-{end}="([^"]+)"', html)[1]) for end in ("low", "high"))  # type: ignore[index]
+    y = int(re.findall(r"[ML]50000 (\d+)", drawn_path(html, "smooth c0"))[0])
+    place = high - y / 100_000 * (high - low)
+    assert round(10**place if log else place, digits) == value
+
+
+def test_on_a_log_axis_what_is_not_positive_is_a_gap():
+    html = curves.plot([curves.Curve("x", [(1, 1.0), (2, 0.0), (3, 0.1), (4, 0.01)])], curves.Axes(log=True, smoothing=0.0))
+    assert drawn_path(html, "smooth c0").count("M") == 2
+    assert curves.plot([curves.Curve("x", [(1, 0.0)])], curves.Axes(log=True)).count(texts.t("plot.waiting")) == 1
+
+
+def test_smoothing_nought_draws_every_value_as_it_is():
+    line = [(n, float(n % 2)) for n in range(20)]
+    html = curves.plot([curves.Curve("x", line)], curves.Axes(smoothing=0.0))
+    assert drawn_path(html, "raw c0") == ""
+    assert drawn_path(html, "smooth c0").count("L") == 19
+
+
+def test_a_plot_is_told_in_words_and_as_a_table():
+    runs = [curves.Curve("one", [(1, 4.0), (10, 0.5)]), curves.Curve("two", [(1, 3.0), (5, 2.0)])]
+    html = curves.plot(runs, curves.Axes(smoothing=0.0))
+    assert 'aria-label="one: loss from 4.000 to 0.500, lowest 0.500 at step 10. two: loss from 3.000 to 2.000' in html
+    rows = re.findall(r"<tr>(.*?)</tr>", curves.table(runs, curves.Axes(smoothing=0.0)))
+    assert re.findall(r">([^<]+)</t[hd]>", rows[0]) == ["step", "one", "two"]
+    assert re.findall(r">([^<]+)</t[hd]>", rows[-1]) == ["10", "0.500", "–"], "a run that has ended has no value"
+
+
+def test_time_is_written_as_a_clock_and_a_rate_as_a_power():
+    html = curves.plot([curves.Curve("x", [(0.0, 2e-4), (125.0, 1e-4)])], curves.Axes(x="time", y="learning_rate"))
+    assert ">2:00</span>" in html
+    assert "e-4</span>" in html
 
 
 def test_a_plot_without_points_says_what_it_waits_for():
-    assert texts.t("plot.waiting") in plots_module.plot([])
-    assert texts.t("plot.waiting") in plots_module.plot([{"step": 0, "loss": None}])
+    assert texts.t("plot.waiting") in curves.plot([], curves.Axes())
+    assert texts.t("plot.waiting") in curves.plot([curves.Curve("x", [(0, None)])], curves.Axes())
 
 
 def test_a_histogram_counts_every_row_and_shows_the_limit():
@@ -296,6 +332,10 @@ class Quiet:
         def busy():
             return None
 
+        @staticmethod
+        def unfinished():
+            return []
+
 
 QUIET: Any = Quiet()
 
@@ -419,7 +459,8 @@ def test_every_text_that_the_page_asks_for_exists():
         source = file.read_text(encoding="utf-8")
         asked |= set(re.findall(r'\bt\(\s*"([^"]+)"', source))
         asked |= {f"{key}.{form_}" for key in re.findall(r'plural\(\s*"([^"]+)"', source) for form_ in ("one", "many")}
-    asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", (folder / "page.js").read_text(encoding="utf-8"))}
+    for file in folder.glob("*.js"):
+        asked |= {f"js.{name}" for name in re.findall(r"\btexts\.([a-z_]+)", file.read_text(encoding="utf-8"))}
     assert asked <= set(english)
 
 
@@ -445,6 +486,7 @@ def test_regions_of_one_request_ask_for_a_job_once():
     class Counting:
         class jobs:  # noqa: N801
             busy = staticmethod(lambda: None)
+            unfinished = staticmethod(list)
             view = staticmethod(lambda job_id: asked.append(job_id) or {"job_id": job_id})
             get = staticmethod(lambda job_id: job_id)
 

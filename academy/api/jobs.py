@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import Field
 
 from academy.api.parts import Slow, TheAcademy, TheStreams, router
-from academy.api.replies import Asked, NewName, Reply
+from academy.api.replies import Asked, Reply
 from academy.api.wire import Exact, Id
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job, Status
@@ -135,6 +135,8 @@ class JobItem(Reply):
     output_dir: str
     adapter_path: str | None
     error: str | None
+    effort: str | None = None
+    note: str = ""
 
 
 class JobsReply(Reply):
@@ -159,6 +161,17 @@ class LogLineReply(Reply):
 class LogReply(Reply):
     first_line: int
     lines: list[LogLineReply]
+
+
+class JobPatch(Asked):
+    """Another name, or a note; what is left out stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80)
+    note: str | None = Field(default=None, max_length=500)
+
+
+class FiguresQuery(Asked):
+    job: list[Id] = Field(min_length=1, max_length=20, description="The jobs, each with its own rows.")
 
 
 class Place(Asked):
@@ -270,10 +283,16 @@ def move(academy: TheAcademy, job_id: Id, request: Place) -> JobDone:
 
 
 @api.patch("/train/{job_id}")
-def rename_job(academy: TheAcademy, job_id: Id, request: Annotated[NewName, Body(examples=[{"name": "handbook, second try"}])]) -> JobDone:
-    """Gives a job another name, and its adapter with it."""
-    renamed = academy.jobs.rename(job_id, request.name)
-    return JobDone.of(renamed, msg("Its name is {job} now.", job=renamed.name))
+def change_job(academy: TheAcademy, job_id: Id, request: Annotated[JobPatch, Body(examples=[{"name": "handbook, second try"}])]) -> JobDone:
+    """Gives a job another name, and its adapter with it; or a note, of which an empty one removes it."""
+    job = academy.jobs.get(job_id)
+    if request.name is not None:
+        job = academy.jobs.rename(job_id, request.name)
+    if request.note is not None:
+        job = academy.jobs.annotate(job_id, request.note)
+    return JobDone.of(
+        job, msg("Its name is {job} now.", job=job.name) if request.name is not None else msg("{job} is noted.", job=job.name)
+    )
 
 
 @api.delete("/train/{job_id}/checkpoints")
@@ -288,6 +307,19 @@ def jobs(academy: TheAcademy, request: Annotated[JobsQuery, Query()]) -> JobsRep
     """The jobs, newest first."""
     found = academy.jobs.list_with_sizes(request.limit, request.status, request.kind)
     return JobsReply(count=len(found), jobs=[JobItem.model_validate(job) for job in found])
+
+
+@api.get("/jobs/figures.csv", response_class=PlainTextResponse)
+def figures(academy: TheAcademy, request: Annotated[FiguresQuery, Query()]) -> PlainTextResponse:
+    """The logged steps of some jobs as one table."""
+    headers = {"Content-Disposition": 'attachment; filename="figures.csv"'}
+    return PlainTextResponse(academy.jobs.figures(request.job), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@api.delete("/jobs/{job_id}")
+async def delete_job(academy: TheAcademy, slow: Slow, job_id: Id) -> Freed:
+    """Deletes an ended job with its log, figures and report, and with its adapter unless that is active."""
+    return Freed.of(await slow.run(academy.jobs.delete, job_id))
 
 
 @api.delete("/disk/checkpoints")

@@ -155,5 +155,7 @@ def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings)
     values |= {"base_model": settings.default_base_model} | chosen
     given = {name: getattr(requested, name) for name in requested.model_fields_set}
     values |= {name: value for name, value in given.items() if value is not None and (name, value) != ("goal", "auto")}
+    if "lora_rank" in given and given.get("lora_alpha") is None:
+        values["lora_alpha"] = None  # twice the rank that was given, not twice the chosen one
     spec = TrainingSpec.model_validate(values)
     return spec if spec.lora_alpha is not None else spec.model_copy(update={"lora_alpha": 2 * spec.lora_rank})

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +21,9 @@ from pydantic_core import from_json as parse_json
 from academy.config import BackendName
 from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
 from academy.files import append_line, now, sync_folder
+from academy.jobs import journal
 from academy.jobs.folder import JobFolder
-from academy.messages import Text, from_json, render, to_json
-from academy.models import BUNDLED
+from academy.messages import Text, render, to_json
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Inputs:
     device: str = "auto"
     earlier: list[str] = field(default_factory=list)
     golden_rows: int | None = None
+    effort: str | None = None
+    chosen: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,9 @@ class Job:
     kind: str = "train"  # one of kinds.KINDS
     earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
+    effort: str | None = None  # the preset that chose the settings; None: without one
+    chosen: list[str] = field(default_factory=list)  # names of the settings that the person chose instead
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as replies show them: texts in the current language."""
@@ -150,6 +155,8 @@ _LEADS_TO: dict[str, frozenset[str]] = {
 }
 """Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
+_REMEMBERED = 1000
+
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
 _REQUIRED = {
     item.name for item in dataclasses.fields(Job) if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
@@ -165,13 +172,14 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "parameters": dict,
     "reasons": list,
     "earlier": list,
+    "chosen": list,
+    "note": str,
     "sequence": int,
     "attempt": int,
     "order": (int, float),
     "events_offset": int,
     "kind": str,
 }
-_PATHS = ("output_dir", "dataset_path", "eval_path", "base_path", "base_source", "adapter_path", "continue_from_path")
 
 _FRESH: dict[str, Any] = {
     "wish": None,
@@ -216,6 +224,7 @@ class JobStore:
         self._lock = threading.RLock()
         self._lines: dict[str, _Line] = {}
         self._open: dict[str, Job] = {}  # those that have not ended
+        self._recent: dict[int, Job] = {}  # ended ones that were read last, by the offset of their line: a page asks every second
         self._keys: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._sequence = 0
@@ -246,6 +255,17 @@ class JobStore:
             ended = max(now(), job.started_at or job.created_at)
             return self.update(job_id, **{"status": status, "finished_at": ended, "wish": None} | fields)
 
+    def remove(self, job_id: str) -> None:
+        """Removes an ended job: a last line says that it is deleted."""
+        with self._lock:
+            job = self.get(job_id)
+            if job.status not in ENDED:
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=job.status)
+            values = _plain(job) | {"sequence": self._sequence + 1, "deleted": True}
+            append_line(self.path, _line_of(values | journal.portable(values, self._root)))
+            self._sequence = values["sequence"]
+            self._forget(job_id)
+
     def requeue(self, job_id: str, **fields: Any) -> Job:
         """Puts a job back into the queue, without what its last attempt left in the journal."""
         return self.update(job_id, **{"status": "queued"} | _FRESH | fields)
@@ -270,6 +290,8 @@ class JobStore:
             if line is None:
                 shown = job_id[:80].encode("ascii", "backslashreplace").decode()
                 raise NotFound("There is no job {job!r}.", hint="GET /jobs lists them.", job=shown)
+            if line.offset in self._recent:
+                return self._recent[line.offset]
             with open(self.path, "rb") as file:
                 return self._read(file, job_id, line)
 
@@ -277,13 +299,13 @@ class JobStore:
         """The newest jobs first, by the order in which they were submitted."""
         with self._lock:
             found: list[Job] = []
-            with _opened(self.path) as file:
+            with journal.opened(self.path) as file:
                 for job_id in reversed(self._lines):
                     if limit is not None and len(found) >= limit:
                         break
                     line = self._lines[job_id]
                     if status in (None, line.status) and kind in (None, line.kind):
-                        found.append(self._open.get(job_id) or self._read(file, job_id, line))
+                        found.append(self._open.get(job_id) or self._recent.get(line.offset) or self._read(file, job_id, line))
             return found
 
     def open_jobs(self) -> Jobs:
@@ -311,9 +333,8 @@ class JobStore:
 
     def _write(self, job: Job) -> Job:
         values = _plain(job) | {"sequence": self._sequence + 1}
-        values |= _portable(values, self._root)
-        # A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored.
-        line = json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()
+        values |= journal.portable(values, self._root)
+        line = _line_of(values)
         append_line(self.path, line)
         length = len(line.encode())
         self._sequence = values["sequence"]
@@ -354,23 +375,33 @@ class JobStore:
         if key:
             self._keys[key] = job_id
 
+    def _forget(self, job_id: str) -> None:
+        line = self._lines.pop(job_id, None)
+        if line is not None:
+            self._counts[line.status] -= 1
+        self._open.pop(job_id, None)
+        self._keys = {key: value for key, value in self._keys.items() if value != job_id}
+
     def _read(self, file: Any, job_id: str, line: _Line) -> Job:
         file.seek(line.offset)
         values = _values(file.read(line.length))
         if values is None or values["job_id"] != job_id:
             raise NotFound("Another program changed the journal of jobs; {job} is not where it was.", hint="Restart Academy.", job=job_id)
-        return self._job(values)
+        job = self._recent[line.offset] = self._job(values)
+        while len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return job
 
     def _job(self, values: dict[str, Any]) -> Job:
         # A field of a later version is no damage.
         fields = {name: value for name, value in values.items() if name in _FIELDS}
-        fields |= _located(fields, self._root)
-        return Job(**fields | _texts(fields))
+        fields |= journal.located(fields, self._root)
+        return Job(**fields | journal.texts(fields))
 
     def _load(self) -> None:
         bad: list[bytes] = []
         offset = lines = 0
-        with _opened(self.path) as file:
+        with journal.opened(self.path) as file:
             for raw in file:
                 text = raw.strip()
                 if text:
@@ -378,6 +409,9 @@ class JobStore:
                     values = _values(text)
                     if values is None:
                         bad.append(raw if raw.endswith(b"\n") else raw + b"\n")
+                    elif values.get("deleted"):
+                        self._sequence = max(self._sequence, values.get("sequence", 0))
+                        self._forget(values["job_id"])
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
                         self._sequence = max(self._sequence, values.get("sequence", 0))
@@ -403,7 +437,7 @@ class JobStore:
         aside = self.path.with_name(f".{self.path.name}.compact")
         written = {}
         try:
-            with _opened(self.path) as old, open(aside, "wb") as new:
+            with journal.opened(self.path) as old, open(aside, "wb") as new:
                 offset = 0
                 for job_id, line in self._lines.items():
                     old.seek(line.offset)
@@ -416,7 +450,7 @@ class JobStore:
         except OSError:
             aside.unlink(missing_ok=True)
             raise
-        self._lines = written
+        self._lines, self._recent = written, {}
         sync_folder(self.path.parent)
 
 
@@ -437,61 +471,6 @@ def _values(raw: bytes) -> dict[str, Any] | None:
     return values if all(isinstance(values[name], kind) for name, kind in _TYPES.items() if name in values) else None
 
 
-def _portable(values: dict[str, Any], root: str) -> dict[str, str]:
-    """The paths inside the data folder, relative to it, so that the folder can be moved and copied."""
-    inside = f"{root}/"
-    return {name: value[len(inside) :] for name in _PATHS if (value := values.get(name)) and value.startswith(inside)}
-
-
-def _located(values: dict[str, Any], root: str) -> dict[str, Any]:
-    """The paths inside the data folder, absolute.
-
-    Earlier versions wrote absolute paths. A line of theirs names the data folder of its time, and what was in there is in this one now.
-    """
-    before = values["output_dir"].removesuffix(f"/models/{values['job_id']}")
-    before = before if before != values["output_dir"] and before.startswith("/") else None
-    found: dict[str, Any] = {}
-    for name in _PATHS:
-        value = values.get(name)
-        if not isinstance(value, str) or not value:
-            continue
-        if not value.startswith("/"):
-            found[name] = f"{root}/{value}"
-        elif before and value.startswith(f"{before}/"):
-            found[name] = root + value[len(before) :]
-    bundled = BUNDLED.get(values.get("base_model", ""))
-    if bundled and str(values.get("base_path")).endswith(f"/academy/models/{bundled.name}"):
-        # Academy may have been installed elsewhere when the job was queued; the bundled model comes with it.
-        found["base_path"] = str(bundled)
-    return found
-
-
-def _texts(values: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: from_json(values[name]) for name in ("error", "reason") if values.get(name) is not None}
-    return found | {"reasons": [from_json(reason) or "" for reason in values.get("reasons", [])]}
-
-
-class _Nothing:
-    """Stands for a journal that does not exist yet."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
-
-    def __enter__(self) -> _Nothing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def seek(self, offset: int) -> int:
-        raise FileNotFoundError(offset)
-
-    def read(self, length: int) -> bytes:
-        raise FileNotFoundError(length)
-
-
-def _opened(path: Path) -> Any:
-    try:
-        return open(path, "rb")
-    except FileNotFoundError:
-        return _Nothing()
+def _line_of(values: dict[str, Any]) -> str:
+    """A line of the journal. A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored."""
+    return json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()

@@ -13,7 +13,9 @@ from academy.errors import NotFound
 from academy.jobs.reading import log as job_log
 from academy.jobs.reading import progress, view
 from academy.jobs.reading.log import LogLine
-from academy.jobs.reading.reports import brief_in
+from academy.jobs.reading.reports import Brief, brief_in
+from academy.jobs.reading.results import Result, result_of
+from academy.jobs.reading.series import Point, figures_csv, series
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.services.permission import Permission, changing, reading
@@ -37,6 +39,10 @@ class Jobs:
     def busy(self) -> Job | None:
         """The job that runs or prepares, if any; answers also where Academy is disabled."""
         return self._runner.busy()
+
+    def unfinished(self) -> Sequence[str]:
+        """The ids of the jobs that have not ended; answers also where Academy is disabled."""
+        return [job.job_id for job in self._store.open_jobs()]
 
     @reading
     def list(self, limit: int = 50, status: str | None = None, kind: str | None = None) -> Sequence[Job]:
@@ -65,10 +71,24 @@ class Jobs:
         return view.view(job, self._runner.queue_position(job_id), self._runner.silence(job_id)) | {"disk": self._runner.usage(job)}
 
     @reading
-    def verdict(self, job: Job) -> str | None:
-        """The verdict of the report that the job ended with, if there is one."""
-        brief = brief_in(job.folder) if job.status in ENDED else None
-        return brief.verdict if brief else None
+    def brief(self, job: Job) -> Brief | None:
+        """The few numbers of the report that the job ended with, if there is one."""
+        return brief_in(job.folder) if job.status in ENDED else None
+
+    @reading
+    def result(self, job: Job) -> Result:
+        """The last numbers of an ended job: its epochs, and its losses as its adapter has them."""
+        return result_of(job)
+
+    @reading
+    def usage(self, job: Job) -> dict[str, int]:
+        """The bytes of a job: in all, of its checkpoints, of its adapter."""
+        return self._runner.usage(job)
+
+    @reading
+    def freeable(self) -> int:
+        """The bytes that `free_finished` would free."""
+        return self._runner.freeable()
 
     @reading
     def position(self, job_id: str) -> int | None:
@@ -86,6 +106,16 @@ class Jobs:
     def points(self, job_id: str) -> Sequence[dict[str, Any]]:
         """Contract, section 1, row 10: each step once, in order."""
         return progress.points(self._store.get(job_id))
+
+    @reading
+    def series(self, job_id: str) -> Sequence[Point]:
+        """The same points with the seconds and the tokens since the start."""
+        return series(progress.points(self._store.get(job_id)))
+
+    @reading
+    def figures(self, job_ids: Sequence[str]) -> str:
+        """The logged steps of some jobs as CSV."""
+        return figures_csv([(job, series(progress.points(job))) for job in map(self._store.get, job_ids)])
 
     @reading
     def metrics(self, job: Job) -> dict[str, Any]:
@@ -140,6 +170,16 @@ class Jobs:
             with contextlib.suppress(NotFound):
                 self._adapters.rename(job_id, name)
         return self._runner.rename(job_id, name)
+
+    @changing
+    def annotate(self, job_id: str, note: str) -> Job:
+        """Keeps a note on a job; an empty one removes it."""
+        return self._runner.annotate(job_id, note)
+
+    @changing
+    def delete(self, job_id: str) -> int:
+        """Deletes an ended job with its log, figures and report, and with its adapter unless that is active; returns the freed bytes."""
+        return self._runner.delete(job_id)
 
     @changing
     def move(self, job_id: str, position: int) -> Job:

@@ -8,7 +8,7 @@ import re
 import statistics
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from academy.jobs.reading.progress import progress
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
-from academy.jobs.spec import TrainingSpec, resolve
+from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import Inputs, Job, JobStore
 from academy.messages import Text, render
 from academy.models import BUNDLED
@@ -73,6 +73,7 @@ class Training:
         if idempotency_key and (earlier := self._jobs.by_key(idempotency_key)):
             return earlier
         resolved, inputs = self._plan(spec)
+        inputs = replace(inputs, effort=spec.preset, chosen=_chosen(spec))
         return self._runner.submit(resolved, inputs, idempotency_key=idempotency_key)
 
     @reading
@@ -143,7 +144,11 @@ class Training:
         }
         values |= {"dataset_id": job.dataset_id, "dataset_path": None} if job.dataset_id else {}
         values |= changes or {}
-        return self.train(TrainingSpec.model_validate({key: value for key, value in values.items() if value is not None}))
+        spec = TrainingSpec.model_validate({key: value for key, value in values.items() if value is not None})
+        resolved, inputs = self._plan(spec)
+        # What the person chose the first time, and now; all other settings come from the same effort as then.
+        chosen = [*dict.fromkeys([*job.chosen, *(key for key in changes or {} if key in KNOBS)])]
+        return self._runner.submit(resolved, replace(inputs, effort=job.effort, chosen=chosen))
 
     def _plan(self, request: TrainingSpec) -> tuple[TrainingSpec, Inputs]:
         """The resolved spec and the job's inputs, with the Professor's reasons; raises the problem that prevents the training."""
@@ -266,6 +271,11 @@ class Training:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
         numbers = [int(match[1]) for job in self._jobs.list(limit=1000) if (match := pattern.match(job.name))]
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
+
+
+def _chosen(spec: TrainingSpec) -> list[str]:
+    """The settings that a request gives itself."""
+    return [name for name in KNOBS if name in spec.model_fields_set and getattr(spec, name) not in (None, "auto")]
 
 
 def _golden_rows(manifest: Manifest | None) -> int | None:

@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,10 @@ from pydantic_core import ErrorDetails
 from academy.errors import AcademyError
 from academy.ui.html.elements import Html, join, notice, remedy, tag
 from academy.ui.texts.translate import has, t
+
+if TYPE_CHECKING:
+    from academy.jobs.store import Job
+    from academy.services.academy import Academy
 
 log = logging.getLogger("academy.ui")
 
@@ -75,6 +79,16 @@ class Problem:
         """A sentence for each refused value."""
         return sentences(self.error, self._model)[:_MOST] if isinstance(self.error, ValidationError) else []
 
+    @property
+    def by_field(self) -> dict[str, str]:
+        """The reason by the name of each refused value; what concerns several of them is under ""."""
+        if not isinstance(self.error, ValidationError):
+            return {}
+        return {
+            str(item["loc"][0]) if item["loc"] else "": f"{wrong(item) if item['loc'] else _plain(item['msg'])}.".capitalize()
+            for item in self.error.errors()[:_MOST]
+        }
+
     def notice(self, *actions: Any, kind: str = "bad") -> Html:
         """A framed notice with buttons below."""
         return notice(self.text, join([remedy(self.hint), *[tag("p", sentence) for sentence in self.sentences]]), *actions, kind=kind)
@@ -87,6 +101,14 @@ class Problem:
 def toast(text: str, hint: str = "", kind: str = "good") -> dict[str, str]:
     """A short message in the corner of the page, which sets it as plain text."""
     return {"kind": kind, "text": text, "hint": hint}
+
+
+def queued_words(academy: Academy, job: Job) -> str:
+    """What becomes of a job that has just been submitted: it starts, or it waits for others."""
+    others = [other for other in academy.jobs.unfinished() if other != job.job_id]
+    if not others:
+        return t("training.starts", name=job.name)
+    return t("training.queued", name=job.name, n=academy.jobs.position(job.job_id) or 1)
 
 
 def safely(handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,15 +31,13 @@ def make_live(academy: Academy, regions: dict[str, Region], title: Callable[[Loo
     def live(request: Any) -> dict[str, Any]:
         request, look = _opened(academy, request)
         versions, pane = request.get("regions"), request.get("log")
-        answer: dict[str, Any] = {"regions": {}, "busy": look.busy is not None}
+        answer: dict[str, Any] = {"regions": {}, "busy": look.busy is not None, "open": [*academy.jobs.unfinished()], "title": title(look)}
         for name, version in list(versions.items())[:_MOST_REGIONS] if isinstance(versions, dict) else []:
             if name in regions:
                 html = _drawn(regions[name], look)
                 current = hashlib.blake2b(html.encode(), digest_size=9).hexdigest()
                 if current != version:
                     answer["regions"][name] = {"html": html, "version": current}
-        if versions:
-            answer["title"] = title(look)
         if isinstance(pane, dict):
             answer["log"] = log_news(look, pane)
         return answer

@@ -139,6 +139,10 @@ class Look(View):
         queued = [job.job_id for job in self.academy.jobs.open() if job.status == "queued"]
         return {job_id: position for position, job_id in enumerate(queued, 1)}
 
+    def percent(self, job: Job) -> float | None:
+        """How far a job is, in percent of its steps; None before the first."""
+        return self.academy.jobs.metrics(job)["progress_percent"]
+
     @cached_property
     def machine(self) -> dict[str, Any]:
         """GPUs, memory, disk and components."""

@@ -9,7 +9,7 @@ import gradio as gr
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
 from academy.models import BUNDLED
-from academy.ui.answers import toast
+from academy.ui.answers import queued_words, toast
 from academy.ui.dataset.files import only_tag
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, size
@@ -97,12 +97,12 @@ def _load_samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     if look.datasets:
         return {"toast": toast(t("first.samples_toast")), "event": "datasets"}
     made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
-    return {"toast": toast(say(made["message"])), "event": "datasets"}
+    return {"toast": toast(say(made["message"])), "event": "datasets", "data": {"dataset": made["dataset_id"]}}
 
 
 def _train(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     job = look.academy.training.train(TrainingSpec.model_validate({"preset": "auto"}))
-    return {"toast": toast(t("training.queued", name=job.name)), "state": {"tab": "training", "job": job.job_id}, "top": True}
+    return {"toast": toast(queued_words(look.academy, job)), "state": {"tab": "training", "job": job.job_id}, "top": True}
 
 
 def _chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _now(look: Look) -> Html:
         div(*tiles, cls="ac-tiles ac-tiles-4"),
         _running(facts["running"]),
         _answering(facts["active"]),
-        _failed(jobs.get("failed", 0)),
+        _failed(look, jobs.get("failed", 0)),
         _tags(lessons.get("tag_distribution", {})),
         _advice(facts["advice"], bool(facts["datasets"])),
     )
@@ -151,10 +151,12 @@ def _answering(adapter: dict[str, Any] | None) -> Html | str:
     return div(span(t("overview.active"), cls="ac-soft"), tag("b", adapter["name"]), base, cls="ac-row ac-line")
 
 
-def _failed(count: int) -> Html | str:
-    if not count:
+def _failed(look: Look, count: int) -> Html | str:
+    newest = look.academy.jobs.list(limit=1, status="failed") if count else ()
+    if not newest:
         return ""
-    return div(span(plural("count.failed", count), cls="ac-soft"), go(t("overview.look"), tab="training"), cls="ac-row ac-line")
+    way = go(t("overview.look"), tab="training", job=newest[0].job_id, jobs_state="failed")
+    return div(span(plural("count.failed", count), cls="ac-soft"), way, cls="ac-row ac-line")
 
 
 def _tags(counts: dict[str, int]) -> Html | str:

@@ -29,7 +29,7 @@
     for (const key of ["tab", "job", "dataset"]) if (query.get(key)) state[key] = query.get(key);
     return state;
   };
-  A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: null, tab: "overview", ...fromAddress() };
+  A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: stored().train_base || null, tab: "overview", ...fromAddress() };
 
   function setState(patch, { push = true } = {}) {
     const before = address();
@@ -85,10 +85,10 @@
     return polling;
   }
   async function ask(quick) {
-    if (!A.server || document.hidden) return;
+    if (!A.server || (document.hidden && !A.open?.length)) return;
     const regions = {}, begin = performance.now();
-    if (!quick) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
-    const pane = all("[data-log]").find(visible);
+    if (!quick && !document.hidden) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
+    const pane = !document.hidden && all("[data-log]").find(visible);
     const answer = await Promise.race([
       A.server.live({ state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null }).catch(() => null),
       wait(15000),
@@ -100,16 +100,17 @@
       for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { A.keepingFocus(el, () => morph(el, fresh.html)); el.dataset.version = fresh.version; localTimes(el); }
     // A tab appears with its first content, as one; until then nothing stands where something else will be.
     if (!quick) for (const el of all('#ac-tabs > [role="tabpanel"]')) if (visible(el) && $("[data-version]", el)) el.dataset.filled = "1";
-    if (answer.title) document.title = answer.title;
     if (answer.log && pane) addLog(pane, answer.log);
     A.busy = answer.busy;
+    A.hear?.(answer);
   }
   // While a job runs, its log is polled often (a few bytes), and everything once a second. A slow server is polled less.
   function schedule() {
     clearTimeout(timer);
-    if (document.hidden) return;
-    const live = A.busy && A.state.tab === "training" && A.connected;
-    const pause = A.connected ? (live ? 110 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
+    // A hidden page only waits for the end of a job.
+    if (document.hidden && !A.open?.length) return;
+    const live = A.busy && A.state.tab === "training" && A.connected && !document.hidden;
+    const pause = document.hidden ? 10000 : A.connected ? (live ? 110 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
     timer = setTimeout(async () => {
       beat += 1;
       if (live && beat % 7) { await ask(true); schedule(); } else poll();
@@ -125,7 +126,7 @@
     failures = 0; A.connected = true;
     document.documentElement.classList.remove("ac-offline");
   }
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); else clearTimeout(timer); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); else schedule(); });
   addEventListener("online", () => poll());
 
   // Makes an element's content equal to new HTML and keeps every node that is the same (rows by their id): focus, scrolling and clicks survive.
@@ -188,6 +189,12 @@
     const rows = event.target;
     if (!rows.classList?.contains("ac-log-lines")) return;
     const pane = rows.closest("[data-log]"), atEnd = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 24;
+    // Another size of the window moves the lines too; only a person stops following.
+    const size = `${rows.clientWidth} ${rows.clientHeight}`;
+    if (pane.dataset.seen !== size) {
+      pane.dataset.seen = size;
+      if (pane.dataset.follow !== "0") { rows.scrollTop = rows.scrollHeight; return; }
+    }
     if ((pane.dataset.follow !== "0") !== atEnd) { pane.dataset.follow = atEnd ? "1" : "0"; logState(pane); }
   }, true);
 
@@ -216,13 +223,15 @@
     if (answer.announce) A.announce(answer.announce);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
+    if (answer.repair) A.does.repair();
+    if (answer.ended) A.ended?.(answer.ended);
     if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
     if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
     if (answer.click) document.getElementById(answer.click)?.click();
     if (answer.state) setState(answer.state); else poll();
     if (answer.top) scrollTo({ top: 0, behavior: motion() });
   }
-  A.result = result; A.act = act; A.setState = setState; A.poll = poll;
+  Object.assign(A, { result, act, setState, poll, texts });
 
   document.addEventListener("click", async (event) => {
     const el = event.target.closest("[data-act], [data-set], [data-copy], [data-do], [data-event], [data-close]");
@@ -310,12 +319,14 @@
     if (!el) { el = document.createElement(name); el.id = id; document.body.append(el); }
     return el;
   }
-  function toast({ kind = "good", text = "", hint = "", action = null }) {
+  function toast({ kind = "good", text = "", hint = "", action = null, job = "" }) {
     const box = holder("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
     ($("dialog[open]") || document.body).append(box); // behind an open dialog it could be neither heard nor closed
     A.announce(`${text} ${hint}`, { urgent: kind === "bad" });
     el.className = `ac-toast ac-toast-${kind}`;
-    words.textContent = text;
+    const says = job ? document.createElement("a") : words;
+    says.textContent = text;
+    if (job) { says.href = `?tab=training&job=${encodeURIComponent(job)}`; says.dataset.set = JSON.stringify({ tab: "training", job }); words.append(says); }
     more.textContent = hint;
     close.textContent = "×";
     close.type = "button";
@@ -336,7 +347,7 @@
     box.append(el);
     const gone = () => { el.classList.add("leaving"); setTimeout(() => el.remove(), 200); };
     close.onclick = gone;
-    setTimeout(gone, kind === "bad" || action ? 12000 : 5000);
+    setTimeout(gone, kind === "bad" || action || job ? 12000 : 5000);
   }
   A.toast = toast; A.closeDialog = closeDialog;
   function openDialog(html) {
@@ -384,34 +395,6 @@
       no.focus();
     });
   }
-
-  // ------------------------------------------------------------------ the plot under the pointer
-
-  document.addEventListener("pointermove", (event) => {
-    const area = event.target.closest?.(".ac-plot-area[data-right]");
-    if (!area) { all(".ac-plot-area.is-over").forEach((el) => el.classList.remove("is-over")); return; }
-    const box = area.getBoundingClientRect(), { right, low, high } = area.dataset;
-    const at = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * 10000;
-    const nearest = (selector) => {
-      const path = $(selector, area)?.getAttribute("d") || "";
-      let best = null;
-      for (const point of path.matchAll(/[ML](\d+) (\d+)/g)) {
-        const x = Number(point[1]);
-        if (!best || Math.abs(x - at) < Math.abs(best[0] - at)) best = [x, Number(point[2])];
-      }
-      return best;
-    };
-    const point = nearest(".smooth"), raw = nearest(".raw"), held = nearest(".eval");
-    if (!point) return;
-    const value = (y) => (Number(high) - (y / 10000) * (high - low)).toFixed(3);
-    const parts = [`${texts.step} ${Math.round((point[0] / 10000) * right).toLocaleString("en")}`, `${texts.loss} ${value(raw && Math.abs(raw[0] - point[0]) < 200 ? raw[1] : point[1])}`];
-    if (held && Math.abs(held[0] - at) < 400) parts.push(`${texts.eval} ${value(held[1])}`);
-    const tip = $(".tip", area), cross = $(".cross", area);
-    tip.textContent = parts.join(" · ");
-    cross.style.left = point[0] / 100 + "%";
-    tip.style.left = Math.min(78, Math.max(12, point[0] / 100)) + "%";
-    area.classList.add("is-over");
-  });
 
   // ------------------------------------------------------------------ start
 

@@ -58,10 +58,11 @@ def build(academy: Academy) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
-    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts) + _read("access.js") + _read("dataset/dataset.js")
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
+    script += _read("access.js") + _read("training.js") + _read("dataset/dataset.js")
     return {
         "theme": theme(),
-        "css": _read("style.css") + _read("dataset/dataset.css") + form.marks(),
+        "css": _read("style.css") + _read("training.css") + _read("dataset/dataset.css") + form.marks(),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
 
@@ -128,6 +129,6 @@ def _title(look: Look) -> str:
     busy = look.busy
     if busy is None:
         return t("app.title")
-    if busy.step and busy.total_steps:
-        return t("app.title_percent", percent=100 * busy.step // busy.total_steps, name=busy.name[:60])
+    if percent := look.percent(busy):
+        return t("app.title_percent", percent=int(percent), name=busy.name[:60])
     return t("app.title_busy", name=busy.name[:60])

@@ -8,7 +8,7 @@ from typing import Any
 from academy.jobs.kinds.evaluate import BASE, EvaluationRequest
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
-from academy.ui.answers import toast
+from academy.ui.answers import queued_words, toast
 from academy.ui.html.elements import Html, button, div, esc, join, short, span, tag, tile
 from academy.ui.html.numbers import loss, number
 from academy.ui.look import Look
@@ -232,7 +232,7 @@ def _remedy(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         return {"toast": toast(t("error.unknown_act"), "", "bad")}
     job = look.academy.training.train(TrainingSpec.model_validate(found["remedies"][int(at)]["request"]))
     return {
-        "toast": toast(t("training.queued", name=job.name)),
+        "toast": toast(queued_words(look.academy, job)),
         "dialog": None,
         "state": {"tab": "training", "job": job.job_id},
         "top": True,

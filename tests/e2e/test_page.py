@@ -161,7 +161,7 @@ def test_a_killed_training_says_why_and_what_to_do(app: Any, open_page: Open, sh
     expect(page.locator("#training-live h2")).to_have_text("to be killed")
 
 
-def test_bad_values_are_refused_beside_the_button_and_nothing_starts(app: Any, open_page: Open) -> None:
+def test_bad_values_are_refused_at_their_field_and_nothing_starts(app: Any, open_page: Open) -> None:
     a_dataset(app)
     before = app.api.get("/jobs").json()["count"]
     page = open_page("/?tab=training")
@@ -169,8 +169,8 @@ def test_bad_values_are_refused_beside_the_button_and_nothing_starts(app: Any, o
     page.click("#all-settings > button")
     page.fill("#set-lora_rank input", "1000000000")
     page.click("#train-start")
-    expect(page.locator("#train-answer")).to_contain_text("LoRA rank must be at most 64")
-    expect(page.locator("#train-answer .ac-notice")).to_be_in_viewport()
+    expect(page.locator("#set-lora_rank .ac-field-problem")).to_have_text("Must be at most 64.")
+    expect(page.locator("#set-lora_rank .ac-field-problem")).to_be_in_viewport()
     assert app.api.get("/jobs").json()["count"] == before
     page.click("#set-reset")
     expect(page.locator("#set-lora_rank input")).not_to_have_value("1000000000")
@@ -178,7 +178,7 @@ def test_bad_values_are_refused_beside_the_button_and_nothing_starts(app: Any, o
     page.fill("#train-base input", "no-such-model")
     page.keyboard.press("Enter")
     page.click("#train-start")
-    expect(page.locator("#train-answer")).to_contain_text("no-such-model")
+    expect(page.locator("#train-base .ac-field-problem")).to_contain_text("no-such-model")
     assert app.api.get("/jobs").json()["count"] == before
 
 

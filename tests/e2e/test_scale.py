@@ -196,7 +196,8 @@ def test_a_line_is_soon_visible_and_the_buttons_act(app: Any, browser: Browser, 
     print(
         f"{len(pages)} pages: {len(delays)} lines, p50 {p50}, p95 {p95}, p99 {p99} ms; cancelled in {took:.2f} s; {os.getloadavg()[0]:.1f}"
     )
-    assert hidden_asked == []
+    # A hidden page only waits for the end of the job: one request in ten seconds.
+    assert len(hidden_asked) <= len(hidden) * (1 + seconds / 10)
     assert len(delays) > 5 * seconds
     if len(pages) > 2:
         assert took < 2

@@ -116,6 +116,9 @@ class Progress:
         if event.get("non_finite"):
             point["loss" if kind == "progress" else "eval_loss"] = None
             point["non_finite"] = True
+        extra = event.get("extra")
+        if isinstance(extra, dict) and (counted := whole(extra.get("tokens"))) is not None:
+            point["tokens"] = counted
         if kind == "progress":
             moment = seconds(event.get("time"))
             if moment is not None:

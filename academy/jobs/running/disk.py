@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from academy.jobs import folder as job_folder
 from academy.jobs.store import ENDED, Job, JobStore
 
 USAGE_SECONDS = 10.0
+DELETED = ".deleted-"  # as the adapters' store names what it has put aside
 KEPT_CHECKPOINTS = 5
 """The newest finished jobs that keep their checkpoints; a finished job cannot be resumed, so older ones only take space."""
 
@@ -52,11 +55,34 @@ class Disk:
                 self._store.update(job_id, resumable=False)
         return freed
 
+    def delete(self, job_id: str) -> int:
+        """Deletes an ended job with all its files, an adapter among them; returns the bytes."""
+        with self._lock:
+            job = self._store.get(job_id)
+            if job.status not in ENDED:
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job.name, status=job.status)
+            if job_id == self._in_use():
+                raise Conflict("The adapter of {name} is active.", hint="Deactivate it first.", name=job.name)
+            freed = folder_bytes(job.folder.path)
+            # Renamed first, so that a reader sees all of it or nothing; the next start removes what a crash leaves.
+            aside = job.folder.path.with_name(f"{DELETED}{secrets.token_hex(6)}")
+            with contextlib.suppress(FileNotFoundError):
+                job.folder.path.rename(aside)
+            self._store.remove(job_id)
+            self._usage.pop(job_id, None)
+        job_folder.remove(aside)
+        return freed
+
     def delete_old_checkpoints(self) -> int:
         """Frees the space of the checkpoints of all finished jobs but the one whose adapter is active; returns the bytes."""
         with self._lock:
             active = self._in_use()
             return sum(self._free(job) for job in self._store.list(status="finished") if job.job_id != active)
+
+    def freeable(self) -> int:
+        """The bytes that `delete_old_checkpoints` would free."""
+        active = self._in_use()
+        return sum(self.usage(job)["checkpoints"] for job in self._store.list(status="finished") if job.job_id != active)
 
     def keep_newest(self, kind: str) -> None:
         """Frees the space of the checkpoints of all but the newest finished jobs of a kind."""

@@ -24,6 +24,8 @@ from academy.jobs.running.starting import check_inputs, check_space
 from academy.jobs.store import ENDED, Inputs, Job, JobStore
 from academy.messages import msg
 
+MOST_NOTE = 500
+
 
 class Queue:
     """What people ask of jobs; the runner does it. Both hold the same lock."""
@@ -180,6 +182,14 @@ class Queue:
             raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
         with self._lock:
             return self._store.update(job_id, name=name)
+
+    def annotate(self, job_id: str, note: str) -> Job:
+        """Keeps what a person wants to remember of a job."""
+        note = note.strip()
+        if len(note) > MOST_NOTE:
+            raise Invalid("A note has at most {most} characters.", hint="Shorten it.", most=MOST_NOTE)
+        with self._lock:
+            return self._store.update(job_id, note=note)
 
     def waiting(self) -> list[Job]:
         """The queued jobs, the next to start first."""

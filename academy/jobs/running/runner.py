@@ -61,9 +61,9 @@ class Runner:
         disk = self._disk = Disk(store, self._lock, in_use)  # `in_use`: the job whose adapter is active
         # The verbs of the parts, so that a caller holds one object.
         self.submit, self.cancel, self.stop, self.resume = queue.submit, queue.cancel, queue.stop, queue.resume
-        self.move, self.rename, self.queue_position = queue.move, queue.rename, queue.position
+        self.move, self.rename, self.annotate, self.queue_position = queue.move, queue.rename, queue.annotate, queue.position
         self.usage, self.delete_checkpoints = disk.usage, disk.delete_checkpoints
-        self.delete_old_checkpoints = disk.delete_old_checkpoints
+        self.delete_old_checkpoints, self.freeable, self.delete = disk.delete_old_checkpoints, disk.freeable, disk.delete
 
     def running(self) -> list[Job]:
         """The jobs that prepare or run."""

@@ -274,7 +274,7 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
     finally:
         _progress.pop(viewer, None)
     state = {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}
-    return {"toast": toast(say(made["message"])), "state": state, "event": "datasets"}
+    return {"toast": toast(say(made["message"])), "state": state, "event": "datasets", "data": {"dataset": made["dataset_id"]}}
 
 
 def _previewed(result: dict[str, Any]) -> dict[str, Any]:

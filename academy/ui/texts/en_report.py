@@ -52,8 +52,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.yours": {"one": "Your settings, {n} changed", "many": "Your settings, {n} changed"},
     "training.auto_title": "{field}: back to the Professor's choice",
     "fit.memory": "{used} of {total} GB memory",
-    "fit.step": "{seconds} s a step",
-    "fit.all": "{time} in total",
     "fit.yes": "It fits.",
     "fit.no": "It does not fit.",
     "adapters.measured": "What it learned",

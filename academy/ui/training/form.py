@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -12,8 +14,8 @@ from pydantic.fields import FieldInfo
 
 from academy.jobs import presets
 from academy.jobs.spec import KNOBS, TrainingSpec
-from academy.ui.answers import Problem, toast
-from academy.ui.html.elements import Html, div, join, live, notice, span, tag
+from academy.ui.answers import Problem, queued_words, toast
+from academy.ui.html.elements import Html, div, live, notice, span, tag
 from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
 from academy.ui.texts.translate import plural, say, t
 from academy.ui.training import base
@@ -49,9 +51,14 @@ FIELDS: tuple[str, ...] = tuple(name for _, names in GROUPS for name in names)
 ABOVE = ("name", "dataset_id", "base_model", "preset")
 """The fields that stand above them, in the order of the handlers' arguments."""
 
+_ID = {"base_model": "train-base", "dataset_id": "train-dataset", "name": "train-name", "preset": "train-preset"}
+"""The element of each field above; those below are named after theirs."""
+
+_FOLLOWING = ("lora_alpha",)
 _DECISIVE = ("continue_from", "goal")
 """The settings on which the Professor's other choices depend."""
 
+_PROBLEMS = "const show = () => setTimeout(() => window.academy.problems(element), 0); watch('value', show); show();"
 _MACHINE = ("continue_from", "backend", "recipe")
 _ANY = presets.Facts(rows=1, mean_tokens=1, max_tokens=1, base=None)
 _NONE, _ON, _OFF = "", "on", "off"
@@ -147,7 +154,7 @@ def above() -> dict[str, Any]:
         "base_model": gr.Dropdown([], label=model.title, info=model.description, allow_custom_value=True, elem_id="train-base"),
         "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
         "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, info=_efforts_help(), elem_id="train-preset"),
-        "advice": gr.HTML(_advice([], []), apply_default_css=False, elem_id="train-advice"),
+        "advice": gr.HTML("", apply_default_css=False, elem_id="train-advice", js_on_load=_PROBLEMS),
     }
 
 
@@ -176,7 +183,7 @@ def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[
         recipes.append((f"{problem.text} {problem.hint}".strip(), _NONE))
     datasets = [(_dataset_label(manifest), manifest.id) for manifest in manifests]
     if chosen not in {value for _, value in datasets}:
-        chosen = datasets[0][1] if datasets else None
+        chosen = datasets[0][1] if datasets else None  # the newest
     continued = [(t("form.new_adapter"), _NONE), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
     return [
         gr.update(choices=datasets, value=chosen),
@@ -187,11 +194,14 @@ def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[
 
 
 def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    """What the preset would choose now, and how long it takes; what a person changed stays as it is, even half typed."""
+    """What the preset would choose now, how long it takes, and an empty answer: what was found for other values no longer holds.
+
+    What a person changed stays as it is, even half typed.
+    """
     values, planned = _values(arguments), _known(planned)
-    skipped = ["", planned, *[gr.skip() for _ in FIELDS]]
+    skipped = ["", planned, "", *[gr.skip() for _ in FIELDS]]
     if not values["dataset_id"]:
-        return [_advice([], []), *skipped]
+        return [_advice([], {}), *skipped]
     changes = changed(values, planned)
     mine = {key: value for key, value in changes.items() if value is not None}
     request = {key: value for key in ABOVE if (value := meant(key, values[key])) is not None}
@@ -199,29 +209,42 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     bare: dict[str, Any] = {}
     with Problem(model=TrainingSpec) as problem:
         bare = academy.training.plan(TrainingSpec.model_validate(request))
-    if problem:
-        return [_advice([], problem.sentences or [problem.text]), *skipped]
-    reasons, problems = [*map(say, bare["reasons"])], [*map(say, bare["problems"])]
-    if bare["spec"] is None:
-        return [_advice(reasons, problems), *skipped]
+    problems = problem.by_field if problem else _problems(academy, bare, values)
+    if problem or bare["spec"] is None:
+        return [_advice([], problems), *skipped]
     fresh = planned_values(bare["spec"])
     # What the Professor would have chosen there is what it chose before the person did.
     fresh |= {key: planned.get(key, _default(key)) for key in _DECISIVE if key in mine}
-    whole, problems = _with_changes(academy, bare, request | mine, needed=bool(mine.keys() - _DECISIVE))
+    whole = bare
+    if mine.keys() - _DECISIVE:
+        with Problem(model=TrainingSpec) as problem:
+            whole = academy.training.plan(TrainingSpec.model_validate(request | mine))
+        problems = problem.by_field if problem else _problems(academy, whole, values)
+    if whole["spec"] is not None and not problem:
+        # What follows from a change, as alpha from the rank, is no choice of the person.
+        fresh |= {key: whole["spec"][key] for key in _FOLLOWING if key not in mine}
     visible = {key: shown(key, fresh.get(key, _default(key))) for key in FIELDS}
     updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != values[key] else gr.skip() for key in FIELDS]
-    return [_advice(reasons, problems, [*mine], fresh | mine), _time(whole), fresh, *updates]
+    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, few=_few(academy, values["dataset_id"]))
+    return [advice, Html("") if problem else _time(whole), fresh, "", *updates]
 
 
-def _with_changes(academy: Academy, bare: dict[str, Any], request: dict[str, Any], *, needed: bool) -> tuple[dict[str, Any], list[str]]:
-    """The plan with all that a person changed, and what stands against it."""
-    whole = bare
-    if needed:
-        with Problem(model=TrainingSpec) as problem:
-            whole = academy.training.plan(TrainingSpec.model_validate(request))
-        if problem:
-            return {}, problem.sentences or [problem.text]
-    return whole, [*map(say, whole["problems"])]
+def _problems(academy: Academy, plan: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
+    """What stands against a plan by the field that can repair it; "" for none of them."""
+    problems = [*map(say, plan["problems"])]
+    if not problems:
+        return {}
+    base_problem = academy.bases.look(values["base_model"] or academy.settings.default_base_model).problem
+    of_base = base_problem is not None and problems[0].startswith(say(base_problem))
+    return {"base_model" if of_base else "": " ".join(problems)}
+
+
+def _few(academy: Academy, dataset_id: str) -> Html | str:
+    """What will come of a dataset of a single row."""
+    with Problem(logged=False):
+        if academy.datasets.get(dataset_id).statistics.get("total_examples") == 1:
+            return notice(t("training.one_row"), t("training.one_row_hint"), kind="info")
+    return ""
 
 
 def _time(plan: dict[str, Any]) -> Html:
@@ -233,9 +256,9 @@ def reset(academy: Academy, planned: Any, *arguments: Any, only: str | None = No
     """The plan without what a person changed, or without the change of one field."""
     values, planned = _values(arguments), _known(planned)
     plain = values | {key: shown(key, planned.get(key, _default(key))) for key in FIELDS if only in (None, key)}
-    advice, guess, fresh, *updates = plan(academy, planned, *plain.values())
+    advice, guess, fresh, answer, *updates = plan(academy, planned, *plain.values())
     changes = [gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(FIELDS, updates, strict=True)]
-    return [advice, guess, fresh, *changes]
+    return [advice, guess, fresh, answer, *changes]
 
 
 def marks() -> str:
@@ -245,19 +268,43 @@ def marks() -> str:
 
 
 def start(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
-    """Queues the training: the answer of the page, and the problem if there is one."""
+    """Queues the training: the answer of the page, and the problem if there is one that is not shown yet."""
     with _training() as problem:
         job = academy.training.train(_spec(planned, arguments))
         state = {"tab": "training", "job": job.job_id}
-        return [{"toast": toast(t("training.queued", name=job.name)), "state": state, "nonce": job.job_id}, ""]
+        return [{"toast": toast(queued_words(academy, job)), "state": state, "nonce": job.job_id}, ""]
+    if _is_shown(academy, problem, planned, arguments):
+        return [{"repair": True, "nonce": time.monotonic()}, ""]
     return [gr.skip(), problem.notice()]
 
 
-def fit(academy: Academy, planned: Any, *arguments: Any) -> Html:
-    """Two real steps on the longest rows, and whether they fit."""
+def fit(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
+    """Two real steps on the longest rows: the answer of the page, and whether they fit, with the values that this holds for."""
+    found: Html | str = ""
     with _training() as problem:
-        return _fits(academy, academy.training.dry_run(_spec(planned, arguments)))
-    return problem.notice()
+        found = _fits(academy, academy.training.dry_run(_spec(planned, arguments)))
+    if problem and _is_shown(academy, problem, planned, arguments):
+        return [{"repair": True, "nonce": time.monotonic()}, {"of": _request(planned, arguments), "html": ""}]
+    return [gr.skip(), {"of": _request(planned, arguments), "html": problem.notice() if problem else found}]
+
+
+def fitted(found: Any, planned: Any, *arguments: Any) -> str:
+    """What `fit` found, as long as nothing that it depends on has changed since."""
+    if not isinstance(found, dict) or found.get("of") != _request(planned, arguments):
+        return ""
+    return str(found.get("html", ""))
+
+
+def _request(planned: Any, arguments: tuple[Any, ...]) -> str:
+    return json.dumps(read(_values(arguments), _known(planned)), sort_keys=True, default=str)
+
+
+def _is_shown(academy: Academy, problem: Problem, planned: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether the plan above already says what is wrong, so that it need not be said twice."""
+    if problem.sentences:
+        return True
+    plan = academy.training.plan(_spec(planned, arguments))
+    return any(say(text).startswith(problem.text) for text in plan["problems"])
 
 
 def _fits(academy: Academy, result: dict[str, Any]) -> Html:
@@ -271,11 +318,23 @@ def _fits(academy: Academy, result: dict[str, Any]) -> Html:
     return notice(t("fit.yes") if fits else t("fit.no"), " · ".join(facts), kind="good" if fits else "bad")
 
 
-def _advice(reasons: list[str], problems: list[str], mine: Sequence[str] = (), spec: dict[str, Any] | None = None) -> Html:
-    """The plan in one line, the reasons behind a click, and the way back for each field that a person changed."""
-    refused = notice(problems[0], join(problems[1:], " "), kind="warn") if problems else ""
+def _advice(
+    reasons: list[str],
+    problems: dict[str, str],
+    mine: Sequence[str] = (),
+    spec: dict[str, Any] | None = None,
+    few: Html | str = "",
+) -> Html:
+    """The plan in one line, the reasons behind a click, and the way back for each field that a person changed.
+
+    page.js shows each problem at its field; those that belong to no field are here.
+    """
+    at_fields = {_ID.get(name, f"set-{name}"): sentence for name, sentence in problems.items() if name}
+    lead = tag("button", plural("count.problems", len(at_fields)), type="button", cls="ac-btn ac-btn-small ac-btn-danger", data_do="repair")
+    refused = [notice(problems[""], kind="warn") if "" in problems else "", lead if at_fields and spec is not None else ""]
+    marks: dict[str, Any] = {"data_problems": json.dumps(at_fields)}
     if spec is None:
-        return refused or div(t("training.no_advice"), cls="ac-advice ac-soft")
+        return div(*refused, "" if problems else div(t("training.no_advice"), cls="ac-advice ac-soft"), **marks)
     batch, times = spec.get("batch_size"), spec.get("gradient_accumulation_steps") or 1
     words = [
         plural("count.steps", spec["max_steps"]) if spec.get("max_steps") else plural("count.epochs", spec.get("num_epochs") or 0),
@@ -287,10 +346,12 @@ def _advice(reasons: list[str], problems: list[str], mine: Sequence[str] = (), s
     return div(
         div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
-        refused,
+        *refused,
+        few,
         tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
+        **marks,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from academy.errors import NotFound
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -25,19 +25,18 @@ from academy.ui.html.elements import (
     pill,
     remedy,
     scrolling,
-    select,
     span,
     tag,
     tile,
     when,
 )
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
-from academy.ui.html.plots import plot
 from academy.ui.look import Look
 from academy.ui.report import report
 from academy.ui.texts.translate import say, t
+from academy.ui.training import compare
+from academy.ui.training.words import effort_words, is_by_heart, kind_words, learned, moment_of, setting_words, split_sentence, why_failed
 
-_OTHERS = 40
 _CANCEL = {"train": ("training.cancel_sure", "training.cancel_yes"), "evaluate": ("report.cancel_sure", "report.cancel_yes")}
 _PACES = 15
 
@@ -74,20 +73,6 @@ def panel() -> Html:
     )
 
 
-def why_failed(job: Job) -> tuple[str, str]:
-    """Why a job failed: the first sentence, and the rest. The error is more exact than the exit status in `reason`."""
-    error = say(job.error).strip()
-    if not error:
-        return (say(job.reason) or t("training.failed_text")).strip(), ""
-    return split_sentence(error)
-
-
-def split_sentence(text: str) -> tuple[str, str]:
-    """The first sentence, and the rest."""
-    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", text, re.DOTALL)
-    return (first[1], text[first.end() :].strip()) if first else (text, "")
-
-
 def remedy_of(status: dict[str, Any]) -> dict[str, Any] | None:
     """The settings with which the failure doctor would try again."""
     changes = status.get("remedy")
@@ -110,7 +95,7 @@ def _job(look: Look) -> Html:
     if shown is None:
         return div(empty(t("training.none_title"), t("training.none_text")), cls="ac-card ac-none")
     status, job = shown
-    facts = [esc(job.base_model), when(job.created_at)]
+    facts = [esc(job.base_model), *map(esc, effort_words(job)), join([t(f"training.when.{job.status}"), when(moment_of(job))], " ")]
     if job.kind != "train":
         facts.insert(0, esc(kind_words(job)))
     elif job.continue_from:
@@ -122,19 +107,8 @@ def _job(look: Look) -> Html:
         div(*_actions(look, status, job), cls="ac-row ac-job-actions"),
         cls="ac-job-head",
     )
-    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), _progress(status, job), _verdict(status, job)])
-
-
-def kind_words(job: Job) -> str:
-    """What a job does that trains nothing."""
-    if job.kind == "evaluate":
-        return t("report.of_adapter") if job.continue_from else t("report.of_base")
-    return job.kind
-
-
-def learned(job: Job, verdict: str | None) -> str | None:
-    """The verdict by which a job is coloured: none where a base was measured, which was never taught."""
-    return verdict if job.kind == "train" or job.continue_from else None
+    note = div(job.note, cls="ac-text ac-note", title=t("jobs.note")) if job.note else ""
+    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), note, _progress(status, job), _verdict(status, job)])
 
 
 def cancel_question(job: Job) -> dict[str, Any]:
@@ -168,6 +142,8 @@ def _base_actions(job: Job) -> list[Html]:
 
 def _running_actions(job: Job) -> list[Html]:
     actions = [span(t(f"wish.{job.wish}"), cls="ac-soft")] if job.wish else []
+    # page.js shows it where the browser can notify and has not been asked yet.
+    actions.append(tag("button", t("training.notify"), type="button", cls="ac-btn ac-btn-quiet ac-notify", data_do="notify"))
     if job.kind == "train" and job.status == "running" and job.wish is None:
         actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
     if job.wish != "cancel":
@@ -257,11 +233,17 @@ def _verdict(status: dict[str, Any], job: Job) -> Html | str:
 # ------------------------------------------------------------------ numbers, loss, answers, settings
 
 
+_reports: Drawings[Html] = Drawings(16)
+
+
 def _report(look: Look) -> Html:
     """The report of a job that ended with one."""
     if look.job is None or not look.job.status.get("report_id"):
         return Html("")
-    return report(look.academy.evaluations.get(look.job.record.job_id), {item.id: item.name for item in look.datasets})
+    job, names = look.job.record, {item.id: item.name for item in look.datasets}
+    # A report is written once, at the end of its job.
+    key = (job.output_dir, job.finished_at, str(look.academy.jobs.brief(job)), tuple(names.items()))
+    return _reports.get(key, lambda: report(look.academy.evaluations.get(job.job_id), names))
 
 
 def _numbers(look: Look) -> Html:
@@ -285,51 +267,24 @@ def _numbers(look: Look) -> Html:
         tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),
         tile(number(epoch, 1), t("tile.epoch"), epoch_unit),
         tile(duration(seconds), t("tile.taken" if ended else "tile.left_at_most" if at_most else "tile.left")),
-        tile(loss(metrics.get("latest_loss")), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate")))),
+        _loss_tile(look, job, metrics),
         tile(number(round(tokens) if tokens else None), t("tile.tokens")),
         tile(gigabytes(memory), t("tile.memory"), Html(" GB") if memory else ""),
         cls="ac-tiles ac-tiles-7" if knows else "ac-tiles ac-tiles-6",
     )
 
 
-def is_by_heart(parameters: dict[str, Any]) -> bool:
-    """Whether a training teaches facts: a held-out one cannot be guessed, so that the loss on it says nothing."""
-    return parameters.get("goal") == "facts"
+def _loss_tile(look: Look, job: Job, metrics: dict[str, Any]) -> Html:
+    """The loss now; of a training that has ended the one that its adapter, the list and the comparison show."""
+    if job.status in ENDED and (last := look.academy.jobs.result(job).train_loss) is not None:
+        return tile(loss(last), t("tile.loss"), title=t("tile.loss_title"))
+    return tile(loss(metrics.get("latest_loss")), t("tile.loss"), title=t("tile.rate", rate=rate(metrics.get("learning_rate"))))
 
 
 def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any], job: Job) -> float | None:
     """The median: of all steps of a job that has ended, else of the last ones."""
     paces = [point["tokens_per_second"] for point in points if point.get("tokens_per_second")]
     return statistics.median(paces if job.status in ENDED else paces[-_PACES:]) if paces else metrics.get("tokens_per_second")
-
-
-def _plot(look: Look) -> Html:
-    if look.job is None:
-        return card(t("plot.title"), plot([]), cls="ac-plot-card")
-    if look.job.record.kind != "train":
-        return Html("")
-    status, job = look.job
-    others = [other for other in look.academy.jobs.list(limit=_OTHERS) if other.job_id != job.job_id and other.step]
-    chosen = next((other for other in others if other.job_id == look.text("versus")), None)
-    drawn = plot(
-        _drawable(look.points, job),
-        total_steps=status.get("total_steps"),
-        checkpoints=look.checkpoints,
-        other=_drawable(look.academy.jobs.points(chosen.job_id), chosen) if chosen else (),
-        other_name=chosen.name if chosen else "",
-    )
-    choices = [("", t("plot.alone")), *((other.job_id, other.name) for other in others)]
-    versus = tag(
-        "label", span(t("plot.versus"), cls="ac-soft"), select("versus", choices, chosen.job_id if chosen else ""), cls="ac-row ac-versus"
-    )
-    return card(t("plot.title"), drawn, versus if others else "", cls="ac-plot-card")
-
-
-def _drawable(points: Sequence[dict[str, Any]], job: Job) -> Sequence[dict[str, Any]]:
-    """The points without the loss on held-out rows where it says nothing."""
-    if not is_by_heart(job.parameters):
-        return points
-    return [{name: value for name, value in point.items() if name != "eval_loss"} for point in points]
 
 
 def _says(look: Look) -> Html:
@@ -365,7 +320,7 @@ def _more(look: Look) -> Html:
         tag(
             "tr",
             tag("th", names[key].title or key),
-            tag("td", ", ".join(value) if isinstance(value, list) else "–" if value is None else value),
+            tag("td", setting_words(value)),
         )
         for key, value in job.parameters.items()
         if key in names
@@ -386,7 +341,7 @@ REGIONS = {
     "job": _job,
     "job_report": _report,
     "job_numbers": _numbers,
-    "job_plot": _plot,
+    **compare.REGIONS,
     "job_says": _says,
     "job_more": _more,
     "log_link": _log_link,

@@ -17,6 +17,15 @@ from academy.ui.training import form, job, jobs
 if TYPE_CHECKING:
     from academy.services.academy import Academy
 
+# A reload keeps what was chosen. Not by way of the controls, which refuse a choice that they do not offer yet.
+_CHOSEN = "() => [{ dataset: window.academy.state.train_dataset, base: window.academy.state.train_base }]"
+
+
+def _keep(*names: str) -> str:
+    """A script that keeps a choice in the page's state."""
+    state = ", ".join(f"{name}: value" for name in names)
+    return f"(value) => {{ if (value) window.academy.setState({{ {state} }}, {{ push: false }}); }}"
+
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
     """Form, live panel, history."""
@@ -29,7 +38,8 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
         with gr.Column(elem_id="training-jobs", min_width=0):
             gr.HTML(live("jobs"), apply_default_css=False)
     # Not gr.State: with one in the page, every open tab would hold one of the browser's six connections for its heartbeat.
-    planned = gr.HTML({}, html_template="", elem_id="ac-planned", elem_classes="ac-kept", apply_default_css=False, js_on_load=None)
+    kept: dict[str, Any] = {"html_template": "", "elem_classes": "ac-kept", "apply_default_css": False, "js_on_load": None}
+    planned, controls["found"] = gr.HTML({}, elem_id="ac-planned", **kept), gr.HTML({}, elem_id="ac-fitted", **kept)
     _connect(academy, page, bus, out, controls, planned)
 
 
@@ -42,12 +52,13 @@ def _controls() -> dict[str, Any]:
             controls["name"] = gr.Textbox(label=name.title, info=name.description, max_lines=1, max_length=80, elem_id="train-name")
             controls |= form.settings()
             controls["reset"] = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
-        controls["estimate"] = gr.HTML("", apply_default_css=False, elem_id="train-estimate")
-        with gr.Row(elem_id="train-buttons"):
-            controls["fit"] = gr.Button(t("training.fit"), elem_id="train-fit", min_width=0)
-            controls["start"] = gr.Button(t("training.train"), variant="primary", elem_id="train-start", min_width=0)
         reveal = "watch('value', () => window.academy.reveal(element));"
         controls["answer"] = gr.HTML("", apply_default_css=False, elem_id="train-answer", js_on_load=reveal)
+        with gr.Column(elem_id="train-bar", min_width=0):
+            controls["estimate"] = gr.HTML("", apply_default_css=False, elem_id="train-estimate")
+            with gr.Row(elem_id="train-buttons"):
+                controls["fit"] = gr.Button(t("training.fit"), elem_id="train-fit", min_width=0)
+                controls["start"] = gr.Button(t("training.train"), variant="primary", elem_id="train-start", min_width=0)
     return controls
 
 
@@ -58,14 +69,15 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     planning = {
         "inputs": values,
-        "outputs": [controls["advice"], controls["estimate"], planned, *settings],
+        "outputs": [controls["advice"], controls["estimate"], planned, answer, *settings],
         **quick,
         "trigger_mode": "always_last",
     }
     filled = {"inputs": [datasets, base], "outputs": [datasets, base, controls["continue_from"], controls["recipe"]], **quick}
 
-    def choices(chosen: str | None, base_now: str | None) -> list[Any]:
-        return form.choices(academy, chosen, base_now)
+    def choices(kept: Any) -> list[Any]:
+        kept = kept if isinstance(kept, dict) else {}
+        return form.choices(academy, kept.get("dataset"), kept.get("base"))
 
     def chosen_elsewhere(chosen: str | None, base_now: str | None, event: gr.EventData) -> list[Any]:
         return form.choices(academy, (event._data or {}).get("dataset") or chosen, base_now)
@@ -80,12 +92,13 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
         return str((event._data or {}).get("base", ""))
 
     plan = functools.partial(form.plan, academy)
-    page.load(choices, **filled).then(plan, **planning)
+    page.load(choices, **filled | {"inputs": controls["found"]}, js=_CHOSEN).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
     bus.auto(automatic, **planning)
     bus.base(base_elsewhere, outputs=base, **quick).then(plan, **planning)
-    base.input(lambda name: {"state": {"base": name or ""}}, inputs=base, outputs=out, **quick)
+    base.change(None, inputs=base, js=_keep("base", "train_base"), **quick)
+    datasets.change(None, inputs=datasets, js=_keep("train_dataset"), **quick)
     for key in ("dataset_id", "base_model", "preset", *form.FIELDS):
         controls[key].input(plan, **planning)
     controls["reset"].click(functools.partial(form.reset, academy), **planning)
@@ -93,7 +106,9 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     waiting = div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row")
     fitting = controls["fit"].click(lambda: waiting, outputs=answer, **quick)
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
-    fitting.then(functools.partial(form.fit, academy), inputs=values, outputs=answer, **private)
+    found = controls["found"]
+    measured = fitting.then(functools.partial(form.fit, academy), inputs=values, outputs=[out, found], **private)
+    measured.then(form.fitted, inputs=[found, *values], outputs=answer, **quick)
 
 
 def _train_empty(look: Look) -> Html:
