@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from academy.chat.request import BASE
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, span, tag, when
 from academy.ui.html.numbers import loss, number, size
@@ -186,7 +187,10 @@ def _off(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _try(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    return {"state": {"tab": "chat"}, "event": "try", "data": {"adapter": _named(look, data).adapter_id}}
+    """Opens the chat with an adapter and another one, or the base model, side by side."""
+    item, beside = _named(look, data), str(data.get("beside") or BASE)
+    choices = {"who": "" if item.is_active else item.adapter_id, "beside": beside, "compare": True}
+    return {"state": {"tab": "chat", **choices}, "event": "answerers", "data": choices}
 
 
 def _continue(look: Look, data: dict[str, Any]) -> dict[str, Any]:

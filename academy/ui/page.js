@@ -14,7 +14,7 @@
   }
   const TABS = ["overview", "dataset", "training", "adapters", "chat"];
   const texts = __TEXTS__;
-  const A = (window.academy = { state: {}, server: null, trigger: null, connected: true, paused: false });
+  const A = (window.academy = { texts, state: {}, server: null, trigger: null, connected: true, paused: false });
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
@@ -25,7 +25,7 @@
   const stored = () => { try { return JSON.parse(sessionStorage.getItem("academy") || "{}"); } catch { return {}; } };
   const fromAddress = () => {
     const query = new URLSearchParams(location.search), state = {};
-    for (const key of ["tab", "job", "dataset"]) if (query.get(key)) state[key] = query.get(key);
+    for (const key of ["tab", "job", "dataset", "chat"]) if (query.get(key)) state[key] = query.get(key);
     return state;
   };
   A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: null, tab: "overview", ...fromAddress() };
@@ -34,18 +34,20 @@
     const before = address();
     Object.assign(A.state, patch);
     try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lasts as long as the page */ }
-    if (push && address() !== before) history.pushState(null, "", address());
+    if (push && address() !== before) history[push === "replace" ? "replaceState" : "pushState"](null, "", address());
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
     if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: "smooth" });
     document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
     mirror();
+    A.chat?.opened();
     return poll();
   }
   function address() {
     const query = new URLSearchParams(location.search);
-    for (const key of ["tab", "job", "dataset"]) {
-      const applies = key === "tab" || (key === "job" ? A.state.tab === "training" : A.state.tab === "dataset");
+    const rooms = { job: "training", dataset: "dataset", chat: "chat" };
+    for (const key of ["tab", "job", "dataset", "chat"]) {
+      const applies = key === "tab" || A.state.tab === rooms[key];
       if (applies && A.state[key]) query.set(key, A.state[key]); else query.delete(key);
     }
     return location.pathname + (query.toString() ? "?" + query : "");
@@ -65,7 +67,9 @@
   }
   addEventListener("popstate", () => {
     Object.assign(A.state, { job: null, dataset: null, tab: "overview", ...fromAddress() });
+    if (A.state.tab === "chat") A.state.chat = fromAddress().chat || "";
     showTab(A.state.tab);
+    A.chat?.opened();
     poll();
   });
 
@@ -86,7 +90,7 @@
   async function ask(quick) {
     if (!A.server || document.hidden) return;
     const regions = {}, begin = performance.now();
-    if (!quick) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
+    if (!quick) for (const el of all("[data-live]")) if (visible(el) && !A.chat?.holds(el.dataset.live)) regions[el.dataset.live] = el.dataset.version || "";
     const pane = all("[data-log]").find(visible);
     const answer = await Promise.race([
       A.server.live({ state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null }).catch(() => null),
@@ -95,8 +99,11 @@
     if (!answer || typeof answer !== "object" || !answer.regions) { lost(); return; }
     connected();
     A.latency = performance.now() - begin;
-    for (const [name, fresh] of Object.entries(answer.regions))
+    for (const [name, fresh] of Object.entries(answer.regions)) {
+      if (A.chat?.holds(name)) continue;
       for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { morph(el, fresh.html); el.dataset.version = fresh.version; localTimes(el); }
+      A.chat?.drawn(name);
+    }
     if (answer.title) document.title = answer.title;
     if (answer.log && pane) addLog(pane, answer.log);
     A.busy = answer.busy;
@@ -206,6 +213,7 @@
   // An answer says what the page does next; Gradio handlers answer in the same form through the hidden "out" component.
   function result(answer) {
     if (!answer || typeof answer !== "object") return;
+    if (answer.chat && !A.chat?.draw(answer.chat)) return; // a reply in progress changes nothing else
     if (answer.toast) toast(answer.toast);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
@@ -215,6 +223,7 @@
     if (answer.state) setState(answer.state); else poll();
     if (answer.top) scrollTo({ top: 0, behavior: "smooth" });
   }
+  const fire = (event, data) => (event === "ask" ? A.chat.ask(data) : A.trigger?.(event, data));
   A.result = result; A.act = act; A.setState = setState; A.poll = poll;
 
   document.addEventListener("click", async (event) => {
@@ -228,7 +237,7 @@
     if (!el || el.nodeName === "FORM") return;
     if (el.matches("[data-close]")) { closeDialog(); return; }
     if (el.dataset.copy) { await copy(el); return; }
-    if (el.dataset.event) { A.trigger?.(el.dataset.event, { ...el.dataset }); return; }
+    if (el.dataset.event) { fire(el.dataset.event, { ...el.dataset }); return; }
     if (el.dataset.do) { does[el.dataset.do]?.(el); return; }
     if (el.dataset.set) {
       if (event.ctrlKey || event.metaKey) return;
@@ -243,6 +252,13 @@
     if (question && !(await confirmed(question, yes || el.textContent))) return;
     all(".ac-menu[open]").forEach((menu) => menu.removeAttribute("open"));
     await act(name, data, el.dataset.act === name ? el : null);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-event]");
+    if (!form) return;
+    event.preventDefault();
+    fire(form.dataset.event, { ...form.dataset, ...Object.fromEntries(new FormData(form)) });
+    closeDialog();
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-act]");
@@ -369,6 +385,7 @@
       box.focus();
     },
   };
+  A.does = does; A.morph = morph;
   async function copy(el) {
     try { await navigator.clipboard.writeText(el.dataset.copy); toast({ kind: "good", text: texts.copied }); }
     catch { toast({ kind: "bad", text: texts.not_copied }); }
@@ -381,7 +398,7 @@
     if (!el) { el = document.createElement(name); el.id = id; document.body.append(el); }
     return el;
   }
-  function toast({ kind = "good", text = "", hint = "" }) {
+  function toast({ kind = "good", text = "", hint = "", action = null }) {
     const box = holder("ac-toasts"), el = document.createElement("div"), words = document.createElement("div"), more = document.createElement("small"), close = document.createElement("button");
     box.setAttribute("aria-live", "polite");
     el.className = `ac-toast ac-toast-${kind}`;
@@ -393,13 +410,20 @@
     const body = document.createElement("div");
     body.append(words);
     if (hint) body.append(more);
-    el.append(body, close);
+    el.append(body);
+    if (action) { // what was done can be undone
+      const undo = document.createElement("button");
+      undo.type = "button"; undo.className = "ac-btn ac-btn-small"; undo.textContent = action.label;
+      undo.onclick = () => { el.remove(); act(action.act, action.data); };
+      el.append(undo);
+    }
+    el.append(close);
     const same = all(".ac-toast", box).find((other) => other.firstChild.textContent === body.textContent);
     same?.remove();
     box.append(el);
     const gone = () => { el.classList.add("leaving"); setTimeout(() => el.remove(), 200); };
     close.onclick = gone;
-    setTimeout(gone, kind === "bad" ? 12000 : 5000);
+    setTimeout(gone, kind === "bad" || action ? 12000 : 5000);
   }
   A.toast = toast;
   function openDialog(html) {
