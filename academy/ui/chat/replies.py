@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from academy.chat.conversations import Conversation, ReplyText, Turn
 from academy.messages import language
@@ -157,11 +158,11 @@ def _tools(turn: Turn, at: int, chat: str, last: bool) -> Html:
     )
 
 
-def _ask(label: str, how: str, where: dict[str, object]) -> Html:
+def _ask(label: str, how: str, where: dict[str, Any]) -> Html:
     return button(label, kind="quiet small", event="ask", how=how, **where)
 
 
-def _thumb(rating: str, title: str, reply: ReplyText, where: dict[str, object]) -> Html:
+def _thumb(rating: str, title: str, reply: ReplyText, where: dict[str, Any]) -> Html:
     chosen = reply.mark == rating
     data = {f"data_{key}": value for key, value in where.items()}
     return tag(

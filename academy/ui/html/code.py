@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
@@ -46,7 +47,7 @@ def _coloured(text: str, lexer: Lexer) -> Html:
     return join(parts)
 
 
-def _kind(token: object) -> str:
+def _kind(token: Any) -> str:
     return next((name for group, name in _KINDS if token in group), "")
 
 
