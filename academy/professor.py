@@ -44,7 +44,7 @@ def advise(
         if hours < interval_hours:
             missing.append(
                 msg(
-                    "{rest} until {interval} have passed since the last training.",
+                    "{rest} until the next training is due (every {interval}).",
                     rest=_hours(interval_hours - hours),
                     interval=_hours(interval_hours),
                 )

@@ -278,7 +278,7 @@ def _try(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Opens the chat with an adapter and another one, or the base model, side by side."""
     item, beside = _named(look, data), str(data.get("beside") or BASE)
     choices = {"who": "" if item.is_active else item.adapter_id, "beside": beside, "compare": True}
-    return {"state": {"tab": "chat", **choices}, "event": "answerers", "data": choices, "dialog": None}
+    return {"state": {"tab": "chat", **choices}, "event": "answerers", "data": choices | {"set": True}, "dialog": None}
 
 
 def _continue(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -206,7 +207,7 @@ def _running(job: dict[str, Any] | None) -> Html | str:
 def _answering(adapter: dict[str, Any] | None) -> Html | str:
     if not adapter:
         return ""
-    base = span(t("overview.on", base=adapter["base_model"]), cls="ac-soft")
+    base = span(t("overview.on", base=Path(adapter["base_model"]).name), cls="ac-soft", title=adapter["base_model"])
     return div(span(t("overview.active"), cls="ac-soft"), tag("b", adapter["name"]), base, cls="ac-row ac-line")
 
 

@@ -45,24 +45,24 @@
     holds: (region) => region === "chat_turns" && stream.chat === open() && performance.now() - stream.at < HELD_MS && stream.at > 0,
     drawn(region) {
       if (region === "chat_turns") follow();
-      if (region === "chat_pin") answerers(document.querySelector("#chat-main [data-active]")?.dataset ?? {});
+      if (region === "chat_pin") compareAnswerers(document.querySelector("#chat-main [data-active]")?.dataset ?? {});
     },
     opened() {
+      const { compare, preset } = A.state; // undefined: the page has not read yet what is stored
+      if (compare !== undefined) store({ compare });
+      if (preset !== undefined) store({ preset });
+      $("chat-grid")?.classList.toggle("is-compared", !!A.state.compare);
       const now = $("chat-stream"), list = $("chat-list");
       if (now && (now.dataset.chat || "") !== open()) { now.replaceChildren(); now.dataset.chat = open(); atEnd = true; list?.classList.remove("is-open"); }
     },
 
     // ---------------------------------------------------------------- who answers and how
-    answers(who, compare, beside) {
-      const changed = (who || "") !== (A.state.who || "");
-      $("chat-grid")?.classList.toggle("is-compared", !!compare);
-      store({ compare: !!compare });
-      A.setState({ who: who || "", compare: !!compare, beside: beside || "" }, { push: false });
-      if (changed) A.trigger?.("answerers", { who: A.state.who, beside: A.state.beside });
+    choose(change) {
+      A.setState(change, { push: false });
+      if ("who" in change) answerers(false);
     },
     preset(name) {
       if ((name || "") === (A.state.preset || "")) return;
-      store({ preset: name || "" });
       A.setState({ preset: name || "" }, { push: false });
       A.trigger?.("presets", { preset: A.state.preset, apply: true });
     },
@@ -71,17 +71,20 @@
       const { who = "", beside = "" } = A.state, { how = null, compare = false, preset = "" } = stored();
       A.state.preset = preset;
       A.state.compare = compare;
-      $("chat-grid")?.classList.toggle("is-compared", compare);
       return [JSON.stringify({ who, beside, how, compare, preset })];
     },
   };
   // Another adapter is active, wherever it was activated: the chat moves to it. Others were made, renamed or deleted: the choices name them.
-  function answerers({ active = "", known = "" }) {
+  function compareAnswerers({ active = "", known = "" }) {
     const before = { active: A.state.active, known: A.known };
     A.state.active = active; A.known = known;
     const moved = before.active !== undefined && before.active !== active;
     if (moved && A.state.who) A.setState({ who: "" }, { push: false });
-    if (moved || (before.known !== undefined && before.known !== known)) A.trigger?.("answerers", { who: A.state.who || "", beside: A.state.beside || "" });
+    if (moved || (before.known !== undefined && before.known !== known)) answerers(moved);
+  }
+  function answerers(set) {
+    const { who = "", beside = "base", compare = false } = A.state;
+    A.trigger?.("answerers", { who, beside, compare, set });
   }
 
   // ------------------------------------------------------------------ the reader's position
@@ -145,6 +148,6 @@
     attach() { $("chat-chooser")?.click(); },
     chat_end() { atEnd = true; follow(); },
     chats(el) { el.setAttribute("aria-expanded", $("chat-list")?.classList.toggle("is-open") ?? false); },
-    unpin() { A.state.who = ""; A.trigger?.("answerers", { who: "", beside: A.state.beside || "" }); A.poll(); },
+    unpin() { A.setState({ who: "" }, { push: false }); answerers(true); },
   });
 })();

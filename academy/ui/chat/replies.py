@@ -147,8 +147,8 @@ def _tools(turn: Turn, at: int, chat: str, last: bool) -> Html:
     where = {"chat": chat, "turn": turn.turn_id, "reply": at}
     unfinished = last and reply.finish != "end" and not reply.corrected
     return div(
-        _thumb("good", t("chat.good"), reply, where),
-        _thumb("bad", t("chat.bad"), reply, where),
+        # A corrected reply is a lesson already; a rating would be about the correction.
+        *([] if reply.corrected else [_thumb("good", t("chat.good"), reply, where), _thumb("bad", t("chat.bad"), reply, where)]),
         button(t("chat.correct"), "chat.correct", kind="quiet small", **where),
         button(t("copy"), kind="quiet small", copy=reply.valid),
         _ask(t("chat.continue"), "continue", where) if unfinished else "",

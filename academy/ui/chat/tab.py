@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ _SUGGESTION_CHARS = 90
 _FILES = "text/*,.md,.txt,.csv,.json,.jsonl,.log,.py,.js,.ts,.html,.css,.xml,.yaml,.yml,.toml,.ini,.sql,.sh,.c,.cpp,.h,.java,.go,.rs"
 
 _KEEP = "(...values) => { window.academy.chat.keep(values); }"
-_WHO = "(...values) => { window.academy.chat.answers(...values); }"
+_CHOSEN = "(value) => {{ window.academy.chat.choose({{ {name}: value }}); }}"
 _PRESET = "(name) => { window.academy.chat.preset(name); }"
 _KEPT = "() => window.academy.chat.kept()"
 _SEND = "() => { window.academy.chat.send(); }"
@@ -154,9 +155,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
             stop.set()
 
     def choose(event: gr.EventData) -> list[Any]:
-        data = event._data or {}
-        compare = bool(data["compare"]) if "compare" in data else gr.skip()
-        return [*who.answerers(academy, str(data.get("who") or ""), str(data.get("beside") or "")), compare]
+        return _chosen(academy, event._data or {})
 
     def show_presets(event: gr.EventData) -> list[Any]:
         data = event._data or {}
@@ -183,13 +182,29 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
     parts["stop"].click(end, **quick)
     for part in how:
         part.change(None, inputs=how, js=_KEEP, **quick)
+    # Only what a person does: several fields that change at once would tell of states in between.
     for name in ("who", "compare", "beside"):
-        parts[name].change(None, inputs=[parts["who"], parts["compare"], parts["beside"]], js=_WHO, **quick)
-    parts["preset"].change(None, inputs=[parts["preset"]], js=_PRESET, **quick)
-    bus.answerers(choose, outputs=answering, **quick)
+        parts[name].input(None, inputs=[parts[name]], js=_CHOSEN.format(name=name), **quick)
+    parts["preset"].input(None, inputs=[parts["preset"]], js=_PRESET, **quick)
+    bus.answerers(choose, outputs=[*answering, out], **quick)
     bus.presets(show_presets, outputs=[parts["preset"], *how[1:]], **quick)
     bus.preset(ask_preset, inputs=how, outputs=[out], **quick)
     page.load(_stored(academy), inputs=[parts["stored"]], outputs=[*answering, parts["preset"], *how[1:]], js=_KEPT, **quick)
+
+
+def _chosen(academy: Academy, data: dict[str, Any]) -> list[Any]:
+    """Who can answer, for their fields: who, beside, memory, compare, and the page's answer.
+
+    What a person has chosen since stays, unless the page says `set`, or what it names cannot answer any more.
+    """
+    who_, beside, memory = who.answerers(academy, str(data.get("who") or ""), str(data.get("beside") or ""))
+    if not data.get("set"):
+        fields = (("who", who_), ("beside", beside))
+        same = {name: update.pop("value") for name, update in fields if update["value"] == str(data.get(name) or "")}
+        gone = {name: update["value"] for name, update in fields if name not in same}
+        return [who_, beside, memory, gr.skip(), {"state": gone, "nonce": time.monotonic()} if gone else gr.skip()]
+    state = {"who": who_["value"], "beside": beside["value"], "compare": bool(data.get("compare"))}
+    return [who_, beside, memory, state["compare"], {"state": state, "nonce": time.monotonic()}]
 
 
 def _stored(academy: Academy) -> Callable[[str | None], list[Any]]:

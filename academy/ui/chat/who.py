@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -46,7 +47,12 @@ def line(look: Look) -> Html:
     data = {"data_active": active.adapter_id if active else "", "data_known": hashlib.blake2b(known.encode(), digest_size=6).hexdigest()}
     if not is_pinned:
         name, base = (active.name, active.base_model) if active else (t("chat.base"), look.academy.settings.default_base_model)
-        return div(tag("b", name, cls="ac-cut"), span(t("chat.answers", base=base), cls="ac-soft ac-cut"), cls="ac-who", **data)
+        return div(
+            tag("b", name, cls="ac-cut"),
+            span(t("chat.answers", base=Path(base).name), cls="ac-soft ac-cut", title=base),
+            cls="ac-who",
+            **data,
+        )
     words = t("chat.pinned", active=active.name if active else t("chat.base"))
     follow = tag("button", t("chat.follow"), type="button", cls="ac-btn ac-btn-small", data_do="unpin")
     name = pinned.name if pinned else t("chat.base")

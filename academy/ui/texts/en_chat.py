@@ -73,7 +73,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "preset.label": "Preset",
     "preset.info": "A system prompt and sampling under a name.",
     "preset.none": "None",
-    "preset.save": "Save as preset",
+    "preset.save": "Save as…",
     "preset.save_title": "Save as a preset",
     "preset.save_help": "The system prompt and the sampling as they are now. The same name replaces the preset.",
     "preset.saved": "The preset {name} is saved.",
