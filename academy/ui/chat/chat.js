@@ -7,11 +7,12 @@
   const HELD_MS = 3000; // a stream that says nothing for so long has ended
   const MOST_CHARS = 100000, MOST_BYTES = 1000000;
   const KEY = "academy.choices";
-  let stream = { chat: null, at: 0 }, atEnd = true, file = null, sent = null;
+  let stream = { chat: null, at: 0 }, atEnd = true, file = null, sent = null, ready = false;
 
   const open = () => A.state.chat || "";
   const stored = () => { try { return JSON.parse(localStorage.getItem(KEY) || "{}") || {}; } catch { return {}; } };
   const store = (values) => { try { localStorage.setItem(KEY, JSON.stringify({ ...stored(), ...values })); } catch { /* it lasts as long as the page */ } };
+  const answering = () => `${A.state.active || ""}/${A.state.who || ""}`;
   const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
   A.chat = {
@@ -66,9 +67,12 @@
       A.setState({ preset: name || "" }, { push: false });
       A.trigger?.("presets", { preset: A.state.preset, apply: true });
     },
-    keep: (...how) => store({ how }),
+    // The fields say that they changed as soon as they are drawn, before what is stored was read.
+    keep(how) { if (ready) store({ how, of: answering() }); },
     kept() {
-      const { who = "", beside = "" } = A.state, { how = null, compare = false, preset = "" } = stored();
+      const { who = "", beside = "" } = A.state, { how = null, of = "", compare = false, preset = "" } = stored();
+      if (how && of !== answering()) how[0] = null; // whether to remember follows who answers
+      ready = true;
       A.state.preset = preset;
       A.state.compare = compare;
       return [JSON.stringify({ who, beside, how, compare, preset })];
@@ -77,9 +81,9 @@
   // Another adapter is active, wherever it was activated: the chat moves to it. Others were made, renamed or deleted: the choices name them.
   function compareAnswerers({ active = "", known = "" }) {
     const before = { active: A.state.active, known: A.known };
-    A.state.active = active; A.known = known;
     const moved = before.active !== undefined && before.active !== active;
-    if (moved && A.state.who) A.setState({ who: "" }, { push: false });
+    A.known = known;
+    if (before.active !== active) A.setState(moved ? { active, who: "" } : { active }, { push: false });
     if (moved || (before.known !== undefined && before.known !== known)) answerers(moved);
   }
   function answerers(set) {

@@ -41,7 +41,7 @@ _SUGGESTIONS = 3
 _SUGGESTION_CHARS = 90
 _FILES = "text/*,.md,.txt,.csv,.json,.jsonl,.log,.py,.js,.ts,.html,.css,.xml,.yaml,.yml,.toml,.ini,.sql,.sh,.c,.cpp,.h,.java,.go,.rs"
 
-_KEEP = "(...values) => { window.academy.chat.keep(values); }"
+_KEEP = "(...values) => { window.academy.chat.keep(values.flat()); }"
 _CHOSEN = "(value) => {{ window.academy.chat.choose({{ {name}: value }}); }}"
 _PRESET = "(name) => { window.academy.chat.preset(name); }"
 _KEPT = "() => window.academy.chat.kept()"
