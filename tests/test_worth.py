@@ -45,4 +45,4 @@ def test_every_step_has_its_words_and_one_primary_button():
     for step in found:
         html = overview._worth_doing([step, *found[:5]])
         assert html.count("ac-btn-primary") == 1
-        assert html.count("ac-worth-other\"") == 2
+        assert html.count('ac-worth-other"') == 2

@@ -92,7 +92,7 @@ def _situation(look: Look) -> worth.Situation:
 def _worth_doing(steps: list[worth.Step]) -> Html:
     """The most useful thing to do with the one primary button, and the next ones in a line each."""
     first, *others = steps
-    also = [div(span(_worth_title(step), cls="ac-cut"), _worth_button(step, "small"), cls="ac-worth-other") for step in others[:_ALSO]]
+    also = [div(span(_worth_title(step)), _worth_button(step, "small"), cls="ac-worth-other") for step in others[:_ALSO]]
     return div(
         div(
             div(div(t("worth.title"), cls="ac-eyebrow"), tag("h2", _worth_title(first)), tag("p", _worth_text(first), cls="ac-soft")),

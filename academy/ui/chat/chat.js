@@ -7,7 +7,7 @@
   const HELD_MS = 3000; // a stream that says nothing for so long has ended
   const MOST_CHARS = 100000, MOST_BYTES = 1000000;
   const KEY = "academy.choices";
-  let stream = { chat: null, at: 0 }, atEnd = true, file = null, sent = null, ready = false;
+  let stream = { chat: null, at: 0 }, atEnd = true, position = 0, file = null, sent = null, ready = false;
 
   const open = () => A.state.chat || "";
   const stored = () => { try { return JSON.parse(localStorage.getItem(KEY) || "{}") || {}; } catch { return {}; } };
@@ -53,6 +53,7 @@
       if (compare !== undefined) store({ compare });
       if (preset !== undefined) store({ preset });
       $("chat-grid")?.classList.toggle("is-compared", !!A.state.compare);
+      back();
       const now = $("chat-stream"), list = $("chat-list");
       if (now && (now.dataset.chat || "") !== open()) { now.replaceChildren(); now.dataset.chat = open(); atEnd = true; list?.classList.remove("is-open"); }
     },
@@ -104,10 +105,19 @@
   }
   document.addEventListener("scroll", (event) => {
     const log = event.target;
-    if (log.id !== "chat-log") return;
+    if (log.id !== "chat-log" || !log.clientHeight) return;
     atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 8;
+    position = log.scrollTop;
     showJump();
   }, true);
+  // A hidden tab forgets its position, and a narrower page has longer texts.
+  const back = () => requestAnimationFrame(() => {
+    const log = $("chat-log");
+    if (!log?.clientHeight) return;
+    if (!atEnd) log.scrollTop = position;
+    follow();
+  });
+  addEventListener("resize", () => { if (atEnd) requestAnimationFrame(() => { atEnd = true; follow(); }); });
 
   // ------------------------------------------------------------------ a text file
 
