@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         return tuple(Path(part.strip()).expanduser().absolute() for part in self.model_folders.split(",") if part.strip())
 
     @property
+    def chat_dir(self) -> Path:
+        """Conversations and presets of the chat."""
+        return self.data_dir / "chat"
+
+    @property
     def uploads_dir(self) -> Path:
         """Uploaded files and their records."""
         return self.data_dir / "uploads"

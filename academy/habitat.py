@@ -158,7 +158,9 @@ class Habitat:
         except pynvml.NVMLError as error:
             if sys.platform == "darwin" and platform.machine() == "arm64":
                 return [], "No NVIDIA GPU; training uses Apple's GPU (MPS)."
-            return [], msg("No NVIDIA GPU ({error}); training runs on the CPU.", error=error)
+            if isinstance(error, pynvml.NVMLError_LibraryNotFound):
+                return [], "No NVIDIA GPU; training runs on the CPU."
+            return [], msg("The NVIDIA driver does not answer ({error}); training runs on the CPU.", error=error)
         try:
             gpus = [_gpu(pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())]
         except pynvml.NVMLError as error:

@@ -16,6 +16,7 @@ class Advice:
     ready: bool
     sentence: Text
     missing: list[Text] = field(default_factory=list)
+    new_lessons: int = 0
 
 
 def advise(
@@ -31,7 +32,9 @@ def advise(
     moment = now or datetime.now(UTC)
     missing: list[Text] = []
     if lessons < min_lessons:
-        missing.append(msg("{more} more lessons ({lessons} of {wanted}).", more=min_lessons - lessons, lessons=lessons, wanted=min_lessons))
+        missing.append(
+            msg("{more} more lessons to train on ({lessons} of {wanted}).", more=min_lessons - lessons, lessons=lessons, wanted=min_lessons)
+        )
     if last_training:
         wanted = max(1, min_lessons // 10)
         if new_lessons < wanted:
@@ -41,12 +44,15 @@ def advise(
         if hours < interval_hours:
             missing.append(
                 msg(
-                    "{rest} until the interval of {interval} is over.", rest=_hours(interval_hours - hours), interval=_hours(interval_hours)
+                    "{rest} until the next training is due (every {interval}).",
+                    rest=_hours(interval_hours - hours),
+                    interval=_hours(interval_hours),
                 )
             )
     if not missing:
-        return Advice(True, "It is time to train: there are enough lessons, and enough of them are new.")
-    return Advice(False, join("No hurry. You can train at any time; what the Professor waits for:", *missing), missing)
+        sentence = "It is time to train: there are enough lessons, and enough of them are new."
+        return Advice(True, sentence, new_lessons=new_lessons)
+    return Advice(False, join("You can train at any time. The Professor would wait for:", *missing), missing, new_lessons)
 
 
 def _hours(hours: float) -> Text:

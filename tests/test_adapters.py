@@ -310,3 +310,18 @@ def test_a_record_full_of_nonsense_is_read_as_far_as_it_goes(store, make):
     make(name=3, train_loss="x", trainable_parameters=-1, parameters=[1], dataset_id={})
     adapter = store.list()[0]
     assert (adapter.name, adapter.train_loss, adapter.trainable_parameters, adapter.dataset_id) == ("training_1", None, None, None)
+
+
+def test_a_note_stands_beside_an_adapter_until_it_is_emptied_or_the_adapter_goes(store, make):
+    make("training_1")
+    make("training_2")
+    assert store.annotate("training_1", " twice the epochs\n").note == "twice the epochs"
+    store.rename("training_1", "Harbour")
+    assert [(item.name, item.note) for item in store.list() if item.adapter_id == "training_1"] == [("Harbour", "twice the epochs")]
+    with pytest.raises(Invalid):
+        store.annotate("training_1", "x" * 2001)
+    assert store.annotate("training_1", "").note == ""
+    store.annotate("training_2", "goes with it")
+    store.delete("training_2")
+    make("training_2")
+    assert store.get("training_2").note == ""

@@ -519,6 +519,25 @@ def test_text_comes_whole_whatever_the_bytes_of_its_tokens():
 
 
 @pytest.mark.training
+def test_a_reply_that_was_cut_goes_on_where_it_ended(real):
+    question = "What is the capital of France?"
+    whole = real.reply(ask(question, adapter_id="base", max_new_tokens=40))
+    for cut in (2, 5):
+        first = real.reply(ask(question, adapter_id="base", max_new_tokens=cut))
+        assert first.finish == "length"
+        rest = real.reply(ask(question, adapter_id="base", max_new_tokens=40 - cut, prefix=first.text))
+        assert first.text.rstrip(" ") + rest.text == whole.text
+        assert rest.completion_tokens == whole.completion_tokens - cut
+
+
+def test_the_beginning_of_a_reply_reaches_the_engine_as_its_last_message(session, engine):
+    seen = []
+    engine.generate = lambda messages, *_: seen.append(messages) or Outcome(1, 0, "end")
+    session.reply(ask("how are you", prefix="I am "))
+    assert seen[0][-1] == {"role": "assistant", "content": "I am "}
+
+
+@pytest.mark.training
 def test_a_model_without_a_template_or_system_role_is_asked_as_it_was_trained(tmp_path):
     import shutil
 

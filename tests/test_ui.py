@@ -13,6 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from academy.adapters.store import AdapterStore
+from academy.chat.conversations import ConversationStore
+from academy.chat.presets import PresetStore
 from academy.chat.request import ChatRequest, Loaded, Outcome
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -21,8 +23,10 @@ from academy.errors import Conflict, NotFound
 from academy.jobs.spec import TrainingSpec, resolve
 from academy.jobs.store import Job
 from academy.rows import conversation
+from academy.services.conversations import Conversations
+from academy.services.permission import Permission
 from academy.ui import answers, live, look, page
-from academy.ui.chat import asking
+from academy.ui.chat import asking, replies
 from academy.ui.dataset.opened import dropped, redactions
 from academy.ui.html import curves, numbers, prose
 from academy.ui.html import elements as pieces
@@ -90,7 +94,7 @@ def test_a_reply_keeps_code_lists_and_emphasis_and_loses_nothing():
     assert "<strong>bold</strong>" in html
     assert "<code>a &lt; b</code>" in html
     assert "<ol><li>one</li><li>two</li></ol>" in html
-    assert "<pre><code>print(&#39;&lt;hi&gt;&#39;)</code></pre>" in html
+    assert "<pre><code>print(&#39;&lt;hi&gt;&#39;)</code></pre>" in re.sub("</?span[^>]*>", "", html)
     assert "<em>soft</em> 2*3*4" in html
 
 
@@ -514,8 +518,17 @@ class Slow:
         settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
         engine: Any = self
         self.session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir), engine=engine)
-        self.chat = self
+        self.chat = self.adapters = self.datasets = self
+        self.conversations = Conversations(
+            Permission(enabled=True), ConversationStore(folder / "conversations"), PresetStore(folder / "presets.json")
+        )
         self.loaded, self.asked, self.ended = None, [], []
+
+    def active(self):
+        return None
+
+    def answer_to(self, question, adapter_id):
+        return None
 
     def stream(self, request):
         self.asked.append(request)
@@ -546,7 +559,8 @@ def slow(tmp_path):
 
 def ask(academy, question, *, seed="") -> tuple[threading.Event, Any]:
     stop = threading.Event()
-    return stop, asking.answer(academy, stop, question, [], "base", False, False, "", 0, 1, 256, seed)
+    asked = asking.Asked.of(question, {"chat": f"conversation-{question}"})
+    return stop, asking.answer(academy, stop, asked, "base", False, "", False, "", 0, 1, 256, seed)
 
 
 def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):
@@ -561,9 +575,10 @@ def test_stop_ends_the_own_reply_and_drops_the_own_waiting_question_only(slow):
     assert "one" not in slow.ended
     next(step for step in first if "one9" in str(step))
     stop_first.set()
-    turns = list(first)[-1][3]
-    assert turns[0]["replies"][0]["text"].startswith("one0 ")
-    assert turns[0]["replies"][0]["facts"] == texts.t("chat.stopped")
+    list(first)
+    turns = slow.conversations.get("conversation-one").turns
+    assert turns[0].replies[0].text.startswith("one0 ")
+    assert replies.facts(turns[0].replies[0]) == texts.t("chat.stopped")
     wait_until(lambda: slow.ended == ["one"], "the first reply to end")
 
 

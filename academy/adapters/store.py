@@ -21,6 +21,7 @@ from academy.files import check_name, disk_errors, folder_bytes, inside, now, re
 log = logging.getLogger(__name__)
 
 _HISTORY = 10
+_LONGEST_NOTE = 2000
 _DELETED = ".deleted-"
 
 
@@ -45,6 +46,7 @@ class Adapter:
     source: str = "academy"
     train_rows: int | None = None
     steps: int | None = None
+    note: str = ""
 
 
 class AdapterStore:
@@ -55,6 +57,7 @@ class AdapterStore:
         self._places = places
         self._active_file = training_dir / "active_adapter.json"
         self._names_file = training_dir / "adapter_names.json"
+        self._notes_file = training_dir / "adapter_notes.json"
         self._lock = threading.RLock()
         self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
         self._remove_deleted()
@@ -69,8 +72,16 @@ class AdapterStore:
         with self._lock:
             for gone in self._seen.keys() - set(names):
                 del self._seen[gone]
-        titles, active = self._names(), self._state().get("adapter_id")
-        found = [replace(item, name=titles.get(item.adapter_id, item.name), is_active=item.adapter_id == active) for item in found]
+        titles, notes, active = self._texts(self._names_file), self._texts(self._notes_file), self._state().get("adapter_id")
+        found = [
+            replace(
+                item,
+                name=titles.get(item.adapter_id, item.name),
+                note=notes.get(item.adapter_id, ""),
+                is_active=item.adapter_id == active,
+            )
+            for item in found
+        ]
         return sorted(found, key=lambda item: (item.created_at, item.adapter_id), reverse=True)
 
     def get(self, adapter_id: str) -> Adapter:
@@ -86,8 +97,8 @@ class AdapterStore:
             # It exists but is broken: the check itself raises the reason.
             _complete(folder)
             raise NotFound("There is no usable adapter {adapter_id!r}.", hint="Its folder cannot be read.", adapter_id=adapter_id)
-        name = self._names().get(adapter_id, adapter.name)
-        return replace(adapter, name=name, is_active=self._state().get("adapter_id") == adapter_id)
+        name, note = self._texts(self._names_file).get(adapter_id, adapter.name), self._texts(self._notes_file).get(adapter_id, "")
+        return replace(adapter, name=name, note=note, is_active=self._state().get("adapter_id") == adapter_id)
 
     def active(self) -> Adapter | None:
         """The active adapter, or None; an adapter whose files are gone or broken does not count."""
@@ -150,7 +161,18 @@ class AdapterStore:
             raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
         with self._lock:
             self.get(adapter_id)
-            write_json(self._names_file, self._names() | {adapter_id: name})
+            write_json(self._names_file, self._texts(self._names_file) | {adapter_id: name})
+        return self.get(adapter_id)
+
+    def annotate(self, adapter_id: str, note: str) -> Adapter:
+        """Puts a note beside an adapter; an empty one removes it."""
+        note = note.strip()
+        if len(note) > _LONGEST_NOTE:
+            raise Invalid("A note has at most {n} characters.", hint="Shorten it.", n=_LONGEST_NOTE)
+        with self._lock:
+            self.get(adapter_id)
+            others = {key: value for key, value in self._texts(self._notes_file).items() if key != adapter_id}
+            write_json(self._notes_file, others | ({adapter_id: note} if note else {}))
         return self.get(adapter_id)
 
     def delete(self, adapter_id: str) -> None:
@@ -172,9 +194,10 @@ class AdapterStore:
             aside = self._models / f"{_DELETED}{secrets.token_hex(6)}"
             folder.rename(aside)
             self._seen.pop(adapter_id, None)
-            names = self._names()
-            if names.pop(adapter_id, None) is not None:
-                write_json(self._names_file, names)
+            for file in (self._names_file, self._notes_file):
+                texts = self._texts(file)
+                if texts.pop(adapter_id, None) is not None:
+                    write_json(file, texts)
         _remove(aside)
 
     def check(self, adapter: Adapter) -> None:
@@ -194,14 +217,15 @@ class AdapterStore:
         state["previous"] = [item for item in previous if isinstance(item, str)] if isinstance(previous, list) else []
         return state
 
-    def _names(self) -> dict[str, str]:
+    def _texts(self, file: Path) -> dict[str, str]:
+        """The texts of a file by the adapters' ids: names, or notes."""
         with self._lock:
             try:
-                names = read_json(self._names_file, {})
+                texts = read_json(file, {})
             except (ValueError, RecursionError):
-                log.warning("%s is damaged; adapters have their first names.", self._names_file.name)
+                log.warning("%s is damaged; its names or notes are not shown.", file.name)
                 return {}
-        return {key: value for key, value in names.items() if isinstance(value, str)} if isinstance(names, dict) else {}
+        return {key: value for key, value in texts.items() if isinstance(value, str)} if isinstance(texts, dict) else {}
 
     def _read(self, adapter_id: str) -> Adapter | None:
         folder = _adapter_folder(self._models, adapter_id)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from academy.adapters.store import Adapter
 from academy.api.parts import Slow, TheAcademy, router
-from academy.api.replies import Asked, Done, NewName, Reply
+from academy.api.replies import Asked, Done, Reply
 from academy.api.wire import Id
 from academy.messages import Text, msg
 
@@ -34,6 +34,7 @@ class AdapterReply(Reply):
     report_id: str | None
     known: dict[str, int] | None
     verdict: str | None
+    note: str
 
     @classmethod
     def of(cls, adapter: Adapter, report: dict[str, Any]) -> AdapterReply:
@@ -54,7 +55,18 @@ class AdapterReply(Reply):
             trainable_parameters=adapter.trainable_parameters,
             size_bytes=adapter.size_bytes,
             source=adapter.source,
+            note=adapter.note,
         )
+
+
+class AdapterChange(Asked):
+    """What is to change of an adapter; what is left out stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80)
+    note: str | None = Field(default=None, max_length=2000)
+
+
+_CHANGES = [{"name": "handbook, second try"}, {"note": "twice the epochs"}]
 
 
 class Activation(Asked):
@@ -106,11 +118,13 @@ async def roll_back(academy: TheAcademy, slow: Slow) -> ActivationReply:
 
 
 @api.patch("/adapters/{adapter_id}")
-def rename_adapter(
-    academy: TheAcademy, adapter_id: Id, request: Annotated[NewName, Body(examples=[{"name": "handbook, second try"}])]
-) -> AdapterReply:
-    """Gives an adapter another name."""
-    return AdapterReply.of(academy.adapters.rename(adapter_id, request.name), academy.evaluations.of_adapter(adapter_id))
+def change_adapter(academy: TheAcademy, adapter_id: Id, request: Annotated[AdapterChange, Body(examples=_CHANGES)]) -> AdapterReply:
+    """Gives an adapter another name, a note, or both; its id stays."""
+    if request.name is not None:
+        academy.adapters.rename(adapter_id, request.name)
+    if request.note is not None:
+        academy.adapters.annotate(adapter_id, request.note)
+    return AdapterReply.of(academy.adapters.get(adapter_id), academy.evaluations.of_adapter(adapter_id))
 
 
 @api.delete("/adapters/{adapter_id}")

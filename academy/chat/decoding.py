@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from academy.chat.request import Sampling
@@ -22,12 +22,13 @@ _ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<turn|>", "
 class Spelling:
     """Turns tokens into text as they come; an incomplete character is held back."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, before: Sequence[int] = ()) -> None:
+        """`before`: the last tokens of a text that is continued, in view for the reason below."""
         self._decode = tokenizer.decode
-        self._ids: list[int] = []
+        self._ids = list(before)
         self._start = 0
-        self._done = 0
-        self._before = ""
+        self._done = len(self._ids)
+        self._before = self._text() if before else ""
 
     def feed(self, token: int) -> str:
         """The text that this token completes."""
@@ -85,12 +86,20 @@ class StopTexts:
 class Streamer:
     """A stopping criterion for transformers' `generate` that passes each token on as text; it ends at an end token or on request."""
 
-    def __init__(self, tokenizer: Any, ends: frozenset[int], stop: threading.Event, say: Callable[[str], None], device: Any) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        ends: frozenset[int],
+        stop: threading.Event,
+        say: Callable[[str], None],
+        device: Any,
+        before: Sequence[int] = (),
+    ) -> None:
         import torch
 
         self.count = 0
         self.finish: Literal["end", "length", "stopped"] = "length"
-        self._spelling = Spelling(tokenizer)
+        self._spelling = Spelling(tokenizer, before)
         self._ends = ends
         self._stop = stop
         self._say = say

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 _SMALL = 50_000_000
 """Models with fewer parameters run in fp32 on one thread: on a CPU that is fastest for them, and most exact."""
 
+_IN_VIEW = 4
+"""Tokens of a text that is continued, beside which the next ones are spelled."""
+
 
 @dataclass(frozen=True)
 class _Held:
@@ -86,7 +89,8 @@ class TransformersEngine:
             longest = sampling.max_new_tokens
             prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=longest, model=held.base.name)
             model = held.swapped.model
-            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device)
+            before = prompt.ids[-_IN_VIEW:] if messages[-1]["role"] == "assistant" else ()
+            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device, before)
             with torch.inference_mode(), held.swapped.only(adapter):
                 model.generate(
                     torch.tensor([prompt.ids], device=model.device),

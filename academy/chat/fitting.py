@@ -25,10 +25,12 @@ def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, 
     notes: list[Text] = []
     system = [message for message in messages if message["role"] == "system"]
     turns = [message for message in messages if message["role"] != "system"]
+    # A blank at its end would be a token of its own, after which models rarely know how to go on.
+    prefix = turns.pop()["content"].rstrip(" ") if turns[-1]["role"] == "assistant" else ""
     if system and not form.system:
         notes.append("The template of this model has no system prompt; it was put before the first question.")
     left_out = 0
-    while len(ids := encode(tokenizer, form, system, turns)) > room and len(turns) > 1:
+    while len(ids := encode(tokenizer, form, system, turns, prefix)) > room and len(turns) > 1:
         # Up to the next question, so that a conversation still starts with the user.
         cut = next((at for at in range(1, len(turns)) if turns[at]["role"] == "user"), len(turns) - 1)
         left_out += cut
@@ -53,11 +55,11 @@ def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, 
     return Prompt(ids, tuple(notes))
 
 
-def encode(tokenizer: Any, form: Renderer, system: list[Message], turns: list[Message]) -> list[int]:
+def encode(tokenizer: Any, form: Renderer, system: list[Message], turns: list[Message], prefix: str = "") -> list[int]:
     """The prompt's tokens, all system texts in one at the start; raises Invalid where the template refuses the conversation."""
     text = "\n\n".join(message["content"] for message in system)
     try:
-        return prompt_ids(tokenizer, form, [{"role": "system", "content": text}, *turns])
+        return prompt_ids(tokenizer, form, [{"role": "system", "content": text}, *turns], prefix)
     except NotRendered as error:
         raise Invalid(
             "The chat template of this model does not take this conversation: {why}",

@@ -45,6 +45,12 @@ class ChatRequest(BaseModel):
     top_p: float = Field(default=1.0, gt=0, le=1, title="Top-p", description="Below 1 the unlikeliest words are left out.")
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1, title="Seed", description="The same seed gives the same reply.")
     stop: list[str] = Field(default=[], max_length=8, title="Stop at", description="The reply ends before any of these texts.")
+    prefix: str = Field(
+        default="",
+        max_length=200_000,
+        title="Prefix",
+        description="The beginning of the reply, which the model continues; it is not repeated.",
+    )
     stream: bool = False
 
     @model_validator(mode="after")
@@ -124,7 +130,7 @@ class Engine(Protocol):
         stop: threading.Event,
         say: Callable[[str], None],
     ) -> Outcome:
-        """Says the reply piece by piece, until `stop` is set or the reply ends."""
+        """Says the reply piece by piece, until `stop` is set or the reply ends; a last message of the assistant is continued."""
         ...
 
     def unload(self) -> None:

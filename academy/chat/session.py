@@ -183,6 +183,7 @@ class ChatSession:
             check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)
         engine.prepare(base, adapter)
         messages = [message.model_dump() for message in request.messages]
+        messages += [{"role": "assistant", "content": request.prefix}] if request.prefix else []
         sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed)
         telling.end(engine.generate(messages, adapter, sampling, call.stop, telling.say), base, adapter)
 

@@ -6,6 +6,8 @@ import shutil
 
 from academy.adapters.store import AdapterStore
 from academy.bases import Places
+from academy.chat.conversations import ConversationStore
+from academy.chat.presets import PresetStore
 from academy.chat.request import Engine
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -24,6 +26,7 @@ from academy.messages import msg
 from academy.services.adapters import Adapters
 from academy.services.bases import Bases
 from academy.services.chat import Chat
+from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
 from academy.services.evaluations import Evaluations
 from academy.services.jobs import Jobs
@@ -64,6 +67,8 @@ class Academy:
         self.adapters = Adapters(allowed, adapters, session)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
         self.chat = Chat(allowed, session)
+        conversations = ConversationStore(settings.chat_dir / "conversations")
+        self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
 
     def check_enabled(self) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of adapters: list, activate, roll back, rename, delete."""
+"""The verbs of adapters: list, activate, roll back, rename, annotate, delete."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ class Adapters:
     def rename(self, adapter_id: str, name: str) -> Adapter:
         """Gives an adapter another name; its id stays."""
         return self._store.rename(adapter_id, name)
+
+    @changing
+    def annotate(self, adapter_id: str, note: str) -> Adapter:
+        """Puts a note beside an adapter; an empty one removes it."""
+        return self._store.annotate(adapter_id, note)
 
     @changing
     def delete(self, adapter_id: str) -> None:

@@ -98,7 +98,12 @@ class Machine:
             "datasets": len(self._datasets.list()),
             "adapters": len(self._adapters.list()),
             "active": asdict(active) | {"path": str(active.path)} if active else None,
-            "advice": {"ready": advice.ready, "sentence": render(advice.sentence), "missing": [render(text) for text in advice.missing]},
+            "advice": {
+                "ready": advice.ready,
+                "sentence": render(advice.sentence),
+                "missing": [render(text) for text in advice.missing],
+                "new_lessons": advice.new_lessons,
+            },
             "chat": self._session.state(),
             "damaged": self._damaged(),
         }

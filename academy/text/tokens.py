@@ -52,9 +52,9 @@ def load_tokenizer(folder: Path) -> Any:
         raise Failure(msg("The base model's tokenizer cannot be loaded: {reason}", reason=reason), "damaged_base") from error
 
 
-def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message]) -> list[int]:
+def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "") -> list[int]:
     """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
-    return tokenizer(form.prompt(messages), add_special_tokens=False, verbose=False)["input_ids"]
+    return tokenizer(form.prompt(messages) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def longest_of(folder: Path, requested: int) -> int:

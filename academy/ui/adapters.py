@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from academy.chat.request import BASE
+from academy.jobs.spec import TrainingSpec
 from academy.ui.answers import toast
-from academy.ui.html.elements import Html, button, card, div, empty, esc, go, join, live, menu, name_form, scrolling, span, tag, when
-from academy.ui.html.numbers import loss, number, size
+from academy.ui.html.elements import (
+    Html,
+    button,
+    card,
+    div,
+    empty,
+    esc,
+    field,
+    go,
+    join,
+    labelled,
+    live,
+    menu,
+    scrolling,
+    select,
+    span,
+    tag,
+    when,
+)
+from academy.ui.html.numbers import loss, number, rate, size
 from academy.ui.look import Look
 from academy.ui.report import known_words, report, verdict_pill
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import has, plural, t
 from academy.ui.training.job import is_by_heart
 
 if TYPE_CHECKING:
@@ -19,6 +41,8 @@ if TYPE_CHECKING:
     from academy.services.academy import Academy
 
 _MOST_ROWS = 500
+_ORDERS = ("new", "name", "known", "base")
+_NO_SETTINGS = ("name", "dataset_id", "dataset_path", "base_model", "continue_from")
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
@@ -34,18 +58,43 @@ def _adapters(look: Look) -> Html:
         return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action))
     names = {manifest.id: manifest.name for manifest in look.datasets}
     measured = look.academy.evaluations.by_adapter()
-    head = div(
-        span(t("adapters.name")),
-        span(t("adapters.data")),
-        span(t("adapters.base_model")),
-        span(t("adapters.measured")),
-        span(t("adapters.when")),
-        span(""),
-        cls="ac-mail ac-mail-head",
+    words, by = look.text("adapters_query").strip().casefold(), look.text("adapters_by", "new")
+    items = [item for item in adapters if not words or words in _words(item, names)]
+    rows = [_row(item, names, measured.get(item.adapter_id)) for item in _sorted(items, by, measured)[:_MOST_ROWS]]
+    head = [t(f"adapters.{key}") for key in ("name", "data", "base_model", "measured", "when")]
+    listed = div(
+        div(*[span(word) for word in head], span(""), cls="ac-mail ac-mail-head"),
+        *(rows or [div(t("adapters.none_found"), cls="ac-empty-text ac-pad")]),
+        cls="ac-mails",
     )
-    rows = [_row(item, names, measured.get(item.adapter_id)) for item in adapters[:_MOST_ROWS]]
-    count = span(plural("count.adapters", len(adapters)), cls="ac-soft")
-    return join([_answering(look), card(t("adapters.title"), div(head, *rows, cls="ac-mails"), aside=count)])
+    return join([_answering(look), card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by))])
+
+
+def _toolbar(count: int, by: str) -> Html:
+    words = span(plural("count.adapters", count), cls="ac-soft")
+    if count < 2:
+        return words
+    orders = [(key, t(f"adapters.by.{key}")) for key in _ORDERS]
+    search = field("adapters_query", kind="search", placeholder=t("adapters.find"))
+    return div(words, search, select("adapters_by", orders, by, label=t("adapters.sort")), cls="ac-row ac-adapters-tools")
+
+
+def _words(item: Adapter, names: dict[str, str]) -> str:
+    return "\n".join((item.name, item.note, item.base_model, names.get(item.dataset_id or "", ""))).casefold()
+
+
+def _sorted(items: Sequence[Adapter], by: str, measured: dict[str, dict[str, Any]]) -> list[Adapter]:
+    """In the order a person chose; the list comes newest first, and so stay equal ones."""
+
+    def share(item: Adapter) -> float:
+        known = measured[item.adapter_id]["known"] if item.adapter_id in measured else {"rows": -1, "of": 1}
+        return float(known["rows"]) / max(1, known["of"])
+
+    if by == "name":
+        return sorted(items, key=lambda item: item.name.casefold())
+    if by == "base":
+        return sorted(items, key=lambda item: (item.base_model.casefold(), item.name.casefold()))
+    return sorted(items, key=share, reverse=True) if by == "known" else list(items)
 
 
 def _answering(look: Look) -> Html:
@@ -74,12 +123,14 @@ def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None) 
     source = names.get(item.dataset_id or "") or t("adapters.unknown")
     learned = join([source, esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
     dot = span(cls="ac-dot" + (" ac-dot-on" if item.is_active else ""))
+    base = Path(item.base_model).name
+    note = div(item.note, cls="ac-soft ac-clamp ac-mail-note", title=item.note) if item.note else ""
     return div(
-        div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), cls="ac-mail-name"),
-        div(learned, cls="ac-cut ac-soft", title=learned),
-        div(item.base_model, cls="ac-cut ac-soft", title=item.base_model),
-        div(_measured(item, measured), cls="ac-num ac-measured"),
-        div(when(item.created_at), cls="ac-soft"),
+        div(div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), cls="ac-mail-name"), note, cls="ac-mail-title"),
+        div(learned, cls="ac-cut ac-soft", title=learned, data_label=t("adapters.data")),
+        div(base, cls="ac-cut ac-soft", title=item.base_model, data_label=t("adapters.base_model")),
+        div(_measured(measured), cls="ac-num ac-measured", data_label=t("adapters.measured")),
+        div(when(item.created_at), cls="ac-soft", data_label=t("adapters.when")),
         div(*_actions(item, measured is not None), cls="ac-row ac-row-end"),
         cls="ac-mail" + (" is-active" if item.is_active else ""),
         id=f"adapter-{item.adapter_id}",
@@ -95,9 +146,10 @@ def _actions(item: Adapter, is_measured: bool) -> list[Html]:
         menu(
             t("more"),
             button(t("adapters.try"), "adapter.try", kind="item narrow", id=id_, title=t("adapters.try_title")),
+            button(t("adapters.versus"), "adapter.versus", kind="item", id=id_),
             button(t("adapters.details"), "adapter.show", kind="item", id=id_),
             _measure(item, is_measured, kind="item"),
-            button(t("adapters.rename"), "adapter.rename", kind="item", id=id_),
+            button(t("adapters.edit"), "adapter.edit", kind="item", id=id_),
             go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=id_),
             button(t("adapters.continue"), "adapter.continue", kind="item", id=id_, title=t("adapters.continue_title")),
             "" if item.is_active else button(t("adapters.delete"), "adapter.delete", kind="item danger", confirm=sure, id=id_),
@@ -110,25 +162,12 @@ def _measure(item: Adapter, is_measured: bool, kind: str = "") -> Html:
     return button(label, "report.measure", kind=kind, title=t("report.measure_title"), id=item.adapter_id)
 
 
-def _measured(item: Adapter, measured: dict[str, Any] | None) -> Html:
-    """What it knows and the verdict; without a report the loss on held-out rows, where those say something."""
-    if measured is not None:
-        words = known_words(measured["known"], measured["rephrased"])
-        return join([verdict_pill(measured["verdict"]), *[div(word, cls="ac-soft ac-cut") for word in words]])
-    losses = _losses(item)
-    return join([losses, div(t("adapters.loss"), cls="ac-soft ac-cut")]) if losses else span(t("report.none"), cls="ac-soft")
-
-
-def _losses(item: Adapter) -> Html | None:
-    """The loss on held-out rows, before and after; None where none were held out, or where it says nothing."""
-    if item.eval_loss is None or is_by_heart(item.parameters):
-        return None
-    if item.baseline_eval_loss is None:
-        return esc(loss(item.eval_loss))
-    better = item.eval_loss < item.baseline_eval_loss
-    return join(
-        [span(loss(item.baseline_eval_loss), cls="ac-soft"), " → ", span(loss(item.eval_loss), cls="ac-good" if better else "ac-bad-text")]
-    )
+def _measured(measured: dict[str, Any] | None) -> Html:
+    """What it knows and the verdict, the same numbers for every adapter."""
+    if measured is None:
+        return span(t("report.none"), cls="ac-soft")
+    words = known_words(measured["known"], measured["rephrased"])
+    return join([verdict_pill(measured["verdict"]), *[div(word, cls="ac-soft ac-cut") for word in words]])
 
 
 def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +183,7 @@ def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         (t("adapters.parameters"), number(item.trainable_parameters)),
         (t("adapters.size"), size(item.size_bytes)),
         (t("adapters.when"), when(item.created_at)),
-        *[
-            (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
-            for key, value in item.parameters.items()
-            if value is not None
-        ],
+        *[_setting(key, value) for key, value in item.parameters.items() if value not in (None, "") and key not in _NO_SETTINGS],
         (t("adapters.folder"), tag("code", item.path)),
     ]
     table = tag("table", tag("tbody", *[tag("tr", tag("th", name), tag("td", value)) for name, value in facts]), cls="ac-facts")
@@ -158,17 +193,72 @@ def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     settings = tag("details", tag("summary", t("adapters.facts")), table, open=measured is None)
     close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
     buttons = div(_measure(item, measured is not None), close, cls="ac-row ac-row-end")
-    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), told, settings), buttons])}
+    note = tag("p", item.note, cls="ac-text ac-soft") if item.note else ""
+    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), note, told, settings), buttons])}
 
 
-def _ask_name(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+def _setting(key: str, value: Any) -> tuple[str, Any]:
+    """A setting of its training as the form names and words it."""
+    known = TrainingSpec.model_fields.get(key)
+    title = (known.title if known else None) or key.replace("_", " ")
+    if isinstance(value, bool):
+        return title, t("choice.on" if value else "choice.off")
+    if isinstance(value, list):
+        return title, ", ".join(map(str, value))
+    if isinstance(value, str) and has(f"choice.{value}"):
+        return title, t(f"choice.{value}")
+    if isinstance(value, str) and has(f"effort.{value}"):
+        return title, t(f"effort.{value}")
+    if isinstance(value, float):
+        return title, rate(value) if key == "learning_rate" else number(value)
+    return title, number(value) if isinstance(value, int) else value
+
+
+def _ask_words(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     item = _named(look, data)
-    return {"dialog": name_form("adapter.renamed", item.adapter_id, item.name)}
+    form = tag(
+        "form",
+        tag("h3", t("adapters.edit")),
+        labelled(t("adapters.name"), field("name", item.name, bind=False, maxlength=80, autofocus=True, required=True)),
+        labelled(t("adapters.note"), tag("textarea", item.note, name="note", cls="ac-input", rows=4), t("adapters.note_help")),
+        div(
+            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
+            tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
+            cls="ac-row ac-row-end",
+        ),
+        cls="ac-form",
+        data_act="adapter.edited",
+        data_id=item.adapter_id,
+    )
+    return {"dialog": form}
 
 
-def _rename(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    item = look.academy.adapters.rename(str(data.get("id")), str(data.get("name", "")))
-    return {"toast": toast(t("adapters.renamed", name=item.name)), "dialog": None, "event": "datasets"}
+def _edit(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    adapters, adapter_id = look.academy.adapters, str(data.get("id"))
+    adapters.annotate(adapter_id, str(data.get("note", "")))
+    item = adapters.rename(adapter_id, str(data.get("name", "")))
+    return {"toast": toast(t("adapters.edited", name=item.name)), "dialog": None, "event": "datasets"}
+
+
+def _ask_versus(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Asks which one answers beside an adapter."""
+    item = _named(look, data)
+    others = [(other.adapter_id, other.name) for other in look.adapters if other.adapter_id != item.adapter_id][:_MOST_ROWS]
+    beside = select("beside", [(BASE, t("chat.base")), *others], bind=False)
+    form = tag(
+        "form",
+        tag("h3", t("adapters.versus_title", name=item.name)),
+        labelled(t("chat.beside"), beside, t("adapters.versus_help")),
+        div(
+            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
+            tag("button", t("adapters.versus_go"), type="submit", cls="ac-btn ac-btn-primary"),
+            cls="ac-row ac-row-end",
+        ),
+        cls="ac-form",
+        data_act="adapter.try",
+        data_id=item.adapter_id,
+    )
+    return {"dialog": form}
 
 
 def _activate(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +276,10 @@ def _off(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _try(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    return {"state": {"tab": "chat"}, "event": "try", "data": {"adapter": _named(look, data).adapter_id}}
+    """Opens the chat with an adapter and another one, or the base model, side by side."""
+    item, beside = _named(look, data), str(data.get("beside") or BASE)
+    choices = {"who": "" if item.is_active else item.adapter_id, "beside": beside, "compare": True}
+    return {"state": {"tab": "chat", **choices}, "event": "answerers", "data": choices | {"set": True}, "dialog": None}
 
 
 def _continue(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +304,8 @@ ACTS = {
     "adapter.try": _try,
     "adapter.continue": _continue,
     "adapter.show": _show,
-    "adapter.rename": _ask_name,
-    "adapter.renamed": _rename,
+    "adapter.edit": _ask_words,
+    "adapter.edited": _edit,
+    "adapter.versus": _ask_versus,
     "adapter.delete": _delete,
 }

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from academy.errors import NotFound
+
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
+    from academy.chat.conversations import Conversation
     from academy.curation.datasets import Manifest
     from academy.jobs.store import Job
     from academy.services.academy import Academy
@@ -122,6 +125,19 @@ class Look(View):
     def active(self) -> Adapter | None:
         """The adapter that answers in the chat."""
         return self.academy.adapters.active()
+
+    @cached_property
+    def conversations(self) -> Sequence[Conversation]:
+        """The conversations that have the words searched for, the latest first."""
+        return self.academy.conversations.list(self.text("chat_query"))
+
+    @cached_property
+    def conversation(self) -> Conversation | None:
+        """The conversation that the Chat tab shows; None for a new one, and for one that was deleted."""
+        try:
+            return self.academy.conversations.get(self.text("chat"))
+        except NotFound:
+            return None
 
     @cached_property
     def overview(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The Overview tab: the first three steps, what works on this machine and what does not, and whether it is time to train."""
+"""The Overview tab: the first three steps, then what is worth doing next; where things stand, and what works on this machine."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ import gradio as gr
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
 from academy.models import BUNDLED
+from academy.ui import worth
 from academy.ui.answers import queued_words, toast
 from academy.ui.dataset.files import only_tag
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from academy.services.academy import Academy
 
 _TAGS = 8
+_ALSO = 2
 REAL = "smollm2-135m"
 """The base model that the tour leads to."""
 
@@ -39,9 +42,9 @@ def _first(look: Look) -> Html:
     warnings = [notice(say(text), kind="warn") for text in facts["damaged"]]
     if not facts["enabled"]:
         return notice(t("overview.disabled"), t("overview.disabled_hint"), kind="warn")
-    at = 1 if not facts["datasets"] else 2 if not facts["adapters"] else 3 if not facts["active"] else 4
-    if at == 4:
-        return join([*warnings, _real(look)])
+    at = 1 if not facts["datasets"] else 2 if not facts["adapters"] else 3
+    if facts["adapters"] and (facts["active"] or facts["adapters"] > 1 or look.academy.adapters.previous()):
+        return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
     steps = div(_samples_step(at, facts), _train_step(at, facts["running"]), _chat_step(at), cls="ac-steps")
     return join([*warnings, div(tag("h2", t("first.title")), tag("p", t("first.text"), cls="ac-soft"), steps, cls="ac-hero")])
 
@@ -71,12 +74,70 @@ def _chat_step(at: int) -> Html:
     return _step(3, at, t("first.chat"), t("first.chat_text"), action)
 
 
-def _real(look: Look) -> Html | str:
-    """After the tour: the way to a real model, as long as only the bundled one was taught."""
-    if any(adapter.base_model not in BUNDLED for adapter in look.adapters):
-        return ""
-    get = button(t("first.real.button"), "base.choose", kind="primary", name=REAL)
-    return notice(t("first.real.title"), t("first.real.text"), get, kind="info")
+def _situation(look: Look) -> worth.Situation:
+    jobs = look.academy.jobs.list(limit=1)
+    newest, dataset = next(iter(look.adapters), None), next(iter(look.datasets), None)
+    measured = look.academy.evaluations.by_adapter()
+    learned = {adapter.dataset_id for adapter in look.adapters} | {job.dataset_id for job in look.academy.jobs.list(limit=100)}
+    return worth.Situation(
+        running=(look.busy.job_id, look.busy.name) if look.busy else None,
+        failed=next(((job.job_id, job.name) for job in jobs if job.status == "failed"), None),
+        newest=(newest.adapter_id, newest.name) if newest else None,
+        verdict=str(measured[newest.adapter_id]["verdict"]) if newest and newest.adapter_id in measured else "",
+        active=(look.active.adapter_id, look.active.name) if look.active else None,
+        untrained=(dataset.id, dataset.name) if dataset and dataset.id not in learned else None,
+        new_lessons=look.overview["advice"]["new_lessons"],
+        only_bundled=all(adapter.base_model in BUNDLED for adapter in look.adapters),
+    )
+
+
+def _worth_doing(steps: list[worth.Step]) -> Html:
+    """The most useful thing to do with the one primary button, and the next ones in a line each."""
+    first, *others = steps
+    also = [div(span(_worth_title(step)), _worth_button(step, "small"), cls="ac-worth-other") for step in others[:_ALSO]]
+    return div(
+        div(
+            div(div(t("worth.title"), cls="ac-eyebrow"), tag("h2", _worth_title(first)), tag("p", _worth_text(first), cls="ac-soft")),
+            _worth_button(first, "primary large"),
+            cls="ac-worth-first",
+        ),
+        div(div(t("worth.also"), cls="ac-eyebrow"), *also, cls="ac-worth-others") if also else "",
+        cls="ac-hero ac-worth",
+    )
+
+
+def _worth_key(step: worth.Step) -> str:
+    return f"worth.verdict_{step.values['verdict']}" if step.key == "verdict" else f"worth.{step.key}"
+
+
+def _worth_title(step: worth.Step) -> str:
+    if step.key == "lessons":
+        return plural("worth.lessons", step.values["n"])
+    title = f"{_worth_key(step)}.title"
+    return t(title, name=step.values["name"]) if "name" in step.values else t(title)
+
+
+def _worth_text(step: worth.Step) -> str:
+    return t(f"{_worth_key(step)}.text")
+
+
+def _worth_button(step: worth.Step, kind: str) -> Html:
+    label = t(f"worth.{step.key}.button")
+    match step.key:
+        case "watch" | "failed" | "verdict":
+            return go(label, kind=kind, tab="training", job=step.item)
+        case "train":
+            return go(label, kind=kind, tab="training")
+        case "lessons":
+            return go(label, kind=kind, tab="dataset")
+        case "chat":
+            return go(label, kind=kind, tab="chat")
+        case "activate":
+            return button(label, "first.chat", kind=kind, id=step.item)
+        case "measure":
+            return button(label, "report.measure", kind=kind, id=step.item)
+        case "real":
+            return button(label, "base.choose", kind=kind, name=REAL)
 
 
 def _step(number_: int, at: int, title: str, text: str, action: Html) -> Html:
@@ -106,11 +167,11 @@ def _train(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    if look.active is not None:
+    chosen = str(data.get("id") or "")
+    if look.active is not None and chosen in ("", look.active.adapter_id):
         return {"state": {"tab": "chat"}}
-    newest = look.adapters[0]
-    look.academy.adapters.activate(newest.adapter_id)
-    return {"toast": toast(t("adapters.activated", name=newest.name)), "state": {"tab": "chat"}, "event": "datasets"}
+    answers = look.academy.adapters.activate(chosen or look.adapters[0].adapter_id)
+    return {"toast": toast(t("adapters.activated", name=answers.name)), "state": {"tab": "chat"}, "event": "datasets"}
 
 
 # ------------------------------------------------------------------ where things stand
@@ -119,18 +180,19 @@ def _chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 def _now(look: Look) -> Html:
     facts = look.overview
     lessons, jobs = facts["lessons"], facts["jobs"]
+    total, trainable = lessons["total_lessons"], lessons["trainable_lessons"]
+    words = t("overview.lessons") if total == trainable else t("overview.trainable", n=number(trainable))
     tiles = [
-        tile(number(lessons["total_lessons"]), t("overview.lessons")),
-        tile(number(facts["datasets"]), t("overview.datasets")),
-        tile(number(jobs.get("finished", 0)), t("overview.finished"), Html(f"/{number(jobs.get('total', 0))}")),
-        tile(number(facts["adapters"]), t("overview.adapters")),
+        go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons"),
+        go(tile(number(facts["datasets"]), t("overview.datasets")), cls="ac-tile-link", tab="dataset", dataset_view="make"),
+        go(tile(number(jobs.get("finished", 0)), t("overview.finished")), cls="ac-tile-link", tab="training"),
+        go(tile(number(facts["adapters"]), t("overview.adapters")), cls="ac-tile-link", tab="adapters"),
     ]
     return card(
         t("overview.now"),
         div(*tiles, cls="ac-tiles ac-tiles-4"),
         _running(facts["running"]),
         _answering(facts["active"]),
-        _failed(look, jobs.get("failed", 0)),
         _tags(lessons.get("tag_distribution", {})),
         _advice(facts["advice"], bool(facts["datasets"])),
     )
@@ -147,16 +209,8 @@ def _running(job: dict[str, Any] | None) -> Html | str:
 def _answering(adapter: dict[str, Any] | None) -> Html | str:
     if not adapter:
         return ""
-    base = span(t("overview.on", base=adapter["base_model"]), cls="ac-soft")
+    base = span(t("overview.on", base=Path(adapter["base_model"]).name), cls="ac-soft", title=adapter["base_model"])
     return div(span(t("overview.active"), cls="ac-soft"), tag("b", adapter["name"]), base, cls="ac-row ac-line")
-
-
-def _failed(look: Look, count: int) -> Html | str:
-    newest = look.academy.jobs.list(limit=1, status="failed") if count else ()
-    if not newest:
-        return ""
-    way = go(t("overview.look"), tab="training", job=newest[0].job_id, jobs_state="failed")
-    return div(span(plural("count.failed", count), cls="ac-soft"), way, cls="ac-row ac-line")
 
 
 def _tags(counts: dict[str, int]) -> Html | str:
@@ -211,20 +265,35 @@ def _meter(name: str, used: float, total: float, extra: str) -> Html:
 
 
 def _parts(look: Look) -> Html:
-    rows = [
+    """What works here: one line while all that is used is there, else open."""
+    parts = look.machine["components"]
+    missing = [part for part in parts if not part["ok"] and _is_wanted(part["name"], look)]
+    head = plural("overview.parts_missing", len(missing)) if missing else t("overview.parts_ok")
+    return tag(
+        "details",
+        tag("summary", tag("b", t("overview.parts")), " ", span(head, cls="ac-soft")),
+        div(*[_part(part, look) for part in parts], cls="ac-parts"),
+        cls="ac-card ac-more",
+        open=bool(missing),
+    )
+
+
+def _is_wanted(name: str, look: Look) -> bool:
+    """Whether a person has to do with a part that is missing: nobody needs a GPU, and containers only who chose them."""
+    return name in ("training", "git") or (name == "docker" and look.academy.settings.backend == "docker")
+
+
+def _part(part: dict[str, Any], look: Look) -> Html:
+    return div(
+        span(Html("✓") if part["ok"] else Html("–"), cls="ac-mark " + ("is-ok" if part["ok"] else "is-off")),
         div(
-            span(Html("✓") if part["ok"] else Html("–"), cls="ac-mark " + ("is-ok" if part["ok"] else "is-off")),
-            div(
-                div(t(f"part.{part['name']}"), cls="ac-strong"),
-                div(say(part["reason"]), cls="ac-soft"),
-                div(remedy(say(part["remedy"])), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
-                _image(look) if part["name"] == "docker" and not part["ok"] else "",
-            ),
-            cls="ac-part",
-        )
-        for part in look.machine["components"]
-    ]
-    return card(t("overview.parts"), div(*rows, cls="ac-parts"))
+            div(t(f"part.{part['name']}"), cls="ac-strong"),
+            div(say(part["reason"]), cls="ac-soft"),
+            div(remedy(say(part["remedy"])), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
+            _image(look) if part["name"] == "docker" and not part["ok"] else "",
+        ),
+        cls="ac-part",
+    )
 
 
 def _image(look: Look) -> Html:

@@ -26,7 +26,7 @@
   const stored = () => { try { return JSON.parse(sessionStorage.getItem("academy") || "{}"); } catch { return {}; } };
   const fromAddress = () => {
     const query = new URLSearchParams(location.search), state = {};
-    for (const key of ["tab", "job", "dataset"]) if (query.get(key)) state[key] = query.get(key);
+    for (const key of ["tab", "job", "dataset", "chat"]) if (query.get(key)) state[key] = query.get(key);
     return state;
   };
   A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: stored().train_base || null, tab: "overview", ...fromAddress() };
@@ -35,18 +35,20 @@
     const before = address();
     Object.assign(A.state, patch);
     try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lasts as long as the page */ }
-    if (push && address() !== before) history.pushState(null, "", address());
+    if (push && address() !== before) history[push === "replace" ? "replaceState" : "pushState"](null, "", address());
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
     if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: motion() });
     document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
     mirror();
+    A.chat?.opened();
     return poll();
   }
   function address() {
     const query = new URLSearchParams(location.search);
-    for (const key of ["tab", "job", "dataset"]) {
-      const applies = key === "tab" || (key === "job" ? A.state.tab === "training" : A.state.tab === "dataset");
+    const rooms = { job: "training", dataset: "dataset", chat: "chat" };
+    for (const key of ["tab", "job", "dataset", "chat"]) {
+      const applies = key === "tab" || A.state.tab === rooms[key];
       if (applies && A.state[key]) query.set(key, A.state[key]); else query.delete(key);
     }
     return location.pathname + (query.toString() ? "?" + query : "");
@@ -66,7 +68,9 @@
   }
   addEventListener("popstate", () => {
     Object.assign(A.state, { job: null, dataset: null, tab: "overview", ...fromAddress() });
+    if (A.state.tab === "chat") A.state.chat = fromAddress().chat || "";
     showTab(A.state.tab);
+    A.chat?.opened();
     poll();
   });
 
@@ -87,7 +91,7 @@
   async function ask(quick) {
     if (!A.server || (document.hidden && !A.open?.length)) return;
     const regions = {}, begin = performance.now();
-    if (!quick && !document.hidden) for (const el of all("[data-live]")) if (visible(el)) regions[el.dataset.live] = el.dataset.version || "";
+    if (!quick && !document.hidden) for (const el of all("[data-live]")) if (visible(el) && !A.chat?.holds(el.dataset.live)) regions[el.dataset.live] = el.dataset.version || "";
     const pane = !document.hidden && all("[data-log]").find(visible);
     const answer = await Promise.race([
       A.server.live({ state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null }).catch(() => null),
@@ -96,8 +100,11 @@
     if (!answer || typeof answer !== "object" || !answer.regions) { lost(); return; }
     connected();
     A.latency = performance.now() - begin;
-    for (const [name, fresh] of Object.entries(answer.regions))
+    for (const [name, fresh] of Object.entries(answer.regions)) {
+      if (A.chat?.holds(name)) continue;
       for (const el of all(`[data-live="${CSS.escape(name)}"]`)) { A.keepingFocus(el, () => morph(el, fresh.html)); el.dataset.version = fresh.version; localTimes(el); }
+      A.chat?.drawn(name);
+    }
     // A tab appears with its first content, as one; until then nothing stands where something else will be.
     if (!quick) for (const el of all('#ac-tabs > [role="tabpanel"]')) if (visible(el) && $("[data-version]", el)) el.dataset.filled = "1";
     if (answer.log && pane) addLog(pane, answer.log);
@@ -219,6 +226,7 @@
   function result(answer) {
     if (!answer || typeof answer !== "object") return;
     document.dispatchEvent(new CustomEvent("academy:answer", { detail: answer }));
+    if (answer.chat && !A.chat?.draw(answer.chat)) return; // a reply in progress changes nothing else
     if (answer.toast) toast(answer.toast);
     if (answer.announce) A.announce(answer.announce);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
@@ -231,6 +239,7 @@
     if (answer.state) setState(answer.state); else poll();
     if (answer.top) scrollTo({ top: 0, behavior: motion() });
   }
+  const fire = (event, data) => (event === "ask" ? A.chat.ask(data) : A.trigger?.(event, data));
   Object.assign(A, { result, act, setState, poll, texts });
 
   document.addEventListener("click", async (event) => {
@@ -244,7 +253,7 @@
     if (!el || el.nodeName === "FORM" || el.classList.contains("ac-busy")) return;
     if (el.matches("[data-close]")) { closeDialog(); return; }
     if (el.dataset.copy) { await copy(el); return; }
-    if (el.dataset.event) { A.trigger?.(el.dataset.event, { ...el.dataset }); return; }
+    if (el.dataset.event) { fire(el.dataset.event, { ...el.dataset }); return; }
     if (el.dataset.do) { does[el.dataset.do]?.(el); return; }
     if (el.dataset.set) {
       if (event.ctrlKey || event.metaKey) return;
@@ -259,6 +268,13 @@
     A.closeMenus();
     if (question && !(await confirmed(question, yes || el.textContent))) return;
     await act(name, data, el.dataset.act === name ? el : null);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-event]");
+    if (!form) return;
+    event.preventDefault();
+    fire(form.dataset.event, { ...form.dataset, ...Object.fromEntries(new FormData(form)) });
+    closeDialog();
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-act]");

@@ -31,7 +31,7 @@ _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": t
 # The hidden components through which Gradio's handlers and page.js talk to each other.
 _OUT = "watch('value', () => window.academy.result(props.value));"
 _TOP = "window.academy.attach(server);"
-_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'rate' 'mark' 'correct' 'try' 'continue' 'base' 'auto' */"
+_BUS = "window.academy.trigger = trigger; /* its events: 'datasets' 'ask' 'answerers' 'preset' 'presets' 'continue' 'base' 'auto' */"
 
 
 def build(academy: Academy) -> gr.Blocks:
@@ -59,10 +59,11 @@ def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
-    script += _read("access.js") + _read("training.js") + _read("dataset/dataset.js")
+    script += "".join(_read(name) for name in ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js"))
+    styles = ("style.css", "training.css", "dataset/dataset.css", "chat/chat.css")
     return {
         "theme": theme(),
-        "css": _read("style.css") + _read("training.css") + _read("dataset/dataset.css") + form.marks(),
+        "css": "".join(map(_read, styles)) + form.marks(),
         "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
     }
 

@@ -1,45 +1,48 @@
-"""The conversation as HTML: each question with its replies, who gave them, and the tools to rate and correct them."""
+"""The conversation as HTML: each question with its replies, who gave them, and the tools for both."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from academy.ui.html.elements import Html, div, esc, live, span, tag, thumb
+from academy.chat.conversations import Conversation, ReplyText, Turn
+from academy.messages import language
+from academy.ui.html.elements import Html, button, clip, div, esc, live, span, tag, thumb
+from academy.ui.html.numbers import number, size
 from academy.ui.html.prose import prose
 from academy.ui.texts.translate import plural, say, t
 
-Turn = dict[str, Any]
-"""A question with its replies, as the browser keeps it: `question`, `replies`."""
 
-Reply = dict[str, Any]
-"""`text`, `name` and `adapter_id` of the adapter, `base`, `facts`, and once they exist `taught`, `notes` and `mark`."""
-
-_MARKS = ("good", "bad", "corrected")
-
-
-def conversation(turns: list[Turn]) -> Html:
-    """All turns, oldest first."""
-    return div(*[turn_html(turn, index) for index, turn in enumerate(turns)], cls="ac-turns")
+def conversation_html(conversation: Conversation, until: str = "") -> Html:
+    """The shown turns, oldest first, up to one that is left out."""
+    turns = conversation.path(until)
+    parts = [
+        turn_html(turn, conversation.chat_id, conversation.versions(turn.parent), last=not until and turn is turns[-1]) for turn in turns
+    ]
+    return div(*parts, cls="ac-turns")
 
 
-def turn_html(turn: Turn, index: int, waiting: bool = False) -> Html:
-    """A question and its replies side by side; `waiting`: the last one is not complete yet."""
-    last = len(turn["replies"]) - 1
-    replies = [_reply(reply, index, position, waiting and position == last) for position, reply in enumerate(turn["replies"])]
-    if waiting and not replies:
-        replies = [div(div(span(cls="ac-spin"), span(t("chat.loading"), cls="ac-soft"), cls="ac-row"), cls="ac-reply")]
+def turn_html(
+    turn: Turn, chat: str, versions: list[Turn] | None = None, *, last: bool = False, working: int | None = None, waits: int = 0
+) -> Html:
+    """A question and its replies side by side; `working`: the position of the reply that is being written, after `waits` others."""
+    compared = len(turn.replies) > 1
+    replies = [_reply(turn, at, chat, last, working, waits) for at in range(len(turn.replies))]
     return div(
-        div(div(esc(turn["question"]), cls="ac-said"), cls="ac-question"),
-        div(*replies, cls="ac-replies" + (" is-compared" if len(replies) > 1 else "")),
+        div(
+            div(_file(turn), div(esc(turn.question), cls="ac-said"), cls="ac-asked"),
+            _question_tools(turn, chat, versions or []) if working is None else "",
+            cls="ac-question",
+        ),
+        div(*replies, cls="ac-replies" + (" is-compared" if compared else "")),
         cls="ac-turn",
+        id=f"turn-{turn.turn_id}" if working is None else None,
     )
 
 
 def spoken_turn(turn: Turn) -> str:
     """What a screen reader speaks once a turn is complete: each reply with who gave it."""
-    return " ".join(
-        t("chat.spoken", name=reply.get("name") or t("chat.base"), text=reply["text"] or t("chat.silent")) for reply in turn["replies"]
-    )
+    return " ".join(t("chat.spoken", name=reply.name or t("chat.base"), text=reply.text or t("chat.silent")) for reply in turn.replies)
 
 
 def no_conversation() -> Html:
@@ -52,58 +55,130 @@ def no_conversation() -> Html:
     )
 
 
-def _reply(reply: Reply, index: int, position: int, waiting: bool) -> Html:
-    who = _badge(reply) if reply.get("base") else span(cls="ac-spin")
-    head = div(who, span(reply.get("facts", ""), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
-    if reply["text"]:
-        words = prose(reply["text"])
-    else:
-        silent = plural("chat.waiting", reply["waits"]) if reply.get("waits") else t("chat.loading")
-        words = div(silent if waiting else t("chat.silent"), cls="ac-soft")
-    notes = [div(say(text), cls="ac-help") for text in reply.get("notes", [])]
-    tools = _tools(reply, index, position) if not waiting and index >= 0 else ""
-    return div(head, words, _taught(reply.get("taught")), *notes, tools, cls="ac-reply")
+def facts(reply: ReplyText) -> str:
+    """What is known of how a reply came about."""
+    parts = [plural("count.tokens", reply.tokens)] if reply.tokens else []
+    parts += [t("chat.speed", n=number(round(reply.speed)))] if reply.speed else []
+    parts += [t("chat.cut")] if reply.finish == "length" else [t("chat.stopped")] if reply.finish == "stopped" else []
+    return " · ".join(parts)
 
 
-def _taught(taught: Any) -> Html | str:
-    """Beside a reply to a taught question: whether it is the answer that was taught, else that answer."""
-    if not isinstance(taught, dict):
+def _file(turn: Turn) -> Html | str:
+    if turn.file is None:
         return ""
-    if taught.get("same"):
-        return div(span(Html("✓"), aria_hidden="true"), " ", t("chat.as_taught"), cls="ac-help ac-taught")
-    return div(span(t("chat.taught")), " ", span(str(taught.get("answer", "")), cls="ac-text"), cls="ac-help ac-taught")
+    return tag(
+        "details",
+        tag("summary", clip(), span(turn.file.name, cls="ac-cut"), span(size(len(turn.file.text.encode())), cls="ac-soft")),
+        div(turn.file.text, cls="ac-text ac-file-text"),
+        cls="ac-file",
+    )
 
 
-def _badge(reply: Reply) -> Html:
-    if name := reply.get("name"):
-        return span(name, cls="ac-badge ac-badge-on ac-cut", title=t("chat.badge", name=name, base=reply["base"]))
-    return span(t("chat.base"), cls="ac-badge", title=reply["base"])
-
-
-def _tools(reply: Reply, index: int, position: int) -> Html:
-    mark, button = reply.get("mark"), "ac-btn ac-btn-quiet ac-btn-small"
-    of_reply = {"data_event": "correct", "data_turn": index, "data_reply": position}
+def _question_tools(turn: Turn, chat: str, versions: list[Turn]) -> Html:
+    ids = [item.turn_id for item in versions]
     return div(
-        _thumb("good", t("chat.good"), index, position, mark),
-        _thumb("bad", t("chat.bad"), index, position, mark),
-        tag("button", t("chat.correct"), type="button", cls=button, **of_reply),
-        tag("button", t("copy"), type="button", cls=button, data_copy=reply["text"]),
-        span(t(f"chat.mark.{mark}"), cls="ac-soft") if mark in _MARKS else "",
+        _switch(ids, ids.index(turn.turn_id), chat) if len(ids) > 1 else "",
+        button(t("chat.edit"), "chat.edit", kind="quiet small", chat=chat, turn=turn.turn_id),
+        button(t("chat.delete"), "chat.delete_turn", kind="quiet small", chat=chat, turn=turn.turn_id),
+        cls="ac-row ac-question-tools",
+    )
+
+
+def _switch(ids: list[str], at: int, chat: str) -> Html:
+    """The versions of a question: ‹ 2/3 ›."""
+
+    def step(label: str, by: int, title: str) -> Html:
+        to = ids[at + by] if 0 <= at + by < len(ids) else ""
+        return button(Html(label), "chat.version", kind="quiet small", title=title, disabled=not to, chat=chat, turn=to)
+
+    position = span(f"{at + 1}/{len(ids)}", cls="ac-num", role="status", aria_label=t("chat.version", at=at + 1, of=len(ids)))
+    return span(step("‹", -1, t("chat.version_before")), position, step("›", 1, t("chat.version_after")), cls="ac-versions")
+
+
+def _reply(turn: Turn, at: int, chat: str, last: bool, working: int | None, waits: int) -> Html:
+    reply = turn.replies[at]
+    comes = working is not None and at >= working and (reply.finish == "stopped" or not reply.text)
+    head = div(_badge(reply), span("" if comes else facts(reply), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
+    if reply.text:
+        words = _words(reply.text, language.get())
+    else:
+        words = div(_silence(reply, at, working, waits), cls="ac-soft ac-row")
+    notes = [div(say(text), cls="ac-help") for text in reply.notes]
+    tools = _tools(turn, at, chat, last) if working is None else ""
+    return div(head, _corrected(reply, words), _taught(reply), *notes, tools, cls="ac-reply" + (" is-coming" if comes else ""))
+
+
+def _silence(reply: ReplyText, at: int, working: int | None, waits: int) -> Html:
+    if working is None:
+        return span(t("chat.silent"))
+    if at > working:
+        return span(t("chat.after"))
+    return span(span(cls="ac-spin"), " ", plural("chat.waiting", waits) if waits else t("chat.loading"), cls="ac-row")
+
+
+def _corrected(reply: ReplyText, words: Html) -> Html:
+    """A reply; a corrected one shows the correction, and folded what it stands for."""
+    if not reply.corrected:
+        return words
+    return div(
+        div(span(t("chat.yours"), cls="ac-eyebrow"), _words(reply.corrected, language.get()), cls="ac-correction"),
+        tag("details", tag("summary", t("chat.replaced")), tag("del", words), cls="ac-replaced"),
+    )
+
+
+@lru_cache(maxsize=256)
+def _words(text: str, language: str) -> Html:
+    """A reply, drawn once for all polls in a language."""
+    return prose(text)
+
+
+def _taught(reply: ReplyText) -> Html | str:
+    """Beside a reply to a taught question: whether it is the answer that was taught, else that answer."""
+    if not reply.taught or reply.corrected:
+        return ""
+    if reply.taught.get("same"):
+        return div(span(Html("✓"), aria_hidden="true"), " ", t("chat.as_taught"), cls="ac-help ac-taught")
+    return div(span(t("chat.taught")), " ", span(str(reply.taught.get("answer", "")), cls="ac-text"), cls="ac-help ac-taught")
+
+
+def _badge(reply: ReplyText) -> Html:
+    if reply.name:
+        return span(reply.name, cls="ac-badge ac-badge-on ac-cut", title=t("chat.badge", name=reply.name, base=reply.base))
+    return span(t("chat.base"), cls="ac-badge", title=reply.base or None)
+
+
+def _tools(turn: Turn, at: int, chat: str, last: bool) -> Html:
+    reply = turn.replies[at]
+    where = {"chat": chat, "turn": turn.turn_id, "reply": at}
+    unfinished = last and reply.finish != "end" and not reply.corrected
+    return div(
+        # A corrected reply is a lesson already; a rating would be about the correction.
+        *([] if reply.corrected else [_thumb("good", t("chat.good"), reply, where), _thumb("bad", t("chat.bad"), reply, where)]),
+        button(t("chat.correct"), "chat.correct", kind="quiet small", **where),
+        button(t("copy"), kind="quiet small", copy=reply.valid),
+        _ask(t("chat.continue"), "continue", where) if unfinished else "",
+        _ask(t("chat.again"), "again", where) if at == len(turn.replies) - 1 else "",
+        span(t(f"chat.mark.{reply.mark}"), cls="ac-soft") if reply.mark else "",
         cls="ac-row ac-reply-tools",
     )
 
 
-def _thumb(rating: str, title: str, index: int, position: int, mark: str | None) -> Html:
+def _ask(label: str, how: str, where: dict[str, Any]) -> Html:
+    return button(label, kind="quiet small", event="ask", how=how, **where)
+
+
+def _thumb(rating: str, title: str, reply: ReplyText, where: dict[str, Any]) -> Html:
+    chosen = reply.mark == rating
+    data = {f"data_{key}": value for key, value in where.items()}
     return tag(
         "button",
         thumb(rating),
         type="button",
-        cls="ac-btn ac-btn-quiet ac-btn-small ac-thumb" + (" is-chosen" if mark == rating else ""),
+        cls=f"ac-btn ac-btn-quiet ac-btn-small ac-thumb ac-thumb-{rating}" + (" is-chosen" if chosen else ""),
         title=title,
         aria_label=title,
-        aria_pressed="true" if mark == rating else "false",
-        data_event="rate",
+        aria_pressed="true" if chosen else "false",
+        data_act="chat.rate",
         data_rating=rating,
-        data_turn=index,
-        data_reply=position,
+        **data,
     )

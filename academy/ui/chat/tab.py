@@ -1,39 +1,59 @@
-"""The Chat tab: the conversation in the middle, who answers and how at the side."""
+"""The Chat tab: the conversations, the open one in the middle, who answers and how at the side."""
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from academy.chat.request import BASE, ChatRequest
 from academy.errors import NotFound
-from academy.models import BUNDLED
 from academy.rows import turns_of
-from academy.ui.answers import Problem, log
-from academy.ui.chat import asking, correcting
-from academy.ui.chat.replies import Turn, conversation, no_conversation
-from academy.ui.html.elements import Html, div, go, live, notice, remedy, tag
+from academy.ui.answers import log
+from academy.ui.chat import asking, correcting, presets, talks, who
+from academy.ui.chat.choices import LONGEST_REPLY
+from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, tag
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
 
-_INPUTS = ("question", "history", "who", "compare", "memory", "system", "temperature", "top_p", "longest", "seed")
-_OUTPUTS = ("question", "past", "now", "history", "send", "stop")
-_MOST_ADAPTERS = 200
+_HOW = ("memory", "system", "temperature", "top_p", "longest", "seed")
+"""The fields that the browser keeps over a reload, in the order of the handlers' inputs."""
+
+_KEPT_KINDS: tuple[tuple[Any, Any, Any], ...] = (
+    (bool, None, None),
+    (str, None, None),
+    (int | float, 0, 2),
+    (int | float, 0.05, 1),
+    (int, 1, 8192),
+    (str, None, None),
+)
+"""The kind and the range of each of them."""
+
 _SUGGESTIONS = 3
 _SUGGESTION_CHARS = 90
+_FILES = "text/*,.md,.txt,.csv,.json,.jsonl,.log,.py,.js,.ts,.html,.css,.xml,.yaml,.yml,.toml,.ini,.sql,.sh,.c,.cpp,.h,.java,.go,.rs"
+
+_KEEP = "(...values) => { window.academy.chat.keep(values.flat()); }"
+_CHOSEN = "(value) => {{ window.academy.chat.choose({{ {name}: value }}); }}"
+_PRESET = "(name) => { window.academy.chat.preset(name); }"
+_KEPT = "() => window.academy.chat.kept()"
+_SEND = "() => { window.academy.chat.send(); }"
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
-    """Conversation, question, choices."""
-    parts: dict[str, Any] = {"history": gr.BrowserState([], storage_key="academy.chat", secret="academy")}
+    """Conversations, question, choices."""
+    parts: dict[str, Any] = {}
     with gr.Row(elem_id="chat-grid"):
+        with gr.Column(elem_id="chat-list", min_width=0):
+            gr.HTML(_list(), apply_default_css=False)
         with gr.Column(elem_id="chat-main", min_width=0):
             parts |= _conversation()
         with gr.Column(elem_id="chat-side", min_width=0, elem_classes="ac-panel"):
@@ -41,13 +61,29 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     _connect(academy, page, bus, out, parts)
 
 
+def _new(cls: str = "") -> Html:
+    return tag("button", t("chat.clear"), type="button", cls=f"ac-btn {cls}".strip(), data_set=json.dumps({"chat": ""}))
+
+
+def _list() -> Html:
+    search = field("chat_query", kind="search", placeholder=t("chats.search"))
+    rows = live("chat_list", cls="ac-chat-rows")
+    return div(_new("ac-chats-new"), search, rows, cls="ac-chats", role="navigation", aria_label=t("chats.title"))
+
+
 def _conversation() -> dict[str, Any]:
+    toggle = tag(
+        "button", t("chats.title"), type="button", cls="ac-btn ac-btn-small ac-chats-toggle", data_do="chats", aria_expanded="false"
+    )
+    gr.HTML(div(toggle, live("chat_pin", Html("")), cls="ac-chat-head"), apply_default_css=False)
     gr.HTML(live("chat_state", Html("")), apply_default_css=False, elem_classes="ac-bare")
-    scroll: dict[str, Any] = {"apply_default_css": False, "js_on_load": "watch('value', () => window.academy.chatScroll());"}
     with gr.Column(elem_id="chat-log", min_width=0):
-        past = gr.HTML(no_conversation(), elem_id="chat-past", **scroll)
-        now = gr.HTML("", elem_id="chat-now", **scroll)
+        gr.HTML(live("chat_turns"), elem_id="chat-past", apply_default_css=False)
+        gr.HTML(div(id="chat-stream"), elem_id="chat-now", apply_default_css=False)
+    jump = tag("button", t("chat.jump"), type="button", cls="ac-btn ac-btn-small", data_do="chat_end", id="chat-jump", hidden=True)
+    gr.HTML(join([jump, div(id="chat-file")]), apply_default_css=False, elem_id="chat-above")
     with gr.Row(elem_id="chat-ask"):
+        gr.HTML(_attach(), apply_default_css=False, elem_id="chat-attach")
         question = gr.Textbox(
             show_label=False,
             label=t("chat.question"),
@@ -60,7 +96,14 @@ def _conversation() -> dict[str, Any]:
         )
         send = gr.Button(t("chat.send"), variant="primary", elem_id="chat-send", scale=0, min_width=88)
         stop = gr.Button(t("chat.stop"), elem_id="chat-stop", scale=0, min_width=88, visible="hidden")
-    return {"past": past, "now": now, "question": question, "send": send, "stop": stop}
+    return {"question": question, "send": send, "stop": stop}
+
+
+def _attach() -> Html:
+    title = t("chat.attach")
+    chooser = tag("input", type="file", accept=_FILES, aria_label=title, id="chat-chooser", tabindex="-1")
+    button = tag("button", clip(), type="button", cls="ac-btn ac-btn-quiet", title=title, aria_label=title, data_do="attach")
+    return join([button, span(chooser, cls="ac-hidden")])
 
 
 def _choices() -> dict[str, Any]:
@@ -69,32 +112,38 @@ def _choices() -> dict[str, Any]:
     def named(key: str) -> dict[str, Any]:
         return {"label": fields[key].title, "info": fields[key].description}
 
-    who = gr.Dropdown([(t("chat.active"), "")], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
+    base = [(t("chat.base"), BASE)]
+    who_ = gr.Dropdown([(t("chat.active"), ""), *base], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
     compare = gr.Checkbox(False, label=t("chat.compare"), info=t("chat.compare_info"), elem_id="chat-compare")
+    beside = gr.Dropdown(base, value=BASE, label=t("chat.beside"), elem_id="chat-beside", elem_classes="ac-only-compared")
     memory = gr.Checkbox(True, label=t("chat.memory"), info=t("chat.memory_info"), elem_id="chat-memory")
-    system = gr.Textbox(label=t("chat.system"), info=t("chat.system_info"), lines=2, max_lines=6, elem_id="chat-system")
-    with gr.Accordion(t("chat.sampling"), open=False):
-        sampling = {
-            "temperature": gr.Slider(0, 2, 0, step=0.05, **named("temperature")),
+    with gr.Accordion(t("chat.sampling"), open=False, elem_id="chat-how"):
+        preset = gr.Dropdown([(t("preset.none"), "")], value="", label=t("preset.label"), info=t("preset.info"), elem_id="chat-preset")
+        gr.HTML(live("chat_preset", Html("")), apply_default_css=False)
+        how = {
+            "system": gr.Textbox(label=t("chat.system"), info=t("chat.system_info"), lines=2, max_lines=6, elem_id="chat-system"),
+            "temperature": gr.Slider(0, 2, 0, step=0.05, elem_id="chat-temperature", **named("temperature")),
             "top_p": gr.Slider(0.05, 1, 1, step=0.05, **named("top_p")),
-            "longest": gr.Number(256, precision=0, **named("max_new_tokens")),
+            "longest": gr.Number(LONGEST_REPLY, precision=0, elem_id="chat-longest", **named("max_new_tokens")),
             "seed": gr.Textbox(max_lines=1, placeholder=t("chat.no_seed"), **named("seed")),
         }
-    clear = gr.Button(t("chat.clear"), size="sm", elem_id="chat-clear")
-    return {"who": who, "compare": compare, "memory": memory, "system": system, "clear": clear, **sampling}
+    stored = gr.Textbox(visible=False)
+    return {"who": who_, "compare": compare, "beside": beside, "memory": memory, "preset": preset, "stored": stored, **how}
 
 
 def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, parts: dict[str, Any]) -> None:
-    history, past = parts["history"], parts["past"]
     # The unanswered questions of each browser tab, by Gradio's name for the tab, so that Stop ends the replies of its own tab only.
     open_questions: dict[str, set[threading.Event]] = {}
 
     # Real functions: Gradio does not see the request or the event among a partial's arguments.
-    def answer(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
+    def answer(request: gr.Request, event: gr.EventData, question: str, *how: Any) -> Iterator[list[Any]]:
         stop, mine = threading.Event(), open_questions.setdefault(request.session_hash or "", set())
         mine.add(stop)
+        data = event._data or {}
+        # Who answers comes with the question: a drop-down's value is refused by an app that was started since.
+        who_answers = str(data.get("who") or ""), bool(data.get("compare")), str(data.get("beside") or "")
         try:
-            yield from asking.answer(academy, stop, *values)
+            yield from asking.answer(academy, stop, asking.Asked.of(question, data), *who_answers, *how)
         finally:
             stop.set()
             mine.discard(stop)
@@ -105,46 +154,85 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
         for stop in list(open_questions.get(request.session_hash or "", ())):
             stop.set()
 
-    def rate(turns: list[Turn] | None, event: gr.EventData) -> list[Any]:
-        return correcting.rate(academy, turns, event)
+    def choose(event: gr.EventData) -> list[Any]:
+        return _chosen(academy, event._data or {})
+
+    def show_presets(event: gr.EventData) -> list[Any]:
+        data = event._data or {}
+        name = str(data.get("preset") or "")
+        values = presets.chosen(academy, name) if data.get("apply") else [gr.skip()] * 5
+        return [gr.update(choices=presets.options(academy), value=name), *values]
+
+    def ask_preset(event: gr.EventData, *how: Any) -> dict[str, Any]:
+        return presets.ask_name(str((event._data or {}).get("preset") or ""), "", False, "", *how)
 
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    ask: dict[str, Any] = {
-        "inputs": [parts[name] for name in _INPUTS],
-        "outputs": [*(parts[name] for name in _OUTPUTS), out],
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        "concurrency_limit": 16,
-        "concurrency_id": "chat",
-    }
-    parts["question"].submit(answer, **ask)
-    parts["send"].click(answer, **ask)
+    how, answering = [parts[name] for name in _HOW], [parts[name] for name in ("who", "beside", "memory", "compare")]
+    bus.ask(
+        answer,
+        inputs=[parts["question"], *how],
+        outputs=[parts["question"], parts["send"], parts["stop"], out],
+        api_visibility="private",
+        show_progress="hidden",
+        concurrency_limit=16,
+        concurrency_id="chat",
+    )
+    for event in (parts["question"].submit, parts["send"].click):
+        event(None, js=_SEND, **quick)
     parts["stop"].click(end, **quick)
-    parts["clear"].click(lambda: [no_conversation(), "", []], outputs=[past, parts["now"], history], **quick)
-    for event in (page.load, bus.datasets):
-        event(functools.partial(_answerers, academy), inputs=[parts["who"]], outputs=[parts["who"], parts["memory"]], **quick)
-    # The browser reads its storage in its own time, before or after the page's load event: only this event knows when.
-    history.change(lambda turns: conversation(turns) if turns else gr.skip(), inputs=[history], outputs=[past], **quick)
-    bus.rate(rate, inputs=[history], outputs=[history, past, out], **quick)
-    bus.mark(correcting.mark_corrected, inputs=[history], outputs=[history, past], **quick)
-    bus.correct(correcting.ask_correction, inputs=[history], outputs=[out], **quick)
-    getattr(bus, "try")(_try, outputs=[parts["who"], parts["compare"]], **quick)
+    for part in how:
+        part.change(None, inputs=how, js=_KEEP, **quick)
+    # Only what a person does: several fields that change at once would tell of states in between.
+    for name in ("who", "compare", "beside"):
+        parts[name].input(None, inputs=[parts[name]], js=_CHOSEN.format(name=name), **quick)
+    parts["preset"].input(None, inputs=[parts["preset"]], js=_PRESET, **quick)
+    bus.answerers(choose, outputs=[*answering, out], **quick)
+    bus.presets(show_presets, outputs=[parts["preset"], *how[1:]], **quick)
+    bus.preset(ask_preset, inputs=how, outputs=[out], **quick)
+    page.load(_stored(academy), inputs=[parts["stored"]], outputs=[*answering, parts["preset"], *how[1:]], js=_KEPT, **quick)
 
 
-def _answerers(academy: Academy, who: str) -> list[Any]:
-    """The active adapter, the base model and all adapters to choose from, and whether earlier messages help the base."""
-    adapters, active = [], None
-    with Problem():  # where Academy is disabled, there is nothing to choose
-        adapters, active = academy.adapters.list(), academy.adapters.active()
-    choices = [(t("chat.active_named", name=active.name) if active else t("chat.active"), ""), (t("chat.base"), BASE)]
-    choices += [(item.name, item.adapter_id) for item in adapters[:_MOST_ADAPTERS]]
-    base = active.base_model if active else academy.settings.default_base_model
-    kept = who if any(who == value for _, value in choices) else ""
-    return [gr.update(choices=choices, value=kept), base not in BUNDLED]
+def _chosen(academy: Academy, data: dict[str, Any]) -> list[Any]:
+    """Who can answer, for their fields: who, beside, memory, compare, and the page's answer.
+
+    What a person has chosen since stays, unless the page says `set`, or what it names cannot answer any more.
+    """
+    who_, beside, memory = who.answerers(academy, str(data.get("who") or ""), str(data.get("beside") or ""))
+    if not data.get("set"):
+        fields = (("who", who_), ("beside", beside))
+        same = {name: update.pop("value") for name, update in fields if update["value"] == str(data.get(name) or "")}
+        gone = {name: update["value"] for name, update in fields if name not in same}
+        return [who_, beside, memory, gr.skip(), {"state": gone, "nonce": time.monotonic()} if gone else gr.skip()]
+    state = {"who": who_["value"], "beside": beside["value"], "compare": bool(data.get("compare"))}
+    return [who_, beside, memory, state["compare"], {"state": state, "nonce": time.monotonic()}]
 
 
-def _try(event: gr.EventData) -> list[Any]:
-    return [gr.update(value=str((event._data or {}).get("adapter", ""))), gr.update(value=True)]
+def _stored(academy: Academy) -> Callable[[str | None], list[Any]]:
+    """The handler that fills the choices when the page is opened, with what the browser kept of them."""
+
+    def fill(stored: str | None) -> list[Any]:
+        kept: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            read = json.loads(stored or "{}")
+            kept = read if isinstance(read, dict) else {}
+        who_, beside, remembers = who.answerers(academy, str(kept.get("who") or ""), str(kept.get("beside") or ""))
+        memory, *how = _checked(kept.get("how"))
+        options, name = presets.options(academy), str(kept.get("preset") or "")
+        preset = gr.update(choices=options, value=name if any(name == value for _, value in options) else "")
+        return [who_, beside, remembers if memory is None else memory, bool(kept.get("compare")), preset, *how]
+
+    return fill
+
+
+def _checked(values: Any) -> list[Any]:
+    """What the browser kept of the fields, as far as it can be used; "leave it" for the others, and None for an unknown memory."""
+    values = values if isinstance(values, list) and len(values) == len(_HOW) else [None] * len(_HOW)
+    fits = [
+        isinstance(value, kind) and (least is None or least <= value <= most)
+        for value, (kind, least, most) in zip(values, _KEPT_KINDS, strict=True)
+    ]
+    memory, *others = [value if fit else gr.skip() for value, fit in zip(values, fits, strict=True)]
+    return [memory if fits[0] else None, *others]
 
 
 def _state(look: Look) -> Html:
@@ -174,5 +262,27 @@ def _learned(look: Look) -> list[str]:
     return [lesson.situation for lesson in look.academy.lessons.list(limit=12).items]
 
 
-REGIONS = {"chat_state": _state, "chat_suggestions": _suggestions}
-ACTS = {"chat.correct": correcting.correct}
+REGIONS = {
+    "chat_state": _state,
+    "chat_pin": who.line,
+    "chat_turns": talks.shown,
+    "chat_list": talks.listed,
+    "chat_preset": presets.tools,
+    "chat_suggestions": _suggestions,
+}
+ACTS = {
+    "chat.rate": correcting.rate,
+    "chat.correct": correcting.ask_correction,
+    "chat.corrected": correcting.correct,
+    "chat.version": talks.show_version,
+    "chat.edit": talks.edit,
+    "chat.delete_turn": talks.delete_turn,
+    "chat.rename": talks.ask_name,
+    "chat.renamed": talks.rename,
+    "chat.delete": talks.delete,
+    "chat.restore": talks.restore,
+    "preset.saved": presets.save,
+    "preset.rename": presets.ask_rename,
+    "preset.renamed": presets.rename,
+    "preset.delete": presets.delete,
+}

@@ -208,6 +208,12 @@ def thumb(rating: str) -> Html:
     return Html(f'<svg class="ac-icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{shape}"{turned}/></svg>')
 
 
+def clip() -> Html:
+    """A paper clip: something is attached."""
+    shape = "M8 12.5l6.5-6.5a3 3 0 0 1 4.2 4.2l-8.5 8.5a5 5 0 0 1-7-7l8-8"
+    return Html(f'<svg class="ac-icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{shape}"/></svg>')
+
+
 def menu(label: str, *items: Any) -> Html:
     """A quiet menu for rare actions."""
     return tag("details", tag("summary", Html("⋯"), title=label, aria_label=label), div(*items, cls="ac-menu-items"), cls="ac-menu")

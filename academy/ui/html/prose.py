@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline, emphasis
 from markdown_it.tree import SyntaxTreeNode
 
+from academy.ui.html.code import block
 from academy.ui.html.elements import Html, div, esc, join, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.texts.translate import t
@@ -37,7 +38,7 @@ def _drawn(node: SyntaxTreeNode) -> Html:
     if node.type == "code_inline":
         return tag("code", node.content)
     if node.type == "fence":
-        return tag("pre", tag("code", node.content.rstrip("\n")))
+        return block(node.content.rstrip("\n"), node.info)
     content = join([_drawn(child) for child in node.children])
     if node.type == "heading":
         return tag("p", tag("strong", content), cls="ac-heading")
