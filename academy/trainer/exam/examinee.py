@@ -199,7 +199,7 @@ class Examinee:
 
     def _logits(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The logits of the trained positions and their targets, in chunks of (tokens, vocabulary)."""
-        DOCUMENTS.lay(batch.bounds)
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
         if not has_plain_head(self._base.config):
             logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1).index_select(0, batch.positions)
             yield logits.float(), batch.targets

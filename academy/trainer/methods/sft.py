@@ -32,7 +32,7 @@ class SupervisedFineTuning:
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """The summed loss of a batch's trained tokens, and which of them the model predicts."""
-        DOCUMENTS.lay(batch.bounds)
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
         with self._placement.autocast():
             if self._plain_head:
                 return head_loss(self._hidden(batch), self._base.get_output_embeddings(), batch.targets)
@@ -40,7 +40,7 @@ class SupervisedFineTuning:
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """The logits of a batch's trained positions: (targets, vocabulary)."""
-        DOCUMENTS.lay(batch.bounds)
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
         with self._placement.autocast():
             return self._base.get_output_embeddings()(self._hidden(batch)) if self._plain_head else self._all_logits(batch)
 
