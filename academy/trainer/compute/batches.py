@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 
 import torch
@@ -25,21 +25,23 @@ class Batch:
     targets: torch.Tensor  # these next tokens
     owners: torch.Tensor  # the row of the batch that each target belongs to
     tokens: int  # of the rows, without padding
-
-    @property
-    def trained(self) -> int:
-        """How many tokens are trained."""
-        return len(self.targets)
+    trained: int  # targets that are lessons; those after them are rehearsed
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        return Batch(inputs, self.bounds, self.prefix, self.positions.to(device), self.targets.to(device), self.owners, self.tokens)
+        return replace(self, inputs=inputs, positions=self.positions.to(device), targets=self.targets.to(device))
+
+    def rehearsing(self, rows: int) -> Batch:
+        """The same batch, whose last rows are rehearsed instead of learned."""
+        lessons = int(self.owners[-1]) + 1 - rows
+        return replace(self, trained=int((self.owners < lessons).sum()))
 
     def wholly(self, right: torch.Tensor) -> list[bool]:
-        """The rows of the batch all of whose targets are right; `right` is (targets)."""
-        rows = int(self.owners[-1]) + 1 if len(self.owners) else 0
-        return (torch.bincount(self.owners[~right.cpu()], minlength=rows) == 0).tolist()
+        """The lessons of the batch all of whose targets are right; `right` is (trained)."""
+        owners = self.owners[: self.trained]
+        rows = int(owners[-1]) + 1 if len(owners) else 0
+        return (torch.bincount(owners[~right.cpu()], minlength=rows) == 0).tolist()
 
 
 def lay_end_to_end(rows: Sequence[Tokens]) -> Batch:
@@ -88,7 +90,7 @@ def _batch(
     trained[starts] = False  # the first token of a row follows nothing
     targets = trained.nonzero()[:, 0]
     owners = torch.bucketize(targets, torch.tensor(starts[1:]), right=True)
-    return Batch(inputs, bounds, prefix, targets - 1, inputs["input_ids"].flatten()[targets], owners, tokens)
+    return Batch(inputs, bounds, prefix, targets - 1, inputs["input_ids"].flatten()[targets], owners, tokens, len(targets))
 
 
 def order(lengths: Sequence[int], seed: int, group: int | None) -> list[int]:

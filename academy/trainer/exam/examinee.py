@@ -156,10 +156,10 @@ class Examinee:
                 found[at] = Reading(bool(known.all()), float(loss.mean()))
         return found
 
-    def likeliest(self, rows: Sequence[Tokens], until: float = math.inf) -> list[Likeliest | None]:
-        """What the base thinks at each trained token."""
+    def likeliest(self, rows: Sequence[Tokens], *, base: bool, until: float = math.inf) -> list[Likeliest | None]:
+        """What the model thinks at each trained token."""
         found: list[Likeliest | None] = [None] * len(rows)
-        for part, batch in self._batches(rows, True, until):
+        for part, batch in self._batches(rows, base, until):
             tops = [logits.log_softmax(-1).topk(min(TOP, logits.shape[-1])) for logits, _ in self._logits(batch)]
             counts = [sum(rows[at].trained[1:]) for at in part]
             values, tokens = torch.cat([top.values for top in tops]).cpu(), torch.cat([top.indices for top in tops]).cpu()
