@@ -33,13 +33,13 @@ from academy.trainer.exam.sampling import spread
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_ANSWER_TOKENS = 20  # at most, of the base's answer to a prompt
+_ANSWER_TOKENS = 12  # at most, of the base's answer to a prompt
+_ENOUGH = 64  # answers for the cache, where the base is too slow for all
 _LESSONS = 200  # rows of earlier datasets at most
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
 _LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
 _LAST = 2.0  # times as many in the last looks
-_WEIGHT = 1.0  # of its loss beside the loss of the lessons
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 
 
@@ -93,7 +93,7 @@ def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -
     """The base's answers to general prompts, in English and the language of the dataset."""
     spoken = asked_in([turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] == "user"])
     chosen = [prompt for prompt in prompts() if prompt.language in ("en", spoken)]
-    conversations = [[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen]
+    conversations = spread([[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen])
     name = sha256(json.dumps([spec.base_fingerprint, dataset.form.template, conversations, _ANSWER_TOKENS]).encode()).hexdigest()[:32]
     path = spec.cache / f"rehearsal-{name}.safetensors" if spec.cache else None
     if path and path.is_file():
@@ -101,7 +101,7 @@ def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -
             return Memory.load(path)
     report.preparing("rehearse", "Asking the base model general questions, so that it keeps the answers.")
     memory = _ask(examinee, conversations)
-    if path and len(memory.rows) == len(conversations):
+    if path and len(memory.rows) >= min(_ENOUGH, len(conversations)):
         memory.save(path)
     return memory
 
@@ -164,7 +164,7 @@ class Rehearsal:
         before = torch.cat([self._tops[index].logarithms for index in self._due]).to(logits.device)
         loss = divergence(before, logits.float().log_softmax(-1).gather(1, tokens.long())).mean()
         self._follow(float(loss.detach()))
-        return _WEIGHT * loss
+        return loss
 
     def _next(self) -> int:
         epoch, at = divmod(self._done, len(self._turns))
