@@ -25,7 +25,7 @@ from academy.trainer.known import Known
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_MAX_NORM = 1.0
+MAX_NORM = 1.0
 _CHECK_STEPS = 5  # a loss that is not finite is noticed within so many steps
 _SAMPLE_SHARE = 0.04  # of the time, for the answers on the way
 
@@ -167,7 +167,7 @@ class Loop:
                 loss = loss + self._rehearsal.loss(rehearsed)
             scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
-        self._norm = clip_grad_norm_(self._parameters, _MAX_NORM)
+        self._norm = clip_grad_norm_(self._parameters, MAX_NORM)
         self._rate = self._cool(float(scheduler.get_last_lr()[0]))
         scale = scaler.get_scale()
         scaler.step(optimizer)
