@@ -348,6 +348,7 @@ LOOKING = {
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations"),
+    *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "show", "presets", "preset")),  # visitors may talk
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
     *(f"jobs.{verb}" for verb in ("unfinished", "brief", "result", "usage", "freeable", "series", "figures")),
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
