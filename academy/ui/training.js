@@ -15,7 +15,7 @@
     return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   };
   const words = (value, kind) => {
-    if (kind === "loss" || kind === "eval_loss") return value < 0.01 ? value.toPrecision(2) : value.toFixed(3);
+    if (kind === "loss" || kind === "eval_loss") return value < 0.001 ? value.toPrecision(2) : value.toFixed(3);
     if (kind === "learning_rate") return value.toExponential(1);
     return value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   };

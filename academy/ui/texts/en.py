@@ -385,7 +385,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "plot.bucket": "{first}–{last} tokens: {n}",
     "plot.limit": "limit {n}",
     "plot.lengths_label": "Token lengths of {n} rows, the longest {longest}",
-    "says": {"title": "What it answers now", "step": "step {n}"},
+    "says": {"title": "What it answers now", "then": "What it answered on the way", "step": "step {n}", "wanted": "wanted"},
     "log": {"title": "Log", "empty": "The log is empty so far.", "end": "↓ Newest", "download": "Download log"},
     "jobs.title": "Jobs",
     "jobs.none": "No jobs yet",
