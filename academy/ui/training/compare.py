@@ -211,7 +211,7 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
         (fields["continue_from"].title or "", [run.continue_from or "–" for run in runs]),
     ]
-    return first + [(fields[name].title or name, [setting_words(run.parameters.get(name)) for run in runs]) for name in KNOBS]
+    return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 
 
 def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:

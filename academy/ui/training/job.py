@@ -338,7 +338,7 @@ def _more(look: Look) -> Html:
         tag(
             "tr",
             tag("th", names[key].title or key),
-            tag("td", setting_words(value)),
+            tag("td", setting_words(key, value)),
         )
         for key, value in job.parameters.items()
         if key in names
