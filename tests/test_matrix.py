@@ -345,7 +345,7 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
-    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports")),
+    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations"),
     *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "show", "presets", "preset")),  # visitors may talk
