@@ -88,7 +88,7 @@ def test_the_tour_needs_no_pointer(app: Running, open_page: Open) -> None:
     tab_to(page, "[data-act='first.train']")
     page.keyboard.press("Enter")
     focused(page, "#tab-training")
-    wait_until(page, lambda: app.api.get("/jobs").json()["jobs"][0]["status"] == "finished", "the training", 240)
+    wait_until(page, lambda: app.api.get("/jobs").json()["jobs"][0]["status"] == "finished", "the training", 400)
     tab_to(page, "[data-act='job.chat']")
     page.keyboard.press("Space")
     focused(page, "#tab-chat")
