@@ -142,7 +142,7 @@
     if (folded) $("button", all_settings)?.click();
     setTimeout(() => {
       const at = problem || $("#training-form .ac-notice-bad, #training-form .ac-notice-warn");
-      at?.scrollIntoView({ behavior: "smooth", block: "center" });
+      at?.scrollIntoView({ behavior: A.motion(), block: "center" });
       if (problem) $("input, textarea", problem.parentElement)?.focus({ preventScroll: true });
     }, folded ? 350 : 0);
   };

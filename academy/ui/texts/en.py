@@ -384,7 +384,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "plot.no_rows": "There is no row to measure.",
     "plot.bucket": "{first}–{last} tokens: {n}",
     "plot.limit": "limit {n}",
-    "plot.lengths_label": "Token lengths of {n} rows, the longest {longest}",
+    "plot.lengths_label": "Token lengths of {n} rows: half have up to {median}, the longest {longest}; {over} exceed the limit of {limit}.",
     "says": {"title": "What it answers now", "then": "What it answered on the way", "step": "step {n}", "wanted": "wanted"},
     "log": {"title": "Log", "empty": "The log is empty so far.", "end": "↓ Newest", "download": "Download log"},
     "jobs.title": "Jobs",
