@@ -38,8 +38,9 @@ _ENOUGH = 64  # answers for the cache, where the base is too slow for all
 _LESSONS = 200  # rows of earlier datasets at most
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
-_LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
-_LAST = 2.0  # times as many in the last looks
+_LEAST, _MOST = 0.05, 0.75  # rehearsed tokens for each token of a lesson
+_LAST = 1.5  # times as many in the last looks
+_WEIGHT = 2.0  # of what is rehearsed, beside the lessons
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 
 
@@ -164,7 +165,7 @@ class Rehearsal:
         before = torch.cat([self._tops[index].logarithms for index in self._due]).to(logits.device)
         loss = divergence(before, logits.float().log_softmax(-1).gather(1, tokens.long())).mean()
         self._follow(float(loss.detach()))
-        return loss
+        return _WEIGHT * loss
 
     def _next(self) -> int:
         epoch, at = divmod(self._done, len(self._turns))
