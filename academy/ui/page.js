@@ -231,6 +231,7 @@
     if (answer.announce) A.announce(answer.announce);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
+    if (answer.toast && answer.state?.job) A.expect?.(answer.state.job);
     if (answer.repair) A.does.repair();
     if (answer.ended) A.ended?.(answer.ended);
     if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
