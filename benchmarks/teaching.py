@@ -4,9 +4,9 @@
     python benchmarks/teaching.py --base smollm2-135m                     # three sets, three seeds, Auto
     python benchmarks/teaching.py --set family --seed 1 --with rehearsal=0 --with vary_questions=false
 
-Each line tells known rows, right answers to the wordings of `benchmarks/teaching/*.json` (no training sees them), general questions
-before and after, the drift in nats a token, and the seconds of training and exam. An answer to a wording is right if it has the
-answer's key.
+Each line tells known rows, the report's rephrased questions, right answers to the hand-written wordings of
+`benchmarks/teaching/*.json` (no training sees them), general questions before and after, the drift in nats a token, and the seconds of
+training and exam. An answer to a hand-written wording is right if it has the answer's key.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> d
     return {
         "known": report["known"]["rows"],
         "of": report["known"]["of"],
-        "rephrased": right,
-        "wordings": len(wordings),
+        "rephrased": "{right}/{of}".format(**report["rephrased"]) if report["rephrased"] else None,
+        "by_hand": f"{right}/{len(wordings)}",
         "general_before": general.get("right_before"),
         "general_after": general.get("right_after"),
         "general_of": general.get("of"),

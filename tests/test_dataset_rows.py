@@ -7,7 +7,12 @@ import pytest
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn, LessonPatch
+from academy.habitat import Component
 from academy.services.academy import Academy
+from academy.ui.dataset import held
+from academy.ui.dataset.choosing import filter_of, state_of
+from academy.ui.dataset.files import only_tag
+from academy.ui.look import Look, View
 
 
 @pytest.fixture
@@ -98,3 +103,34 @@ def test_a_preview_shows_some_of_every_source(academy):
 def test_answers_that_hold_the_mark_of_a_secret_are_counted(academy):
     academy.lessons.add(LessonIn(situation="What is her key?", action="Her key is " + "AKIA" + "IOSFODNN7EXAMPLE"))
     assert made(academy)["statistics"]["redacted_answers"] == 1
+
+
+def test_facts_that_the_default_holds_out_are_taught_too_and_those_of_a_person_are_not(academy, monkeypatch):
+    monkeypatch.setattr(academy._habitat, "training", lambda: Component("training", True, "assumed"))
+    for n in range(100):
+        academy.lessons.add(LessonIn(situation=f"What is the code of door {n}?", action=f"It is {n * 7919 % 10007}."))
+    academy.lessons.add(LessonIn(situation="Who measures?", action="This one does.", tags=["golden"]))
+    by_default, by_hand = (made(academy, **request)["dataset_id"] for request in ({}, {"eval_fraction": 0.1}))
+    for name, taught in ((by_default, True), (by_hand, False)):
+        look = Look(academy, {"dataset": name})
+        item = academy.datasets.get(name)
+        assert item.statistics["eval_examples"] > item.statistics["golden_examples"] == 1
+        assert held.is_taught(look, item) is taught
+        assert ("dataset.whole" in held.held_notice(look, item)) is not taught
+        marks = held.held_mark(look)
+        assert len(marks) == item.statistics["eval_examples"]
+        assert {word for word, _ in marks.values()} == {"held out to measure, taught too" if taught else "held out, never trained"}
+    assert held.held_mark(Look(academy, {"dataset": "dataset_alpaca_20200101_000000"})) == {}
+
+
+@pytest.mark.parametrize("state", [{}, {"lesson_since": "soon", "lesson_tags": 5, "lesson_rating": "x", "lesson_query": ["a"]}])
+def test_a_filter_that_makes_no_sense_leaves_nothing_out(state):
+    assert filter_of(View(state), "lesson").is_all
+
+
+def test_a_filter_goes_from_the_list_to_the_next_dataset():
+    shown = {"lesson_tags": ["lamps"], "lesson_source": "", "lesson_rating": "none", "lesson_until": "2026-01-31"}
+    chosen = filter_of(View(state_of(View(shown), "lesson", "src")), "src")
+    assert chosen == filter_of(View(shown), "lesson")
+    assert (chosen.tags, chosen.sources, chosen.until) == (["lamps"], [""], "2026-01-31T23:59:59.999Z")
+    assert filter_of(View(only_tag("x")), "lesson").tags == ["x"]

@@ -76,9 +76,9 @@ def test_every_question_of_the_probe_can_be_answered_and_not_by_repeating_it(ask
 
 def test_the_rehearsal_has_all_categories_in_each_language_and_ends_with_the_user():
     rows = prompts()
-    assert Counter(row.language for row in rows) == {"en": 64, "pl": 16, "de": 16}
+    assert Counter(row.language for row in rows) == {"en": 187, "pl": 16, "de": 16}
     assert {(row.language, row.category) for row in rows} == {(code, name) for code in ("en", "pl", "de") for name in CATEGORIES}
-    assert len({row.id for row in rows}) == len({row.messages for row in rows}) == 96
+    assert len({row.id for row in rows}) == len({row.messages for row in rows}) == 219
     for row in rows:
         roles = [turn.role for turn in row.messages if turn.role != "system"]
         assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"], row.id

@@ -345,9 +345,10 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
-    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports")),
+    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations"),
+    *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "show", "presets", "preset")),  # visitors may talk
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
     *(f"jobs.{verb}" for verb in ("unfinished", "brief", "result", "usage", "freeable", "series", "figures")),
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),

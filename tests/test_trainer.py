@@ -412,7 +412,7 @@ def test_conversations_laid_end_to_end_do_not_see_one_another(family: str) -> No
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config, **({"attn_implementation": NAME} if _plain_attention(config) else {}))
     # Gemma 2 caps its attention scores, which only its own code computes: it is trained with padding.
-    assert lays_end_to_end(model) == (family != "gemma2")
+    assert lays_end_to_end(model, [list(range(2, 22)), list(range(30, 41))]) == (family != "gemma2")
 
 
 def test_a_chunked_loss_is_the_whole_loss() -> None:
@@ -479,3 +479,26 @@ def test_taught_facts_are_answered_by_the_adapter_loaded_with_plain_peft(tmp_pat
             right[taught] += text == answer
     assert right[True] >= 11
     assert right[False] == 0
+
+
+def test_a_rate_that_is_to_be_measured_is_measured_before_the_training_and_again_only_by_a_new_one(tmp_path: Path, run: Run) -> None:
+    def rate_of(name: str) -> float:
+        return json.loads((tmp_path / name / "metadata.json").read_text())["parameters"]["learning_rate"]
+
+    mini: dict[str, Any] = {"base": BUNDLED, "num_epochs": 1}
+    notes = [str(event.get("message")) for event in run("measured", measure_rate=True, learning_rate=1e-3, **mini)]
+    assert any("The learning rate was measured" in note for note in notes)
+    rate = json.loads((tmp_path / "measured" / "rate.json").read_text())["learning_rate"]
+    assert rate_of("measured") == rate
+    assert 1e-3 / 5 / 8 <= rate <= 50e-3 / 8
+    # The test leaves the adapter as it was: the training is the same as one that is told the rate.
+    run("told", learning_rate=rate, **mini)
+    assert same(weights(tmp_path / "measured"), weights(tmp_path / "told"))
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / "rate.json").write_text('{"learning_rate": 0.004}')
+    assert not any("was measured" in str(event.get("message")) for event in run("again", measure_rate=True))
+    assert rate_of("again") == 0.004
+    # A base of random weights learns nothing in a few steps.
+    notes = [str(event.get("message")) for event in run("vain", measure_rate=True, learning_rate=1e-3)]
+    assert any("No learning rate lowered the loss" in note for note in notes)
+    assert rate_of("vain") == 1e-3

@@ -131,12 +131,19 @@ def test_rehearsal_starts_at_no_drift_is_cached_and_goes_on_from_a_checkpoint(tm
     assert rehearsal is not None
     [cached] = (tmp_path / "cache").iterdir()
     written = cached.stat().st_mtime_ns
-    due = rehearsal.loss(1000)
-    assert due is not None
-    loss, tokens = due
+    due = rehearsal.due(1000)
+    assert 0 < sum(len(row.ids) for row in due) < 1000
+    lessons = loaded.train.rows
+    batch = method.collate(lessons, due)
+    assert batch.trained == sum(sum(row.trained[1:]) for row in lessons)
+    total, right, logits = method.loss(batch)
+    plain, right_alone, nothing = method.loss(method.collate(lessons))
+    assert float(total.detach()) == pytest.approx(float(plain.detach()), abs=1e-3)
+    assert right.tolist() == right_alone.tolist()
+    assert len(nothing) == 0
+    assert batch.wholly(right) == method.collate(lessons).wholly(right_alone)
     # An adapter that has not learned yet is the base.
-    assert float(loss.detach()) == pytest.approx(0.0, abs=1e-5)
-    assert 0 < tokens < 1000
+    assert float(rehearsal.loss(logits).detach()) == pytest.approx(0.0, abs=1e-5)
     again = make_rehearsal(spec, report, loaded, adapted, method)
     assert again is not None
     assert cached.stat().st_mtime_ns == written
@@ -144,9 +151,52 @@ def test_rehearsal_starts_at_no_drift_is_cached_and_goes_on_from_a_checkpoint(tm
     for parameter in adapted.model.parameters():
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, std=0.3)
-    drifted = [instance.loss(2000) for instance in (rehearsal, again)]
-    assert drifted[0] is not None
-    assert drifted[1] is not None
-    assert float(drifted[0][0].detach()) == float(drifted[1][0].detach()) > 0.01
+    drifted = [
+        float(instance.loss(method.loss(method.collate(lessons, instance.due(2000)))[2]).detach()) for instance in (rehearsal, again)
+    ]
+    assert drifted[0] == drifted[1] > 0.01
     assert rehearsal.facts() == again.facts()
     assert make_rehearsal(replace(spec, parameters={"rehearsal": 0.0}), report, loaded, adapted, method) is None
+
+
+@pytest.mark.training
+def test_a_continued_adapter_rehearses_its_earlier_lessons_as_it_knows_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from academy.trainer.compute.model import load_adapted
+    from academy.trainer.dataset import load_dataset
+    from academy.trainer.methods import rehearsal as module
+    from academy.trainer.methods.sft import SupervisedFineTuning
+    from academy.trainer.report import Report
+    from academy.trainer.spec import read_spec
+
+    new = write_rows(tmp_path / "new.jsonl", chats([("Who waters the plants?", "Ines."), ("Where is the key?", "Under the pot.")]))
+    old = write_rows(tmp_path / "old.jsonl", chats([("Where is the key?", "Under the pot."), ("When do we eat?", "At seven.")]))
+    spec = read_spec(make_job(tmp_path / "job", BUNDLED["academy-mini"], new, rehearsal=None))
+    report, loaded = Report(spec.folder), load_dataset(spec, Report(spec.folder))
+    adapted = load_adapted(spec, report, loaded.train.rows)
+    method = SupervisedFineTuning(adapted, loaded.tokenizer)
+    for parameter in adapted.model.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.3)
+    monkeypatch.setattr(module, "prompts", list)  # the base's answers would hide the lessons
+    continued = replace(spec, continue_from=tmp_path, earlier=(("old", old), ("gone", tmp_path / "gone.jsonl")))
+    rehearsal = module.make_rehearsal(continued, report, loaded, adapted, method)
+    assert rehearsal is not None
+    due = rehearsal.due(1)
+    texts = {loaded.tokenizer.decode(row.ids) for row in due}
+    assert len(texts) == 1
+    assert "When do we eat?" in texts.pop()  # the other row is in the new dataset
+    # The adapter, not the base, is what is kept.
+    assert float(rehearsal.loss(method.loss(method.collate(loaded.train.rows, due))[2]).detach()) == pytest.approx(0.0, abs=1e-4)
+    assert module.make_rehearsal(replace(continued, continue_from=None), report, loaded, adapted, method) is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "counts"), [([3], [1, 1, 1]), ([6, 2], [1] * 6 + [3, 3]), ([2, 5], [2, 2, 1, 1, 1, 1, 1]), ([3, 2], [1, 1, 1, 2, 2])]
+)
+def test_each_memory_has_about_as_many_turns(sizes: list[int], counts: list[int]) -> None:
+    pytest.importorskip("torch")
+    from academy.trainer.methods.rehearsal import _turns
+
+    assert [_turns(sizes).count(row) for row in range(sum(sizes))] == counts

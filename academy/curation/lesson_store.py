@@ -139,6 +139,11 @@ class LessonStore:
             self._asked.forget()
             return lesson_bin.restore(connection, dict.fromkeys(lesson_ids))
 
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change."""
+        return self._connection.total_changes
+
     def deleted(self, limit: int = 50, offset: int = 0) -> tuple[int, Sequence[DeletedLesson]]:
         """How many lessons are in the bin, and a page of them, the last one first."""
         with self._reading() as connection:

@@ -178,12 +178,15 @@ def _reason(chain: list[BaseException], name: str) -> tuple[str, Text] | None:
     elif status is not None:
         cause, sentence = "hub", "The hub at {hub} answered with an error ({status}) for {name}. Try again later."
     elif has(ConnectionError, TimeoutError) or any(type(item).__module__.startswith(("httpx", "httpcore")) for item in chain):
-        cause, sentence = "offline", "{name} is not on this machine, and the hub at {hub} cannot be reached. Check the network."
+        cause, sentence = "offline", _UNREACHABLE
     else:
         return None
     return cause, msg(sentence, name=name, hub=constants.ENDPOINT, status=status)
 
 
+_UNREACHABLE = (
+    "{name} is not on this machine, and the hub at {hub} cannot be reached. Check the network, or name a folder that holds the model."
+)
 _FORBIDDEN = "{name} is not on this machine, and HF_HUB_OFFLINE forbids fetching it. Unset it, or choose another model."
 _GATED = "{name} is gated: its owner asks who uses it. Accept the terms on its page, put your token into HF_TOKEN, and start Academy again."
 

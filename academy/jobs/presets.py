@@ -49,6 +49,9 @@ def choose(preset: Preset, facts: Facts) -> Choice:
     goal = facts.goal or goal_of(facts)
     by_heart = goal == "facts"
     values, reasons = _tiny_base(facts) if tiny else _by_heart(facts) if by_heart else _manner(preset, facts)
+    if not tiny and not has_published_rate(facts.base):
+        values["measure_rate"] = True
+        reasons.append("No published learning rate fits this family of models, so a few steps at rising rates measure it.")
     values |= {"goal": goal, "vary_questions": by_heart, "rehearsal": 0.0 if tiny else None}
     values["budget_seconds"] = _BUDGETS[preset]
     reasons.insert(0, _why_goal(goal, facts))
@@ -88,6 +91,11 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
         return msg(sentence, tokens=round(facts.answer_tokens))
     sentence = "Long answers or many rows ({tokens} tokens, typically; {examples}) teach a manner, which held-out rows measure."
     return msg(sentence, tokens=round(facts.answer_tokens), examples=_examples(facts))
+
+
+def has_published_rate(base: BaseFacts | None) -> bool:
+    """Whether the exponent of `learning_rate` was fitted on the family of this base."""
+    return base is None or base.architecture.startswith((*_LIKE_LLAMA, "Qwen"))
 
 
 def learning_rate(base: BaseFacts | None) -> float:

@@ -88,6 +88,11 @@ class TrainingSpec(BaseModel):
     learning_rate: float = Field(
         default=2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 2e-4 is usual for LoRA."
     )
+    measure_rate: bool = Field(
+        default=False,
+        title="Measure the rate",
+        description="A few steps at rising rates choose the learning rate, near the one above: for families without a published one.",
+    )
     lr_scheduler_type: Scheduler = Field(default="cosine", title="Schedule", description="How the learning rate falls over the training.")
     warmup_steps: float = Field(
         default=0.03,

@@ -48,6 +48,11 @@ class Lessons:
         return self._store.find(chosen, sort, limit, offset)
 
     @reading
+    def revision(self) -> int:
+        """A number that is the same as long as no lesson has changed."""
+        return self._store.revision
+
+    @reading
     def counts(self, chosen: LessonFilter) -> tuple[int, int]:
         """How many of the lessons that match can be trained, and how many never are."""
         return self._store.counts(chosen)

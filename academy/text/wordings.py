@@ -116,7 +116,7 @@ class Wordings:
         return text + mark
 
     def _dropped(self, words: list[Word], language: Asked, rng: Random) -> list[Word]:
-        """The words without about a quarter; what remains says still which question of the set is meant."""
+        """The words without up to a half; what remains says still which question of the set is meant."""
         keep = [self._is_anchor(words, i, language) or rng.random() >= _DROPPED for i in range(len(words))]
         marks = [i for i, word in enumerate(words) if self._distinguishes(word, language)]
         for group in (marks, range(len(words))):
@@ -222,7 +222,7 @@ def _hash(text: str) -> int:
 
 _TRIES = 16
 _DROPS, _LOWERS, _TOGGLES, _OPENS = 0.6, 0.3, 0.4, 0.3
-_DROPPED, _SHUFFLES = 0.25, 0.3
+_DROPPED, _SHUFFLES = 0.4, 0.3
 """Shares of the variations. The last two were tried on SmolLM2-135M; how often each family occurs is a choice, not a measurement."""
 
 _TAIL = ".,;:!?…"

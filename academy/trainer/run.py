@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from academy.messages import msg
@@ -16,10 +18,11 @@ from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 if TYPE_CHECKING:
-    from academy.trainer.compute.loop import Loop
+    from academy.trainer.compute.loop import Loop, Method
     from academy.trainer.compute.model import Adapted
     from academy.trainer.compute.schedule import Plan
 
+_RATE = "rate.json"  # the learning rate that was measured
 _SAMPLED_TOKENS = 40
 _LONGEST_PROMPT = 400  # tokens
 _QUICK = 100_000_000  # parameters that a processor answers quickly with
@@ -54,6 +57,7 @@ def run(spec: Spec, report: Report) -> None:
         longest = _longest(rows, trial.rows)
         _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest), plan, rows)
         return
+    spec = _with_measured_rate(spec, report, adapted, method, rows)
     looks = Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
     loop = Loop(spec, report, adapted, method, plan, looks.rows, held_out, sampler, make_rehearsal(spec, report, dataset, adapted, method))
     checkpoints.sweep(spec.folder / "checkpoints")
@@ -68,6 +72,26 @@ def run(spec: Spec, report: Report) -> None:
     metadata = publish(spec, report, loop, dataset, started)
     examine(spec, report, loop, method, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
+
+
+def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, method: Method, rows: Sequence[Tokens]) -> Spec:
+    """The spec with the rate that a range test chose, where one is requested."""
+    from academy.trainer.compute.range_test import measure_rate
+    from academy.trainer.publish import replace_file
+
+    if not spec.knob("measure_rate"):
+        return spec
+    path, near = spec.folder / _RATE, spec.knob("learning_rate")
+    if path.is_file():  # an earlier attempt measured it, and its checkpoints go on with it
+        return replace(spec, parameters=spec.parameters | json.loads(path.read_text(encoding="utf-8")))
+    report.preparing("range_test", "Measuring the learning rate.")
+    rate = measure_rate(adapted, method, rows, near=near, batch_size=spec.knob("batch_size"), seed=spec.knob("seed"))
+    if rate is None:
+        report.note(msg("No learning rate lowered the loss within a few steps, so {rate:g} is used.", rate=near))
+        return spec
+    report.note(msg("The learning rate was measured: {rate:g}.", rate=rate))
+    replace_file(path, json.dumps({"learning_rate": rate}))
+    return replace(spec, parameters=spec.parameters | {"learning_rate": rate})
 
 
 def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, checkpoint: checkpoints.Checkpoint | None) -> None:

@@ -82,6 +82,7 @@ _DEFAULTS: dict[str, Any] = {
     # What an older spec does not say is as it was: every epoch is trained, on the questions as they are.
     "goal": "style",
     "stop_when_known": False,
+    "measure_rate": False,
     "vary_questions": False,
     "budget_seconds": None,
 }

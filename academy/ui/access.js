@@ -51,7 +51,7 @@
   }
   // After a dialog has closed, its opener has the focus again, or else the tab.
   A.returnFocus = (opener) => {
-    if (!lost()) return;
+    if (!lost() || $("dialog[open]")) return;
     const el = alike(opener);
     if (el) el.focus(); else A.focusOn(panel());
   };

@@ -18,7 +18,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
-  const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+  const motion = A.motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
   // ------------------------------------------------------------------ the state: in the address and the session
@@ -361,9 +361,10 @@
     const same = all(".ac-toast", box).find((other) => other.firstChild.textContent === body.textContent);
     same?.remove();
     box.append(el);
-    const gone = () => { el.classList.add("leaving"); setTimeout(() => el.remove(), 200); };
+    const gone = () => { el.classList.add("leaving"); setTimeout(() => { el.remove(); A.returnFocus(null); }, 200); };
+    const fade = () => { if (el.matches(":hover, :focus-within")) setTimeout(fade, 2000); else gone(); }; // it waits for who reads it
     close.onclick = gone;
-    setTimeout(gone, kind === "bad" || action || job ? 12000 : 5000);
+    setTimeout(fade, kind === "bad" || action || job ? 12000 : 5000);
   }
   A.toast = toast; A.closeDialog = closeDialog;
   function openDialog(html) {

@@ -15,7 +15,7 @@
     return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   };
   const words = (value, kind) => {
-    if (kind === "loss" || kind === "eval_loss") return value < 0.01 ? value.toPrecision(2) : value.toFixed(3);
+    if (kind === "loss" || kind === "eval_loss") return value < 0.001 ? value.toPrecision(2) : value.toFixed(3);
     if (kind === "learning_rate") return value.toExponential(1);
     return value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   };
@@ -142,7 +142,7 @@
     if (folded) $("button", all_settings)?.click();
     setTimeout(() => {
       const at = problem || $("#training-form .ac-notice-bad, #training-form .ac-notice-warn");
-      at?.scrollIntoView({ behavior: "smooth", block: "center" });
+      at?.scrollIntoView({ behavior: A.motion(), block: "center" });
       if (problem) $("input, textarea", problem.parentElement)?.focus({ preventScroll: true });
     }, folded ? 350 : 0);
   };

@@ -8,7 +8,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests import waiting
 from tests.e2e.conftest import Running, start_app
@@ -88,7 +88,7 @@ def test_the_tour_needs_no_pointer(app: Running, open_page: Open) -> None:
     tab_to(page, "[data-act='first.train']")
     page.keyboard.press("Enter")
     focused(page, "#tab-training")
-    wait_until(page, lambda: app.api.get("/jobs").json()["jobs"][0]["status"] == "finished", "the training", 240)
+    wait_until(page, lambda: app.api.get("/jobs").json()["jobs"][0]["status"] == "finished", "the training", 400)
     tab_to(page, "[data-act='job.chat']")
     page.keyboard.press("Space")
     focused(page, "#tab-chat")
@@ -267,6 +267,20 @@ def test_focus_and_placeholders_are_seen(app: Running, open_page: Open, scheme: 
         assert not alike, (tab, alike)
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_nothing_jumps_while_a_tab_loads(app: Running, browser: Browser, tab: str) -> None:
+    content(app)
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.add_init_script(_SHIFTS)
+    page.goto(f"{app.address}/?tab={tab}")
+    page.wait_for_selector(f"#tab-{tab}[data-filled]", timeout=90_000)
+    page.wait_for_timeout(1500)
+    shift = page.evaluate("window.shift")
+    context.close()
+    assert shift < 0.02
+
+
 @pytest.mark.parametrize("width", [400, 700, 900])  # 700: a page of 1400 at 200 %
 def test_with_content_no_tab_scrolls_sideways(app: Running, open_page: Open, shots: Path, width: int) -> None:
     content(app)
@@ -280,6 +294,9 @@ def test_with_content_no_tab_scrolls_sideways(app: Running, open_page: Open, sho
 
 
 # What is in front: the open dialog, or else the tab; with the Overview, the line at the top.
+_SHIFTS = """window.shift = 0; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
 _AXE = """() => axe.run(document.querySelector("dialog[open]")
   || [...document.querySelectorAll("[role=tabpanel]")].find((el) => el.id !== "tab-overview" && el.getClientRects().length) || document,
   {resultTypes: ["violations"], rules: {"target-size": {enabled: true}}})"""

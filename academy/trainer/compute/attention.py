@@ -15,15 +15,19 @@ _DENSE = 384  # tokens below which one masked call is faster than one call for e
 
 
 class Documents:
-    """The bounds of the conversations in the current batch; None: an ordinary sequence."""
+    """Where the conversations of the current batch begin and end; without bounds it is an ordinary sequence.
+
+    With a prefix, the first `prefix` tokens are the beginning of every conversation: each attends to them as if they were its own.
+    """
 
     def __init__(self) -> None:
         self.bounds: list[int] | None = None
+        self.prefix = 0
         self._masks: dict[int, torch.Tensor] = {}
 
-    def lay(self, bounds: list[int] | None) -> None:
+    def lay(self, bounds: list[int] | None, prefix: int = 0) -> None:
         """Sets the batch that the next forward and backward passes belong to."""
-        self.bounds = bounds
+        self.bounds, self.prefix = bounds, prefix
         self._masks = {}
 
     def mask(self, window: int, device: torch.device) -> torch.Tensor:
@@ -32,9 +36,13 @@ class Documents:
             assert self.bounds is not None
             lengths = torch.tensor(self.bounds, device=device).diff()
             owner = torch.repeat_interleave(torch.arange(len(lengths), device=device), lengths)
-            position = torch.arange(len(owner), device=device)
+            place = torch.arange(len(owner), device=device)
+            position = place - torch.tensor(self.bounds[:-1], device=device)[owner] + self.prefix * (owner > 0)
             distance = position[:, None] - position[None, :]
-            visible = (owner[:, None] == owner[None, :]) & (distance >= 0)
+            own = owner[:, None] == owner[None, :]
+            if self.prefix:
+                own |= owner[None, :] == 0
+            visible = own & (distance >= 0)
             self._masks[window] = visible & (distance < window) if window else visible
         return self._masks[window]
 
@@ -61,20 +69,28 @@ def attend(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = repeat_kv(key, groups), repeat_kv(value, groups)
-    longest = max(b - a for a, b in pairwise(bounds))
+    prefix = DOCUMENTS.prefix
+    longest = prefix + max(b - a for a, b in pairwise(bounds))
     window = sliding_window if sliding_window and sliding_window < longest else 0
     if (bounds[-1] <= _DENSE and len(bounds) > 2) or window:
         mask = DOCUMENTS.mask(window, query.device)
         out = scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling)
     else:
-        parts = [
-            scaled_dot_product_attention(
-                query[:, :, a:b], key[:, :, a:b], value[:, :, a:b], dropout_p=dropout, scale=scaling, is_causal=True
-            )
-            for a, b in pairwise(bounds)
-        ]
+        parts = [_attend_alone(query, key, value, a, b, prefix if a else 0, dropout, scaling) for a, b in pairwise(bounds)]
         out = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
     return out.transpose(1, 2).contiguous(), None
+
+
+def _attend_alone(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, a: int, b: int, prefix: int, dropout: float, scaling: float | None
+) -> torch.Tensor:
+    """The attention of the conversation from `a` to `b`, which goes on from the first `prefix` tokens."""
+    if not prefix:
+        own = query[:, :, a:b], key[:, :, a:b], value[:, :, a:b]
+        return scaled_dot_product_attention(*own, dropout_p=dropout, scale=scaling, is_causal=True)
+    keys, values = (torch.cat((all_[:, :, :prefix], all_[:, :, a:b]), dim=2) for all_ in (key, value))
+    mask = torch.ones(b - a, prefix + b - a, dtype=torch.bool, device=query.device).tril(prefix)
+    return scaled_dot_product_attention(query[:, :, a:b], keys, values, attn_mask=mask, dropout_p=dropout, scale=scaling)
 
 
 AttentionInterface.register(NAME, attend)

@@ -25,7 +25,7 @@ from academy.trainer.known import Known
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_MAX_NORM = 1.0
+MAX_NORM = 1.0
 _CHECK_STEPS = 5  # a loss that is not finite is noticed within so many steps
 _SAMPLE_SHARE = 0.04  # of the time, for the answers on the way
 
@@ -37,12 +37,14 @@ Sampler = Callable[[Any], tuple[str, str]]
 class Method(Protocol):
     """What is learned: how rows become a batch, and what the loss of a batch is."""
 
-    def collate(self, rows: Sequence[Tokens]) -> Batch:
-        """The rows as one batch, on the model's device."""
+    def collate(self, rows: Sequence[Tokens], rehearsed: Sequence[Tokens] = ()) -> Batch:
+        """The rows as one batch, on the model's device, and after them those that are rehearsed."""
         ...
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """The summed loss of a batch, which the loop divides by what the whole step trains on, and which targets the model predicts."""
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The summed loss of what a batch trains, which the loop divides by what the whole step trains; which of it the model predicts;
+        and the logits of what is rehearsed: (targets, vocabulary).
+        """
         ...
 
 
@@ -51,8 +53,12 @@ class Rehearses(Protocol):
 
     drift: float | None
 
-    def loss(self, lesson_tokens: int, *, last: bool) -> tuple[torch.Tensor, int] | None:
-        """The mean loss that is due after so many tokens of lessons, and its tokens; `last`: in the last looks."""
+    def due(self, lesson_tokens: int, *, last: bool) -> Sequence[Tokens]:
+        """The rows that are due with so many tokens of lessons; `last`: in the last looks."""
+        ...
+
+    def loss(self, logits: torch.Tensor) -> torch.Tensor:
+        """The mean loss of the rows that were last due, from the logits of their targets: (targets, vocabulary)."""
         ...
 
     def facts(self) -> dict[str, Any]:
@@ -146,21 +152,22 @@ class Loop:
         """One step on these rows: the mean loss over all their trained tokens, batch by batch, and what is rehearsed beside them."""
         optimizer, scheduler, scaler = self._state.optimizer, self._state.scheduler, self._state.scaler
         parts = _parts(at, self.plan.batch_size)
-        batches = [self._method.collate([self._rows[index] for index in part]) for part in parts]
-        trained, trained_on = sum(batch.trained for batch in batches), sum(batch.tokens for batch in batches)
+        due = self._due(at)
+        # One pass computes both, so that what is rehearsed costs no second reading of the weights.
+        batches = [self._method.collate([self._rows[index] for index in part], () if n else due) for n, part in enumerate(parts)]
+        trained = sum(batch.trained for batch in batches)
         for part, batch in zip(parts, batches, strict=True):
-            total, right = self._method.loss(batch)
+            total, right, rehearsed = self._method.loss(batch)
             loss = total / trained
-            scaler.scale(loss).backward()
             self._loss += loss.detach()
             self._look_loss += loss.detach()
             self._tokens += batch.tokens
             self.known.look(part, batch.wholly(right))
-        if self._rehearsal and (due := self._rehearsal.loss(trained_on, last=self.history.cooling is not None)):
-            scaler.scale(due[0]).backward()
-            self._tokens += due[1]
+            if self._rehearsal and len(rehearsed):
+                loss = loss + self._rehearsal.loss(rehearsed)
+            scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
-        self._norm = clip_grad_norm_(self._parameters, _MAX_NORM)
+        self._norm = clip_grad_norm_(self._parameters, MAX_NORM)
         self._rate = self._cool(float(scheduler.get_last_lr()[0]))
         scale = scaler.get_scale()
         scaler.step(optimizer)
@@ -169,6 +176,11 @@ class Loop:
             scheduler.step()
         optimizer.zero_grad()
         self.step += 1
+
+    def _due(self, at: Sequence[int]) -> Sequence[Tokens]:
+        if not self._rehearsal:
+            return ()
+        return self._rehearsal.due(sum(len(self._rows[index].ids) for index in at), last=self.history.cooling is not None)
 
     def _cool(self, rate: float) -> float:
         """The scheduled rate, lowered in the last looks."""

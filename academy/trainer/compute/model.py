@@ -28,6 +28,7 @@ from academy.trainer.spec import Spec
 Precision = Literal["bf16", "fp16", "fp32"]
 
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
 
@@ -81,7 +82,7 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
     model = load_base(spec, placement)
     if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
-    end_to_end = lays_end_to_end(model)
+    end_to_end = lays_end_to_end(model, [row.ids for row in rows[:2]])
     if not end_to_end:
         use_stock_attention(model)
     set_seed(spec.knob("seed"))
@@ -175,26 +176,30 @@ def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) 
         raise Failure(msg("The base model cannot be loaded: {error}", error=_short(error)), "damaged_base") from error
 
 
-def lays_end_to_end(model: Any) -> bool:
-    """Whether conversations laid end to end give the same logits as each alone; tried on this model, so it holds for any architecture."""
+def lays_end_to_end(model: Any, rows: Sequence[Sequence[int]]) -> bool:
+    """Whether conversations laid end to end after a common beginning give the same logits as each alone.
+
+    It is tried on this model, so it holds for any architecture, and with the beginnings of rows, since rounding grows on nonsense.
+    """
     if model.config._attn_implementation != NAME:
         return False
-    size = model.get_input_embeddings().weight.shape[0]
     device = model.get_input_embeddings().weight.device
-    first = [(7 * at + 3) % size for at in range(9)]
-    second = [(5 * at + 11) % size for at in range(6)]
+    start, first = list(rows[0][:4]), list(rows[0][4:20]) or [0]
+    second = list(rows[-1][4:14]) or [0]
+    own = len(start), len(start) + len(first), len(start) + len(first) + len(second)
     model.eval()
     try:
         with torch.no_grad():
-            DOCUMENTS.lay([0, len(first), len(first) + len(second)])
+            DOCUMENTS.lay([0, *own], len(start))
             packed = model(
-                input_ids=torch.tensor([first + second], device=device),
-                position_ids=torch.tensor([[*range(len(first)), *range(len(second))]], device=device),
+                input_ids=torch.tensor([start + first + second], device=device),
+                position_ids=torch.tensor([[*range(own[1]), *range(own[0], own[0] + len(second))]], device=device),
                 use_cache=False,
             ).logits[0]
             DOCUMENTS.lay(None)
             model.set_attn_implementation("sdpa")
-            alone = torch.cat([model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0] for ids in (first, second)])
+            whole = [model(input_ids=torch.tensor([start + ids], device=device), use_cache=False).logits[0] for ids in (first, second)]
+            alone = torch.cat([whole[0], whole[1][len(start) :]])
     except (ValueError, TypeError, RuntimeError, NotImplementedError):
         return False
     finally:
@@ -203,9 +208,10 @@ def lays_end_to_end(model: Any) -> bool:
             model.set_attn_implementation(NAME)
     if not bool(torch.isfinite(alone).all()):
         return True  # a broken base fails at the first step, with its own message
-    exact = alone.dtype == torch.float32 and not getattr(model, "is_quantized", False)
-    scale = alone.float().std().item() or 1.0
-    return (packed.float() - alone.float()).abs().max().item() <= (1e-3 if exact else 0.15) * scale
+    difference, scale = packed.float() - alone.float(), alone.float().std().item() or 1.0
+    if alone.dtype == torch.float32 and not getattr(model, "is_quantized", False):
+        return difference.abs().max().item() <= 1e-3 * scale
+    return difference.square().mean().sqrt().item() <= _ROUNDING * scale
 
 
 def use_stock_attention(model: Any) -> None:

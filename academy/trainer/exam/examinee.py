@@ -156,10 +156,10 @@ class Examinee:
                 found[at] = Reading(bool(known.all()), float(loss.mean()))
         return found
 
-    def likeliest(self, rows: Sequence[Tokens], until: float = math.inf) -> list[Likeliest | None]:
-        """What the base thinks at each trained token."""
+    def likeliest(self, rows: Sequence[Tokens], *, base: bool, until: float = math.inf) -> list[Likeliest | None]:
+        """What the model thinks at each trained token."""
         found: list[Likeliest | None] = [None] * len(rows)
-        for part, batch in self._batches(rows, True, until):
+        for part, batch in self._batches(rows, base, until):
             tops = [logits.log_softmax(-1).topk(min(TOP, logits.shape[-1])) for logits, _ in self._logits(batch)]
             counts = [sum(rows[at].trained[1:]) for at in part]
             values, tokens = torch.cat([top.values for top in tops]).cpu(), torch.cat([top.indices for top in tops]).cpu()
@@ -199,7 +199,7 @@ class Examinee:
 
     def _logits(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The logits of the trained positions and their targets, in chunks of (tokens, vocabulary)."""
-        DOCUMENTS.lay(batch.bounds)
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
         if not has_plain_head(self._base.config):
             logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1).index_select(0, batch.positions)
             yield logits.float(), batch.targets

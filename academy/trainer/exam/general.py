@@ -139,7 +139,7 @@ def drift(examinee: Examinee, known: BaseAnswers, clock: Clock) -> Drift | None:
     new = [(question, row) for question, row in found if known.likeliest(question) is None]
     if new:
         with clock.once() if known.is_kept else contextlib.nullcontext(clock.until(0.6)) as until:
-            tops = examinee.likeliest([row for _, row in new], until)
+            tops = examinee.likeliest([row for _, row in new], base=True, until=until)
         for (question, _), top in zip(new, tops, strict=True):
             if top is not None:
                 known.add_likeliest(question, top)

@@ -10,41 +10,37 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from academy.general import prompts
-from academy.text.conversations import Message
+from academy.text.conversations import Message, read_conversations
 from academy.text.languages import asked_in
-from academy.text.tokens import Tokens
-from academy.trainer.compute.batches import Batch, order
+from academy.text.tokens import Tokens, tokenize
+from academy.trainer.compute.batches import order
 from academy.trainer.compute.loop import Method
 from academy.trainer.compute.model import Adapted
 from academy.trainer.dataset import Dataset
 from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
+from academy.trainer.exam.sampling import spread
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
-_ANSWER_TOKENS = 20  # at most, of the base's answer to a prompt
+_ANSWER_TOKENS = 12  # at most, of the base's answer to a prompt
+_ENOUGH = 64  # answers for the cache, where the base is too slow for all
+_LESSONS = 200  # rows of earlier datasets at most
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
 _LEAST, _MOST = 0.05, 0.6  # rehearsed tokens for each token of a lesson
 _LAST = 2.0  # times as many in the last looks
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
-
-
-class Predicts(Method, Protocol):
-    """A method that shows its predictions."""
-
-    def logits(self, batch: Batch) -> torch.Tensor:
-        """The logits of a batch's trained positions: (targets, vocabulary)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -77,26 +73,37 @@ class Memory:
         return cls(rows, tops)
 
 
-def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Predicts) -> Rehearsal | None:
-    """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted."""
+def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Method) -> Rehearsal | None:
+    """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted.
+
+    A training that continues an adapter also rehearses the lessons that the adapter was taught before.
+    """
     share = spec.parameters.get("rehearsal", 0.0)  # None: as much as is being forgotten; an older spec has none
     if share == 0:
         return None
+    examinee = Examinee(adapted, method, dataset.tokenizer, dataset.form)
+    memories = [_general(spec, report, dataset, examinee)]
+    if spec.continue_from:
+        memories.append(_lessons(spec, dataset, examinee))
+    memories = [memory for memory in memories if memory.rows]
+    return Rehearsal(memories, spec.knob("seed"), share) if memories else None
+
+
+def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -> Memory:
+    """The base's answers to general prompts, in English and the language of the dataset."""
     spoken = asked_in([turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] == "user"])
     chosen = [prompt for prompt in prompts() if prompt.language in ("en", spoken)]
-    conversations = [[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen]
+    conversations = spread([[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen])
     name = sha256(json.dumps([spec.base_fingerprint, dataset.form.template, conversations, _ANSWER_TOKENS]).encode()).hexdigest()[:32]
     path = spec.cache / f"rehearsal-{name}.safetensors" if spec.cache else None
     if path and path.is_file():
         with contextlib.suppress(OSError, SafetensorError):  # a damaged cache is made again
-            return Rehearsal(Memory.load(path), method, spec.knob("seed"), share)
+            return Memory.load(path)
     report.preparing("rehearse", "Asking the base model general questions, so that it keeps the answers.")
-    memory = _ask(Examinee(adapted, method, dataset.tokenizer, dataset.form), conversations)
-    if not memory.rows:
-        return None
-    if path and len(memory.rows) == len(conversations):
+    memory = _ask(examinee, conversations)
+    if path and len(memory.rows) >= min(_ENOUGH, len(conversations)):
         memory.save(path)
-    return Rehearsal(memory, method, spec.knob("seed"), share)
+    return memory
 
 
 def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
@@ -109,48 +116,60 @@ def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
             for number, (ids, answer) in enumerate(zip(asked, answers, strict=True))
             if answer
         ]
-        tops = examinee.likeliest(rows)
+        tops = examinee.likeliest(rows, base=True)
+    return Memory(rows, [top for top in tops if top is not None])
+
+
+def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee) -> Memory:
+    """Rows of earlier datasets, and what the adapter to continue thinks of them."""
+    conversations = [turns for _, path in spec.earlier if path.is_file() for _, turns in spread(read_conversations(path), _LESSONS)]
+    new = {json.dumps(turns) for _, turns in dataset.conversations}
+    earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
+    rows = tokenize(dataset.tokenizer, dataset.form, list(enumerate(earlier, 1)), dataset.limit).rows
+    with examinee.seated():
+        tops = examinee.likeliest(rows, base=False)
     return Memory(rows, [top for top in tops if top is not None])
 
 
 class Rehearsal:
     """Which remembered rows a step rehearses, and their loss."""
 
-    def __init__(self, memory: Memory, method: Predicts, seed: int, share: float | None) -> None:
-        self._memory, self._method, self._seed = memory, method, seed
+    def __init__(self, memories: Sequence[Memory], seed: int, share: float | None) -> None:
+        self._seed = seed
+        self._rows = [row for memory in memories for row in memory.rows]
+        self._tops = [top for memory in memories for top in memory.tops]
+        self._turns = _turns([len(memory.rows) for memory in memories])
         self._fixed = share
         self._share = _LEAST * 2 if share is None else share
         self._debt = 0.0
         self._done = 0  # rows rehearsed so far
+        self._due: list[int] = []
         self.drift: float | None = None  # nats a token: the running mean of the loss
 
-    def loss(self, lesson_tokens: int, *, last: bool = False) -> tuple[torch.Tensor, int] | None:
-        """The mean divergence from the base on the rows due after so many tokens of lessons, and their tokens; None while none is due.
+    def due(self, lesson_tokens: int, *, last: bool = False) -> list[Tokens]:
+        """The rows to rehearse with so many tokens of lessons.
 
         The last looks, in which the rate falls, rehearse most: what was forgotten comes back there, and little of it goes again.
         """
         self._debt += (_LAST * self._share if last else self._share) * lesson_tokens
-        due: list[int] = []
+        self._due = []
         while self._debt > 0:
-            due.append(self._next())
-            self._debt -= len(self._memory.rows[due[-1]].ids)
-        if not due:
-            return None
-        batch = self._method.collate([self._memory.rows[index] for index in due])
-        loss = self._divergence(batch, due)
+            self._due.append(self._next())
+            self._debt -= len(self._rows[self._due[-1]].ids)
+        return [self._rows[index] for index in self._due]
+
+    def loss(self, logits: torch.Tensor) -> torch.Tensor:
+        """The mean divergence from the base on the rows last due, from the logits of their targets: (targets, vocabulary)."""
+        tokens = torch.cat([self._tops[index].tokens for index in self._due]).to(logits.device)
+        before = torch.cat([self._tops[index].logarithms for index in self._due]).to(logits.device)
+        loss = divergence(before, logits.float().log_softmax(-1).gather(1, tokens.long())).mean()
         self._follow(float(loss.detach()))
-        return loss, batch.tokens
+        return loss
 
     def _next(self) -> int:
-        epoch, at = divmod(self._done, len(self._memory.rows))
+        epoch, at = divmod(self._done, len(self._turns))
         self._done += 1
-        return order([1] * len(self._memory.rows), self._seed + epoch, None)[at]
-
-    def _divergence(self, batch: Batch, due: list[int]) -> torch.Tensor:
-        tokens = torch.cat([self._memory.tops[index].tokens for index in due]).to(batch.targets.device)
-        before = torch.cat([self._memory.tops[index].logarithms for index in due]).to(batch.targets.device)
-        after = self._method.logits(batch).float().log_softmax(-1).gather(1, tokens.long())
-        return divergence(before, after).mean()
+        return self._turns[order([1] * len(self._turns), self._seed + epoch, None)[at]]
 
     def _follow(self, drift: float) -> None:
         """More rehearsal where more is forgotten: it costs time only there."""
@@ -165,3 +184,13 @@ class Rehearsal:
     def restore(self, facts: dict[str, Any]) -> None:
         """Goes on from a checkpoint."""
         self._share, self._debt, self._done, self.drift = facts["share"], facts["debt"], facts["done"], facts["drift"]
+
+
+def _turns(sizes: Sequence[int]) -> list[int]:
+    """The rows of all memories by number; those of a smaller memory come several times, so that each memory has about as many turns."""
+    turns: list[int] = []
+    start = 0
+    for size in sizes:
+        turns += list(range(start, start + size)) * max(1, round(max(sizes) / size))
+        start += size
+    return turns

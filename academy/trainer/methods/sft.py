@@ -25,24 +25,22 @@ class SupervisedFineTuning:
         self._filler = 0 if filler is None else filler
         self._plain_head = has_plain_head(self._base.config)
 
-    def collate(self, rows: Sequence[Tokens]) -> Batch:
-        """The rows as one batch, on the model's device."""
-        batch = lay_end_to_end(rows) if self._end_to_end else pad(rows, self._filler)
-        return batch.to(self._placement.device)
+    def collate(self, rows: Sequence[Tokens], rehearsed: Sequence[Tokens] = ()) -> Batch:
+        """The rows as one batch, on the model's device, and after them those that are rehearsed."""
+        together = [*rows, *rehearsed]
+        batch = lay_end_to_end(together) if self._end_to_end else pad(together, self._filler)
+        return (batch.rehearsing(len(rehearsed)) if rehearsed else batch).to(self._placement.device)
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """The summed loss of a batch's trained tokens, and which of them the model predicts."""
-        DOCUMENTS.lay(batch.bounds)
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The summed loss of a batch's trained tokens, which of them the model predicts, and the logits of what is rehearsed."""
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
+        trained = batch.trained
         with self._placement.autocast():
-            if self._plain_head:
-                return head_loss(self._hidden(batch), self._base.get_output_embeddings(), batch.targets)
-            return logits_loss(self._all_logits(batch), batch.targets)
-
-    def logits(self, batch: Batch) -> torch.Tensor:
-        """The logits of a batch's trained positions: (targets, vocabulary)."""
-        DOCUMENTS.lay(batch.bounds)
-        with self._placement.autocast():
-            return self._base.get_output_embeddings()(self._hidden(batch)) if self._plain_head else self._all_logits(batch)
+            if not self._plain_head:
+                logits = self._all_logits(batch)
+                return *logits_loss(logits[:trained], batch.targets[:trained]), logits[trained:]
+            hidden, head = self._hidden(batch), self._base.get_output_embeddings()
+            return *head_loss(hidden[:trained], head, batch.targets[:trained]), head(hidden[trained:])
 
     def _hidden(self, batch: Batch) -> torch.Tensor:
         hidden = self._base.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)

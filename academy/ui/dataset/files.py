@@ -56,7 +56,9 @@ def _imported(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     facts += [plural("import.refused", refused)] if refused else []
     kept = any(report.kept for report in reports)
     said = plural("import.added", new) if kept else _error(reports)
-    answer: dict[str, Any] = {"toast": toast(said, ", ".join(facts), "good" if kept else "bad")}
+    answer: dict[str, Any] = {}
+    if kept or not all(report.unclear for report in reports):  # of columns that are not clear, a dialog asks next
+        answer["toast"] = toast(said, ", ".join(facts), "good" if kept else "bad")
     imports = [report.import_id for report in reports if report.import_id]
     answer["fill"] = {"lesson-report": reports_shown(reports, closes=True)}
     answer["state"] = {"dataset_view": "lessons"}
@@ -99,6 +101,8 @@ def _uploaded(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"fill": {"lesson-report": ""}, "state": {"dataset_view": "make"}}
     if any(report.error or report.refused or report.notes for report in reports):
         answer["fill"] = {"lesson-report": reports_shown(reports, closes=True)}
+    if records and all(entry.get("unclear") for entry in records):  # a dialog asks for the columns next
+        return answer
     if not taken:
         first = say(records[0].get("error")) if records else t("files.nothing")
         return answer | {"toast": toast(first, " ".join(wrong[1:3]), "bad")}

@@ -8,6 +8,7 @@ from typing import Any
 
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch
+from academy.messages import language
 from academy.ui.answers import toast
 from academy.ui.dataset import editor
 from academy.ui.dataset.choosing import chips, controls, filter_of, source_name, state_of, tag_chip
@@ -39,6 +40,9 @@ from academy.ui.texts.translate import plural, say, t
 _SIZES = (25, 100, 500)
 _SORTS: tuple[Sort, ...] = ("newest", "oldest", "added", "rating", "source", "longest", "shortest")
 _MOST_UNDONE = 2000
+_MOST_TABLES = 16
+_tables: dict[tuple[object, ...], Html] = {}
+"""Tables as they were written last, by all that they show."""
 
 
 def toolbar() -> Html:
@@ -83,21 +87,33 @@ def _filter(look: Look) -> Html:
 def _lessons(look: Look) -> Html:
     if look.flag("lesson_bin"):
         return _bin(look)
-    chosen, page, size = filter_of(look, "lesson"), look.number("lesson_page"), _size(look)
+    chosen, held = filter_of(look, "lesson"), held_mark(look)
+    # As long as nothing has changed, the same rows are not written again: a page may have five hundred.
+    picked = tuple(look.listed("picked"))
+    shown = (_sort(look), look.number("lesson_page"), _size(look), chosen.model_dump_json(), picked)
+    key = (look.academy.lessons.revision(), language.get(), str(look.academy.settings.data_dir), shown, hash(frozenset(held.items())))
+    table = _tables.get(key)
+    if table is None:
+        table = _table(look, chosen, set(picked), held)
+        while len(_tables) >= _MOST_TABLES:
+            _tables.pop(next(iter(_tables)), None)
+        _tables[key] = table
+    return div(_imported(look, chosen), table, cls="ac-stack-tight")
+
+
+def _table(look: Look, chosen: LessonFilter, picked: set[str], held: dict[str, tuple[str, str]]) -> Html:
+    page, size = look.number("lesson_page"), _size(look)
     matches = look.academy.lessons.find(chosen, _sort(look), size, page * size)
     if not matches.count:
         return _no_lesson() if chosen.is_all else _no_match()
-    picked = set(look.listed("picked"))
     head = div(
         _box("page", "", t("pick.page"), all(lesson.lesson_id in picked for lesson in matches.items)),
         *[span(t(f"lessons.{name}"), cls=f"ac-lesson-{name}") for name in ("asked", "answered", "tags", "source", "rated")],
         span(""),
         cls="ac-lesson ac-mail-head",
     )
-    held = held_mark(look)
     rows = [_lesson_row(look, lesson, lesson.lesson_id in picked, held) for lesson in matches.items]
-    table = div(head, *rows, _pages(page, size, matches.count), cls="ac-card ac-lessons")
-    return div(_imported(look, chosen), table, cls="ac-stack-tight")
+    return div(head, *rows, _pages(page, size, matches.count), cls="ac-card ac-lessons")
 
 
 def _sort(look: Look) -> Sort:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from academy.messages import language
 
@@ -12,18 +13,18 @@ T = TypeVar("T")
 
 
 class Drawings(Generic[T]):
-    """The last drawings of one kind; a key names all that decides about the drawing, except the language."""
+    """The last drawings of one kind for each Academy; a key names all that decides about the drawing, except the language."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: OrderedDict[Hashable, T] = OrderedDict()
+        self._known: WeakKeyDictionary[Any, OrderedDict[Hashable, T]] = WeakKeyDictionary()
 
-    def get(self, key: Hashable, draw: Callable[[], T]) -> T:
+    def get(self, academy: Any, key: Hashable, draw: Callable[[], T]) -> T:
         """The drawing of a key, drawn where it is not known."""
-        key = (language.get(), key)
-        found = self._known.get(key)
+        known, key = self._known.setdefault(academy, OrderedDict()), (language.get(), key)
+        found = known.get(key)
         if found is None:
-            found = self._known[key] = draw()
-            while len(self._known) > self._most:
-                self._known.pop(next(iter(self._known)), None)
+            found = known[key] = draw()
+            while len(known) > self._most:
+                known.pop(next(iter(known)), None)
         return found

@@ -17,8 +17,10 @@ def number(value: float | None, digits: int | None = None) -> str:
 
 
 def loss(value: float | None) -> str:
-    """A loss with three decimals."""
-    return number(value) if value is None or not math.isfinite(value) else number(value, 3 if abs(value) < 100 else 0)
+    """A loss with three decimals; one that would be written as nought, with the digits that matter."""
+    if value is None or not math.isfinite(value) or 0 < abs(value) < 0.001:
+        return number(value)
+    return number(value, 3 if abs(value) < 100 else 0)
 
 
 def rate(value: float | None) -> str:

@@ -37,7 +37,14 @@ def histogram(lengths: Sequence[int], limit: int, *, columns: int = 40) -> Html:
         if limit <= span_
         else []
     )
-    label = t("plot.lengths_label", n=number(len(lengths)), longest=number(max(lengths)))
+    facts = {
+        "n": len(lengths),
+        "median": sorted(lengths)[(len(lengths) - 1) // 2],
+        "longest": max(lengths),
+        "over": sum(length > limit for length in lengths),
+        "limit": limit,
+    }
+    label = t("plot.lengths_label", **{key: number(value) for key, value in facts.items()})
     return div(div(*bars, *line, *marks, cls="ac-plot-area"), cls="ac-plot ac-plot-small", role="img", aria_label=label)
 
 

@@ -69,14 +69,14 @@ def _drawn(look: Look, runs: Sequence[Job], axes: Axes) -> tuple[Html, Html]:
     alone = len(runs) == 1
     total = look.job.status.get("total_steps") if look.job and axes.x == "step" else None
     checkpoints = tuple(look.checkpoints) if alone and axes.x == "step" else ()
-    states = tuple((run.output_dir, run.name, *_state(look.academy.jobs.points(run.job_id))) for run in runs)
+    states = tuple((run.job_id, run.name, *_state(look.academy.jobs.points(run.job_id))) for run in runs)
 
     def draw() -> tuple[Html, Html]:
         lines = [_curve(run, look.academy.jobs.series(run.job_id), axes) for run in runs]
         picture = curves.plot(lines, axes, right=total, checkpoints=checkpoints, best=alone and axes.y == "loss")
         return picture, curves.table(lines, axes)
 
-    return _drawings.get((axes, states, total, checkpoints), draw)
+    return _drawings.get(look.academy, (axes, states, total, checkpoints), draw)
 
 
 def _state(points: Sequence[Any]) -> tuple[int, str]:
@@ -106,8 +106,8 @@ def _chooser(look: Look, job: Job, runs: Sequence[Job], offered: Sequence[Job]) 
     if not offered:
         return ""
     drawn = tuple(run.job_id for run in runs)
-    key = (job.output_dir, look.flag("versus_pin"), drawn, tuple((item.job_id, item.sequence) for item in offered))
-    return _choosers.get(key, lambda: _choices(look, job, runs, offered))
+    key = (job.job_id, look.flag("versus_pin"), drawn, tuple((item.job_id, item.sequence) for item in offered))
+    return _choosers.get(look.academy, key, lambda: _choices(look, job, runs, offered))
 
 
 _choosers: Drawings[Html] = Drawings(32)
@@ -211,13 +211,13 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
         (fields["continue_from"].title or "", [run.continue_from or "–" for run in runs]),
     ]
-    return first + [(fields[name].title or name, [setting_words(run.parameters.get(name)) for run in runs]) for name in KNOBS]
+    return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 
 
 def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     jobs = look.academy.jobs
     briefs, results = [jobs.brief(run) for run in runs], [jobs.result(run) for run in runs]
-    paces = [_pace(run, jobs.points(run.job_id)) for run in runs]
+    paces = [_pace(look, run, jobs.points(run.job_id)) for run in runs]
     verdicts = [learned(run, brief.verdict if brief else None) for run, brief in zip(runs, briefs, strict=True)]
     knows = [" · ".join(known_words(brief.known, brief.rephrased)) if brief else "–" for brief in briefs]
     ended = zip(runs, verdicts, strict=True)
@@ -243,14 +243,14 @@ def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
 _paces: Drawings[tuple[float | None, float | None]] = Drawings(64)
 
 
-def _pace(job: Job, points: Sequence[Any]) -> tuple[float | None, float | None]:
+def _pace(look: Look, job: Job, points: Sequence[Any]) -> tuple[float | None, float | None]:
     """The median of its tokens a second, and the most memory that it took, in MiB."""
 
     def measure() -> tuple[float | None, float | None]:
         paces, memory = ([point[name] for point in points if point.get(name)] for name in ("tokens_per_second", "memory_mb"))
         return round(statistics.median(paces)) if paces else None, max(memory, default=None)
 
-    return _paces.get((job.output_dir, *_state(points)), measure)
+    return _paces.get(look.academy, (job.job_id, *_state(points)), measure)
 
 
 REGIONS = {"job_plot": region}

@@ -32,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "num_epochs",
             "max_steps",
             "learning_rate",
+            "measure_rate",
             "lr_scheduler_type",
             "warmup_steps",
             "batch_size",

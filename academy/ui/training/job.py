@@ -25,6 +25,7 @@ from academy.ui.html.elements import (
     pill,
     remedy,
     scrolling,
+    short,
     span,
     tag,
     tile,
@@ -242,8 +243,8 @@ def _report(look: Look) -> Html:
         return Html("")
     job, names = look.job.record, {item.id: item.name for item in look.datasets}
     # A report is written once, at the end of its job.
-    key = (job.output_dir, job.finished_at, str(look.academy.jobs.brief(job)), tuple(names.items()))
-    return _reports.get(key, lambda: report(look.academy.evaluations.get(job.job_id), names))
+    key = (job.job_id, job.finished_at, str(look.academy.jobs.brief(job)), tuple(names.items()))
+    return _reports.get(look.academy, key, lambda: report(look.academy.evaluations.get(job.job_id), names))
 
 
 def _numbers(look: Look) -> Html:
@@ -297,11 +298,28 @@ def _says(look: Look) -> Html:
         div(
             span(t("says.step", n=number(sample.get("step"))), cls="ac-soft ac-num"),
             span(sample["text"][:300] or "–", cls="ac-text"),
-            cls="ac-says-row",
+            cls="ac-says-row" if index else "ac-says-row is-newest",
         )
-        for sample in samples[:-4:-1]
+        for index, sample in enumerate(samples[:-4:-1])
     ]
-    return card(t("says.title"), div(samples[-1].get("prompt") or "", cls="ac-said"), *rows, cls="ac-says")
+    prompt = str(samples[-1].get("prompt") or "")
+    title = t("says.then") if look.job and look.job.record.status in ENDED else t("says.title")
+    return card(title, div(prompt, cls="ac-said"), _wanted(look, prompt), *rows, cls="ac-says")
+
+
+_answers: Drawings[Html] = Drawings(64)
+
+
+def _wanted(look: Look, prompt: str) -> Html:
+    """The answer that was taught to a question, where it is known."""
+
+    def draw() -> Html:
+        answer = look.academy.datasets.answer_to(prompt, look.job_id) or ""
+        return (
+            div(span(t("says.wanted"), cls="ac-soft"), span(short(answer, 300), cls="ac-text"), cls="ac-says-row") if answer else Html("")
+        )
+
+    return _answers.get(look.academy, (look.job.record.job_id if look.job else "", prompt), draw)
 
 
 def _log_link(look: Look) -> Html:
@@ -320,7 +338,7 @@ def _more(look: Look) -> Html:
         tag(
             "tr",
             tag("th", names[key].title or key),
-            tag("td", setting_words(value)),
+            tag("td", setting_words(key, value)),
         )
         for key, value in job.parameters.items()
         if key in names

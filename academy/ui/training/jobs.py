@@ -30,7 +30,7 @@ def _jobs(look: Look) -> Html:
         return card(t("jobs.title"), empty(t("jobs.none"), t("jobs.none_text")))
     limit = _PAGE * min(look.number("jobs_more") + 1, _MOST_PAGES)
     jobs = _found(look, limit + 1)
-    rows = [_rows.get(_row_key(look, job), functools.partial(_row, look, job)) for job in jobs[:limit]]
+    rows = [_rows.get(look.academy, _row_key(look, job), functools.partial(_row, look, job)) for job in jobs[:limit]]
     rows = rows or [div(t("jobs.no_match"), cls="ac-soft ac-pad")]
     more = ""
     if len(jobs) > limit:
@@ -70,7 +70,7 @@ def _row_key(look: Look, job: Job) -> tuple[Any, ...]:
     """All that a row shows, without drawing it."""
     place = (look.queue.get(job.job_id), len(look.queue)) if job.status == "queued" else None
     percent = look.percent(job) if job.status in ("running", "preparing") else None
-    return job.output_dir, job.sequence, place, percent, ago(moment_of(job)), job.job_id == look.job_id, look.job_id is None
+    return job.job_id, job.sequence, place, percent, ago(moment_of(job)), job.job_id == look.job_id, look.job_id is None
 
 
 def _row(look: Look, job: Job) -> Html:

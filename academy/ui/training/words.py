@@ -7,10 +7,10 @@ from typing import Any
 
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
-from academy.ui.html.numbers import loss, number, rate
+from academy.ui.html.numbers import duration, loss, number, rate
 from academy.ui.look import Look
 from academy.ui.report import known_words
-from academy.ui.texts.translate import plural, say, t
+from academy.ui.texts.translate import has, plural, say, t
 
 _MOST_CHOSEN = 3
 _SHORT = {
@@ -65,10 +65,14 @@ def ended_words(look: Look, job: Job) -> tuple[str, str, str, str]:
     return "good", "✓", t(key, name=job.name), hint
 
 
-def setting_words(value: Any) -> str:
+def setting_words(name: str, value: Any) -> str:
     """The value of a setting for a person."""
     if value is None:
         return t("form.automatic")
+    if name == "budget_seconds":
+        return duration(value)
+    if isinstance(value, str) and has(f"choice.{value}"):
+        return t(f"choice.{value}")
     if isinstance(value, bool):
         return t("on" if value else "off")
     if isinstance(value, list):
@@ -123,4 +127,4 @@ def _setting(name: str, value: Any) -> str:
     if name in _SHORT:
         return _SHORT[name](value)
     title = TrainingSpec.model_fields[name].title if name in TrainingSpec.model_fields else name
-    return t("jobs.setting", name=title, value=setting_words(value))
+    return t("jobs.setting", name=title, value=setting_words(name, value))

@@ -1,0 +1,94 @@
+"""How rows become a batch, and that their common beginning is computed once without changing a loss or a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from academy.text.tokens import Tokens
+
+pytestmark = pytest.mark.training
+
+
+def rows_of(start: int, lengths: tuple[int, ...], answers: int = 3) -> list[Tokens]:
+    """Rows that share their first `start` tokens; the last `answers` of each are trained."""
+    rows = []
+    for number, length in enumerate(lengths):
+        ids = [7 + at % 5 for at in range(start)] + [20 + (13 * number + 7 * at) % 100 for at in range(length)]
+        rows.append(Tokens(number, ids, [False] * (len(ids) - answers) + [True] * answers, len(ids)))
+    return rows
+
+
+def tiny(family: str, **sizes: Any) -> Any:
+    """A model of a family with random weights, with the attention that knows the bounds of rows."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from academy.trainer.compute.attention import NAME
+
+    common = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8, "pad_token_id": 0}
+    common |= {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024}
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **common, **sizes), attn_implementation=NAME)
+
+
+def losses(model: Any, batches: list[Any]) -> tuple[list[float], list[Any]]:
+    """The loss of each trained token, batch by batch, and the gradients of their sum."""
+    import torch
+
+    from academy.trainer.compute.attention import DOCUMENTS
+
+    model.zero_grad()
+    each: list[float] = []
+    for batch in batches:
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
+        hidden = model.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)
+        logits = model.get_output_embeddings()(hidden.index_select(0, batch.positions))
+        values = torch.nn.functional.cross_entropy(logits, batch.targets, reduction="none")
+        values.sum().backward()
+        each += values.tolist()
+    DOCUMENTS.lay(None)
+    return each, [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+
+
+@pytest.mark.parametrize("lengths", [(6, 9, 4, 12), (150, 90, 200)])
+@pytest.mark.parametrize(("family", "sizes"), [("llama", {}), ("qwen3", {}), ("mistral", {"sliding_window": 16}), ("gemma3_text", {})])
+def test_a_common_beginning_computed_once_changes_no_loss_and_no_gradient(
+    family: str, sizes: dict[str, Any], lengths: tuple[int, ...]
+) -> None:
+    torch = pytest.importorskip("torch")
+    from academy.trainer.compute.batches import lay_end_to_end
+
+    model, rows = tiny(family, **sizes), rows_of(60, lengths)
+    shared = lay_end_to_end(rows)
+    assert shared.prefix == 60
+    assert shared.inputs["input_ids"].shape == (1, 60 + sum(lengths))
+    assert shared.tokens == sum(len(row.ids) for row in rows)
+    together, gradients = losses(model, [shared])
+    alone, expected = losses(model, [lay_end_to_end([row]) for row in rows])
+    assert together == pytest.approx(alone, abs=1e-5)
+    for ours, theirs in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "prefix"),
+    [
+        (rows_of(10, (8, 8)), 10),
+        (rows_of(10, (8,)), 0),  # one row has it once anyway
+        (rows_of(0, (8, 8)), 0),
+        (rows_of(10, (3, 3)), 9),  # the token before the first trained one predicts it, so it stays with its row
+        (rows_of(3, (300, 300)), 0),  # not worth it
+        ([Tokens(1, [1, 2, 3], [True] * 3, 3)] * 2, 0),
+    ],
+)
+def test_only_what_no_row_learns_is_shared(rows: list[Tokens], prefix: int) -> None:
+    pytest.importorskip("torch")
+    from academy.trainer.compute.batches import lay_end_to_end
+
+    batch = lay_end_to_end(rows)
+    assert batch.prefix == prefix
+    assert batch.trained == sum(sum(row.trained[1:]) for row in rows)
+    assert batch.targets.tolist() == [token for row in rows for token, flag in zip(row.ids[1:], row.trained[1:], strict=True) if flag]
+    assert batch.owners.tolist() == [at for at, row in enumerate(rows) for flag in row.trained[1:] if flag]
