@@ -431,7 +431,6 @@
   };
   // A refusal may be below the visible part.
   A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: motion(), block: "nearest" }); }, 60);
-  A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
   const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();
   if (theme) {
     const apply = () => { document.body.classList.toggle("dark", theme === "dark"); document.documentElement.classList.toggle("dark", theme === "dark"); };
