@@ -231,6 +231,7 @@
     if (answer.announce) A.announce(answer.announce);
     if ("dialog" in answer) answer.dialog ? openDialog(answer.dialog) : closeDialog();
     for (const [id, html] of Object.entries(answer.fill || {})) { const el = document.getElementById(id); if (el) el.innerHTML = html; }
+    if (answer.toast && answer.state?.job) A.expect?.(answer.state.job);
     if (answer.repair) A.does.repair();
     if (answer.ended) A.ended?.(answer.ended);
     if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
@@ -430,7 +431,6 @@
   };
   // A refusal may be below the visible part.
   A.reveal = (el) => setTimeout(() => { if ($(".ac-notice-bad", el)) el.scrollIntoView({ behavior: motion(), block: "nearest" }); }, 60);
-  A.chatScroll = () => { const el = $("#chat-log"); if (el) el.scrollTop = el.scrollHeight; };
   const theme = (() => { try { return localStorage.getItem("academy.theme"); } catch { return null; } })();
   if (theme) {
     const apply = () => { document.body.classList.toggle("dark", theme === "dark"); document.documentElement.classList.toggle("dark", theme === "dark"); };

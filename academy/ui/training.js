@@ -160,6 +160,8 @@
     document.title = news && !open.length ? news : title || document.title;
     for (const job of gone) A.act("job.ended", { job });
   };
+  // What was begun here is told even if it ends before the next poll.
+  A.expect = (job) => { if (!before.includes(job)) A.open = before = [...before, job]; };
   A.ended = ({ mark, name, text, hint }) => {
     news = `${mark} ${name} · ${texts.app}`;
     document.title = news;

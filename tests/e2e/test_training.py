@@ -23,8 +23,10 @@ expect.set_options(timeout=30_000)
 Open = Callable[..., Page]
 
 _TRAINER = """
-import sys, time
-for n in range(1, int(sys.argv[1]) + 1):
+import itertools, pathlib, sys, time
+for n in itertools.count(1):
+    if pathlib.Path(sys.argv[1]).exists():
+        break
     print({"loss": round(3 - n / 1e3, 4), "learning_rate": 1e-4, "epoch": n / 1000}, flush=True)
     print(f"line {n}", flush=True)
     time.sleep(0.05)
@@ -34,6 +36,11 @@ _SHIFTS = """() => {
   window.shift = 0;
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value; })
     .observe({ type: "layout-shift", buffered: true });
+}"""
+
+_HIDE = """() => {
+  Object.defineProperty(document, "hidden", { get: () => true });
+  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
@@ -49,7 +56,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     a_run(store, data / "models", "training_3", name="broken one", status="failed", error="Out of memory. Train smaller.", steps=5)
     a_run(store, data / "models", "training_4", name="newest one", adapter=True)
     (folder / "talker.py").write_text(_TRAINER)
-    argv = {name: json.dumps([sys.executable, str(folder / "talker.py"), str(n)]) for name, n in (("talker", 100_000), ("short", 160))}
+    argv = {
+        name: json.dumps([sys.executable, str(folder / "talker.py"), str(data / end)])
+        for name, end in (("talker", "never"), ("short", "enough"))
+    }
     text = [f'[[recipe]]\nname = "{name}"\nargv = {words}\n' for name, words in argv.items()]
     (data / "recipes.toml").write_text("\n".join(text))
     running = start_app(folder)
@@ -66,7 +76,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @contextmanager
 def talking(app: Any, recipe: str = "talker") -> Iterator[str]:
-    """A job that logs, and ends by itself only where its recipe is short."""
+    """A job that logs until it is cancelled; a short one until there is a file `enough`, and then it fails."""
     job = app.api.post("/train", json={"recipe": recipe, "name": f"a {recipe} one"}).json()["job_id"]
     wait_until(lambda: app.api.get(f"/train/{job}/status").json()["status"] != "preparing", "the job to run", seconds=60)
     try:
@@ -137,17 +147,13 @@ def test_runs_are_compared_for_the_job_they_were_chosen_for(app: Any, open_page:
     expect(page.locator("[data-live=job_plot] .smooth")).to_have_count(3)
 
 
-def test_a_failed_job_is_opened_from_the_overview(app: Any, open_page: Open) -> None:
-    page = open_page()
-    page.click("text=Look at them")
-    expect(page.locator("#training-live h2")).to_have_text("broken one")
-    expect(page.locator("#training-live .ac-notice-bad")).to_contain_text("Out of memory.")
-    expect(page.locator(".ac-list-row")).to_have_count(1)
-    assert "job=training_3" in page.url
-
-
 def test_jobs_are_found_noted_and_deleted(app: Any, open_page: Open) -> None:
     page = open_page("/?tab=training&job=training_4")
+    page.select_option("select[name=jobs_state]", "failed")
+    expect(page.locator(".ac-list-row")).to_have_count(1)
+    page.click("#job-training_3 .ac-list-main")
+    expect(page.locator("#training-live .ac-notice-bad")).to_contain_text("Out of memory.")
+    page.select_option("select[name=jobs_state]", "")
     page.fill("input[name=jobs_query]", "slow")
     expect(page.locator(".ac-list-row")).to_have_count(1)
     row = page.locator("#job-training_1")
@@ -242,17 +248,25 @@ def test_what_fits_is_forgotten_when_anything_it_depends_on_changes(app: Any, op
 
 
 def test_the_end_of_a_job_is_told_on_every_tab(app: Any, open_page: Open) -> None:
-    page = open_page("/?tab=adapters")
+    page, hidden = open_page("/?tab=adapters"), open_page("/?tab=chat")
     toasts = page.locator("#ac-toasts")
     assert toasts.get_attribute("aria-live") == "polite", "a live region announces only what comes after it"
     with talking(app, "short") as job:
-        page.wait_for_function("document.title.includes('a short one')", timeout=60_000)
+        for each in (page, hidden):
+            each.wait_for_function("document.title.includes('a short one')", timeout=60_000)
+        hidden.evaluate(_HIDE)
+        (app.data / "enough").touch()
         expect(toasts.locator(".ac-toast-bad")).to_contain_text("a short one failed.", timeout=60_000)
         expect(page).to_have_title(re.compile("^✗ a short one"))
         page.click("#ac-toasts .ac-toast a")
         expect(page.locator("#training-live h2")).to_have_text("a short one")
         assert f"job={job}" in page.url
         expect(page).to_have_title("Academy")
+        expect(hidden).to_have_title(re.compile("^✗ a short one"))
+    # The Overview leads to the job that failed, not to the tab alone.
+    page.click("#tab-overview-button")
+    page.locator(f"[data-live=first] a[href*='job={job}']").first.click()
+    expect(page.locator("#training-live .ac-notice-bad")).to_be_visible()
     # It is told once, also after a reload.
     page.reload()
     page.wait_for_selector(".ac-chips .ac-chip")

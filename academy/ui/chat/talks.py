@@ -7,15 +7,21 @@ from typing import Any
 
 from academy.ui.answers import toast
 from academy.ui.chat.replies import conversation_html, no_conversation
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import Html, button, div, join, menu, name_form, span, tag, when
 from academy.ui.look import Look
 from academy.ui.texts.translate import t
+
+_drawings: Drawings[Html] = Drawings(32)
 
 
 def shown(look: Look) -> Html:
     """The conversation that the page has open."""
     conversation = look.conversation
-    return conversation_html(conversation) if conversation and conversation.turns else no_conversation()
+    if conversation is None or not conversation.turns:
+        return no_conversation()
+    key = (conversation.chat_id, conversation.updated_at, len(conversation.turns), tuple(sorted(conversation.shown.items())))
+    return _drawings.get(look.academy, key, lambda: conversation_html(conversation))
 
 
 def listed(look: Look) -> Html:
