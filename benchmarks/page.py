@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="filled by another Academy; it is copied")
     parser.add_argument("--app", type=Path, default=ROOT / "app.py", help="of another working tree")
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         data = Path(folder) / "data"
         if options.data_dir:
