@@ -156,14 +156,13 @@ def one_tab(browser: Browser, address: str, tab: str, process: psutil.Process, p
     with httpx.Client(headers={"content-type": asked[-1].headers["content-type"]}) as client:
         payload = settled(client, url, json.loads(body))
         used, begin = process.cpu_times(), time.perf_counter()
-        for _ in range(polls):
-            answer = client.post(url, json=payload)
+        answers = [client.post(url, json=payload) for _ in range(polls)]
         wall = (time.perf_counter() - begin) / polls
         spent = process.cpu_times()
     cpu = (spent.user + spent.system - used.user - used.system) / polls
     most = max(shifts, default=[0, []])
     total, moved = sum(value for value, _ in shifts), " ".join(most[1])[:60]
-    times = f"{1000 * cpu:>14.1f} {1000 * wall:>14.1f} {len(answer.content):>14}"
+    times = f"{1000 * cpu:>14.1f} {1000 * wall:>14.1f} {len(answers[-1].content):>14}"
     print(f"{tab:<12} {total:>8.3f} {times}   {most[0]:.3f} {moved}")
 
 
