@@ -132,7 +132,7 @@ def planned(academy: Academy, before: dict[str, Any] | None = None, **values: An
     dataset = academy.datasets.list()[0].id
     fields = {name: form.initial(name) for name in form.FIELDS} | {name: form.shown(name, value) for name, value in (before or {}).items()}
     above = {"name": "", "dataset_id": dataset, "base_model": "academy-mini", "preset": "auto"}
-    advice, time, fresh, *updates = form.plan(academy, before or {}, *(above | fields | values).values())
+    advice, time, fresh, _, *updates = form.plan(academy, before or {}, *(above | fields | values).values())
     written = {name: update["value"] for name, update in zip(form.FIELDS, updates, strict=True) if "value" in update}
     return str(advice), str(time), fresh, written
 
@@ -158,7 +158,7 @@ def test_a_field_that_is_half_typed_stays_as_it_is(academy: Academy) -> None:
     fresh = planned(academy)[2]
     assert planned(academy, fresh, num_epochs=None)[3] == {}
     advice, time, _, written = planned(academy, fresh, num_epochs=99)
-    assert "Epochs must be at most 20 (99)." in advice
+    assert "set-num_epochs&#34;: &#34;Must be at most 20.&#34;" in advice
     assert (time, written) == ("", {})
     # A changed goal changes the Professor's other choices, and stays the person's.
     advice, _, again, written = planned(academy, fresh, goal="style")
@@ -175,7 +175,7 @@ def test_one_field_goes_back_to_automatic_and_the_others_stay(academy: Academy) 
     fields = {name: form.initial(name) for name in form.FIELDS} | {name: form.shown(name, value) for name, value in fresh.items()}
     above = {"name": "", "dataset_id": academy.datasets.list()[0].id, "base_model": "academy-mini", "preset": "auto"}
     given = above | fields | {"num_epochs": 3, "lora_rank": 8}
-    advice, _, _, *updates = form.reset(academy, fresh, *given.values(), only="num_epochs")
+    advice, _, _, _, *updates = form.reset(academy, fresh, *given.values(), only="num_epochs")
     written = {name: update["value"] for name, update in zip(form.FIELDS, updates, strict=True) if "value" in update}
     assert written == {"num_epochs": 20}
     assert 'data-field="lora_rank"' in advice
