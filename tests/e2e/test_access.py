@@ -96,19 +96,19 @@ def test_the_tour_needs_no_pointer(app: Running, open_page: Open) -> None:
     question = app.api.get("/lessons", params={"limit": 1}).json()["items"][0]["situation"]
     page.keyboard.type(question)
     page.keyboard.press("Enter")
-    expect(page.locator("#chat-past .ac-turn")).to_have_count(1, timeout=120_000)
+    expect(page.locator("#chat-past [data-act='chat.correct']")).to_have_count(1, timeout=120_000)
     # The reply is spoken once, whole.
     reply = page.locator("#chat-past .ac-prose").first.inner_text().split("\n")[0]
-    wait_until(page, lambda: reply[:40] in spoken(page), "the spoken reply", 5)
+    wait_until(page, lambda: reply[:40] in spoken(page), "the spoken reply", 20)
     assert spoken(page).count(reply[:40]) == 1
 
     # A dialog takes the focus, has a name, and gives the focus back.
-    tab_to(page, "[data-event='correct']", "Shift+Tab")
+    tab_to(page, "[data-act='chat.correct']", "Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="What should it have said?")).to_be_visible()
     expect(page.locator("#ac-dialog textarea")).to_be_focused()
     page.keyboard.press("Escape")
-    focused(page, "[data-event='correct']")
+    focused(page, "[data-act='chat.correct']")
 
     # The tabs are one stop; arrows move between them.
     tab_to(page, "[role='tab']", "Shift+Tab")
@@ -243,9 +243,9 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     page.check("#chat-compare input")
     page.fill("#chat-question textarea", "What is the code of door 7?")
     page.keyboard.press("Enter")
-    expect(page.locator("#chat-past .ac-reply")).to_have_count(2, timeout=120_000)
+    expect(page.locator("#chat-past .ac-turn").last.locator("[data-act='chat.correct']")).to_have_count(2, timeout=120_000)
     check("replies")
-    dialog("correction", "[data-event='correct']")
+    dialog("correction", "[data-act='chat.correct']")
     page.screenshot(path=shots / f"access-{scheme}.png")
     assert not problems, "\n".join(problems)
 
