@@ -177,7 +177,7 @@ def test_one_field_goes_back_to_automatic_and_the_others_stay(academy: Academy) 
     given = above | fields | {"num_epochs": 3, "lora_rank": 8}
     advice, _, _, _, *updates = form.reset(academy, fresh, *given.values(), only="num_epochs")
     written = {name: update["value"] for name, update in zip(form.FIELDS, updates, strict=True) if "value" in update}
-    assert written == {"num_epochs": 20}
+    assert written == {"num_epochs": 20, "lora_alpha": "16"}  # alpha follows the chosen rank
     assert 'data-field="lora_rank"' in advice
     assert 'data-field="num_epochs"' not in advice
 
