@@ -158,7 +158,7 @@ class Habitat:
         except pynvml.NVMLError as error:
             if sys.platform == "darwin" and platform.machine() == "arm64":
                 return [], "No NVIDIA GPU; training uses Apple's GPU (MPS)."
-            if isinstance(error, pynvml.NVMLError_LibraryNotFound):
+            if getattr(error, "value", None) == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND:
                 return [], "No NVIDIA GPU; training runs on the CPU."
             return [], msg("The NVIDIA driver does not answer ({error}); training runs on the CPU.", error=error)
         try:

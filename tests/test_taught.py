@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from academy.chat.conversations import ReplyText, Turn
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lesson_store import LessonStore
@@ -101,7 +102,7 @@ def test_without_a_lesson_the_dataset_tells_what_was_taught(academy: Academy) ->
 
 def test_a_reply_tells_what_was_taught() -> None:
     def turn(taught: Any) -> str:
-        return str(turn_html({"question": ASKED, "replies": [{"text": "In the sea.", "name": "", "base": "b", "taught": taught}]}, 0))
+        return str(turn_html(Turn(question=ASKED, replies=[ReplyText(text="In the sea.", base="b", taught=taught)]), "c"))
 
     assert "as taught" in turn({"answer": "In the sea.", "same": True})
     assert "Your lesson says:" not in turn({"answer": "In the sea.", "same": True})

@@ -117,9 +117,8 @@ def _table(look: Look, chosen: LessonFilter, picked: set[str], held: dict[str, t
 
 
 def _sort(look: Look) -> Sort:
-    chosen = look.text("lesson_sort")
-    found: Sort = next((name for name in _SORTS if name == chosen), "newest")
-    return found
+    sorts: dict[str, Sort] = {name: name for name in _SORTS}
+    return sorts.get(look.text("lesson_sort"), "newest")
 
 
 def _size(look: Look) -> int:
