@@ -10,9 +10,12 @@
 
   // Speaks a sentence to a screen reader and shows nothing: polite, or at once where it is urgent. An open dialog silences the rest of
   // the page, so there the sentence belongs to the dialog. A region is spoken only if it was there before its words.
+  // Gradio brings the last answer of a stream twice.
+  let last = "", at = -Infinity;
   A.announce = (text, { urgent = false } = {}) => {
-    const words = String(text ?? "").trim();
-    if (!words) return;
+    const words = String(text ?? "").trim(), now = performance.now(), again = words === last && now - at < 1500;
+    [last, at] = [words, now];
+    if (!words || again) return;
     const root = $("dialog[open]") || document.body, kind = urgent ? "alert" : "status";
     let region = $(`:scope > .ac-spoken[role=${kind}]`, root);
     const pause = region ? 0 : 150;

@@ -140,7 +140,7 @@ def test_a_menu_opens_by_arrows_and_gives_the_focus_back(app: Running, open_page
     expect(items).to_have_count(0)
     for leave in ("Escape", "the button", "beside it"):
         page.keyboard.press("ArrowDown")
-        page.locator("#tab-adapters [data-act='adapter.rename']:visible").first.focus()
+        page.locator("#tab-adapters [data-act='adapter.edit']:visible").first.focus()
         page.keyboard.press("Enter")
         expect(page.locator("#ac-dialog input[name=name]")).to_be_focused()
         if leave == "Escape":
@@ -188,7 +188,7 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
 
     def dialog(where: str, opener: str) -> None:
         page.locator(f"{opener}:visible").first.click()
-        expect(page.locator("dialog[open]")).to_be_visible()
+        expect(page.locator("dialog[open]")).to_be_visible(timeout=60_000)  # the first tokens wait for their tokenizer
         assert page.evaluate("document.querySelector('dialog[open]').contains(document.activeElement)"), where
         check(where)
         page.keyboard.press("Escape")
@@ -202,7 +202,8 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     def unfolded(tab: str) -> None:
         page.evaluate("tab => document.querySelectorAll(`#tab-${tab} details:not(.ac-menu)`).forEach((el) => { el.open = true; })", tab)
 
-    expect(page.locator("#tab-overview .ac-part").first).to_be_visible()
+    expect(page.locator("#tab-overview .ac-tile").first).to_be_visible()
+    unfolded("overview")
     check("overview")
     opened("dataset", "#tab-dataset-button", "[data-act='dataset.preview']")
     expect(page.locator("dialog[open]")).to_be_visible()
