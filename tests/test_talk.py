@@ -138,11 +138,12 @@ def test_a_page_that_is_closed_leaves_the_line_too(tmp_path: Path) -> None:
     with serving(app, lifespan="on") as port:
         url = f"http://127.0.0.1:{port}"
         page = httpx.get(f"{url}/config").json()
-        send = next(item["id"] for item in page["components"] if item["props"].get("elem_id") == "chat-send")
-        event = next(item["id"] for item in page["dependencies"] if [send, "click"] in item["targets"])
+        event = next(item for item in page["dependencies"] if any(name == "ask" for _, name in item["targets"]))
+        shown = {item["id"]: item["props"].get("value") for item in page["components"]}
+        how = [shown[field] for field in event["inputs"][1:]]
 
         def ask(tab: str) -> socket.socket:
-            asked = {"data": ["Hello", [], "", False, False, "", 0, 1, 256, ""], "fn_index": event, "session_hash": tab}
+            asked = {"data": ["Hello", *how], "event_data": {}, "fn_index": event["id"], "session_hash": tab}
             httpx.post(f"{url}/gradio_api/queue/join", json=asked).raise_for_status()
             listening = socket.create_connection(("127.0.0.1", port))
             listening.sendall(f"GET /gradio_api/queue/data?session_hash={tab} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())

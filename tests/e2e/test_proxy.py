@@ -76,7 +76,8 @@ def test_below_a_path_of_a_proxy_pages_files_chat_and_streams_work(browser: Brow
             page.click("#tab-dataset-button")
             rows = [json.dumps({"instruction": f"Where is room {n}?", "output": f"Room {n} is on floor {n // 3}."}) for n in range(9)]
             (tmp_path / "rooms.jsonl").write_text("\n".join(rows))
-            page.set_input_files("input[data-drop=sources]", str(tmp_path / "rooms.jsonl"))
+            page.set_input_files("input[data-drop]", str(tmp_path / "rooms.jsonl"))
+            page.click("[data-kind=sources]")
             expect(page.locator(".ac-uploads")).to_contain_text("rooms.jsonl")
             page.click("button[data-act='dataset.make']")
             page.wait_for_function("location.search.includes('dataset=')")
@@ -158,7 +159,7 @@ def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed:
             frame.locator(f"#tab-{tab}-button").click()
             page.wait_for_timeout(1200)
             if tab == "training":
-                frame.locator("[data-set*='training_']").first.click()
+                frame.locator(".ac-list-main[data-set*='training_']").first.click()
                 expect(frame.locator(".ac-plot .smooth")).to_have_count(1)
                 expect(frame.locator(".ac-log-lines > div").first).to_be_visible()
             page.screenshot(path=shots / f"space-{tab}.png")

@@ -261,7 +261,7 @@ def test_the_end_of_a_job_is_told_on_every_tab(app: Any, open_page: Open) -> Non
         expect(page.locator("#training-live h2")).to_have_text("a short one")
         assert f"job={job}" in page.url
         expect(page).to_have_title("Academy")
-        expect(hidden).to_have_title(re.compile("^✗ a short one"))
+        expect(hidden).to_have_title(re.compile("^✗ a short one"), timeout=60_000)  # a hidden page asks every ten seconds
     # The Overview leads to the job that failed, not to the tab alone.
     page.click("#tab-overview-button")
     page.locator(f"[data-live=first] a[href*='job={job}']").first.click()
