@@ -67,7 +67,7 @@ def content(app: Running) -> str:
         return jobs[0]["job_id"]
     job = app.api.post("/train", json={"preset": "quick"}).json()["job_id"]
     waiting.wait_until(lambda: app.api.get(f"/train/{job}/status").json()["status"] == "finished", "the training", 180)
-    app.api.post(f"/adapters/{job}/activate")
+    app.api.post("/adapters/activate", json={"adapter_id": job}).raise_for_status()
     return job
 
 
