@@ -83,7 +83,7 @@ def test_the_tour_needs_no_pointer(app: Running, open_page: Open) -> None:
     tab_to(page, "[data-act='first.samples']", most=3)
     page.keyboard.press("Space")
     expect(page.locator(".ac-step-now")).to_contain_text("Train", timeout=120_000)
-    assert "examples" in spoken(page), "the toast is spoken"
+    wait_until(page, lambda: "examples" in spoken(page), "the spoken toast", 20)
     focused(page, "#tab-overview *")  # its button has gone: the focus stays where it was
     tab_to(page, "[data-act='first.train']")
     page.keyboard.press("Enter")
