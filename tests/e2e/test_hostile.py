@@ -207,7 +207,7 @@ def test_no_refusal_or_reply_runs_or_calls_home(page: Page, beacon: tuple[str, l
     page.fill("#train-base input", bad)
     page.keyboard.press("Enter")
     page.click("#train-start")
-    expect(page.locator("#train-answer .ac-notice").first).to_be_visible()
+    expect(page.locator("#tab-training").get_by_text("There is no folder").first).to_be_visible()
     page.click("#tab-dataset-button")
     for name in (f"<img src={beacon[0]} onerror=hacked=1>.csv", "x.bin"):
         (tmp_path / "files").mkdir(exist_ok=True)
