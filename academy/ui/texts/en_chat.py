@@ -81,7 +81,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "preset.rename": "Rename",
     "preset.delete": "Delete",
     "preset.deleted": "The preset {name} was deleted.",
-    "undo": "Undo",
     "js.characters": "{n} characters",
     "js.detach": "Remove {name}",
     "js.file_long": "{name} is too long: at most {n} characters can be attached.",
