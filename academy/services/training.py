@@ -19,11 +19,12 @@ from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
-from academy.jobs import presets, recipes
+from academy.jobs import continuing, presets, recipes
 from academy.jobs.backends import BACKENDS, Backend
 from academy.jobs.estimate import Estimate, Pace, estimate
 from academy.jobs.reading import view
 from academy.jobs.reading.progress import progress
+from academy.jobs.reading.reports import report_in
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
@@ -36,6 +37,7 @@ from academy.services.permission import Permission, changing, reading
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
+_LONGEST_LINE = 8  # of adapters that continue each other
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
@@ -93,7 +95,7 @@ class Training:
         try:
             resolved, inputs = self._plan(spec)
         except AcademyError as error:
-            return {"spec": None, "reasons": [], "problems": [error.detail], "name": "", "estimate": None}
+            return {"spec": None, "reasons": [], "problems": [error.detail], "name": "", "estimate": None, "continuing": None}
         guess = self._estimate(resolved, inputs)
         return {
             "spec": resolved.model_dump(),
@@ -101,6 +103,7 @@ class Training:
             "problems": [],
             "name": inputs.name,
             "estimate": guess.as_dict() if guess else None,
+            "continuing": self._continuing(resolved, inputs),
         }
 
     @changing
@@ -183,7 +186,7 @@ class Training:
             continue_from=request.continue_from,
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
-            earlier=self._earlier_datasets(base.name, manifest),
+            earlier=self._earlier_datasets(base.name, manifest, request.continue_from),
             golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
         )
 
@@ -211,11 +214,48 @@ class Training:
                 return Pace(statistics.median(paces), max(0.0, (view.duration(job) or 0.0) - state.training_seconds()))
         return None
 
-    def _earlier_datasets(self, base_model: str, now: Manifest | None) -> list[str]:
-        """The datasets that this base was taught before, the newest first; an exam asks whether they are still known."""
+    def _earlier_datasets(self, base_model: str, now: Manifest | None, continued: str | None) -> list[str]:
+        """The datasets that the continued adapter was taught, else those that this base was taught before; the newest first.
+
+        An exam asks whether they are still known, and a continued adapter rehearses them.
+        """
+        if continued:
+            return [name for name in self._line(continued) if now is None or name != now.id]
         done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
         taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
         return [name for name in taught if now is None or name != now.id][:_EARLIER_DATASETS]
+
+    def _line(self, adapter_id: str | None) -> list[str]:
+        """The datasets of an adapter and of those that it continues, the newest first."""
+        found: list[str] = []
+        for _ in range(_LONGEST_LINE):
+            if adapter_id is None or adapter_id not in self._jobs:
+                break
+            job = self._jobs.get(adapter_id)
+            found += [job.dataset_id] if job.dataset_id and job.dataset_id not in found else []
+            adapter_id = job.continue_from
+        return found
+
+    def _continuing(self, spec: TrainingSpec, inputs: Inputs) -> dict[str, Any] | None:
+        """Whether to go on from the active adapter, where a set of facts is taught and nothing else was chosen."""
+        active = self._adapters.active()
+        if active is None or spec.recipe or spec.goal != "facts" or inputs.continue_from or not inputs.dataset_id:
+            return None
+        report = report_in(self._jobs.get(active.adapter_id).folder) if active.adapter_id in self._jobs else None
+        if report is None or active.base_model != inputs.base_model:
+            return None
+        with contextlib.suppress(NotFound):  # a dataset of an earlier adapter was deleted
+            rows = self._keys(inputs.dataset_id)
+            lessons = frozenset[str]().union(*map(self._keys, self._line(active.adapter_id)))
+            known = report.known
+            taught = continuing.Taught(active.name, len(lessons), len(lessons & rows), known.rows, known.of, report.verdict)
+            if found := continuing.choose(len(rows), taught):
+                return {"adapter_id": active.adapter_id, "choice": found[0], "sentence": render(found[1])}
+        return None
+
+    def _keys(self, dataset_id: str) -> frozenset[str]:
+        rows = self._datasets.open(dataset_id)
+        return rows.keys() if rows else frozenset()
 
     def _dataset_of(self, request: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
         if request.dataset_id and request.dataset_path:

@@ -24,7 +24,7 @@ from academy.trainer.report import now
 _MOST_ROWS = 2000  # read
 _MOST_ITEMS = 200  # answered
 _MOST_LOSSES = 100  # trained rows of a set that teaches a manner
-_MOST_EARLIER, _EARLIER_ROWS = 3, 40
+_MOST_EARLIER, _EARLIER_ROWS = 8, 40
 _NOISE_ROWS = 16
 _EXTRA_TOKENS = 8  # beyond the expected answer
 _QUESTION_TOKENS = 64  # for a question without an expected answer

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,9 @@ def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
 
 def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee) -> Memory:
     """Rows of earlier datasets, and what the adapter to continue thinks of them."""
-    conversations = [turns for _, path in spec.earlier if path.is_file() for _, turns in spread(read_conversations(path), _LESSONS)]
+    datasets = [[turns for _, turns in spread(read_conversations(path), _LESSONS)] for _, path in spec.earlier if path.is_file()]
+    # In turns, so that each dataset has its share.
+    conversations = [turns for together in zip_longest(*datasets) for turns in together if turns is not None]
     new = {json.dumps(turns) for _, turns in dataset.conversations}
     earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
     rows = tokenize(dataset.tokenizer, dataset.form, list(enumerate(earlier, 1)), dataset.limit).rows

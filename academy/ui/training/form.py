@@ -226,7 +226,8 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
         fresh |= {key: whole["spec"][key] for key in _FOLLOWING if key not in mine}
     visible = {key: shown(key, fresh.get(key, _default(key))) for key in FIELDS}
     updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != values[key] else gr.skip() for key in FIELDS]
-    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, few=_few(academy, values["dataset_id"]))
+    advised = [_few(academy, values["dataset_id"]), _continuing(bare)]
+    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, advised)
     return [advice, Html("") if problem else _time(whole), fresh, "", *updates]
 
 
@@ -246,6 +247,16 @@ def _few(academy: Academy, dataset_id: str) -> Html | str:
         if academy.datasets.get(dataset_id).statistics.get("total_examples") == 1:
             return notice(t("training.one_row"), t("training.one_row_hint"), kind="info")
     return ""
+
+
+def _continuing(plan: dict[str, Any]) -> Html | str:
+    """The Professor's choice between the base model and the active adapter, with the click that takes the adapter."""
+    found = plan.get("continuing")
+    if found is None:
+        return ""
+    attributes = {"type": "button", "cls": "ac-btn ac-btn-small", "data_event": "continue", "data_adapter": found["adapter_id"]}
+    take = tag("button", t("training.continue"), **attributes) if found["choice"] == "continue" else ""
+    return div(say(found["sentence"]), " ", take, cls="ac-help")
 
 
 def _time(plan: dict[str, Any]) -> Html:
@@ -324,7 +335,7 @@ def _advice(
     problems: dict[str, str],
     mine: Sequence[str] = (),
     spec: dict[str, Any] | None = None,
-    few: Html | str = "",
+    advised: Sequence[Html | str] = (),
 ) -> Html:
     """The plan in one line, the reasons behind a click, and the way back for each field that a person changed.
 
@@ -348,7 +359,7 @@ def _advice(
         div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         *refused,
-        few,
+        *advised,
         tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
