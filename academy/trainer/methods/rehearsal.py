@@ -143,6 +143,7 @@ class Rehearsal:
         self._rows = [row for memory in memories for row in memory.rows]
         self._tops = [top for memory in memories for top in memory.tops]
         self._turns = _turns([len(memory.rows) for memory in memories])
+        self._kinds = len(memories)
         self._fixed = share
         self._share = _LEAST * 2 if share is None else share
         self._debt = 0.0
@@ -179,7 +180,7 @@ class Rehearsal:
         """More rehearsal where more is forgotten: it costs time only there."""
         self.drift = drift if self.drift is None else _MEMORY * self.drift + (1 - _MEMORY) * drift
         if self._fixed is None:
-            self._share = min(_MOST, max(_LEAST, 0.25 * self.drift / _AIM))
+            self._share = self._kinds * min(_MOST, max(_LEAST, 0.25 * self.drift / _AIM))  # each kind needs its own
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint keeps of it."""
