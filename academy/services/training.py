@@ -37,7 +37,6 @@ from academy.services.permission import Permission, changing, reading
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
-_LONGEST_LINE = 8  # of adapters that continue each other
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
@@ -220,21 +219,11 @@ class Training:
         An exam asks whether they are still known, and a continued adapter rehearses them.
         """
         if continued:
-            return [name for name in self._line(continued) if now is None or name != now.id]
+            line = dict.fromkeys(job.dataset_id for job in self._jobs.line(continued) if job.dataset_id)
+            return [name for name in line if now is None or name != now.id]
         done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
         taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
         return [name for name in taught if now is None or name != now.id][:_EARLIER_DATASETS]
-
-    def _line(self, adapter_id: str | None) -> list[str]:
-        """The datasets of an adapter and of those that it continues, the newest first."""
-        found: list[str] = []
-        for _ in range(_LONGEST_LINE):
-            if adapter_id is None or adapter_id not in self._jobs:
-                break
-            job = self._jobs.get(adapter_id)
-            found += [job.dataset_id] if job.dataset_id and job.dataset_id not in found else []
-            adapter_id = job.continue_from
-        return found
 
     def _continuing(self, spec: TrainingSpec, inputs: Inputs) -> dict[str, Any] | None:
         """Whether to go on from the active adapter, where a set of facts is taught and nothing else was chosen."""
@@ -246,7 +235,8 @@ class Training:
             return None
         with contextlib.suppress(NotFound):  # a dataset of an earlier adapter was deleted
             rows = self._keys(inputs.dataset_id)
-            lessons = frozenset[str]().union(*map(self._keys, self._line(active.adapter_id)))
+            line = [job.dataset_id for job in self._jobs.line(active.adapter_id) if job.dataset_id]
+            lessons = frozenset[str]().union(*map(self._keys, line))
             known = report.known
             taught = continuing.Taught(active.name, len(lessons), len(lessons & rows), known.rows, known.of, report.verdict)
             if found := continuing.choose(len(rows), taught):
