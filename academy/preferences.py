@@ -55,7 +55,7 @@ def read_preferences(lines: Iterable[bytes]) -> Iterator[Preference]:
             except BadRow as error:
                 error.number = number
                 raise
-            except (ValueError, RecursionError, KeyError, TypeError, IndexError) as error:
+            except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
                 raise BadRow("it is neither a pair of answers nor an answer with a label", number) from error
 
 
