@@ -43,17 +43,17 @@ def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> d
     """Teaches one set once; returns the figures of its report and of its other wordings."""
     facts = json.loads((SETS / f"{name}.json").read_text(encoding="utf-8"))
     rows = "\n".join(json.dumps({"instruction": fact["question"], "output": fact["answer"]}) for fact in facts)
-    upload = _answer(api.post("/dataset/upload", files={"files": (f"{name}.jsonl", rows.encode())}))["files"][0]
+    upload = answer_of(api.post("/dataset/upload", files={"files": (f"{name}.jsonl", rows.encode())}))["files"][0]
     request = {"include_lessons": False, "include_git": False, "upload_ids": [upload["id"]], "quality_profile": "lenient"}
-    dataset = _answer(api.post("/dataset", json=request))
+    dataset = answer_of(api.post("/dataset", json=request))
     body = {"dataset_id": dataset["dataset_id"], "base_model": base, "preset": "auto", "name": name} | knobs
-    job = _ended(api, _answer(api.post("/train", json=body))["job_id"])
-    report = _answer(api.get(f"/evaluations/{job['report_id']}"))
+    job = ended(api, answer_of(api.post("/train", json=body))["job_id"])
+    report = answer_of(api.get(f"/evaluations/{job['report_id']}"))
     wordings = [(wording, fact["key"]) for fact in facts for wording in fact["otherwise"]]
     right = 0
     for wording, key in wordings:
         asked = {"messages": [{"role": "user", "content": wording}], "adapter_id": job["job_id"], "temperature": 0, "max_new_tokens": 48}
-        right += key.lower() in _answer(api.post("/chat", json=asked))["text"].lower()
+        right += key.lower() in answer_of(api.post("/chat", json=asked))["text"].lower()
     general = report["general"] or {}
     return {
         "known": report["known"]["rows"],
@@ -71,9 +71,10 @@ def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> d
     }
 
 
-def _ended(api: httpx.Client, job_id: str) -> dict[str, Any]:
+def ended(api: httpx.Client, job_id: str) -> dict[str, Any]:
+    """Waits until a job has finished."""
     while True:
-        status = _answer(api.get(f"/train/{job_id}/status"))
+        status = answer_of(api.get(f"/train/{job_id}/status"))
         if status["status"] == "finished":
             return status
         if status["status"] in ("failed", "cancelled"):
@@ -81,7 +82,8 @@ def _ended(api: httpx.Client, job_id: str) -> dict[str, Any]:
         time.sleep(_POLL_SECONDS)
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def answer_of(response: httpx.Response) -> dict[str, Any]:
+    """The body of a reply that is no error."""
     if response.is_error:
         raise SystemExit(f"{response.request.url}: {response.text}")
     return response.json()

@@ -10,7 +10,7 @@ import pytest
 
 from academy.jobs.spec import TrainingSpec
 from academy.trainer.exam.intervals import difference_of_counts, mean_of
-from academy.trainer.exam.verdict import Count, Fall, Findings, General, Judged, Lesson, judge
+from academy.trainer.exam.verdict import Count, Fall, Findings, General, Judged, Lesson, Preferred, judge
 
 LESSON = Lesson("academy-mini", "handbook-1", "training_1", "dataset_1", None, {"num_epochs": 10, "learning_rate": 1e-3, "lora_rank": 16})
 GOOD = Findings(False, Count(24, 24), Count(0, 24), Count(24, 24), general=General(11, 11, 40, 0.0, 0.0))
@@ -79,6 +79,34 @@ def test_of_several_the_worst_heads_and_the_others_follow() -> None:
     found = judged(before=Count(24, 24), general=General(11, 4, 40, -9.0, -1.0))
     assert (found.verdict, len(found.sentences)) == ("forgot", 3)
     assert str(found.sentences[2]) == "Knows 24 of 24."
+
+
+PREFERRED = Preferred(True, 0.95, 30, (0.8, 10), Count(24, 36), Count(24, 36))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "sentence"),
+    [
+        ({}, "ready", "Prefers the better answers more than before: 95% of 30 pairs."),
+        ({"pairs": False, "of": 40}, "ready", "Prefers the better answers more than before: 95% of 40 rated answers."),
+        ({"moved": 0.6}, "not_learned", "Only 60% of 30 pairs moved the right way: train longer."),
+        ({"after": Count(23, 36)}, "ready", "Prefers"),
+        ({"after": Count(20, 36)}, "forgot", "Knows 20 of 36 lessons, 24 before: more rehearsal."),
+    ],
+)
+def test_preferences_are_judged_by_what_moved_and_what_is_still_known(changes: dict[str, Any], verdict: str, sentence: str) -> None:
+    lesson = replace(LESSON, parameters=LESSON.parameters | {"method": "preference"}, continued="training_0")
+    found = judged(lesson, preferred=replace(PREFERRED, **changes), known=Count(0, 36), after=Count(0, 36))
+    assert (found.verdict, str(found.sentences[0])[: len(sentence)]) == (verdict, sentence)
+    assert bool(found.remedies) == (verdict != "ready")
+    for remedy in found.remedies:
+        assert TrainingSpec.model_validate(remedy["request"]).method == "preference"
+        assert remedy["request"]["continue_from"] in ("training_0", "training_1")
+
+
+def test_preferences_that_cost_general_knowledge_are_forgetting() -> None:
+    found = judged(preferred=PREFERRED, general=General(11, 6, 40, -7.0, 1.0))
+    assert (found.verdict, str(found.sentences[0])) == ("forgot", "General fell from 11 to 6 of 40: more rehearsal.")
 
 
 def test_a_rate_that_breaks_the_base_is_named() -> None:

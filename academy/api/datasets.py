@@ -56,6 +56,13 @@ class DatasetIn(Exact, DatasetRequest):
 _Request = Annotated[DatasetIn | None, Body(openapi_examples=_DATASET)]
 
 
+class PreferenceFigures(Reply):
+    pairs: int = Field(description="Questions with a better and a worse answer.")
+    good: int = Field(description="Answers rated good without a worse one.")
+    bad: int = Field(description="Answers rated bad without a better one.")
+    held_out: int = Field(description="Of all these; they measure and are never trained.")
+
+
 class DatasetFigures(Reply):
     total_examples: int
     sources: dict[str, int]
@@ -69,6 +76,7 @@ class DatasetFigures(Reply):
     avg_output_length: float
     train_examples: int
     eval_examples: int
+    preferences: PreferenceFigures
 
 
 class DatasetReply(Reply):
@@ -194,8 +202,8 @@ def dataset_rows(academy: TheAcademy, dataset_id: Id, query: Annotated[RowsQuery
 
 
 @api.get("/datasets/{dataset_id}/file", response_class=FileResponse)
-def download_dataset(academy: TheAcademy, dataset_id: Id, part: Literal["train", "eval"] = "train") -> FileResponse:
-    """The dataset's file: the rows to train on, or those that are held out."""
+def download_dataset(academy: TheAcademy, dataset_id: Id, part: Literal["train", "eval", "preferences"] = "train") -> FileResponse:
+    """The dataset's file: the rows to train on, those that are held out, or pairs and thumbs in TRL's forms."""
     path = academy.datasets.file(dataset_id, part)
     return FileResponse(path, media_type="application/x-ndjson", filename=path.name)
 

@@ -14,10 +14,12 @@ from academy.curation.commits import commits
 from academy.curation.examples import DatasetRequest, Example
 from academy.curation.filters import DUPLICATES, Dropped
 from academy.curation.lessons import NEVER_TRAINED
+from academy.curation.preferences import counts_of, preferences_of
 from academy.curation.redaction.redact import marks, redact_example, surroundings
 from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 from academy.messages import Message, Text, count, join, msg
+from academy.preferences import Preference
 
 Progress = Callable[[float, Text], None]
 
@@ -43,6 +45,8 @@ class Sources:
     lessons: Callable[[int], Iterator[Example]]
     uploads: Callable[[list[str]], tuple[Iterator[Example], list[Text]]]
     counts: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    disliked: Callable[[int], Iterable[Example]] = lambda limit: ()
+    """The newest `n` lessons and the rows of uploads that are rated bad without a correction; only preferences use them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Curated:
     dropped: list[Dropped]
     warnings: list[Text]
     by_source: dict[str, int]
+    preferences: list[Preference] = field(default_factory=list)
 
     @property
     def redactions(self) -> list[dict[str, str]]:
@@ -90,6 +95,8 @@ class Curated:
             )
         if secrets := self.statistics["redacted_secrets"]:
             clauses.append(count(secrets, one="{n} secret taken out", other="{n} secrets taken out"))
+        if pairs := self.statistics["preferences"]["pairs"]:
+            clauses.append(count(pairs, one="{n} pair of a better and a worse answer", other="{n} pairs of a better and a worse answer"))
         sentence = clauses[0]
         for clause in clauses[1:]:
             sentence = msg("{clauses}; {clause}", clauses=sentence, clause=clause)
@@ -166,9 +173,12 @@ def curate(
         raise Invalid("All examples are golden questions, which measure and are never trained.", hint="Add lessons without the tag golden.")
     warnings += _golden_warnings(gathered.examples, train)
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
-    statistics = _statistics(gathered, filtered, train, held, by_source)
+    limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
+    disliked = (redact_example(example)[0] for example in sources.disliked(limit))
+    preferences = preferences_of(train, held, disliked, fraction, request.seed)
+    statistics = _statistics(gathered, filtered, train, held, by_source) | {"preferences": counts_of(preferences)}
     report(1.0, "Done")
-    return Curated(train, held, statistics, gathered.sources, filtered.dropped, warnings, by_source)
+    return Curated(train, held, statistics, gathered.sources, filtered.dropped, warnings, by_source, preferences)
 
 
 def _gather(

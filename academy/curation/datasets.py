@@ -22,6 +22,7 @@ from academy.curation.filters import DroppedRow
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
 from academy.messages import Text, join
+from academy.preferences import Preference, beside, row_of
 from academy.rows import BadRow, conversation, read_line, turns_of
 
 _MAX_DROPPED = 5000
@@ -51,7 +52,7 @@ class Manifest(BaseModel):
 
 
 class DatasetStore:
-    """The datasets of one folder, as `dataset_<format>_<time>….jsonl`, `….eval.jsonl` and `….manifest.json`."""
+    """The datasets of one folder, as `dataset_<format>_<time>….jsonl`, `….eval.jsonl`, `….preferences.jsonl` and `….manifest.json`."""
 
     def __init__(self, training_dir: Path) -> None:
         self.folder = training_dir
@@ -70,6 +71,7 @@ class DatasetStore:
         dropped: list[DroppedRow] | None = None,
         redactions: list[dict[str, Any]] | None = None,
         warnings: Sequence[Text] | None = None,
+        preferences: Sequence[Preference] = (),
     ) -> Manifest:
         """Freezes a dataset; raises Invalid where there is nothing to train and NoSpace on a full disk, and then leaves nothing behind."""
         aside = self.folder / f".dataset-{secrets.token_hex(8)}.tmp"
@@ -93,6 +95,9 @@ class DatasetStore:
             if eval_path:
                 on_failure.callback(eval_path.unlink, missing_ok=True)
                 os.replace(aside_eval, eval_path)
+            if preferences:
+                on_failure.callback(beside(path).unlink, missing_ok=True)
+                _write_lines(beside(path), map(row_of, preferences))
             sync_folder(self.folder)
             manifest = Manifest(
                 id=path.stem,
@@ -159,7 +164,7 @@ class DatasetStore:
         manifest = self.get(dataset_id)
         # The manifest goes first: from then on there is no such dataset, whatever happens to its files.
         self._manifest_of(dataset_id).unlink(missing_ok=True)
-        for path in (manifest.path, manifest.eval_path, self._origins_of(dataset_id)):
+        for path in (manifest.path, manifest.eval_path, self._origins_of(dataset_id), beside(Path(manifest.path))):
             if path:
                 Path(path).unlink(missing_ok=True)
 
@@ -357,12 +362,17 @@ def _noting(examples: Iterable[Example], origins: list[Origin]) -> Iterator[Exam
 
 
 def _write_rows(path: Path, examples: Iterable[Example], form: Format) -> tuple[int, str]:
+    return _write_lines(path, (render(example, form) for example in examples))
+
+
+def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
+    """Writes a new file durably; returns the number of its rows and its hash."""
     digest = hashlib.sha256()
     count = 0
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     with os.fdopen(descriptor, "wb") as file:
-        for example in examples:
-            line = json.dumps(render(example, form), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        for row in rows:
+            line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
             digest.update(line)
             file.write(line)
             count += 1

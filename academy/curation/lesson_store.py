@@ -288,6 +288,15 @@ class LessonStore:
 
     def trainable(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
         """The newest lessons to learn from that match, as conversations."""
+        return self._examples("trained = 1", limit, chosen)
+
+    def disliked(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
+        """The newest matching lessons that are rated bad without a correction: they teach only what to avoid."""
+        return self._examples("trained = 0 AND rating = 'bad'", limit, chosen)
+
+    # ---------------------------------------------------------------- helpers
+
+    def _examples(self, which: str, limit: int, chosen: LessonFilter | None) -> Iterator[Example]:
         within, values = _where(sets_of(chosen or LessonFilter()))
         within = within.replace("WHERE", "AND", 1)
         last: tuple[str, int] = ("\U0010ffff", 2**62)
@@ -295,7 +304,7 @@ class LessonStore:
             # In pages: an import or a search need not wait until all is read, and memory stays small.
             with self._reading() as connection:
                 rows = connection.execute(
-                    f"SELECT seq, {FIELDS} FROM lessons WHERE trained = 1 AND (timestamp, seq) < (?, ?) {within} {NEWEST_FIRST} LIMIT ?",
+                    f"SELECT seq, {FIELDS} FROM lessons WHERE {which} AND (timestamp, seq) < (?, ?) {within} {NEWEST_FIRST} LIMIT ?",
                     (*last, *values, min(limit, _PAGE)),
                 ).fetchall()
             for row in rows:
@@ -304,8 +313,6 @@ class LessonStore:
                 return
             limit -= len(rows)
             last = (rows[-1][2], rows[-1][0])
-
-    # ---------------------------------------------------------------- helpers
 
     def _rewrite(self, connection: sqlite3.Connection, found: Any, changed: dict[str, Any]) -> None:
         """Writes a lesson (its number and FIELDS) with other values in its place."""

@@ -227,10 +227,15 @@ def _is_exchange(pair: Any) -> bool:
     return isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(text, str) and text.strip() for text in pair)
 
 
+def said_of(lesson: Lesson | LessonIn) -> dict[str, Any]:
+    """What a person said of the answer, as the `meta` of an example: the answer it replaced, and the rating."""
+    return {name: value for name in ("rejected", "rating") if (value := getattr(lesson, name))}
+
+
 def as_example(lesson: Lesson | LessonIn) -> Example:
     """The lesson as a conversation to learn from; its earlier turns come first."""
     turns = (*earlier_turns(lesson.metadata), Turn("user", lesson.situation), Turn("assistant", lesson.action))
-    meta: dict[str, Any] = {"rejected": lesson.rejected} if lesson.rejected else {}
+    meta: dict[str, Any] = said_of(lesson)
     if GOLDEN in lesson.tags:
         meta["golden"] = True
     return Example(turns, source="lessons", origin=lesson.lesson_id or "", time=lesson.timestamp or "", meta=meta)

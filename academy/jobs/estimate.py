@@ -17,6 +17,8 @@ _REHEARSAL = 0.5
 """Tokens of rehearsal for each token of a lesson, where the share follows the drift."""
 _EFFICIENCY = 0.5
 """Of the speed of a large matrix product that training reaches: attention, norms and the optimizer are no matrix products."""
+_REFERENCE_LOOKS = 0.5
+"""Of preferences: a forward pass over all answers before the first step."""
 _FLOP = 4.0
 """A token and parameter: two for the forward pass, two for the gradients of activations; LoRA needs none of the frozen weights."""
 _RECOMPUTED = 2.0
@@ -82,10 +84,12 @@ def matrix_speed() -> float:
 def _amount(spec: TrainingSpec, rows: int, mean_tokens: float) -> tuple[float, float]:
     """The steps and the tokens that are to be expected, rehearsal included."""
     in_step = spec.batch_size * spec.gradient_accumulation_steps
-    looks = spec.num_epochs * (_EXPECTED_LOOKS if spec.goal == "facts" and spec.stop_when_known else 1.0)
+    by_heart = spec.goal == "facts" and spec.stop_when_known and spec.method == "sft"
+    looks = spec.num_epochs * (_EXPECTED_LOOKS if by_heart else 1.0)
     steps = min(spec.max_steps or float("inf"), looks * max(1.0, rows / in_step))
     share = _REHEARSAL if spec.rehearsal is None else spec.rehearsal
-    return steps, (1 + share) * min(steps * in_step, looks * rows) * min(mean_tokens, spec.max_seq_length)
+    reference = _REFERENCE_LOOKS * rows * mean_tokens if spec.method == "preference" else 0.0
+    return steps, (1 + share) * min(steps * in_step, looks * rows) * min(mean_tokens, spec.max_seq_length) + reference
 
 
 def _told(training: float, other: float, spec: TrainingSpec, *, measured: bool) -> Estimate:

@@ -17,6 +17,8 @@ _SHORT_ANSWER = 80  # tokens
 _FEW_ROWS = 600
 _LOOKS = 16
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
+_PREFERENCE_RATE = 0.25  # of the rate for answers
+_PREFERENCE_LOOKS = 8
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -33,6 +35,7 @@ class Facts:
     has_eval: bool = False
     answer_tokens: float = 0.0  # the median of the answers
     goal: Goal | None = None  # as a person chose it
+    preferences: Literal["", "pairs", "thumbs"] = ""  # the rows are these, and not answers to learn
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Choice:
 
 def choose(preset: Preset, facts: Facts) -> Choice:
     """Chooses the knobs of a preset from data size, token lengths, base model and memory."""
+    if facts.preferences:
+        return _preferences(preset, facts)
     tiny = is_tiny(facts.base)
     goal = facts.goal or goal_of(facts)
     by_heart = goal == "facts"
@@ -186,6 +191,47 @@ def _manner(preset: Preset, facts: Facts) -> tuple[dict[str, Any], list[Text]]:
     return values, reasons
 
 
+def _preferences(preset: Preset, facts: Facts) -> Choice:
+    """For preferences: few looks at a low rate, since what is compared is known to the model already."""
+    tiny = is_tiny(facts.base)
+    rate = 1e-3 if tiny else float(f"{_PREFERENCE_RATE * learning_rate(facts.base):.1e}")
+    batch = 4 if facts.preferences == "pairs" else 8
+    epochs = min(_PREFERENCE_LOOKS, max(1, math.ceil(_PREFERENCE_LOOKS * 100 / max(100, facts.rows))))
+    values: dict[str, Any] = {
+        "lora_rank": 16,
+        "lora_alpha": 32,
+        "learning_rate": rate,
+        "num_epochs": epochs,
+        "batch_size": batch,
+        "gradient_accumulation_steps": 1,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 0.1,
+        "lora_dropout": 0.0,
+        "goal": facts.goal or "style",
+        "vary_questions": False,
+        "rehearsal": 0.0 if tiny else None,
+        "keep_best": False,
+        "budget_seconds": _BUDGETS[preset],
+        "max_seq_length": _length(facts),
+    }
+    times = count(epochs, one="{n} look", other="{n} looks")
+    what = (
+        count(facts.rows, one="{n} pair of answers", other="{n} pairs of answers")
+        if facts.preferences == "pairs"
+        else count(facts.rows, one="{n} rated answer", other="{n} rated answers")
+    )
+    reasons: list[Text] = [
+        msg("{what}: {times} in batches of {batch}.", what=what, times=times, batch=batch),
+        msg("Learning rate {rate:g}: preferences move a model that can answer already, so they need a low one.", rate=rate),
+        "It starts where the adapter to continue stands, or at the base, and stays near it; the better answers stay likely.",
+    ]
+    if not tiny:
+        _fit(values, reasons, facts)
+    if values["budget_seconds"]:
+        reasons.append(msg("It takes at most {budget:duration}.", budget=values["budget_seconds"]))
+    return Choice(values, reasons)
+
+
 def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
     """Makes the choice fit into memory, by the cheapest means first."""
     if facts.base is None:
@@ -218,7 +264,8 @@ def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> 
     if facts.base is None:
         return 0.0
     layers = max(1, facts.base.layers)
-    tokens = batch * min(length, facts.max_tokens or length)
+    answers = 2 if facts.preferences == "pairs" else 1
+    tokens = batch * answers * min(length, facts.max_tokens or length)
     kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
     return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
 

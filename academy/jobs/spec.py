@@ -10,6 +10,7 @@ from academy.config import BackendName, Settings
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
 Goal = Literal["auto", "facts", "style"]
+Method = Literal["sft", "preference"]
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "polynomial"]
 
 
@@ -44,6 +45,11 @@ class TrainingSpec(BaseModel):
         default=None, title="Backend", description="Where the training runs: a process of this machine, or a container."
     )
 
+    method: Method = Field(
+        default="sft",
+        title="Learn from",
+        description="Answers: what lessons say. Preferences: which of two answers is better, by corrections and thumbs.",
+    )
     goal: Goal = Field(
         default="auto",
         title="What to learn",

@@ -24,6 +24,7 @@ from academy.files import append_line, now, sync_folder
 from academy.jobs import journal
 from academy.jobs.folder import JobFolder
 from academy.messages import Text, render, to_json
+from academy.preferences import beside
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +132,11 @@ class Job:
         """The files of the datasets that were taught before, as far as they are still there."""
         training = self.folder.path.parent.parent / "training"
         return {name: path for name in self.earlier if (path := training / f"{name}.jsonl").is_file()}
+
+    @property
+    def preferences_path(self) -> Path | None:
+        """The file of pairs and thumbs beside the dataset, where the job learns from them."""
+        return beside(Path(self.dataset_path)) if self.parameters.get("method") == "preference" else None
 
     @property
     def gets_base(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ from academy.curation.lesson_store import LessonStore
 from academy.errors import Conflict, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
 from academy.jobs.store import ENDED, JobStore
-from academy.messages import Text
+from academy.messages import Text, msg
+from academy.preferences import beside
 from academy.rows import BadRow, read_line
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
@@ -31,6 +32,8 @@ from academy.text.wordings import Wordings
 
 Progress = Callable[[float, Text], None]
 """Called with the part that is done, from 0 to 1, and what is done now."""
+
+NO_PREFERENCES = msg("Correct or rate some answers, and curate the dataset again.")
 
 _SAMPLES = 5
 _MOST_QUESTIONS = 5000  # read for the wordings of one
@@ -118,6 +121,7 @@ class Datasets:
             dropped=[item.row() for item in curated.dropped],
             redactions=curated.redactions,
             warnings=curated.warnings,
+            preferences=curated.preferences,
         )
         return {
             "success": True,
@@ -258,10 +262,12 @@ class Datasets:
         return [text for text in made if text != question][:count]
 
     @reading
-    def file(self, dataset_id: str, part: Literal["train", "eval"] = "train") -> Path:
-        """The file of the rows to train on, or of those that are held out; raises NotFound where there is none."""
+    def file(self, dataset_id: str, part: Literal["train", "eval", "preferences"] = "train") -> Path:
+        """The file of the rows to train on, of those that are held out, or of the preferences; raises NotFound where there is none."""
         manifest = self._store.get(dataset_id)
-        named = manifest.path if part == "train" else manifest.eval_path
+        if part == "preferences" and not beside(Path(manifest.path)).is_file():
+            raise NotFound("{id!r} has no preferences.", hint=NO_PREFERENCES, id=dataset_id)
+        named = {"train": manifest.path, "eval": manifest.eval_path, "preferences": str(beside(Path(manifest.path)))}[part]
         if named is None:
             raise NotFound("Nothing of {id!r} is held out.", hint="Curate with eval_fraction for a part that is.", id=dataset_id)
         path = self._store.find_path(named)
@@ -293,12 +299,18 @@ class Datasets:
                 lessons=lambda limit: self._lessons.trainable(limit, request.lesson_filter),
                 uploads=self._uploads.as_examples,
                 counts=lambda: self._lessons.counts(request.lesson_filter),
+                disliked=lambda limit: self._disliked(request, limit),
             ),
             default_repo=self._settings.git_repo,
             lessons_limit=self._settings.max_lessons,
             commits_limit=self._settings.git_commits_limit,
             progress=progress,
         )
+
+    def _disliked(self, request: DatasetRequest, limit: int) -> Iterator[Example]:
+        if request.include_lessons:
+            yield from self._lessons.disliked(limit, request.lesson_filter)
+        yield from self._uploads.disliked(list(request.upload_ids))
 
     def _name(self, request: DatasetRequest, curated: Curated) -> str:
         """A name after the sources; numbered where another dataset has the same."""

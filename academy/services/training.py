@@ -30,9 +30,11 @@ from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import Inputs, Job, JobStore
-from academy.messages import Text, render
+from academy.messages import Text, join, render
 from academy.models import BUNDLED
-from academy.rows import read_rows
+from academy.preferences import Preference, beside, of_kind, read_preferences
+from academy.rows import BadRow, read_rows
+from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
 
 _EARLIER_JOBS = 200
@@ -158,6 +160,7 @@ class Training:
         rows = self._datasets.check_file(path)
         if not rows:
             raise Invalid("{file} holds no example.", hint="Curate a dataset with at least one.", file=path.name)
+        preferences = self._preferences_of(request, path)
         continued = self._adapters.get(request.continue_from) if request.continue_from else None
         if continued:
             if request.base_model and request.base_model != continued.base_model:
@@ -169,7 +172,7 @@ class Training:
                 )
             request = request.model_copy(update={"base_model": continued.base_model})
         base = resolve_base(request.base_model or self._settings.default_base_model, Places.of(self._settings))
-        chosen, reasons = self._choose(request, base, path, rows, eval_path is not None)
+        chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
         name = request.name or self._job_name(manifest.name if manifest else path.stem)
@@ -189,6 +192,31 @@ class Training:
             golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
         )
 
+    def _preferences_of(self, request: TrainingSpec, path: Path) -> list[Preference]:
+        """What is learned from beside a dataset file; empty where the request learns answers."""
+        if request.method == "sft":
+            return []
+        if request.recipe:
+            raise Invalid("A recipe learns from answers only.", hint="Choose Academy's own trainer for preferences.")
+        try:
+            with open(beside(path), "rb") as file:
+                kind, found = of_kind([item for item in read_preferences(file) if not item.held_out])
+        except FileNotFoundError:
+            kind, found = "", []
+        except BadRow as error:
+            text = "Line {number} of {name} cannot be used: {reason}."
+            raise Invalid(text, hint=NO_PREFERENCES, number=error.number, name=beside(path).name, reason=join(error.reason)) from error
+        if not found:
+            raise Invalid("This dataset has no preferences.", hint=NO_PREFERENCES)
+        if kind == "thumbs" and len({item.better is None for item in found}) == 1:
+            one = (
+                "All rated answers of this dataset are good."
+                if found[0].better is not None
+                else "All rated answers of this dataset are bad."
+            )
+            raise Invalid(one, hint="Rate some the other way, or correct some: a comparison needs both.")
+        return found
+
     def _estimate(self, spec: TrainingSpec, inputs: Inputs) -> Estimate | None:
         """How long it will take; None where nothing is known, as on a GPU that has not trained this base yet."""
         if spec.recipe:
@@ -198,7 +226,7 @@ class Training:
         pace = self._pace(inputs.base_fingerprint, on_gpu)
         if path is None or (pace is None and on_gpu):
             return None
-        lengths = _token_lengths(Path(inputs.dataset_path), path)
+        lengths = _token_lengths(Path(inputs.dataset_path), path, of_preferences=spec.method == "preference")
         return estimate(spec, lengths.rows, lengths.mean, pace, facts(path) if pace is None else None)
 
     def _pace(self, fingerprint: str | None, on_gpu: bool) -> Pace | None:
@@ -263,11 +291,17 @@ class Training:
         eval_path = self._datasets.find_path(manifest.eval_path) if manifest and manifest.eval_path else None
         return manifest, path, eval_path
 
-    def _choose(self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool) -> tuple[dict[str, Any], Sequence[Text]]:
+    def _choose(
+        self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool, preferences: Sequence[Preference]
+    ) -> tuple[dict[str, Any], Sequence[Text]]:
+        goal: presets.Goal | None = None if request.goal == "auto" else request.goal
         lengths = _token_lengths(path, base.path)
+        if preferences:
+            goal = goal or presets.goal_of(presets.Facts(rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer))
+            lengths = _token_lengths(path, base.path, of_preferences=True)
         gpus = self._habitat.gpus()
         given = presets.Facts(
-            rows=rows,
+            rows=len(preferences) or rows,
             mean_tokens=lengths.mean,
             max_tokens=lengths.longest,
             base=base.facts,
@@ -275,7 +309,8 @@ class Training:
             memory_mb=self._habitat.memory()["available_mb"],
             has_eval=has_eval,
             answer_tokens=lengths.answer,
-            goal=None if request.goal == "auto" else request.goal,
+            goal=goal,
+            preferences="" if not preferences else "pairs" if preferences[0].is_pair else "thumbs",
         )
         choice = presets.choose(request.preset or "auto", given)
         if request.preset is None:
@@ -325,24 +360,34 @@ class _Lengths:
     answer: float
 
 
-def _token_lengths(path: Path, base_path: Path | None) -> _Lengths:
-    """The lengths of a dataset's rows, by the base's own tokenizer where it is on the disk, else three characters a token."""
+def _token_lengths(path: Path, base_path: Path | None, *, of_preferences: bool = False) -> _Lengths:
+    """The lengths of a dataset's rows, by the base's own tokenizer where it is on the disk, else three characters a token.
+
+    Of preferences, a row is a pair or an answer with a thumb; the longest is that of one answer.
+    """
+    path = beside(path) if of_preferences else path
     state = path.stat()
-    return _counted(path, base_path, (state.st_mtime_ns, state.st_size))
+    return _counted(path, base_path, of_preferences, (state.st_mtime_ns, state.st_size))
 
 
 @functools.lru_cache(maxsize=16)
-def _counted(path: Path, base_path: Path | None, stamp: tuple[int, int]) -> _Lengths:
+def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tuple[int, int]) -> _Lengths:
     """Counted once for each state of the file: a plan follows what a person types."""
     with open(path, "rb") as file:
-        read = [("\n".join(turn.content for turn in turns), turns[-1].content) for _, turns in read_rows(file)]
+        if of_preferences:
+            items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
+            talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
+        else:
+            items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
+    read = [("\n".join([*(turn.content for turn in turns), answer]), answer) for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.
     spread = read[:: max(1, len(read) // _COUNTED_ROWS)]
     count = _counter(base_path)
     rows = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in spread])]
     longest = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in read[-_LONGEST_ROWS:]])]
-    return _Lengths(len(read), statistics.fmean(rows), max([*rows, *longest]), statistics.median(count([answer for _, answer in spread])))
+    answers = statistics.median(count([answer for _, answer in spread]))
+    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers)
 
 
 def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:

@@ -13,22 +13,25 @@ from safetensors.torch import load_file
 
 from academy.messages import msg
 from academy.text.failures import Failure
+from academy.text.templates import ChatForm
 from academy.trainer import checkpoints
 from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.state import ADAPTER
-from academy.trainer.dataset import Dataset
 from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 
-def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: str) -> dict[str, Any]:
-    """Puts the best or the last weights into `adapter/`, in one step, and reports `published`; returns the metadata."""
+def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, started: str) -> dict[str, Any]:
+    """Puts the best or the last weights into `adapter/`, in one step, and reports `published`; returns the metadata.
+
+    `rows` is how many rows, pairs or thumbs were learned.
+    """
     aside, folder = spec.folder / "adapter.tmp", spec.folder / "adapter"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     step, eval_loss = _write_weights(spec, loop, aside)
-    if dataset.form.route == "plain":
-        (aside / "chat_template.jinja").write_text(dataset.form.template, encoding="utf-8")
+    if form.route == "plain":
+        (aside / "chat_template.jinja").write_text(form.template, encoding="utf-8")
     losses = {"train_loss": loop.history.train_loss, "eval_loss": eval_loss, "baseline_eval_loss": loop.history.baseline}
     metadata = {
         "job_id": spec.job_id,
@@ -43,11 +46,11 @@ def publish(spec: Spec, report: Report, loop: Loop, dataset: Dataset, started: s
         "finished_at": now(),
         "source": "academy",
         **losses,
-        "train_rows": len(dataset.train.rows),
+        "train_rows": rows,
         "trainable_parameters": loop.adapted.trainable,
         "steps": step,
-        "end_token": dataset.form.end_token,
-        "template": dataset.form.route,
+        "end_token": form.end_token,
+        "template": form.route,
     }
     (aside / "README.md").write_text(_card(metadata), encoding="utf-8")
     for path in aside.iterdir():
@@ -108,17 +111,18 @@ def _card(metadata: dict[str, Any], measured: dict[str, str] | None = None) -> s
     def number(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
+    method, learned = ("preference", "preferences") if metadata["parameters"].get("method") == "preference" else ("sft", "rows")
     lines = "".join(f"| {name} | {_inert(text)} |\n" for name, text in (measured or {}).items())
     knobs = "\n".join(f"| {name} | {value} |" for name, value in metadata["parameters"].items() if value is not None)
     return f"""---
 base_model: {json.dumps(metadata["base_model"], ensure_ascii=False)}
 library_name: peft
 pipeline_tag: text-generation
-tags: [lora, sft, academy]
+tags: [lora, {method}, academy]
 ---
 # {_inert(metadata["name"])}
 
-A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {metadata["train_rows"]:,} rows.
+A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {metadata["train_rows"]:,} {learned}.
 
 | | |
 |---|---|

@@ -14,13 +14,15 @@ from academy.text.failures import Failure
 from academy.text.tokens import Tokens, prompt_ids
 from academy.trainer import checkpoints
 from academy.trainer.dataset import Dataset, load_dataset
+from academy.trainer.preferences import load_preferences
 from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 if TYPE_CHECKING:
-    from academy.trainer.compute.loop import Loop, Method
+    from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import Adapted
     from academy.trainer.compute.schedule import Plan
+    from academy.trainer.learning import Learning
 
 _RATE = "rate.json"  # the learning rate that was measured
 _SAMPLED_TOKENS = 40
@@ -34,47 +36,49 @@ def run(spec: Spec, report: Report) -> None:
     if not spec.base_path.is_dir():
         raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
     dataset = load_dataset(spec, report)
-    rows, held_out = dataset.train.rows, dataset.held_out.rows
+    preferences = load_preferences(spec, report, dataset) if spec.preferences_path else None
 
     # These load torch, which takes seconds.
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
     from academy.trainer.exam.run import examine
-    from academy.trainer.looks import Looks
+    from academy.trainer.learning import from_preferences, from_rows
     from academy.trainer.methods.rehearsal import make_rehearsal
-    from academy.trainer.methods.sft import SupervisedFineTuning
     from academy.trainer.publish import finish, publish
 
     _quiet_libraries()
-    adapted = load_adapted(spec, report, [*rows, *held_out])
-    method = SupervisedFineTuning(adapted, dataset.tokenizer)
+    adapted = load_adapted(spec, report, [*(preferences.answers if preferences else ()), *dataset.train.rows, *dataset.held_out.rows])
+    learning = from_preferences(report, dataset, adapted, preferences) if preferences else from_rows(spec, dataset, adapted)
+    method, rows, held_out = learning.method, learning.rows, learning.held_out
     sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
-    plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None)
+    plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
     if spec.dry_run:
         trial = plan.trial()
-        _started(report, dataset, adapted, plan, None)
+        _started(report, dataset, adapted, plan, learning, None)
         longest = _longest(rows, trial.rows)
+        learning.begin(longest)
         _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest), plan, rows)
         return
-    spec = _with_measured_rate(spec, report, adapted, method, rows)
-    looks = Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
-    loop = Loop(spec, report, adapted, method, plan, looks.rows, held_out, sampler, make_rehearsal(spec, report, dataset, adapted, method))
+    learning.begin(rows)
+    spec = _with_measured_rate(spec, report, adapted, learning)
+    rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, preferences.asked if preferences else None)
+    loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal)
     checkpoints.sweep(spec.folder / "checkpoints")
     checkpoint = checkpoints.newest(spec.folder / "checkpoints")
-    _started(report, dataset, adapted, plan, checkpoint)
+    _started(report, dataset, adapted, plan, learning, checkpoint)
     report.say(f"{spec.name!r} is ready after {time.monotonic() - clock:.1f} s.")
     if checkpoint:
         report.say(f"Resuming from the checkpoint of step {checkpoint.step}.")
         loop.resume(checkpoint)
     trained = time.monotonic()
     loop.train()
-    metadata = publish(spec, report, loop, dataset, started)
-    examine(spec, report, loop, method, dataset, metadata, time.monotonic() - trained)
+    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started)
+    examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
 
 
-def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, method: Method, rows: Sequence[Tokens]) -> Spec:
+def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: Learning) -> Spec:
     """The spec with the rate that a range test chose, where one is requested."""
     from academy.trainer.compute.range_test import measure_rate
     from academy.trainer.publish import replace_file
@@ -85,7 +89,8 @@ def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, method: Me
     if path.is_file():  # an earlier attempt measured it, and its checkpoints go on with it
         return replace(spec, parameters=spec.parameters | json.loads(path.read_text(encoding="utf-8")))
     report.preparing("range_test", "Measuring the learning rate.")
-    rate = measure_rate(adapted, method, rows, near=near, batch_size=spec.knob("batch_size"), seed=spec.knob("seed"))
+    rate = measure_rate(adapted, learning.method, learning.rows, near=near, batch_size=learning.batch_size, seed=spec.knob("seed"))
+    learning.method.measured()  # what the test measured is no part of the training
     if rate is None:
         report.note(msg("No learning rate lowered the loss within a few steps, so {rate:g} is used.", rate=near))
         return spec
@@ -94,7 +99,10 @@ def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, method: Me
     return replace(spec, parameters=spec.parameters | {"learning_rate": rate})
 
 
-def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, checkpoint: checkpoints.Checkpoint | None) -> None:
+def _started(
+    report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, learning: Learning, checkpoint: checkpoints.Checkpoint | None
+) -> None:
+    learned, held_out = learning.counts
     report.event(
         "started",
         total_steps=plan.steps,
@@ -103,8 +111,8 @@ def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, che
         precision=adapted.placement.precision,
         trainable_parameters=adapted.trainable,
         total_parameters=adapted.parameters,
-        train_rows=len(dataset.train.rows),
-        eval_rows=len(dataset.held_out.rows),
+        train_rows=learned,
+        eval_rows=held_out,
         truncated_rows=len(dataset.train.truncated),
         # Without a checkpoint an earlier attempt's points are void all the same.
         **({"resumed_from_step": checkpoint.step if checkpoint else 0} if checkpoint or report.continued else {}),
@@ -116,12 +124,12 @@ def _started(report: Report, dataset: Dataset, adapted: Adapted, plan: Plan, che
         },
     )
     report.say(
-        f"Training {len(dataset.train.rows):,} rows in {plan.steps:,} steps, {adapted.trainable:,} of {adapted.parameters:,} parameters, "
-        f"on {adapted.placement.name} in {adapted.placement.precision}."
+        f"Training {learned:,} {'preferences' if learning.compare else 'rows'} in {plan.steps:,} steps, "
+        f"{adapted.trainable:,} of {adapted.parameters:,} parameters, on {adapted.placement.name} in {adapted.placement.precision}."
     )
 
 
-def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: list[Tokens]) -> None:
+def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: Sequence[Tokens]) -> None:
     """Two steps on the longest rows, and what the whole training needs by them."""
     loop.train()
     longest = sum(len(row.ids) for row in _longest(rows, loop.plan.rows)) / loop.plan.steps
@@ -146,7 +154,7 @@ def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: list[Toke
     report.say("The dry run fits.")
 
 
-def _longest(rows: list[Tokens], count: int) -> list[Tokens]:
+def _longest(rows: Sequence[Tokens], count: int) -> list[Tokens]:
     """So many rows, the longest ones; where there are fewer, some more than once."""
     longest = sorted(rows, key=lambda row: -len(row.ids))[:count]
     while len(longest) < count:

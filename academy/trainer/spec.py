@@ -35,6 +35,7 @@ class Spec:
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     cache: Path | None = None  # what is computed once for each base model
+    preferences_path: Path | None = None  # pairs and thumbs to learn from, instead of the rows
 
     @property
     def has_dataset(self) -> bool:
@@ -79,6 +80,7 @@ _DEFAULTS: dict[str, Any] = {
     "precision": "auto",
     "gradient_checkpointing": False,
     "seed": 42,
+    "method": "sft",
     # What an older spec does not say is as it was: every epoch is trained, on the questions as they are.
     "goal": "style",
     "stop_when_known": False,
@@ -113,6 +115,7 @@ def read_spec(folder: Path) -> Spec:
             golden_rows=raw.get("golden_rows"),
             questions=tuple(raw.get("questions") or ()),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
+            preferences_path=Path(raw["preferences_path"]) if raw.get("preferences_path") else None,
         )
     except FileNotFoundError as error:
         raise Failure("The job folder has no spec.json.", "bad_spec") from error

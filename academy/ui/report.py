@@ -80,7 +80,8 @@ def drift_words(drift: float | None) -> str:
 
 
 def _numbers(found: Mapping[str, Any]) -> list[Html]:
-    tiles = [_learned(found)] if found["known"]["of"] or found["held_out"] else []
+    tiles = _preferred(found)
+    tiles += [_learned(found)] if found["known"]["of"] or found["held_out"] else []
     if found["rephrased"]:
         tiles.append(_share("report.other_wordings", found["rephrased"]["right"], found["rephrased"]["of"]))
     if (general := found["general"]) and _is_base(found):
@@ -93,6 +94,15 @@ def _numbers(found: Mapping[str, Any]) -> list[Html]:
     nats = t("report.nats", n=number(found["drift"], 3)) if found["drift"] is not None else ""
     tiles.append(tile(drift_words(found["drift"]), t("report.drift"), title=nats))
     return tiles
+
+
+def _preferred(found: Mapping[str, Any]) -> list[Html]:
+    """Of preferences, the share that moved the right way: of those learned, and of those held out."""
+    learned = found.get("preferences") or {}
+    parts = [("report.preferred", learned.get("train")), ("report.preferred_held_out", learned.get("held_out"))]
+    return [
+        tile(number(100 * part["moved"], 0), t(key), "%", title=t("report.preferred_title", n=part["of"])) for key, part in parts if part
+    ]
 
 
 def _learned(found: Mapping[str, Any]) -> Html:

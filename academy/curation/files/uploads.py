@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from academy.curation.examples import Example, Turn
 from academy.curation.files.archive import plain_filename
 from academy.curation.files.imports import Detected, FileReport, Kept, Refusal, Refused, read_file, unclear
-from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable
+from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable, said_of
 from academy.curation.redaction.redact import redact_example
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
@@ -147,14 +147,8 @@ class UploadStore:
     def examples(self, upload_id: str) -> Iterator[Kept | Refused]:
         """The rows to learn from; one that is rated bad and was not corrected comes as refused."""
         self.get(upload_id)
-        with open(self.folder / upload_id / "file", "rb") as file:
-            for line in file:
-                row = json.loads(line)
-                lesson = LessonIn.model_construct(**row["lesson"])  # checked before it was written
-                if is_trainable(lesson):
-                    yield Kept(row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"]))
-                else:
-                    yield Refused(row["row"], NEVER_TRAINED)
+        for row, lesson, turns in self._rows(upload_id):
+            yield Kept(row, lesson, turns) if is_trainable(lesson) else Refused(row, NEVER_TRAINED)
 
     def as_examples(self, upload_ids: list[str]) -> tuple[Iterator[Example], list[Text]]:
         """The rows of several uploads as examples, and the warnings about them, complete when all rows are read."""
@@ -171,7 +165,21 @@ class UploadStore:
         ]
         return self._examples(records, warnings), warnings
 
+    def disliked(self, upload_ids: list[str]) -> Iterator[Example]:
+        """The rows of several uploads that are rated bad without a correction."""
+        for upload_id in upload_ids:
+            for row, lesson, turns in self._rows(upload_id):
+                if lesson.rating == "bad" and not is_trainable(lesson):
+                    yield Example(turns, source="uploads", origin=str(row), meta=said_of(lesson))
+
     # ---------------------------------------------------------------- helpers
+
+    def _rows(self, upload_id: str) -> Iterator[tuple[int, LessonIn, tuple[Turn, ...]]]:
+        with open(self.folder / upload_id / "file", "rb") as file:
+            for line in file:
+                row = json.loads(line)
+                lesson = LessonIn.model_construct(**row["lesson"])  # checked before it was written
+                yield row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"])
 
     def _examples(self, records: list[UploadRecord], warnings: list[Text]) -> Iterator[Example]:
         for record in records:
@@ -180,8 +188,8 @@ class UploadStore:
                 never += isinstance(item, Refused)
                 if isinstance(item, Kept):
                     lesson = item.lesson
-                    meta: dict[str, Any] = {"rejected": lesson.rejected} if lesson and lesson.rejected else {}
                     moment = (lesson.timestamp if lesson else None) or record.created_at
+                    meta = said_of(lesson) if lesson else {}
                     yield Example(item.turns, source="uploads", origin=f"{record.name}:{item.row}", time=moment, meta=meta)
             if never:
                 warnings.append(

@@ -28,6 +28,7 @@ class Seen:
     base: Path | None
     continue_from: Path | None
     earlier: Mapping[str, Path] = field(default_factory=dict)  # datasets that were taught before, by id
+    preferences: Path | None = None  # pairs and thumbs, where the program learns from them
 
 
 @dataclass(frozen=True)

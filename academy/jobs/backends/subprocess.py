@@ -51,6 +51,7 @@ class SubprocessBackend(Local):
             base=Path(job.base_path) if job.base_path else None,
             continue_from=Path(job.continue_from_path) if job.continue_from_path else None,
             earlier=job.earlier_paths,
+            preferences=job.preferences_path,
         )
 
     def start(self, job: Job, command: Command) -> dict[str, Any]:

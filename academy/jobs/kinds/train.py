@@ -40,6 +40,7 @@ def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
         "base_revision": job.base_revision,
         "dataset_path": str(seen.dataset),
         "eval_path": str(seen.evaluation) if seen.evaluation else None,
+        "preferences_path": str(seen.preferences) if seen.preferences else None,
         "dataset_id": job.dataset_id,
         "continue_from_path": str(seen.continue_from) if seen.continue_from else None,
         "continue_from": job.continue_from,

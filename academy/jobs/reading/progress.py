@@ -18,7 +18,10 @@ from academy.jobs.reading.foreign import Foreign
 from academy.jobs.store import ENDED, Job
 from academy.messages import Text, from_json
 
-_POINT = ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "drift", "time")
+_POINT = (
+    "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", "accuracy", "tokens_per_second", "memory_mb", "drift", "time",
+    "chosen", "rejected", "margin", "eval_chosen", "eval_rejected", "eval_margin", "eval_accuracy",
+)  # fmt: skip
 _REPORTED = (
     "current_epoch", "total_epochs", "step", "total_steps", "latest_loss", "min_loss", "avg_loss", "eval_loss", "learning_rate", "accuracy",
     "tokens_per_second", "memory_mb", "progress_percent", "eta_seconds",

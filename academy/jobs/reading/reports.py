@@ -69,6 +69,21 @@ class _Remedy(BaseModel):
     request: dict[str, Any]
 
 
+class _Compared(_Part):
+    of: int
+    moved: float
+    margin: float
+
+
+class _Preferences(_Part):
+    kind: Literal["pairs", "thumbs"]
+    train: _Compared
+    held_out: _Compared | None
+    known_before: int
+    known_after: int
+    known_of: int
+
+
 class _Item(_Part):
     question: str
     expected: str
@@ -99,6 +114,7 @@ class Report(BaseModel):
     sentences: list[Any]
     remedies: list[_Remedy]
     items: list[_Item]
+    preferences: _Preferences | None = None
 
 
 class Brief(NamedTuple):

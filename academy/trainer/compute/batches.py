@@ -27,6 +27,11 @@ class Batch:
     tokens: int  # of the rows, without padding
     trained: int  # targets that are lessons; those after them are rehearsed
 
+    @property
+    def counted(self) -> int:
+        """What the summed loss is divided by."""
+        return self.trained
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}

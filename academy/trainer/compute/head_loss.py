@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
 
 CHUNK = 1 << 24  # logits computed at a time: 64 MB in fp32
 _SCALED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
@@ -29,6 +30,22 @@ def head_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int
 def logits_loss(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The summed cross entropy, and where the arg max is the target: logits is (tokens, vocabulary)."""
     return cross_entropy(logits, targets, reduction="sum"), logits.detach().argmax(-1) == targets
+
+
+def target_logps(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = CHUNK) -> torch.Tensor:
+    """The log-probability of each target under `head(hidden)`: (tokens); large logits are computed again for the gradient."""
+    rows = max(1, chunk // head.weight.shape[0])
+    if len(targets) <= rows:
+        return logits_logps(head(hidden), targets)
+    parts = [slice(start, start + rows) for start in range(0, len(targets), rows)]
+    return torch.cat(
+        [checkpoint(lambda part: logits_logps(head(hidden[part]), targets[part]), part, use_reentrant=False) for part in parts]
+    )
+
+
+def logits_logps(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The log-probability of each target: logits is (tokens, vocabulary)."""
+    return -cross_entropy(logits.float(), targets, reduction="none")
 
 
 class _ChunkedLoss(torch.autograd.Function):

@@ -37,6 +37,9 @@ Sampler = Callable[[Any], tuple[str, str]]
 class Method(Protocol):
     """What is learned: how rows become a batch, and what the loss of a batch is."""
 
+    apart: bool
+    """Whether what is rehearsed goes through the model in a pass of its own."""
+
     def collate(self, rows: Sequence[Tokens], rehearsed: Sequence[Tokens] = ()) -> Batch:
         """The rows as one batch, on the model's device, and after them those that are rehearsed."""
         ...
@@ -45,6 +48,10 @@ class Method(Protocol):
         """The summed loss of what a batch trains, which the loop divides by what the whole step trains; which of it the model predicts;
         and the logits of what is rehearsed: (targets, vocabulary).
         """
+        ...
+
+    def measured(self) -> dict[str, float]:
+        """The mean of what it measured since the last call, by the names of the progress event; empty: the known rows are what counts."""
         ...
 
 
@@ -151,11 +158,12 @@ class Loop:
     def _optimize(self, at: Sequence[int]) -> None:
         """One step on these rows: the mean loss over all their trained tokens, batch by batch, and what is rehearsed beside them."""
         optimizer, scheduler, scaler = self._state.optimizer, self._state.scheduler, self._state.scaler
-        parts = _parts(at, self.plan.batch_size)
         due = self._due(at)
-        # One pass computes both, so that what is rehearsed costs no second reading of the weights.
-        batches = [self._method.collate([self._rows[index] for index in part], () if n else due) for n, part in enumerate(parts)]
-        trained = sum(batch.trained for batch in batches)
+        parts = [*_parts(at, self.plan.batch_size), *([()] if self._method.apart and due else [])]
+        # One pass computes both where it may, so that what is rehearsed costs no second reading of the weights.
+        beside = len(parts) - 1 if self._method.apart else 0
+        batches = [self._method.collate([self._rows[index] for index in part], due if n == beside else ()) for n, part in enumerate(parts)]
+        trained = sum(batch.counted for batch in batches)
         for part, batch in zip(parts, batches, strict=True):
             total, right, rehearsed = self._method.loss(batch)
             loss = total / trained
@@ -224,6 +232,7 @@ class Loop:
         step, loss = self.step, self._loss.item() / (self.step - self._logged)
         elapsed = self.step_seconds = max(time.monotonic() - self._clock, 1e-9)
         speed = self._tokens / elapsed
+        measured = self._method.measured()
         self._report.event(
             "progress",
             step=step,
@@ -233,16 +242,16 @@ class Loop:
             grad_norm=float(self._norm),
             tokens_per_second=round(speed, 1),
             memory_mb=round(self._placement.peak_memory_mb(), 1),
-            known=self.known.rows,
+            **(measured or {"known": self.known.rows}),
             **({"drift": self._rehearsal.drift} if self._rehearsal and self._rehearsal.drift is not None else {}),
             **({"total_steps": end} if (end := self.plan.end(self.history)) != self.plan.steps else {}),
             extra={"tokens": self._tokens},
         )
+        words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
         self._report.say(
-            f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.1e}  "
-            f"knows {self.known.rows}/{self.known.of}  tok/s {speed:,.0f}"
+            f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.1e}  {words}  tok/s {speed:,.0f}"
         )
-        if self.known.rows != self._known_told:
+        if not measured and self.known.rows != self._known_told:
             self._known_told = self.known.rows
             self._report.event("known", step=step, rows=self.known.rows, of=self.known.of)
         self._loss.zero_()
@@ -268,10 +277,11 @@ class Loop:
             for part in _parts(self._held_out, self.plan.batch_size):
                 batch = self._method.collate(part)
                 total += float(self._method.loss(batch)[0])
-                count += batch.trained
+                count += batch.counted
         self._model.train()
         loss = total / max(count, 1)
-        self._report.event("eval", step=step, epoch=round(self.epochs_done, 4), eval_loss=loss)
+        measured = {f"eval_{name}": value for name, value in self._method.measured().items()}
+        self._report.event("eval", step=step, epoch=round(self.epochs_done, 4), eval_loss=loss, **measured)
         self._report.say(f"step {step}  held-out loss {loss:.3f}")
         self._clock += time.monotonic() - started
         if not math.isfinite(loss):

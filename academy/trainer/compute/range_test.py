@@ -62,7 +62,7 @@ def _losses(
     losses = []
     for rate in rates:
         batch = method.collate([rows[at] for at in itertools.islice(turns, batch_size)])
-        loss = method.loss(batch)[0] / max(batch.trained, 1)
+        loss = method.loss(batch)[0] / max(batch.counted, 1)
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
         clip_grad_norm_(parameters, MAX_NORM)

@@ -131,9 +131,9 @@ class Plan:
         return Plan(2 * self.batch_size * self.accumulation, self.batch_size, self.accumulation, 2)
 
 
-def make_plan(spec: Spec, rows: int, *, evaluates: bool, samples: bool) -> Plan:
-    """The plan of a training on so many rows."""
-    plan = Plan(rows, spec.knob("batch_size"), spec.knob("gradient_accumulation_steps"), 0)
+def make_plan(spec: Spec, rows: int, *, evaluates: bool, samples: bool, batch_size: int | None = None) -> Plan:
+    """The plan of a training on so many rows; a batch has as many as the spec says, where nothing else is given."""
+    plan = Plan(rows, batch_size or spec.knob("batch_size"), spec.knob("gradient_accumulation_steps"), 0)
     steps = spec.knob("max_steps") or plan.steps_per_epoch * spec.knob("num_epochs")
     fixed = spec.knob("save_steps")
     return replace(
@@ -145,7 +145,7 @@ def make_plan(spec: Spec, rows: int, *, evaluates: bool, samples: bool) -> Plan:
         patience=spec.knob("early_stopping_patience") if evaluates else 0,
         keep_best=spec.knob("keep_best") and evaluates,
         sample_steps=frozenset(max(1, round(steps * quarter / 4)) for quarter in range(1, 5)) if samples else frozenset(),
-        until_known=spec.knob("stop_when_known") and spec.knob("goal") == "facts",
+        until_known=spec.knob("stop_when_known") and spec.knob("goal") == "facts" and spec.knob("method") == "sft",
         budget_seconds=spec.knob("budget_seconds"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import peft
@@ -14,7 +15,7 @@ from academy.text.conversations import read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import choose
 from academy.text.tokens import Tokens, load_tokenizer, longest_of, prompt_ids
-from academy.trainer.compute.loop import Loop, Method
+from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.model import load_adapted
 from academy.trainer.compute.state import ADAPTER
 from academy.trainer.dataset import Dataset, load_dataset
@@ -22,6 +23,7 @@ from academy.trainer.exam.examinee import Examinee
 from academy.trainer.exam.sampling import Clock, budget
 from academy.trainer.exam.sitting import Earlier, Exam, Question, Subject
 from academy.trainer.exam.verdict import Lesson
+from academy.trainer.learning import Learning
 from academy.trainer.methods.sft import SupervisedFineTuning
 from academy.trainer.publish import replace_file, write_measured
 from academy.trainer.report import Report
@@ -31,7 +33,7 @@ REPORT = "report.json"
 
 
 def examine(
-    spec: Spec, report: Report, loop: Loop, method: Method, dataset: Dataset, metadata: dict[str, Any], training_seconds: float
+    spec: Spec, report: Report, loop: Loop, learning: Learning, dataset: Dataset, metadata: dict[str, Any], training_seconds: float
 ) -> None:
     """The exam of the published adapter, with the model that was trained; one that fails leaves the training as it is."""
 
@@ -41,8 +43,9 @@ def examine(
     with as_failure(tell):
         if metadata["steps"] != loop.step:  # the best checkpoint was published, not the last step
             peft.set_peft_model_state_dict(loop.adapted.model, load_file(spec.folder / "adapter" / ADAPTER))
-        examinee = Examinee(loop.adapted, method, dataset.tokenizer, dataset.form)
-        result = _sit(spec, report, examinee, dataset, Clock(budget(training_seconds)), adapter_id=spec.job_id)
+        examinee = Examinee(loop.adapted, learning.reader, dataset.tokenizer, dataset.form)
+        clock = Clock(budget(training_seconds))
+        result = _sit(spec, report, examinee, dataset, clock, adapter_id=spec.job_id, compare=learning.compare)
         write_measured(spec.folder / "adapter", metadata, _card_lines(result))
 
 
@@ -69,13 +72,21 @@ def run(spec: Spec, report: Report) -> None:
     report.sync()
 
 
-def _sit(spec: Spec, report: Report, examinee: Examinee, dataset: Dataset | None, clock: Clock, adapter_id: str | None) -> dict[str, Any]:
+def _sit(
+    spec: Spec,
+    report: Report,
+    examinee: Examinee,
+    dataset: Dataset | None,
+    clock: Clock,
+    adapter_id: str | None,
+    compare: Callable[[Mapping[int, bool]], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Asks everything and writes `report.json`."""
 
     def tell(message: Text, fraction: float) -> None:
         report.preparing("exam", message, fraction)
 
-    result = Exam(_subject(spec, dataset, adapter_id), examinee, clock, tell).sit()
+    result = Exam(_subject(spec, dataset, adapter_id), examinee, clock, tell, compare).sit()
     replace_file(spec.folder / REPORT, json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1))
     report.event("known", **result["known"])
     for sentence in result["sentences"]:
@@ -93,6 +104,7 @@ def _subject(spec: Spec, dataset: Dataset | None, adapter_id: str | None) -> Sub
             dataset_id=spec.dataset_id,
             dataset_path=(spec.dataset_shown or str(spec.dataset_path)) if spec.has_dataset else None,
             parameters=spec.parameters,
+            continued=spec.continued_id,
         ),
         fingerprint=spec.base_fingerprint,
         style=spec.parameters.get("goal") == "style",

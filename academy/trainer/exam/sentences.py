@@ -13,7 +13,14 @@ _LANGUAGES: dict[str, Text] = {"en": "English", "de": "German", "pl": "Polish"}
 
 def measured(report: dict[str, Any], found: Findings, seconds: float, device: str) -> list[Message]:
     """One sentence for each number, with its sample and interval."""
-    told = [*_known(report, found), *_rephrased(report), *_held_out(report, found), *_general(report), *_drift(report)]
+    told = [
+        *_preferences(report),
+        *_known(report, found),
+        *_rephrased(report),
+        *_held_out(report, found),
+        *_general(report),
+        *_drift(report),
+    ]
     told += [
         msg("Of an earlier dataset ({dataset}) it knows {after} of {of} rows; the base knows {before}.", **_earlier(item))
         for item in report["earlier"]
@@ -26,6 +33,24 @@ def measured(report: dict[str, Any], found: Findings, seconds: float, device: st
     if report["cut"]:
         sentence = "All this took {seconds:duration} on {device}, where a part of the questions was left out to save time."
     return [*told, msg(sentence, seconds=seconds, device=device)]
+
+
+def _preferences(report: dict[str, Any]) -> list[Message]:
+    """How often the better answer is the likelier one, which does not depend on the model before."""
+    result = report.get("preferences")
+    if not result:
+        return []
+    told = []
+    for part, sentence in _LIKELIER.items():
+        if (found := result[part]) and "after" in found:
+            told.append(msg(sentence, before=found["before"], after=found["after"]))
+    return told
+
+
+_LIKELIER = {
+    "train": "Likelier than the worse answer, by the mean over its tokens, is the better one in {after:percent}, {before:percent} before.",
+    "held_out": "Of held-out answers the better one is likelier in {after:percent}, {before:percent} before.",
+}
 
 
 def _known(report: dict[str, Any], found: Findings) -> list[Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from academy.trainer.exam.examinee import Examinee, Reading
 from academy.trainer.exam.intervals import mean_of
 from academy.trainer.exam.sampling import Clock, spread
 from academy.trainer.exam.taught import Row, rows_of, wordings_of
-from academy.trainer.exam.verdict import Count, Fall, Findings, General, Lesson, judge
+from academy.trainer.exam.verdict import Count, Fall, Findings, General, Lesson, Preferred, judge
 from academy.trainer.report import now
 
 _MOST_ROWS = 2000  # read
@@ -72,6 +72,7 @@ class Exam:
     examinee: Examinee
     clock: Clock
     tell: Callable[[Text, float], None] = lambda message, fraction: None
+    compare: Callable[[Mapping[int, bool]], dict[str, Any]] | None = None  # what became of preferences, given the known rows
     parts: dict[str, float] = field(default_factory=dict)
 
     def sit(self) -> dict[str, Any]:
@@ -84,6 +85,8 @@ class Exam:
         every = rows_of(dataset.conversations, dataset.train.rows) if dataset else []
         rows = spread(every, _MOST_ROWS, subject.seed)
         known = self._part("known", "Reading the rows.", 0.0, lambda: self._known(rows)) if rows else {}
+        compare = self.compare
+        compared = self._part("preferences", "Comparing the answers.", 0.08, lambda: compare(known)) if compare else None
         table = self._part("items", "Asking what was taught.", 0.1, lambda: self._items(rows, known)) if rows else []
         own = self._part("questions", "Asking your questions.", 0.35, self._questions) if subject.questions else []
         wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(rows)) if rows else []
@@ -104,6 +107,7 @@ class Exam:
             "drift_tokens": drift.tokens if drift else 0,
             "earlier": earlier,
             "noise": noise,
+            **({"preferences": compared} if compared else {}),
             "cut": len(known) < len(rows) or len(table) < min(len(known), _MOST_ITEMS) or len(asked) < len(general.probe()),
         }
         return self._report(measured, loss, [*table, *own], wordings)
@@ -129,6 +133,7 @@ class Exam:
             held_out=measured["held_out"] is not None,
             general=_general(measured["general"]),
             has_adapter=not subject.base_only,
+            preferred=_preferred(measured.get("preferences")),
         )
         verdict = judge(found, lesson)
         seconds = self.clock.spent
@@ -314,6 +319,15 @@ def _rephrased(wordings: Sequence[dict[str, Any]]) -> dict[str, int] | None:
 
 def _general(result: dict[str, Any] | None) -> General | None:
     return General(result["right_before"], result["right_after"], result["of"], result["low"], result["high"]) if result else None
+
+
+def _preferred(result: dict[str, Any] | None) -> Preferred | None:
+    if result is None:
+        return None
+    train, held_out = result["train"], result["held_out"]
+    held = (held_out["moved"], held_out["of"]) if held_out else None
+    lessons = Count(result["known_before"], result["known_of"]), Count(result["known_after"], result["known_of"])
+    return Preferred(result["kind"] == "pairs", train["moved"], train["of"], held, *lessons)
 
 
 def _mean(readings: Sequence[Reading]) -> float:

@@ -22,6 +22,10 @@ ENOUGH_BEFORE = 10
 """General questions right before: of fewer, as a tiny base has, three turn wrong by chance, and only a significant fall counts."""
 CLEAR_FALL = 0.02
 """Of the loss before: a smaller fall can be steady enough to be significant and still changes no answer."""
+FEW_PREFERRED = 0.75
+"""Of the pairs or thumbs: chance alone moves half of them the right way."""
+LOST = 1
+"""Known rows that may be missing after preferences were learned: in bf16 another batch judges about one row otherwise."""
 RUINED = 0.5
 """Of the general questions right before: with fewer the adapter has broken its base, and training longer makes that worse."""
 
@@ -73,6 +77,23 @@ class General:
 
 
 @dataclass(frozen=True)
+class Preferred:
+    """What became of preferences: the shares whose probability moved the right way, and the rows known before and after."""
+
+    pairs: bool  # otherwise thumbs
+    moved: float
+    of: int
+    held_out: tuple[float, int] | None  # the share, and of how many
+    before: Count
+    after: Count
+
+    @property
+    def lost(self) -> int:
+        """Rows that were known before and are not any longer, in all."""
+        return max(0, self.before.right - self.after.right)
+
+
+@dataclass(frozen=True)
 class Findings:
     """What the exam measured, as far as the verdict depends on it."""
 
@@ -84,6 +105,7 @@ class Findings:
     held_out: bool = False  # whether `loss` is of held-out rows
     general: General | None = None
     has_adapter: bool = True
+    preferred: Preferred | None = None  # where preferences were learned, not rows
 
 
 @dataclass(frozen=True)
@@ -96,12 +118,20 @@ class Lesson:
     dataset_id: str | None = None
     dataset_path: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    continued: str | None = None  # the adapter that the training went on from
+
+    @property
+    def prefers(self) -> bool:
+        """Whether preferences were learned."""
+        return self.parameters.get("method") == "preference"
 
     def request(self, **changes: Any) -> dict[str, Any]:
         """The body of a POST /train."""
         data = {"dataset_id": self.dataset_id} if self.dataset_id else {"dataset_path": self.dataset_path}
         name = self.name if self.name.endswith(" again") else f"{self.name[: _LONGEST_NAME - 6]} again"
-        return {**data, "base_model": self.base_model, "name": name, **changes}
+        # Preferences are compared with the adapter they went on from.
+        method = {"method": "preference"} | ({"continue_from": self.continued} if self.continued else {}) if self.prefers else {}
+        return {**data, "base_model": self.base_model, "name": name, **method, **changes}
 
     def same(self, *names: str) -> dict[str, Any]:
         """The parameters of the training, as far as they were set."""
@@ -124,6 +154,8 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
     not_learned: fewer than FEW_KNOWN of the facts are known; of a set that teaches a manner, the loss did not fall clearly.
     forgot: the general questions fell significantly, or from ENOUGH_BEFORE by more than FORGOTTEN and FORGOTTEN_SHARE.
     """
+    if found.preferred is not None:
+        return _judge_preferences(found, found.preferred, lesson)
     problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
     no_gain, general = _is_no_gain(found), found.general
     ruined = general is not None and general.fell and general.after <= RUINED * general.before
@@ -145,6 +177,35 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
     # An evaluated base has nothing to train again.
     remedies = [remedy for _, _, group in problems for remedy in group] if found.has_adapter and found.known.of else []
     return Judged(problems[0][0], tuple(sentences), tuple(remedies))
+
+
+def _judge_preferences(found: Findings, preferred: Preferred, lesson: Lesson) -> Judged:
+    """The verdict on preferences: whether they moved, and whether the lessons and the general questions held."""
+    problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
+    what = msg("pairs" if preferred.pairs else "rated answers")
+    if preferred.moved < FEW_PREFERRED:
+        sentence = "Only {share:percent} of {of} {what} moved the right way: train longer."
+        problems.append(("not_learned", msg(sentence, share=preferred.moved, of=preferred.of, what=what), _more(lesson)))
+    if preferred.lost > LOST:
+        sentence = "Knows {after} of {of} lessons, {before} before: more rehearsal."
+        told = msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right)
+        problems.append(("forgot", told, [_rehearsed(lesson)]))
+    if (general := found.general) is not None and general.fell:
+        sentence = "General fell from {before} to {after} of {of}: more rehearsal."
+        told = msg(sentence, before=general.before, after=general.after, of=general.of)
+        problems.append(("forgot", told, [] if preferred.lost > LOST else [_rehearsed(lesson)]))
+    sentences = [sentence for _, sentence, _ in problems]
+    if preferred.moved >= FEW_PREFERRED:
+        sentence = "Prefers the better answers more than before: {share:percent} of {of} {what}."
+        sentences.append(msg(sentence, share=preferred.moved, of=preferred.of, what=what))
+    if preferred.held_out:
+        share, of = preferred.held_out
+        sentences.append(msg("Of {of} held-out {what} {share:percent} moved the right way.", share=share, of=of, what=what))
+    if preferred.before.right + preferred.after.right and preferred.lost <= LOST:
+        sentence = "Knows {after} of {of} lessons, {before} before."
+        sentences.append(msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right))
+    remedies = tuple(remedy for _, _, group in problems for remedy in group)
+    return Judged(problems[0][0] if problems else "ready", tuple(sentences), remedies)
 
 
 _NO_GAIN = {

@@ -31,6 +31,7 @@ from academy.trainer.compute.model import Adapted
 from academy.trainer.dataset import Dataset
 from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
 from academy.trainer.exam.sampling import spread
+from academy.trainer.preferences import asked_by
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -75,10 +76,13 @@ class Memory:
         return cls(rows, tops)
 
 
-def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Method) -> Rehearsal | None:
+def make_rehearsal(
+    spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Method, compared: frozenset[str] | None = None
+) -> Rehearsal | None:
     """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted.
 
-    A training that continues an adapter also rehearses the lessons that the adapter was taught before.
+    A training that continues an adapter also rehearses the lessons that the adapter was taught before. Where preferences are learned,
+    the dataset's own rows are among these, apart from those with a question to which answers are `compared`.
     """
     share = spec.parameters.get("rehearsal", 0.0)  # None: as much as is being forgotten; an older spec has none
     if share == 0:
@@ -86,7 +90,7 @@ def make_rehearsal(spec: Spec, report: Report, dataset: Dataset, adapted: Adapte
     examinee = Examinee(adapted, method, dataset.tokenizer, dataset.form)
     memories = [_general(spec, report, dataset, examinee)]
     if spec.continue_from:
-        memories.append(_lessons(spec, dataset, examinee))
+        memories.append(_lessons(spec, dataset, examinee, compared))
     memories = [memory for memory in memories if memory.rows]
     return Rehearsal(memories, spec.knob("seed"), share) if memories else None
 
@@ -122,13 +126,17 @@ def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
     return Memory(rows, [top for top in tops if top is not None])
 
 
-def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee) -> Memory:
+def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee, compared: frozenset[str] | None) -> Memory:
     """Rows of earlier datasets, and what the adapter to continue thinks of them."""
     datasets = [[turns for _, turns in spread(read_conversations(path), _LESSONS)] for _, path in spec.earlier if path.is_file()]
     # In turns, so that each dataset has its share.
     conversations = [turns for together in zip_longest(*datasets) for turns in together if turns is not None]
-    new = {json.dumps(turns) for _, turns in dataset.conversations}
-    earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
+    if compared is None:
+        new = {json.dumps(turns) for _, turns in dataset.conversations}
+        earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
+    else:
+        own = [turns for _, turns in spread(dataset.conversations, _LESSONS)]
+        earlier = [turns for turns in [*own, *conversations] if asked_by(turns[:-1]) not in compared][:_LESSONS]
     rows = tokenize(dataset.tokenizer, dataset.form, list(enumerate(earlier, 1)), dataset.limit).rows
     with examinee.seated():
         tops = examinee.likeliest(rows, base=False)

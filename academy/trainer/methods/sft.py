@@ -10,12 +10,14 @@ import torch
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS
 from academy.trainer.compute.batches import Batch, lay_end_to_end, pad
-from academy.trainer.compute.head_loss import has_plain_head, head_loss, logits_loss
+from academy.trainer.compute.head_loss import has_plain_head, head_loss, logits_logps, logits_loss, target_logps
 from academy.trainer.compute.model import Adapted
 
 
 class SupervisedFineTuning:
     """Cross entropy over the trained tokens."""
+
+    apart = False
 
     def __init__(self, adapted: Adapted, tokenizer: Any) -> None:
         self._base = adapted.model.get_base_model()
@@ -41,6 +43,18 @@ class SupervisedFineTuning:
                 return *logits_loss(logits[:trained], batch.targets[:trained]), logits[trained:]
             hidden, head = self._hidden(batch), self._base.get_output_embeddings()
             return *head_loss(hidden[:trained], head, batch.targets[:trained]), head(hidden[trained:])
+
+    def logps(self, batch: Batch) -> torch.Tensor:
+        """The log-probability of each trained token: (trained)."""
+        DOCUMENTS.lay(batch.bounds, batch.prefix)
+        with self._placement.autocast():
+            if not self._plain_head:
+                return logits_logps(self._all_logits(batch), batch.targets)
+            return target_logps(self._hidden(batch), self._base.get_output_embeddings(), batch.targets)
+
+    def measured(self) -> dict[str, float]:
+        """Nothing: the rows that are known say what is learned."""
+        return {}
 
     def _hidden(self, batch: Batch) -> torch.Tensor:
         hidden = self._base.base_model(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)

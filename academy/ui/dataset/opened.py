@@ -108,6 +108,9 @@ def _sentence(item: Manifest) -> str:
         text += "; " + plural("count.secrets", numbers["redacted_secrets"])
     if numbers.get("eval_examples"):
         text += "; " + plural("count.held", numbers["eval_examples"])
+    preferences = numbers.get("preferences") or {}
+    if told := [plural(f"count.{name}", preferences[name]) for name in ("pairs", "good", "bad") if preferences.get(name)]:
+        text += "; " + t("open.preferences", what=", ".join(told))
     return text + "."
 
 

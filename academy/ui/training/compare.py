@@ -21,7 +21,19 @@ from academy.ui.training.words import effort_words, is_by_heart, learned, settin
 
 _OFFERED = 40
 _X = {"step": "step", "time": "seconds", "tokens": "tokens_seen"}
-_Y = ("loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "known")
+_Y = (
+    "loss",
+    "eval_loss",
+    "learning_rate",
+    "grad_norm",
+    "tokens_per_second",
+    "memory_mb",
+    "known",
+    "chosen",
+    "rejected",
+    "margin",
+    "accuracy",
+)
 _MOST_NAME = 40
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from academy.services.academy import Academy
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("goal", ("goal", "vary_questions", "rehearsal", "stop_when_known", "budget_seconds")),
+    ("goal", ("method", "goal", "vary_questions", "rehearsal", "stop_when_known", "budget_seconds")),
     (
         "learning",
         (
@@ -56,7 +56,7 @@ _ID = {"base_model": "train-base", "dataset_id": "train-dataset", "name": "train
 """The element of each field above; those below are named after theirs."""
 
 _FOLLOWING = ("lora_alpha",)
-_DECISIVE = ("continue_from", "goal")
+_DECISIVE = ("continue_from", "method", "goal")
 """The settings on which the Professor's other choices depend."""
 
 _PROBLEMS = "const show = () => setTimeout(() => window.academy.problems(element), 0); watch('value', show); show();"

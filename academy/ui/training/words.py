@@ -20,6 +20,7 @@ _SHORT = {
     "batch_size": lambda value: t("training.batch", n=value),
     "learning_rate": lambda value: t("training.rate", n=rate(value)),
     "goal": lambda value: t(f"choice.{value}"),
+    "method": lambda value: t(f"choice.{value}"),
     "quantization": lambda value: t(f"choice.{value}"),
 }
 
@@ -84,7 +85,7 @@ def setting_words(name: str, value: Any) -> str:
 
 def is_by_heart(parameters: dict[str, Any]) -> bool:
     """Whether a training teaches facts: a held-out one cannot be guessed, so that the loss on it says nothing."""
-    return parameters.get("goal") == "facts"
+    return parameters.get("goal") == "facts" and parameters.get("method") != "preference"
 
 
 def learned(job: Job, verdict: str | None) -> str | None:

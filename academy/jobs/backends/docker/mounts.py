@@ -23,6 +23,7 @@ UNPRIVILEGED = 65532
 PIDS = 2048
 _ROOT = Path("/opt/academy")
 _WARDEN = _ROOT / "warden.py"
+_PREFERENCES = "preferences.jsonl"
 
 HARDENED: Mapping[str, Any] = {
     "network_mode": "none",
@@ -63,6 +64,7 @@ def seen_by(job: Job) -> Seen:
         base=Path("/base") / _base_mount(Path(job.base_path))[1] if job.base_path else None,
         continue_from=Path("/continue") if job.continue_from_path else None,
         earlier={name: Path("/") / _earlier(name) for name in job.earlier_paths},
+        preferences=Path("/data") / _PREFERENCES if job.preferences_path else None,
     )
 
 
@@ -71,6 +73,8 @@ def sources_of(job: Job) -> dict[str, Path]:
     sources = {"dataset.jsonl": Path(job.dataset_path)} if job.dataset_path else {}
     if job.eval_path:
         sources["eval.jsonl"] = Path(job.eval_path)
+    if job.preferences_path:
+        sources[_PREFERENCES] = job.preferences_path
     if job.base_path:
         sources |= _base_sources(Path(job.base_path))
     if job.continue_from_path:
@@ -83,10 +87,10 @@ def mounts_of(job: Job, root: Path) -> list[Mounted]:
     seen, folder, sources = seen_by(job), job.folder, sources_of(job)
     mounts = [Mounted(folder.path, seen.folder, "rw"), Mounted(root / "academy", _ROOT / "academy", "ro"), Mounted(WARDEN, _WARDEN, "ro")]
     # Mount points must exist before a read-only folder covers what an image may declare as a volume.
-    mounts.append(Mounted(_laid_out(folder.inputs, sources.keys() & {"dataset.jsonl", "eval.jsonl"}), Path("/data"), "ro"))
+    mounts.append(Mounted(_laid_out(folder.inputs, sources.keys() & {"dataset.jsonl", "eval.jsonl", _PREFERENCES}), Path("/data"), "ro"))
     if files := {name.partition("/")[2] for name in sources if name.startswith("base/")}:
         mounts.append(Mounted(_laid_out(folder.base, files), Path("/base"), "ro"))
-    inner = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, "continue": seen.continue_from}
+    inner = {"dataset.jsonl": seen.dataset, "eval.jsonl": seen.evaluation, _PREFERENCES: seen.preferences, "continue": seen.continue_from}
     for name, path in sources.items():
         copy = folder.staged / name
         mounts.append(Mounted(copy if copy.exists() else path, inner.get(name) or Path("/") / name, "ro"))

@@ -1,0 +1,91 @@
+"""What a training learns, by its method: from rows, or from preferences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from academy.text.tokens import Tokens
+from academy.trainer.compute.loop import Method
+from academy.trainer.compute.model import Adapted
+from academy.trainer.dataset import Dataset
+from academy.trainer.exam.examinee import Examinee
+from academy.trainer.exam.sampling import spread
+from academy.trainer.looks import Looks
+from academy.trainer.methods.preference import PreferenceLearning
+from academy.trainer.methods.sft import SupervisedFineTuning
+from academy.trainer.preferences import Group, Preferences
+from academy.trainer.report import Report
+from academy.trainer.spec import Spec
+
+_MOST_ROWS = 2000  # of the dataset, looked at before the training
+_SECONDS = 60.0  # at most, for that
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A method with what it learns; `reader` reads rows, whatever the method."""
+
+    method: Method
+    reader: SupervisedFineTuning
+    rows: Sequence[Tokens]
+    held_out: Sequence[Tokens]
+    looks: Callable[[int], Sequence[Tokens]]
+    batch_size: int  # rows a batch; a group of preferences is one row
+    counts: tuple[int, int]  # rows, or pairs and thumbs: learned and held out
+    begin: Callable[[Sequence[Tokens]], None]
+    """Makes these rows ready, before the first step and with the model as it is then."""
+    compare: Callable[[Mapping[int, bool]], dict[str, Any]] | None = None
+    """What became of preferences, for the exam, given which rows are known now."""
+
+
+def from_rows(spec: Spec, dataset: Dataset, adapted: Adapted) -> Learning:
+    """Learns the answers of the dataset's rows."""
+    reader = SupervisedFineTuning(adapted, dataset.tokenizer)
+    rows, held_out = dataset.train.rows, dataset.held_out.rows
+    looks = Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
+    counts = len(rows), len(held_out)
+    return Learning(reader, reader, rows, held_out, looks.rows, spec.knob("batch_size"), counts, begin=lambda rows: None)
+
+
+def from_preferences(report: Report, dataset: Dataset, adapted: Adapted, preferences: Preferences) -> Learning:
+    """Learns which answers are better; the dataset's rows only show what is still known."""
+    reader = SupervisedFineTuning(adapted, dataset.tokenizer)
+    method = PreferenceLearning(adapted, reader, preferences)
+    known: dict[int, bool] = {}
+
+    def begin(groups: Sequence[Tokens]) -> None:
+        report.preparing("reference", "Reading the answers to compare, as the model gives them now.")
+        method.refer([group for group in groups if isinstance(group, Group)], trained=True)
+        method.refer(preferences.held_out, trained=False)
+        known.update(_known_rows(Examinee(adapted, reader, dataset.tokenizer, dataset.form), dataset))
+
+    def compare(known_now: Mapping[int, bool]) -> dict[str, Any]:
+        both = [number for number in known_now if number in known]
+        return {
+            "kind": preferences.kind,
+            "left_out": preferences.left_out,
+            "train": method.compare(preferences.train),
+            "held_out": method.compare(preferences.held_out),
+            "known_before": sum(known[number] for number in both),
+            "known_after": sum(known_now[number] for number in both),
+            "known_of": len(both),
+        }
+
+    groups = preferences.train
+    counts = preferences.count(groups), preferences.count(preferences.held_out)
+    return Learning(method, reader, groups, preferences.held_out, lambda look: groups, 1, counts, begin, compare)
+
+
+def _known_rows(examinee: Examinee, dataset: Dataset) -> dict[int, bool]:
+    """By the number of a dataset row, whether the model gives its whole answer."""
+    rows = spread(dataset.train.rows, _MOST_ROWS)
+    with examinee.seated():
+        readings = examinee.read(rows, until=time.monotonic() + _SECONDS)
+    found: dict[int, bool] = {}
+    for row, reading in zip(rows, readings, strict=True):
+        if reading is not None:
+            found[row.row] = found.get(row.row, True) and reading.known
+    return found
