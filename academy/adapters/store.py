@@ -8,6 +8,7 @@ import logging
 import secrets
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,12 @@ from typing import Any
 
 from academy.adapters.check import WEIGHTS, check_adapter, read_config
 from academy.bases import NOWHERE, Places, header_of
-from academy.errors import AcademyError, Conflict, Invalid, NotFound
+from academy.errors import AcademyError, Conflict, Invalid, NotFound, log_and_go_on
 from academy.files import check_name, disk_errors, folder_bytes, inside, now, read_json, write_json
 
 log = logging.getLogger(__name__)
 
-_HISTORY = 10
+_HISTORY = 50
 _LONGEST_NOTE = 2000
 _DELETED = ".deleted-"
 
@@ -59,6 +60,7 @@ class AdapterStore:
         self._names_file = training_dir / "adapter_names.json"
         self._notes_file = training_dir / "adapter_notes.json"
         self._lock = threading.RLock()
+        self.on_active: list[Callable[[str | None], object]] = []  # called with the id of the adapter that answers from now on
         self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
         self._remove_deleted()
 
@@ -131,16 +133,17 @@ class AdapterStore:
         adapter = self.active() or self.previous()
         return adapter.base_model if adapter else None
 
-    def set_active(self, adapter_id: str | None) -> Adapter | None:
-        """Makes an adapter the active one (None: deactivates), and remembers the previous one."""
+    def set_active(self, adapter_id: str | None, *, back: bool = False) -> Adapter | None:
+        """Makes an adapter the active one (None: deactivates); the one before goes on the stack, unless this one comes from it (`back`)."""
         with self._lock:
             state = self._state()
             adapter = self.get(adapter_id) if adapter_id is not None else None
             before = state.get("adapter_id")
-            previous = [item for item in state.get("previous", []) if item != before]
-            if isinstance(before, str) and before != adapter_id:
-                previous.insert(0, before)
-            previous = [item for item in previous if item != adapter_id][:_HISTORY]
+            previous = state.get("previous", [])
+            if back:
+                previous = previous[previous.index(adapter_id) + 1 :] if adapter_id in previous else previous
+            elif isinstance(before, str) and before != adapter_id:
+                previous = [before, *previous][:_HISTORY]
             self._active_file.parent.mkdir(parents=True, exist_ok=True)
             write_json(
                 self._active_file,
@@ -152,7 +155,10 @@ class AdapterStore:
                     "previous": previous,
                 },
             )
-            return replace(adapter, is_active=True) if adapter else None
+        for hook in self.on_active:
+            with log_and_go_on("A listener to the active adapter", log):
+                hook(adapter_id)
+        return replace(adapter, is_active=True) if adapter else None
 
     def rename(self, adapter_id: str, name: str) -> Adapter:
         """Renames an adapter for display; its id stays."""

@@ -113,7 +113,7 @@ async def deactivate(academy: TheAcademy, slow: Slow) -> Done:
 
 @api.post("/adapters/rollback")
 async def roll_back(academy: TheAcademy, slow: Slow) -> ActivationReply:
-    """Activates the adapter that was active before this one."""
+    """Activates the adapter that was active before this one; each call goes one step further back."""
     return ActivationReply.of(await slow.run(academy.adapters.roll_back))
 
 

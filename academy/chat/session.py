@@ -64,8 +64,8 @@ class ChatSession:
         call.stop.set()
         return True
 
-    def activate(self, adapter_id: str) -> Adapter:
-        """Makes an adapter the one that answers; raises where anything is wrong with it, and the one before stays."""
+    def activate(self, adapter_id: str, *, back: bool = False) -> Adapter:
+        """Makes an adapter the one that answers (`back`: again, from the stack); raises where it is broken, and the one before stays."""
         check_name(adapter_id, "adapter id")
         adapter = self._adapters.get(adapter_id)
         self._adapters.check(adapter)
@@ -74,11 +74,11 @@ class ChatSession:
         base = find_base(adapter.base_model, self._places)
         if engine is None or loaded is None or loaded.base.path != base.path or self._aside:
             # Nothing to swap: the first question puts it in place.
-            return self._adapters.set_active(adapter_id) or adapter
+            return self._adapters.set_active(adapter_id, back=back) or adapter
 
         def swap() -> Adapter:
             engine.prepare(base, adapter)
-            return self._adapters.set_active(adapter_id) or adapter
+            return self._adapters.set_active(adapter_id, back=back) or adapter
 
         return self._line.call(swap)
 

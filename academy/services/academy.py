@@ -23,6 +23,7 @@ from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
+from academy.professor.proposals import Decisions, ProposalStore
 from academy.services.adapters import Adapters
 from academy.services.bases import Bases
 from academy.services.chat import Chat
@@ -33,6 +34,8 @@ from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
 from academy.services.permission import Permission
+from academy.services.professor import Professor
+from academy.services.promotion import Promotion
 from academy.services.training import Training
 
 
@@ -70,6 +73,12 @@ class Academy:
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
+        proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
+        decisions = Decisions(settings.training_dir / "decisions.jsonl")
+        promotion = self._promotion = Promotion(datasets, adapters, jobs, self.evaluations, proposals, decisions)
+        self.professor = Professor(allowed, settings, self.machine.advice, adapters, session, promotion, proposals, decisions)
+        adapters.on_active.append(promotion.settle)
+        jobs.on_change.append(lambda job: None if allowed.only_shows else promotion.after(job))
 
     def check_enabled(self) -> None:
         """Raises Unavailable where Academy is disabled."""

@@ -49,11 +49,11 @@ class Adapters:
 
     @changing
     def roll_back(self) -> Adapter:
-        """Activates the adapter that was active before this one."""
+        """Activates the adapter that was active before this one; each time one step further back."""
         previous = self._store.previous()
         if previous is None:
             raise Conflict("There is no earlier adapter to go back to.", hint="Activate one from the list.")
-        return self._session.activate(previous.adapter_id)
+        return self._session.activate(previous.adapter_id, back=True)
 
     @changing
     def rename(self, adapter_id: str, name: str) -> Adapter:
