@@ -116,6 +116,7 @@ class Decisions:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read: tuple[int, list[Decision]] = (-1, [])  # the size of the file, and its last decisions: a page asks every second
 
     def add(self, decision: Decision) -> Decision:
         """Writes a decision, with the time."""
@@ -125,8 +126,11 @@ class Decisions:
 
     def last(self, limit: int = 50) -> list[Decision]:
         """The newest first."""
-        found = [decision for values in _lines(tail_bytes(self._path, _LAST_BYTES)) if (decision := _decision(values))]
-        return found[::-1][:limit]
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if self._read[0] != size:
+            found = [decision for values in _lines(tail_bytes(self._path, _LAST_BYTES)) if (decision := _decision(values))]
+            self._read = size, found[::-1]
+        return self._read[1][:limit]
 
 
 def _json(values: dict[str, Any]) -> str:

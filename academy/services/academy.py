@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 
 from academy.adapters.store import AdapterStore
@@ -15,6 +16,7 @@ from academy.curation.datasets import DatasetStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
+from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
@@ -37,6 +39,8 @@ from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.training import Training
+
+log = logging.getLogger(__name__)
 
 
 class Academy:
@@ -90,6 +94,8 @@ class Academy:
             return
         if self.settings.space_id and not self.settings.token:
             self._demonstrate()
+        with log_and_go_on("The gate", log):
+            self._promotion.catch_up()
         self._runner.start()
 
     def close(self) -> None:

@@ -17,7 +17,6 @@ from academy.professor.proposals import Decision, Decisions, Proposal, ProposalS
 from academy.services.permission import Permission, changing, reading
 from academy.services.promotion import Promotion
 
-
 __all__ = ["Decision", "Professor", "Proposal", "State"]
 
 

@@ -51,6 +51,12 @@ class Promotion:
         elif job.status == "finished" and (adapter_id := job.job_id if job.kind == "train" else job.continue_from):
             self._consider(adapter_id, job.dataset_id)
 
+    def catch_up(self) -> None:
+        """Judges the newest training where the app ended before the gate saw it."""
+        newest = next(iter(self._jobs.list(1, "finished", "train")), None)
+        if newest and not any(item.about.get("adapter_id") == newest.job_id for item in self._decisions.last()):
+            self.after(newest)
+
     def consider(self, adapter: Adapter) -> Judgement | None:
         """Judges an adapter on the dataset that it learned from, now; None where it has no report on it or answers already."""
         return self._consider(adapter.adapter_id, adapter.dataset_id, again=True)
