@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     token: str = ""
     allowed_hosts: str = ""
     mcp: bool = False
+    autopilot: bool = False
     root_path: str = ""
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))

@@ -354,8 +354,9 @@ LOOKING = {
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
     *(f"bases.{verb}" for verb in ("list", "look")),
-    *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous")),
+    *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
+    *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }

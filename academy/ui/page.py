@@ -59,8 +59,8 @@ def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
-    script += "".join(_read(name) for name in ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js"))
-    styles = ("style.css", "training.css", "dataset/dataset.css", "chat/chat.css")
+    script += "".join(_read(name) for name in ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js", "professor.js"))
+    styles = ("style.css", "training.css", "dataset/dataset.css", "chat/chat.css", "professor.css")
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),
