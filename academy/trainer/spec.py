@@ -35,6 +35,7 @@ class Spec:
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     cache: Path | None = None  # what is computed once for each base model
+    sweep: dict[str, Any] = field(default_factory=dict)  # of a race: its trials, the time, and the repeats
 
     @property
     def has_dataset(self) -> bool:
@@ -113,6 +114,7 @@ def read_spec(folder: Path) -> Spec:
             golden_rows=raw.get("golden_rows"),
             questions=tuple(raw.get("questions") or ()),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
+            sweep=dict(raw.get("sweep") or {}),
         )
     except FileNotFoundError as error:
         raise Failure("The job folder has no spec.json.", "bad_spec") from error
