@@ -33,6 +33,7 @@ from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
 from academy.services.permission import Permission
+from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 
 
@@ -66,6 +67,7 @@ class Academy:
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.adapters = Adapters(allowed, adapters, session)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
+        self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
