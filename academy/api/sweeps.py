@@ -10,7 +10,7 @@ from pydantic import Field
 from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Asked, Done, Reply
 from academy.api.wire import Exact, Id
-from academy.jobs.kinds.sweep import SweepRequest
+from academy.jobs.kinds.sweep import CloneRequest, SweepRequest
 from academy.jobs.store import Job, Status
 from academy.messages import Text, msg
 
@@ -29,10 +29,8 @@ class RaceIn(Exact, SweepRequest):
     """What to race; without a space the learning rate and the rank around the Professor's choice."""
 
 
-class CloneIn(Exact, Asked):
+class CloneIn(Exact, CloneRequest):
     """How the clone differs."""
-
-    learning_rate: float | None = Field(default=None, gt=0, le=1e-2, description="Empty: half of the trial's.")
 
 
 class TrialReply(Reply):
@@ -139,5 +137,5 @@ async def stop_trial(academy: TheAcademy, slow: Slow, sweep_id: Id, n: _Number) 
 @api.post("/sweeps/{sweep_id}/trials/{n}/clone")
 async def clone_trial(academy: TheAcademy, slow: Slow, sweep_id: Id, n: _Number, request: CloneIn | None = None) -> Done:
     """Lets another trial go on from where this one is, with another learning rate."""
-    await slow.run(academy.sweeps.clone, sweep_id, n, request.learning_rate if request else None)
+    await slow.run(academy.sweeps.clone, sweep_id, n, request or CloneRequest())
     return Done(message=msg("Trial {n} is cloned at its next turn.", n=n))

@@ -9,6 +9,7 @@ from typing import Any
 from academy.errors import Conflict, NotFound
 from academy.files import disk_errors, write_json
 from academy.jobs import folder as job_folder
+from academy.jobs.kinds.sweep import CloneRequest
 from academy.jobs.reading import races
 from academy.jobs.reading.series import Point, series
 from academy.jobs.running.runner import Runner
@@ -35,6 +36,15 @@ class Sweeps:
         return races.shown(self._race(sweep_id), points=points)
 
     @reading
+    def trial(self, sweep_id: str, n: int) -> dict[str, Any]:
+        """One trial without its points; raises NotFound."""
+        job = self._race(sweep_id)
+        found = next((trial for trial in races.shown(job, points=False)["trials"] if trial["n"] == n), None)
+        if found is None:
+            raise NotFound("{job} has no trial {n}.", job=job.name, n=n)
+        return found
+
+    @reading
     def series(self, sweep_id: str, n: int) -> Sequence[Point]:
         """The points of a trial with the seconds and the tokens since its start."""
         return series(races.points_of(self._race(sweep_id), n))
@@ -48,14 +58,14 @@ class Sweeps:
             job_folder.touch(_folder(job, n) / "stop")
 
     @changing
-    def clone(self, sweep_id: str, n: int, learning_rate: float | None = None) -> None:
+    def clone(self, sweep_id: str, n: int, request: CloneRequest) -> None:
         """Lets another trial go on from where this one is, with another learning rate; without one, with half."""
         job = self._going(sweep_id)
         trial = self._alive(job, n)
         if not trial.step or trial.repeats is not None:
             raise Conflict("Trial {n} has nothing to be cloned yet.", hint="Wait for its first turn.", n=n)
         with disk_errors("the request to clone"):
-            write_json(_folder(job, n) / "clone.json", {"learning_rate": learning_rate})
+            write_json(_folder(job, n) / "clone.json", request.model_dump())
 
     @changing
     def delete(self, sweep_id: str) -> None:

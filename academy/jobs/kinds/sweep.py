@@ -38,6 +38,14 @@ class SweepRequest(BaseModel):
     settings: dict[str, Any] = Field(default={}, description="Settings of the training that are the same for all, as in POST /train.")
 
 
+class CloneRequest(BaseModel):
+    """How a clone differs from its trial."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+    learning_rate: float | None = Field(default=None, gt=0, le=1e-2, description="Empty: half of the trial's.")
+
+
 class Sweep(BaseModel):
     """A planned race: the settings of each trial, the time, and the repeats."""
 

@@ -234,7 +234,7 @@ class Race:
             if trial.alive and (folder / STOP).exists():
                 self._seat.leave(trial.n)
                 self._keep(replace(trial, state="stopped", reason="You stopped it."))
-            elif (folder / CLONE).exists():
+            elif (folder / CLONE).exists() and (trial.step or not trial.alive):  # before its first turn it waits
                 self._clone(trial, folder)
 
     def _clone(self, parent: Trial, folder: Path) -> None:
