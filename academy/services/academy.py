@@ -38,6 +38,7 @@ from academy.services.machine import Machine
 from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
+from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Academy:
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
         self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations)
+        self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))

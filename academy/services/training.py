@@ -21,7 +21,9 @@ from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, U
 from academy.habitat import Habitat
 from academy.jobs import continuing, presets, recipes
 from academy.jobs.backends import BACKENDS, Backend
+from academy.jobs.design import RACED, Space, default_space, design
 from academy.jobs.estimate import Estimate, Pace, estimate
+from academy.jobs.kinds.sweep import Sweep, SweepRequest, SweepSpec
 from academy.jobs.reading import view
 from academy.jobs.reading.progress import progress
 from academy.jobs.reading.reports import report_in
@@ -78,6 +80,25 @@ class Training:
         resolved, inputs = self._plan(spec)
         inputs = replace(inputs, effort=spec.preset, chosen=_chosen(spec))
         return self._runner.submit(resolved, inputs, idempotency_key=idempotency_key)
+
+    @changing
+    def race(self, request: SweepRequest) -> Job:
+        """Queues a race of several settings on one base, after checking each of them as a training is checked."""
+        named = {name: value for name in ("name", "dataset_id", "base_model") if (value := getattr(request, name))}
+        asked = TrainingSpec.model_validate({"preset": "auto"} | request.settings | named)
+        if asked.recipe:
+            raise Invalid("A recipe cannot race.", hint="Leave it out: only Academy's own trainer takes turns.")
+        resolved, inputs = self._plan(asked)
+        values = resolved.model_dump()
+        trials = design(_space_of(request.space, values), values, request.trials, resolved.seed)
+        if len(trials) < 2:
+            raise Invalid("The space has fewer than two different choices.", hint="Give a setting at least two values.")
+        checked = [TrainingSpec.model_validate(values | trial) for trial in trials]
+        trials = [{name: getattr(spec, name) for name in trial} for spec, trial in zip(checked, trials, strict=True)]
+        sweep = Sweep(trials=trials, budget_seconds=request.budget_seconds, seeds=request.seeds)
+        # The race itself measures the rate, and has its own time.
+        spec = SweepSpec.model_validate(values | {"measure_rate": False, "budget_seconds": None, "sweep": sweep})
+        return self._runner.submit(spec, replace(inputs, effort=asked.preset, chosen=_chosen(asked)), kind="sweep")
 
     @reading
     def base_models(self) -> Sequence[str]:
@@ -341,6 +362,16 @@ class Training:
 def _chosen(spec: TrainingSpec) -> list[str]:
     """The settings that a request gives itself."""
     return [name for name in KNOBS if name in spec.model_fields_set and getattr(spec, name) not in (None, "auto")]
+
+
+def _space_of(asked: Space, values: Mapping[str, Any]) -> Space:
+    """The space of a race; a setting without values gets those around the chosen one."""
+    if unknown := [name for name in asked if name not in RACED]:
+        raise Invalid("A race cannot vary {names:list}.", hint="It varies {known}.", names=unknown, known=", ".join(RACED))
+    usual = default_space(values, tuple(asked)) if asked else default_space(values)
+    if bare := [name for name, given in asked.items() if given == [] and name not in usual]:
+        raise Invalid("There are no usual values for {names:list}.", hint="Give a list of values.", names=bare)
+    return {name: asked.get(name) or around for name, around in usual.items()} | {name: given for name, given in asked.items() if given}
 
 
 def _golden_rows(manifest: Manifest | None) -> int | None:

@@ -147,7 +147,7 @@ class Rehearsal:
     """Which remembered rows a step rehearses, and their loss."""
 
     def __init__(self, memories: Sequence[Memory], seed: int, share: float | None) -> None:
-        self._seed = seed
+        self._memories, self._seed = memories, seed
         self._rows = [row for memory in memories for row in memory.rows]
         self._tops = [top for memory in memories for top in memory.tops]
         self._turns = _turns([len(memory.rows) for memory in memories])
@@ -158,6 +158,10 @@ class Rehearsal:
         self._done = 0  # rows rehearsed so far
         self._due: list[int] = []
         self.drift: float | None = None  # nats a token: the running mean of the loss
+
+    def afresh(self, seed: int, share: float | None) -> Rehearsal:
+        """Another rehearsal of the same memories, at its start."""
+        return Rehearsal(self._memories, seed, share)
 
     def due(self, lesson_tokens: int, *, last: bool = False) -> list[Tokens]:
         """The rows to rehearse with so many tokens of lessons.

@@ -300,6 +300,20 @@ def fit(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     return [gr.skip(), {"of": _request(planned, arguments), "html": problem.notice() if problem else found}]
 
 
+def requested(planned: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The values to validate as a spec, as the form shows them now."""
+    return read(_values(arguments), _known(planned))
+
+
+def use(academy: Academy, settings: Any, planned: Any, *arguments: Any) -> list[Any]:
+    """The form with other values in some fields, as if a person had typed them."""
+    values = _values(arguments)
+    given = {name: shown(name, value) for name, value in settings.items() if name in FIELDS} if isinstance(settings, dict) else {}
+    advice, guess, fresh, answer, *updates = plan(academy, planned, *(values | given).values())
+    changes = [gr.update(value=given[key]) if key in given else part for key, part in zip(FIELDS, updates, strict=True)]
+    return [advice, guess, fresh, answer, *changes]
+
+
 def fitted(found: Any, planned: Any, *arguments: Any) -> str:
     """What `fit` found, as long as nothing that it depends on has changed since."""
     if not isinstance(found, dict) or found.get("of") != _request(planned, arguments):
@@ -308,7 +322,7 @@ def fitted(found: Any, planned: Any, *arguments: Any) -> str:
 
 
 def _request(planned: Any, arguments: tuple[Any, ...]) -> str:
-    return json.dumps(read(_values(arguments), _known(planned)), sort_keys=True, default=str)
+    return json.dumps(requested(planned, arguments), sort_keys=True, default=str)
 
 
 def _is_shown(academy: Academy, problem: Problem, planned: Any, arguments: tuple[Any, ...]) -> bool:
@@ -385,7 +399,7 @@ def _training() -> Problem:
 
 
 def _spec(planned: Any, arguments: tuple[Any, ...]) -> TrainingSpec:
-    return TrainingSpec.model_validate(read(_values(arguments), _known(planned)))
+    return TrainingSpec.model_validate(requested(planned, arguments))
 
 
 def _dataset_label(manifest: Manifest) -> str:
