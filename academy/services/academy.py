@@ -24,6 +24,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
 from academy.services.adapters import Adapters
+from academy.services.arena import Arena
 from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
@@ -69,6 +70,7 @@ class Academy:
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
+        self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
 
     def check_enabled(self) -> None:
