@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, bases, chat, datasets, evaluations, jobs, lessons, machine, parts, professor, sweeps
+from academy.api import adapters, arena, bases, chat, datasets, evaluations, jobs, lessons, machine, parts, professor, sweeps
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
 from academy.api.wire import Errors, Json, StrictRoute, not_here
@@ -53,6 +53,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         evaluations.api,
         sweeps.api,
         professor.api,
+        arena.api,
         chat.api,
     )
     for stage in stages:

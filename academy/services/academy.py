@@ -27,6 +27,7 @@ from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
 from academy.professor.proposals import Decisions, ProposalStore
 from academy.services.adapters import Adapters
+from academy.services.arena import Arena
 from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
@@ -78,6 +79,7 @@ class Academy:
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
+        self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")
