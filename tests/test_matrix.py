@@ -347,7 +347,9 @@ LOOKING = {
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
-    *("datasets.answer_to", "datasets.variations"),
+    *("datasets.answer_to", "datasets.variations", "datasets.untaught"),
+    *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "revision", "ranking")),
+    *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
     *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "show", "presets", "preset")),  # visitors may talk
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
     *(f"jobs.{verb}" for verb in ("unfinished", "brief", "result", "usage", "freeable", "series", "figures")),
