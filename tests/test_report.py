@@ -170,7 +170,7 @@ def drawn(academy: Any, job_id: str) -> dict[str, str]:
 def test_chip_and_bar_of_a_finished_training_follow_the_verdict(academy: Any, verdict: str) -> None:
     a_job(academy, "training_1", a_report(verdict))
     html = drawn(academy, "training_1")
-    assert f'<span class="ac-pill ac-verdict-{verdict}">finished</span>' in html["job"]
+    assert f'<span class="ac-pill ac-verdict-{verdict}">{"finished" if verdict == "ready" else TITLES[verdict]}</span>' in html["job"]
     assert f'class="ac-bar ac-verdict-{verdict}"' in html["job"]
     assert "ac-finished" not in html["job"] + html["jobs"]
     assert "the adapter is ready" not in html["job"]
