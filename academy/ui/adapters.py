@@ -10,6 +10,7 @@ import gradio as gr
 
 from academy.chat.request import BASE
 from academy.jobs.spec import TrainingSpec
+from academy.ui import arena
 from academy.ui.answers import toast
 from academy.ui.html.elements import (
     Html,
@@ -48,11 +49,14 @@ _NO_SETTINGS = ("name", "dataset_id", "dataset_path", "base_model", "continue_fr
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
-    """The tab is drawn by its region alone."""
-    gr.HTML(join([tag("h2", t("tab.adapters"), cls="ac-hidden"), live("adapters")]), apply_default_css=False)
+    """Two views of one tab, each drawn by its regions: the list of adapters, and the arena."""
+    parts = [tag("h2", t("tab.adapters"), cls="ac-hidden"), arena.views(), live("adapters"), arena.room()]
+    gr.HTML(join(parts), apply_default_css=False)
 
 
 def _adapters(look: Look) -> Html:
+    if arena.is_open(look):
+        return Html("")
     adapters = look.adapters
     if not adapters:
         ready = look.academy.datasets.newest() is not None
@@ -300,9 +304,10 @@ def _named(look: Look, data: dict[str, Any]) -> Adapter:
     return look.academy.adapters.get(str(data.get("id")))
 
 
-REGIONS = {"adapters": _adapters}
+REGIONS = {"adapters": _adapters, **arena.REGIONS}
 ACTS = {
     **PROFESSOR,
+    **arena.ACTS,
     "adapter.on": _activate,
     "adapter.off": _off,
     "adapter.back": _back,

@@ -60,9 +60,9 @@ def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
-    scripts = ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js", "professor.js")
+    scripts = ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js", "professor.js", "arena.js")
     script += "".join(map(_read, scripts))
-    styles = ("style.css", "training.css", "training/race.css", "dataset/dataset.css", "chat/chat.css", "professor.css")
+    styles = ("style.css", "training.css", "training/race.css", "dataset/dataset.css", "chat/chat.css", "professor.css", "arena.css")
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),
