@@ -54,6 +54,19 @@ def decided(look: Look) -> Html:
     return tag("details", summary, tag("ol", *rows, cls="ac-decisions"), cls="ac-card ac-more")
 
 
+def autopilot_line(look: Look) -> Html:
+    """What the autopilot waits for, and how to switch it on or off."""
+    if not look.academy.settings.enabled:
+        return Html("")
+    plan = look.academy.professor.autopilot()
+    title = div(t("autopilot.title"), cls="ac-eyebrow")
+    if plan is None:
+        return div(title, div(t("autopilot.off"), cls="ac-soft"), cls="ac-advice")
+    words = [say(sentence) for sentence in plan.sentences]
+    shown = tag("ul", *[tag("li", word) for word in words], cls="ac-reasons") if plan.act == "waits" else div(*words)
+    return div(title, div(t(f"autopilot.{plan.act}")), shown, cls="ac-advice is-ready")
+
+
 def opinion(look: Look, adapter_id: str) -> Html:
     """What the gate says of one adapter, with a button that lets it compare now."""
     found = look.academy.professor.opinion(adapter_id)
