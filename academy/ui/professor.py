@@ -62,9 +62,11 @@ def autopilot_line(look: Look) -> Html:
     title = div(t("autopilot.title"), cls="ac-eyebrow")
     if plan is None:
         return div(title, div(t("autopilot.off"), cls="ac-soft"), cls="ac-advice")
-    words = [say(sentence) for sentence in plan.sentences]
-    shown = tag("ul", *[tag("li", word) for word in words], cls="ac-reasons") if plan.act == "waits" else div(*words)
-    return div(title, div(t(f"autopilot.{plan.act}")), shown, cls="ac-advice is-ready")
+    advised = look.overview["advice"]["missing"]  # stands above
+    words = [word for sentence in plan.sentences if (word := say(sentence)) not in advised]
+    waits = "waits_too" if len(words) < len(plan.sentences) else "waits"
+    first = t("autopilot.begins") if plan.act == "begins" else t(f"autopilot.{waits}")
+    return div(title, div(" ".join([first, *words])), cls="ac-advice is-ready")
 
 
 def opinion(look: Look, adapter_id: str) -> Html:

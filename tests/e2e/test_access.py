@@ -240,6 +240,7 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     opened("adapters", "#tab-adapters-button")
     opened("menu of an adapter", "#tab-adapters .ac-menu > summary")
     dialog("details of an adapter", "[data-act='adapter.show']")
+    dialog("import of an adapter", "[data-act='adapter.import']")
     opened("chat", "#tab-chat-button", "#chat-side .label-wrap")
     page.check("#chat-compare input")
     page.fill("#chat-question textarea", "What is the code of door 7?")

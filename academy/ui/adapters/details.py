@@ -30,7 +30,7 @@ def show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
     buttons = div(measure_button(item, measured is not None), close, cls="ac-row ac-row-end")
     note = tag("p", item.note, cls="ac-text ac-soft") if item.note else ""
-    parts = (_picture(look, look.academy.adapters.lineage(item)), note, opinion(look, item.adapter_id), told, _proof(item))
+    parts = (_picture(look, look.academy.adapters.lineage(item)), note, opinion(look, item.adapter_id), _proof(item), told)
     return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), *parts, _facts(item, measured is None)), buttons])}
 
 

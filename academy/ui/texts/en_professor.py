@@ -23,8 +23,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "autopilot": {
         "title": "Autopilot",
         "off": "Off. Started with ACADEMY_AUTOPILOT=true, it makes a dataset and trains at night, and proposes what is better.",
-        "waits": "On. It waits:",
-        "begins": "On. It is about to begin.",
+        "waits": "On, and waiting.",
+        "waits_too": "On, and waiting for what the Professor waits for.",
+        "begins": "On, and about to begin.",
     },
     "lineage": {
         "title": "Where it comes from",
