@@ -84,7 +84,7 @@ class Autopilot:
 
     def start(self) -> None:
         """Begins to look once a minute, where the owner has switched it on."""
-        if self._settings.autopilot and self._thread is None:
+        if self._settings.autopilot and not self._settings.only_shows and self._thread is None:
             self._thread = threading.Thread(target=self._loop, name="autopilot", daemon=True)
             self._thread.start()
 
@@ -126,6 +126,9 @@ class Autopilot:
                 run = self._write(replace(run, dataset_id=str(self._datasets.create(request)["dataset_id"])))
             active = self._adapters.active()
             values = {"dataset_id": run.dataset_id, "preset": "auto", "base_model": active.base_model if active else None}
+            advised = self._training.plan(TrainingSpec.model_validate(values))["continuing"]
+            if advised and advised["choice"] == "continue":
+                values["continue_from"] = advised["adapter_id"]
             # By its key the same run gives the same job, also where the app ended between the two lines.
             job = self._training.train(TrainingSpec.model_validate(values), idempotency_key=run.id)
         except AcademyError as error:
@@ -135,7 +138,11 @@ class Autopilot:
             return
         self._write(replace(run, job_id=job.job_id))
         about = {"run": run.id, "dataset_id": run.dataset_id, "job_id": job.job_id}
-        told = [msg("{job} is trained; then it is measured, and proposed if it is better.", job=job.name), *job.reasons]
+        told = [
+            msg("{job} is trained; then it is measured, and proposed if it is better.", job=job.name),
+            *([advised["sentence"]] if advised else []),
+            *job.reasons,
+        ]
         self._decisions.add(Decision("trains", told, about=about))
 
     def _note(self, plan: Plan) -> None:

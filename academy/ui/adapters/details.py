@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from academy.jobs.spec import TrainingSpec
@@ -30,7 +31,9 @@ def show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
     buttons = div(measure_button(item, measured is not None), close, cls="ac-row ac-row-end")
     note = tag("p", item.note, cls="ac-text ac-soft") if item.note else ""
-    parts = (_picture(look, look.academy.adapters.lineage(item)), note, opinion(look, item.adapter_id), _proof(item), told)
+    votes = {found["adapter_id"]: found["duels"] for found in look.academy.arena.ranking()["items"]}
+    line = replace(look.academy.adapters.lineage(item), votes=votes.get(item.adapter_id))
+    parts = (_picture(look, line), note, opinion(look, item.adapter_id), _proof(item), told)
     return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), *parts, _facts(item, measured is None)), buttons])}
 
 
