@@ -13,8 +13,9 @@ from academy.jobs.reading.reports import brief_in, report_in, shown
 from academy.jobs.store import Job
 from academy.messages import msg, to_json
 from academy.services.academy import Academy
-from academy.ui import adapters, look
+from academy.ui import look
 from academy.ui import report as page_report
+from academy.ui.adapters import tab as adapters
 from academy.ui.training import job as job_panel
 from academy.ui.training import jobs as job_list
 from academy.ui.training import tab

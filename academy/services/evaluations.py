@@ -127,13 +127,13 @@ class Evaluations:
             base_fingerprint=base.fingerprint,
             continue_from=adapter.adapter_id if adapter else None,
             continue_from_path=str(adapter.path) if adapter else None,
-            earlier=self._earlier_datasets(base.name, manifest) if adapter and manifest else [],
+            earlier=self._earlier_datasets(adapter, manifest) if adapter and manifest else [],
         )
 
-    def _earlier_datasets(self, base_model: str, asked: Manifest) -> list[str]:
-        """The datasets that this base was taught besides, the newest first: an exam asks whether they are still known."""
-        done = self._jobs.list(_MOST_JOBS, "finished", "train")
-        taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
+    def _earlier_datasets(self, adapter: Adapter, asked: Manifest) -> list[str]:
+        """The datasets of the adapter's own line, then those that its base was taught besides: an exam asks whether they are known."""
+        done = [job for job in self._jobs.list(_MOST_JOBS, "finished", "train") if job.base_model == adapter.base_model]
+        taught = dict.fromkeys(job.dataset_id for job in [*self._jobs.line(adapter.adapter_id), *done] if job.dataset_id)
         return [name for name in taught if name != asked.id][:_EARLIER_DATASETS]
 
     def _path(self, named: str) -> Path:
