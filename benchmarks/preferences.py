@@ -76,11 +76,11 @@ def thumbs(asked: list[dict[str, str]]) -> list[dict[str, Any]]:
 
 
 def curate(api: httpx.Client, name: str, rows: list[dict[str, Any]]) -> str:
-    """The lessons of a data folder become these rows and nothing else; returns their dataset."""
+    """These rows become lessons, and they and the facts a dataset; returns its id."""
     source = {"metadata": {"source": name}}
     file = "\n".join(json.dumps(row | source) for row in rows)
     answer_of(api.post("/lessons/import", files={"files": (f"{name}.jsonl", file.encode())}))
-    request = {"include_git": False, "quality_profile": "lenient", "lesson_filter": {"sources": [name]}}
+    request = {"include_git": False, "quality_profile": "lenient", "lesson_filter": {"sources": ["facts", name]}}
     made = answer_of(api.post("/dataset", json=request))
     print(json.dumps({"dataset": made["dataset_id"], "message": made["message"]} | made["statistics"]["preferences"]), flush=True)
     return str(made["dataset_id"])
@@ -88,12 +88,9 @@ def curate(api: httpx.Client, name: str, rows: list[dict[str, Any]]) -> str:
 
 def count_short(api: httpx.Client, adapter_id: str, questions: list[str]) -> int:
     """How many greedy answers are as the preferences like them."""
-    good = 0
-    for question in questions:
-        asked = {"messages": [{"role": "user", "content": question}], "adapter_id": adapter_id, "temperature": 0, "max_new_tokens": 32}
-        text = answer_of(api.post("/chat", json=asked))["text"]
-        good += len(text.split()) <= _WORDS and not any(filler in text.lower() for filler in _FILLERS)
-    return good
+    job = ended(api, answer_of(api.post("/evaluations", json={"adapter_id": adapter_id, "questions": questions}))["job_id"])
+    texts = [item["after"] for item in answer_of(api.get(f"/evaluations/{job['job_id']}"))["items"]]
+    return sum(len(text.split()) <= _WORDS and not any(filler in text.lower() for filler in _FILLERS) for text in texts)
 
 
 if __name__ == "__main__":
