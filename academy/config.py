@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     token: str = ""
     allowed_hosts: str = ""
     mcp: bool = False
+    autopilot: bool = False
+    judge_url: str = ""
+    judge_model: str = ""
+    judge_key: str = ""
     root_path: str = ""
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
@@ -105,6 +109,20 @@ class Settings(BaseSettings):
     @classmethod
     def _token(cls, value: str) -> str:
         if not value.strip().isprintable():
+            raise ValueError("it contains a line break or another character that cannot be sent")
+        return value.strip()
+
+    @field_validator("judge_url")
+    @classmethod
+    def _judge_url(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("write the address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1")
+        return value
+
+    @field_validator("judge_key")
+    @classmethod
+    def _judge_key(cls, value: str) -> str:
+        if not value.strip().isascii() or not value.strip().isprintable():
             raise ValueError("it contains a line break or another character that cannot be sent")
         return value.strip()
 
@@ -175,6 +193,11 @@ class Settings(BaseSettings):
         return self.data_dir / "chat"
 
     @property
+    def arena_dir(self) -> Path:
+        """Golden questions, and the journal of duels and votes."""
+        return self.data_dir / "arena"
+
+    @property
     def uploads_dir(self) -> Path:
         """Uploaded files and their records."""
         return self.data_dir / "uploads"
@@ -202,7 +225,7 @@ def _why(item: Any) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    return "" if name == "ACADEMY_TOKEN" else f" (got {str(value)!r})"
+    return "" if name in ("ACADEMY_TOKEN", "ACADEMY_JUDGE_KEY") else f" (got {str(value)!r})"
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -46,3 +46,20 @@ def lora(layers: int = 2, width: int = 8, rank: int = 4) -> dict[str, Any]:
             tensors[f"{place}.lora_A.weight"] = numbers.normal(size=(rank, width))
             tensors[f"{place}.lora_B.weight"] = numbers.normal(size=(width, rank))
     return tensors
+
+
+def make_mini_adapter(folder: Path, seed: int = 1, rank: int = 4, **config: Any) -> Path:
+    """An adapter of random numbers that fits the bundled model, in PEFT's form."""
+    numbers = numpy.random.default_rng(seed)
+    tensors = {}
+    for layer in range(6):
+        for name, rows in (("q_proj", 192), ("v_proj", 64)):
+            place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
+            tensors[f"{place}.lora_A.weight"] = numbers.normal(size=(rank, 192)) / 8
+            tensors[f"{place}.lora_B.weight"] = numbers.normal(size=(rows, rank)) / 4
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": 2 * rank, "target_modules": ["q_proj", "v_proj"]}
+    settings |= {"bias": "none", "base_model_name_or_path": "academy-mini"}
+    (folder / "adapter_config.json").write_text(json.dumps(settings | config))
+    write_tensors(folder / "adapter_model.safetensors", tensors)
+    return folder

@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from academy.adapters.store import Adapter
 from academy.api.routes import create_api
 from academy.api.wire import Json
 from academy.bases import Base
-from academy.chat.request import Loaded, Outcome, Sampling
+from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.config import Settings
 from academy.habitat import Component
 from academy.services.academy import Academy
@@ -55,6 +55,9 @@ class EchoEngine:
                 return Outcome(3, 1, "stopped")
             say(word + " ")
         return Outcome(3, len(words), "end")
+
+    def effect(self, questions: Sequence[str], adapter: Adapter) -> Effect:
+        return Effect(0.0, questions[0], 0, len(questions))
 
     def unload(self) -> None:
         self.loaded = None
@@ -488,7 +491,7 @@ def test_every_example_of_the_description_works_as_it_stands(taught: TestClient)
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
             # A try and a count of tokens start processes, a waiting job has nothing to resume, and there is no adapter.
-            if not content or "{" in path or path.endswith(("/dry-run", "/tokens", "/resume")):
+            if not content or "{" in path or path.endswith(("/dry-run", "/tokens", "/resume", "/duels")):
                 continue
             examples = [item["value"] for item in content.get("examples", {}).values()] + content.get("schema", {}).get("examples", [])
             for example in examples:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -415,6 +416,94 @@ def test_swaps_during_replies_never_mix_two_voices(real, wanted):
     assert len({reply.adapter_id for reply in replies}) > 1
     for reply in replies:
         assert reply.text == wanted[reply.adapter_id or "base"]
+
+
+def prompt_of(tokenizer):
+    prompt = tokenizer.apply_chat_template([{"role": "user", "content": QUESTION}], add_generation_prompt=True, tokenize=False)
+    return tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
+
+
+@pytest.mark.training
+def test_a_strength_multiplies_what_was_trained_whatever_its_scale_is(trained):
+    import peft
+    import torch
+    import transformers
+    from peft.tuners.lora import LoraLayer
+
+    from academy.chat.swapping import Swapped
+
+    store = AdapterStore(trained / "models", trained / "training")
+    ids = prompt_of(transformers.AutoTokenizer.from_pretrained(BUNDLED[DEFAULT]))
+
+    def fresh() -> Any:
+        return transformers.AutoModelForCausalLM.from_pretrained(BUNDLED[DEFAULT], dtype=torch.float32).eval()
+
+    with torch.inference_mode():
+        base, swapped = fresh()(**ids).logits, Swapped(fresh())
+        for name in ("a", "stable", "small", "few"):
+            plain: Any = peft.PeftModel.from_pretrained(fresh(), trained / "models" / name / "adapter").eval()
+            layers = [module for module in plain.modules() if isinstance(module, LoraLayer)]
+            scales = [module.scaling["default"] for module in layers]
+            for strength in (1.0, 0.0, 0.5, 1.5, 1.0):
+                for module, scale in zip(layers, scales, strict=True):
+                    module.scaling["default"] = scale * strength
+                swapped.put(replace(store.get(name), strength=strength))
+                with swapped.only(replace(store.get(name), strength=strength)):
+                    found = swapped.model(**ids).logits
+                assert torch.equal(found, base if strength == 0 else plain(**ids).logits), (name, strength)
+                assert torch.equal(found, base) == (strength == 0)
+
+
+@pytest.mark.training
+def test_a_hundred_swaps_and_strengths_during_replies_never_mix_two_voices(real, wanted):
+    store = real._adapters
+    said = {("base", 1.0): wanted["base"]}
+    for name in ("a", "b", "small"):
+        for strength in (0.8, 1.0):
+            store.scale(name, strength)
+            said[name, strength] = real.reply(ask(QUESTION, adapter_id=name, max_new_tokens=24)).text
+        assert said[name, 1.0] == wanted[name]
+    assert len(set(said.values())) == len(said)
+    replies, going = [], threading.Event()
+
+    def talk():
+        while not going.is_set():
+            replies.append(real.reply(ask(QUESTION, max_new_tokens=24)))
+
+    real.activate("a")
+    talking = [threading.Thread(target=talk) for _ in range(2)]
+    for thread in talking:
+        thread.start()
+    for turn in range(100):
+        name = ("a", "b", "small")[turn % 3]
+        store.scale(name, (0.8, 1.0)[turn % 2])
+        real.activate(name)
+        if turn % 5 == 0:
+            given = len(replies)
+            wait_until(lambda given=given: len(replies) > given, "a reply between two swaps")
+    going.set()
+    for thread in talking:
+        thread.join(30)
+    assert len({reply.text for reply in replies}) > 3
+    for reply in replies:
+        assert reply.text in {said[reply.adapter_id, strength] for strength in (0.8, 1.0)}
+    for name in ("a", "b", "small"):
+        store.scale(name, 1.0)
+    real.deactivate()
+
+
+@pytest.mark.training
+def test_the_proof_of_effect_is_the_largest_difference_of_a_logit(real):
+    acting = real.effect("a", ["Who?", QUESTION])
+    assert acting.largest > 1
+    assert acting.question in ("Who?", QUESTION)
+    assert 0 < acting.changed <= acting.of
+    real._adapters.scale("a", 0.0)
+    idle = real.effect("a", ["Who?", QUESTION])
+    real._adapters.scale("a", 1.0)
+    assert (idle.largest, idle.changed, idle.of) == (0.0, 0, acting.of)
+    with pytest.raises(NotFound):
+        real.effect("nothing", ["Who?"])
 
 
 @pytest.mark.training

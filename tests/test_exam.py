@@ -358,7 +358,7 @@ def test_a_sample_is_even_wherever_it_ends(size: int) -> None:
 
 
 def test_an_exam_takes_a_share_of_the_training_within_bounds() -> None:
-    assert [budget(seconds) for seconds in (None, 1, 100, 10_000)] == [MOST_SECONDS, LEAST_SECONDS, 30.0, MOST_SECONDS]
+    assert [budget(seconds) for seconds in (None, 1, 100, 200, 10_000)] == [MOST_SECONDS, LEAST_SECONDS, LEAST_SECONDS, 60.0, MOST_SECONDS]
 
 
 def test_a_small_batch_comes_first_and_the_time_decides_about_the_next() -> None:

@@ -9,7 +9,7 @@ import pytest
 from academy.bases import BaseFacts
 from academy.jobs.presets import Facts, choose, learning_rate
 from academy.jobs.spec import TrainingSpec
-from academy.professor import advise
+from academy.professor.advice import advise
 
 MINI = BaseFacts("LlamaForCausalLM", 3_000_000, 6_000_000, 6, 192, 2048, True)
 SMALL = BaseFacts("Qwen3ForCausalLM", 600_000_000, 1_200_000_000, 28, 1024, 32768, True)

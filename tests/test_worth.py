@@ -23,6 +23,8 @@ DONE: dict[str, Any] = {"newest": NEW, "active": NEW, "verdict": "ready", "only_
         (DONE | {"active": None}, ["activate"]),
         (DONE | {"active": OLD, "verdict": "not_learned"}, ["verdict", "chat"]),
         (DONE | {"verdict": "forgot"}, ["verdict", "chat"]),
+        (DONE | {"active": OLD, "proposed": ("p", "second", "It knows more.")}, ["proposed", "chat"]),
+        (DONE | {"active": OLD, "refused": "It knows no more."}, ["refused", "chat"]),
         (DONE | {"new_lessons": 3}, ["lessons", "chat"]),
         (DONE | {"new_lessons": 3, "untrained": ("d", "handbook")}, ["train", "chat"]),
         (DONE | {"failed": ("j", "third")}, ["failed", "chat"]),
@@ -42,6 +44,8 @@ def test_every_step_has_its_words_and_one_primary_button():
         found += [step for step in steps(Situation(newest=NEW, verdict=verdict)) if step.key == "verdict"]
     found += [steps(Situation(running=NEW))[0], *[step for step in steps(Situation(new_lessons=2)) if step.key == "lessons"]]
     assert {step.key for step in found} == {"watch", "failed", "verdict", "activate", "train", "lessons", "measure", "real", "chat"}
+    found += steps(Situation(newest=NEW, active=OLD, proposed=("p", "second", "It knows more.")))[:1]
+    found += steps(Situation(newest=NEW, active=OLD, refused="It knows no more."))[:1]
     for step in found:
         html = overview._worth_doing([step, *found[:5]])
         assert html.count("ac-btn-primary") == 1

@@ -103,10 +103,10 @@ def make_job(folder: Path, base: Path, dataset: Path, *, eval_path: Path | None 
     return folder
 
 
-def start(job: Path, **environment: str) -> subprocess.Popen[str]:
-    """The trainer as the warden starts it."""
+def start(job: Path, module: str = "academy.trainer", **environment: str) -> subprocess.Popen[str]:
+    """The trainer, or another program of it, as the warden starts it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "academy.trainer", str(job)],
+        [sys.executable, "-m", module, str(job)],
         cwd=job,
         env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", **environment},
         stdout=subprocess.PIPE,

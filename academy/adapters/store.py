@@ -8,21 +8,24 @@ import logging
 import secrets
 import shutil
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from academy.adapters.check import WEIGHTS, check_adapter, read_config
+from academy.adapters.marks import Mark, Marks
 from academy.bases import NOWHERE, Places, header_of
-from academy.errors import AcademyError, Conflict, Invalid, NotFound
+from academy.errors import AcademyError, Conflict, NotFound, Refused, log_and_go_on
 from academy.files import check_name, disk_errors, folder_bytes, inside, now, read_json, write_json
 
 log = logging.getLogger(__name__)
 
-_HISTORY = 10
-_LONGEST_NOTE = 2000
+_HISTORY = 50
 _DELETED = ".deleted-"
+ASIDE = ".incoming-"
+"""How the folders begin in which an import lies until it is checked."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class Adapter:
     train_rows: int | None = None
     steps: int | None = None
     note: str = ""
+    tags: tuple[str, ...] = ()
+    strength: float = 1.0  # by which its effect is multiplied
+    dora: bool = False
 
 
 class AdapterStore:
@@ -56,9 +62,9 @@ class AdapterStore:
         self._models = models_dir
         self._places = places
         self._active_file = training_dir / "active_adapter.json"
-        self._names_file = training_dir / "adapter_names.json"
-        self._notes_file = training_dir / "adapter_notes.json"
+        self._marks = Marks(training_dir)
         self._lock = threading.RLock()
+        self.on_active: list[Callable[[str | None], object]] = []  # called with the id of the adapter that answers from now on
         self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
         self._remove_deleted()
 
@@ -72,16 +78,8 @@ class AdapterStore:
         with self._lock:
             for gone in self._seen.keys() - set(names):
                 del self._seen[gone]
-        titles, notes, active = self._texts(self._names_file), self._texts(self._notes_file), self._state().get("adapter_id")
-        found = [
-            replace(
-                item,
-                name=titles.get(item.adapter_id, item.name),
-                note=notes.get(item.adapter_id, ""),
-                is_active=item.adapter_id == active,
-            )
-            for item in found
-        ]
+        marks, active = self._marks.all(), self._state().get("adapter_id")
+        found = [_marked(item, marks.get(item.adapter_id, Mark()), item.adapter_id == active) for item in found]
         return sorted(found, key=lambda item: (item.created_at, item.adapter_id), reverse=True)
 
     def get(self, adapter_id: str) -> Adapter:
@@ -97,8 +95,7 @@ class AdapterStore:
             # It exists but is broken: the check itself raises the reason.
             _complete(folder)
             raise NotFound("There is no usable adapter {adapter_id!r}.", hint="Its folder cannot be read.", adapter_id=adapter_id)
-        name, note = self._texts(self._names_file).get(adapter_id, adapter.name), self._texts(self._notes_file).get(adapter_id, "")
-        return replace(adapter, name=name, note=note, is_active=self._state().get("adapter_id") == adapter_id)
+        return _marked(adapter, self._marks.of(adapter_id), self._state().get("adapter_id") == adapter_id)
 
     def active(self) -> Adapter | None:
         """The active adapter, or None; an adapter whose files are gone or broken does not count."""
@@ -131,16 +128,17 @@ class AdapterStore:
         adapter = self.active() or self.previous()
         return adapter.base_model if adapter else None
 
-    def set_active(self, adapter_id: str | None) -> Adapter | None:
-        """Makes an adapter the active one (None: deactivates), and remembers the previous one."""
+    def set_active(self, adapter_id: str | None, *, back: bool = False) -> Adapter | None:
+        """Makes an adapter the active one (None: deactivates); the one before goes on the stack, unless this one comes from it (`back`)."""
         with self._lock:
             state = self._state()
             adapter = self.get(adapter_id) if adapter_id is not None else None
             before = state.get("adapter_id")
-            previous = [item for item in state.get("previous", []) if item != before]
-            if isinstance(before, str) and before != adapter_id:
-                previous.insert(0, before)
-            previous = [item for item in previous if item != adapter_id][:_HISTORY]
+            previous = state.get("previous", [])
+            if back:
+                previous = previous[previous.index(adapter_id) + 1 :] if adapter_id in previous else previous
+            elif isinstance(before, str) and before != adapter_id:
+                previous = [before, *previous][:_HISTORY]
             self._active_file.parent.mkdir(parents=True, exist_ok=True)
             write_json(
                 self._active_file,
@@ -152,27 +150,37 @@ class AdapterStore:
                     "previous": previous,
                 },
             )
-            return replace(adapter, is_active=True) if adapter else None
+        for hook in self.on_active:
+            with log_and_go_on("A listener to the active adapter", log):
+                hook(adapter_id)
+        return replace(adapter, is_active=True) if adapter else None
 
     def rename(self, adapter_id: str, name: str) -> Adapter:
         """Renames an adapter for display; its id stays."""
-        name = " ".join(name.split())
-        if not name or len(name) > 80 or not name.isprintable():
-            raise Invalid("A name has 1 to 80 printable characters.", hint="Choose another name.")
-        with self._lock:
-            self.get(adapter_id)
-            write_json(self._names_file, self._texts(self._names_file) | {adapter_id: name})
+        self.get(adapter_id)
+        self._marks.rename(adapter_id, name)
         return self.get(adapter_id)
 
     def annotate(self, adapter_id: str, note: str) -> Adapter:
         """Puts a note beside an adapter; an empty one removes it."""
-        note = note.strip()
-        if len(note) > _LONGEST_NOTE:
-            raise Invalid("A note has at most {n} characters.", hint="Shorten it.", n=_LONGEST_NOTE)
-        with self._lock:
-            self.get(adapter_id)
-            others = {key: value for key, value in self._texts(self._notes_file).items() if key != adapter_id}
-            write_json(self._notes_file, others | ({adapter_id: note} if note else {}))
+        self.get(adapter_id)
+        self._marks.annotate(adapter_id, note)
+        return self.get(adapter_id)
+
+    def tag(self, adapter_id: str, tags: Sequence[str]) -> Adapter:
+        """Replaces the tags of an adapter."""
+        self.get(adapter_id)
+        self._marks.tag(adapter_id, tags)
+        return self.get(adapter_id)
+
+    def scale(self, adapter_id: str, strength: float) -> Adapter:
+        """Sets how strongly an adapter acts, from the next reply on; raises Refused for one with DoRA."""
+        if self.get(adapter_id).dora and strength != 1:
+            raise Refused(
+                "This adapter was trained with DoRA, which learns direction and size together: a part of it is no weaker form of it.",
+                hint="Leave its strength at 1, or train again without DoRA.",
+            )
+        self._marks.scale(adapter_id, strength)
         return self.get(adapter_id)
 
     def delete(self, adapter_id: str) -> None:
@@ -194,10 +202,7 @@ class AdapterStore:
             aside = self._models / f"{_DELETED}{secrets.token_hex(6)}"
             folder.rename(aside)
             self._seen.pop(adapter_id, None)
-            for file in (self._names_file, self._notes_file):
-                texts = self._texts(file)
-                if texts.pop(adapter_id, None) is not None:
-                    write_json(file, texts)
+            self._marks.forget(adapter_id)
         _remove(aside)
 
     def check(self, adapter: Adapter) -> None:
@@ -216,16 +221,6 @@ class AdapterStore:
         previous = state.get("previous")
         state["previous"] = [item for item in previous if isinstance(item, str)] if isinstance(previous, list) else []
         return state
-
-    def _texts(self, file: Path) -> dict[str, str]:
-        """The texts of a file by the adapters' ids: names, or notes."""
-        with self._lock:
-            try:
-                texts = read_json(file, {})
-            except (ValueError, RecursionError):
-                log.warning("%s is damaged; its names or notes are not shown.", file.name)
-                return {}
-        return {key: value for key, value in texts.items() if isinstance(value, str)} if isinstance(texts, dict) else {}
 
     def _read(self, adapter_id: str) -> Adapter | None:
         folder = _adapter_folder(self._models, adapter_id)
@@ -248,9 +243,9 @@ class AdapterStore:
         return adapter
 
     def _remove_deleted(self) -> None:
-        # A crash in the middle of a delete leaves these.
+        # A crash in the middle of a delete or of an import leaves these.
         if self._models.is_dir():
-            for aside in self._models.glob(f"{_DELETED}*"):
+            for aside in [*self._models.glob(f"{_DELETED}*"), *self._models.glob(f"{ASIDE}*")]:
                 _remove(aside)
 
 
@@ -299,7 +294,14 @@ def _adapter(adapter_id: str, folder: Path, config: dict[str, Any], record: dict
         source=_text(record.get("source")) or "imported",
         train_rows=_count(record.get("train_rows")),
         steps=_count(record.get("steps")),
+        dora=bool(config.get("use_dora")),
     )
+
+
+def _marked(adapter: Adapter, mark: Mark, active: bool) -> Adapter:
+    """The adapter with what a person wrote on it. DoRA has no strength, whatever a file says."""
+    strength = 1.0 if adapter.dora else mark.strength
+    return replace(adapter, name=mark.name or adapter.name, note=mark.note, tags=mark.tags, strength=strength, is_active=active)
 
 
 def _metadata(path: Path) -> dict[str, Any]:

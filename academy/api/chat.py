@@ -56,6 +56,10 @@ class FeedbackIn(Asked):
     rating: Literal["good", "bad"] | None = None
     history: list[list[str]] = Field(default=[], max_length=1000, description="Earlier turns as pairs of question and answer.")
     adapter_id: Id | None = Field(default=None, description="Who answered.")
+    base_model: str | None = Field(default=None, max_length=500, description="On which base model.")
+    sampling: dict[str, str | float | int | None] = Field(default={}, max_length=20, description="Temperature, seed and the like.")
+    comment: str = Field(default="", max_length=10_000, description="What is wrong, in words.")
+    worse: str | None = Field(default=None, max_length=200_000, description="With a good rating: a reply that was worse.")
 
 
 @api.post("/chat", response_model=ChatAnswer)

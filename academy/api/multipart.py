@@ -45,6 +45,39 @@ FORM: dict[str, Any] = {
 """The form in the OpenAPI description."""
 
 
+ADAPTER_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "A zip of the adapter's folder."},
+                        "path": {"type": "string", "description": "Or a folder of the machine that Academy runs on."},
+                        "base_model": {"type": "string", "description": "Which base model it belongs to; empty: the one that it names."},
+                    },
+                }
+            }
+        },
+    }
+}
+"""The form of an import in the OpenAPI description."""
+
+
+@contextlib.asynccontextmanager
+async def received_one(request: Request, settings: Settings) -> AsyncIterator[tuple[tuple[str, BinaryIO] | None, dict[str, str]]]:
+    """The file of the form's field `file`, if there is one, and its texts; what is on disk is deleted afterwards."""
+    files, texts = await _read_files(request, settings.incoming_dir, settings.max_upload_mb, "file", needed=False)
+    try:
+        if files:
+            _refuse_if_all_too_large(files, settings.max_upload_mb)
+        yield (files[0] if files else None), texts
+    finally:
+        for _, file in files:
+            file.close()
+
+
 @contextlib.asynccontextmanager
 async def received(request: Request, settings: Settings) -> AsyncIterator[tuple[list[tuple[str, BinaryIO]], dict[str, str] | None]]:
     """The uploaded files with their names, and the form's mapping of columns; what is on disk is deleted afterwards."""
@@ -93,10 +126,12 @@ class _Form(MultiPartParser):
             part.file.file.close()
 
 
-async def _read_files(request: Request, folder: Path, max_mb: int) -> tuple[list[tuple[str, BinaryIO]], dict[str, str]]:
-    """The files of the form's field `files` with their names, and its text fields; raises in FastAPI's form what is wrong with it."""
+async def _read_files(
+    request: Request, folder: Path, max_mb: int, field: str = "files", *, needed: bool = True
+) -> tuple[list[tuple[str, BinaryIO]], dict[str, str]]:
+    """The files of a form's field with their names, and its text fields; raises in FastAPI's form what is wrong with it."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise _form_error("Send the files as multipart/form-data, in the field 'files'.")
+        raise _form_error(f"Send the files as multipart/form-data, in the field '{field}'.")
     await anyio.to_thread.run_sync(functools.partial(folder.mkdir, mode=0o700, parents=True, exist_ok=True))
     parser = _Form(request.headers, request.stream(), folder=folder, max_bytes=max_mb << 20, max_files=MAX_FILES, max_fields=MAX_FILES)
     try:
@@ -106,15 +141,13 @@ async def _read_files(request: Request, folder: Path, max_mb: int) -> tuple[list
     except (LookupError, ValueError) as error:
         raise _form_error("The form cannot be read: it is not valid multipart/form-data.") from error
     parser.close_unfinished()
-    files = [
-        (value.filename or "file", value.file) for key, value in form.multi_items() if key == "files" and isinstance(value, UploadFile)
-    ]
+    files = [(value.filename or "file", value.file) for key, value in form.multi_items() if key == field and isinstance(value, UploadFile)]
     texts = {key: value for key, value in form.multi_items() if isinstance(value, str)}
-    unknown = sorted({key for key, value in form.multi_items() if key != "files" and isinstance(value, UploadFile)})
-    if unknown or not files:
+    unknown = sorted({key for key, value in form.multi_items() if key != field and isinstance(value, UploadFile)})
+    if unknown or (needed and not files):
         await form.close()
         raise _form_error(
-            "There is no file in the field 'files'." if not unknown else f"Files belong in the field 'files', not in {unknown[0]!r}."
+            f"There is no file in the field '{field}'." if not unknown else f"Files belong in the field '{field}', not in {unknown[0]!r}."
         )
     return files, texts
 

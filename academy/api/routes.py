@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, bases, chat, datasets, evaluations, jobs, lessons, machine, parts
+from academy.api import adapters, arena, bases, chat, datasets, evaluations, jobs, lessons, machine, parts, professor, sweeps
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
 from academy.api.wire import Errors, Json, StrictRoute, not_here
@@ -42,7 +42,20 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     app.router.route_class = StrictRoute
     parts.provide(app, academy)
     Errors({"/v1/": forms.error_body}).add_to(app)
-    stages = (machine.always, lessons.api, datasets.api, jobs.api, machine.api, bases.api, adapters.api, evaluations.api, chat.api)
+    stages = (
+        machine.always,
+        lessons.api,
+        datasets.api,
+        jobs.api,
+        machine.api,
+        bases.api,
+        adapters.api,
+        evaluations.api,
+        sweeps.api,
+        professor.api,
+        arena.api,
+        chat.api,
+    )
     for stage in stages:
         app.include_router(stage, prefix=PREFIX)
     app.include_router(openai.api, prefix="/v1")

@@ -48,6 +48,9 @@ class ReplyText(_Data):
     notes: list[Any] = []
     mark: Literal["good", "bad", "corrected"] | None = None
     corrected: str = ""
+    comment: str = ""
+    lesson_id: str = ""  # that a rating or a correction made
+    sampling: dict[str, Any] = {}
 
     @property
     def valid(self) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from academy.bases import Base, BaseFacts, facts
 from academy.chat.decoding import Chooser, Streamer, end_tokens
 from academy.chat.fitting import fit
 from academy.chat.memory import free_memory, is_memory_error
-from academy.chat.request import Loaded, Outcome, Sampling
+from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.chat.swapping import Swapped, without_bitsandbytes
 from academy.errors import Refused, Unavailable
 from academy.text.templates import Renderer, for_chat
@@ -100,6 +100,26 @@ class TransformersEngine:
                 )
             streamer.close()
             return Outcome(len(prompt.ids), streamer.count, streamer.finish, prompt.notes)
+
+    def effect(self, questions: Sequence[str], adapter: Adapter) -> Effect:
+        torch, held = _torch(), self._held
+        if held is None:
+            raise Unavailable("The chat has no model loaded.", hint="Ask again.")
+        largest, where, changed, tokens = 0.0, questions[0], 0, 0
+        with self._memory_errors(), torch.inference_mode():
+            for question in questions:
+                messages = [{"role": "user", "content": question}]
+                prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=1, model=held.base.name)
+                ids = torch.tensor([prompt.ids], device=held.swapped.model.device)
+                logits = []
+                for who in (adapter, None):
+                    with held.swapped.only(who):
+                        logits.append(held.swapped.model(ids).logits[0].float())
+                apart = float((logits[0] - logits[1]).abs().max())
+                largest, where = max((largest, where), (apart, question), key=lambda pair: pair[0])
+                changed += int((logits[0].argmax(-1) != logits[1].argmax(-1)).sum())
+                tokens += len(prompt.ids)
+        return Effect(largest, where, changed, tokens)
 
     def unload(self) -> None:
         self._held = None

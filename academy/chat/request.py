@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -108,6 +108,19 @@ class Loaded:
     adapter_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Effect:
+    """How far an adapter moves its base's numbers on some questions.
+
+    `largest` is the largest difference of a logit, at a token of `question`; of `of` tokens, `changed` have another likeliest next token.
+    """
+
+    largest: float
+    question: str
+    changed: int
+    of: int
+
+
 class Engine(Protocol):
     """Holds one base model and at most one adapter; called by one thread at a time."""
 
@@ -131,6 +144,10 @@ class Engine(Protocol):
         say: Callable[[str], None],
     ) -> Outcome:
         """Says the reply piece by piece, until `stop` is set or the reply ends; a last message of the assistant is continued."""
+        ...
+
+    def effect(self, questions: Sequence[str], adapter: Adapter) -> Effect:
+        """Reads the questions with the adapter that is in place and without it, and compares."""
         ...
 
     def unload(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from academy.adapters.check import check_adapter
@@ -12,7 +13,7 @@ from academy.adapters.store import Adapter, AdapterStore
 from academy.bases import Base, Places, find_base
 from academy.chat.decoding import StopTexts
 from academy.chat.line import Call, Line, Reply
-from academy.chat.request import BASE, ChatReply, ChatRequest, Engine, Outcome, Sampling
+from academy.chat.request import BASE, ChatReply, ChatRequest, Effect, Engine, Outcome, Sampling
 from academy.config import Settings
 from academy.errors import Refused, Unavailable
 from academy.files import check_name
@@ -64,8 +65,8 @@ class ChatSession:
         call.stop.set()
         return True
 
-    def activate(self, adapter_id: str) -> Adapter:
-        """Makes an adapter the one that answers; raises where anything is wrong with it, and the one before stays."""
+    def activate(self, adapter_id: str, *, back: bool = False) -> Adapter:
+        """Makes an adapter the one that answers (`back`: again, from the stack); raises where it is broken, and the one before stays."""
         check_name(adapter_id, "adapter id")
         adapter = self._adapters.get(adapter_id)
         self._adapters.check(adapter)
@@ -74,11 +75,11 @@ class ChatSession:
         base = find_base(adapter.base_model, self._places)
         if engine is None or loaded is None or loaded.base.path != base.path or self._aside:
             # Nothing to swap: the first question puts it in place.
-            return self._adapters.set_active(adapter_id) or adapter
+            return self._adapters.set_active(adapter_id, back=back) or adapter
 
         def swap() -> Adapter:
             engine.prepare(base, adapter)
-            return self._adapters.set_active(adapter_id) or adapter
+            return self._adapters.set_active(adapter_id, back=back) or adapter
 
         return self._line.call(swap)
 
@@ -87,6 +88,22 @@ class ChatSession:
         before = self._adapters.active()
         self._adapters.set_active(None)
         return before
+
+    def effect(self, adapter_id: str, questions: Sequence[str]) -> Effect:
+        """How far an adapter moves its base on some questions, measured after the reply in progress."""
+        self._raise_unless_available()
+        self._adapters.get(adapter_id)
+
+        def measure() -> Effect:
+            engine = self._get_engine()
+            self._raise_if_aside(engine)
+            base, adapter = self._choose(adapter_id, None)
+            assert adapter is not None
+            check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)
+            engine.prepare(base, adapter)
+            return engine.effect(questions, adapter)
+
+        return self._line.call(measure)
 
     def step_aside(self, reason: Text) -> None:
         """Frees the GPU for a training; until `come_back` the chat refuses with the reason. On a CPU nothing changes."""
@@ -134,6 +151,12 @@ class ChatSession:
         if not ok:
             raise Unavailable(reason)
 
+    def _raise_if_aside(self, engine: Engine) -> None:
+        if self._aside and engine.on_gpu():
+            raise Unavailable(
+                "The chat is paused while a training runs: {reason}", hint="It answers again when the GPU is free.", reason=self._aside
+            )
+
     def _get_engine(self) -> Engine:
         if self._engine is None:
             from academy.chat.engine import TransformersEngine  # torch comes with the first question, not with the app
@@ -174,10 +197,7 @@ class ChatSession:
     def _answer(self, call: Call) -> None:
         telling = _Telling(call)
         request, engine = call.request, self._get_engine()
-        if self._aside and engine.on_gpu():
-            raise Unavailable(
-                "The chat is paused while a training runs: {reason}", hint="It answers again when the GPU is free.", reason=self._aside
-            )
+        self._raise_if_aside(engine)
         base, adapter = self._choose(request.adapter_id, request.base_model)
         if adapter is not None and _is_new(engine, adapter):
             check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)

@@ -26,6 +26,7 @@ class Slot:
     config: Any
     parameters: dict[str, Any]
     layers: list[tuple[str, Any]]
+    scales: list[float]  # of the layers, at strength 1
 
 
 class Swapped:
@@ -38,7 +39,14 @@ class Swapped:
         self._count = 0
 
     def put(self, adapter: Adapter) -> None:
-        """Puts the adapter on the model unless it is there in this version; raises Refused."""
+        """Puts the adapter on the model unless it is there in this version, and sets its strength; raises Refused."""
+        self._put(adapter)
+        if self.slot is not None:
+            for (_, layer), scale in zip(self.slot.layers, self.slot.scales, strict=True):
+                # Whatever made the scale (alpha by the rank, or by its root): times 1 it is the same number.
+                layer.scaling[self.slot.name] = scale * adapter.strength
+
+    def _put(self, adapter: Adapter) -> None:
         status = (adapter.path / WEIGHTS).stat()
         stamp = (status.st_mtime_ns, status.st_size)
         slot = self.slot
@@ -55,14 +63,14 @@ class Swapped:
         config.inference_mode = True
         if slot is not None and _same_positions(slot, config, tensors):
             self._refill(slot, config, tensors)
-            self.slot = replace(slot, adapter_id=adapter.adapter_id, stamp=stamp, config=config)
+            self.slot = replace(slot, adapter_id=adapter.adapter_id, stamp=stamp, config=config, scales=_scales(slot.layers, slot.name))
         else:
             self._insert(adapter, stamp, config, tensors)
 
     @contextlib.contextmanager
     def only(self, adapter: Adapter | None) -> Iterator[None]:
-        """Inside, the model answers with this adapter, or without any."""
-        if adapter is None and self._peft is not None:
+        """Inside, the model answers with this adapter, or without any, which is also what strength 0 means."""
+        if (adapter is None or adapter.strength == 0) and self._peft is not None:
             with self._peft.disable_adapter():
                 yield
         else:
@@ -110,7 +118,7 @@ class Swapped:
             for path, layer in self._peft.base_model.model.named_modules()
             if isinstance(layer, LoraLayer) and name in layer.scaling
         ]
-        self.slot = Slot(name, adapter.adapter_id, stamp, config, _positions(self._peft, name), layers)
+        self.slot = Slot(name, adapter.adapter_id, stamp, config, _positions(self._peft, name), layers, _scales(layers, name))
 
     def _add(self, adapter: Adapter, name: str, config: Any, tensors: dict[str, Any]) -> None:
         from peft import PeftModel, set_peft_model_state_dict
@@ -183,6 +191,10 @@ def _positions(peft: Any, name: str) -> dict[str, Any]:
         for key, parameter in peft.named_parameters()
         if f".{name}" in key
     }
+
+
+def _scales(layers: list[tuple[str, Any]], name: str) -> list[float]:
+    return [layer.scaling[name] for _, layer in layers]
 
 
 def _refused(adapter: Adapter, why: Text) -> AcademyError:

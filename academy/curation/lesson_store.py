@@ -229,6 +229,11 @@ class LessonStore:
             trained, all_of_them = connection.execute(f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}", values).fetchone()
         return int(trained), int(all_of_them) - int(trained)
 
+    def trained_ids(self) -> list[str]:
+        """The ids of the lessons that can be trained."""
+        with self._reading() as connection:
+            return [row[0] for row in connection.execute("SELECT lesson_id FROM lessons WHERE trained = 1")]
+
     def search(self, query: str = "", tag: str | None = None, rating: str | None = None, limit: int = 50, offset: int = 0) -> LessonPage:
         """The lessons that hold every word of the query (the last one may be unfinished), newest first; rating "none": unrated."""
         if rating not in (None, "", "good", "bad", "none", "corrected"):

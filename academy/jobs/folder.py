@@ -53,6 +53,9 @@ class JobFolder:
         self.adapter = path / "adapter"
         self.metadata = path / "metadata.json"
         self.report = path / "report.json"  # of the exam
+        # Of a race: the state of all trials; a trial has a folder of its own with events, checkpoints and requests
+        self.race = path / "race.json"
+        self.trials = path / "trials"
 
     def read_worker(self) -> dict[str, Any]:
         """worker.json, or an empty dict."""

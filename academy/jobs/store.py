@@ -161,6 +161,7 @@ _LEADS_TO: dict[str, frozenset[str]] = {
 }
 """Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
+_LONGEST_LINE = 20  # of trainings that continue each other
 _REMEMBERED = 1000
 
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
@@ -329,6 +330,14 @@ class JobStore:
         with self._lock:
             job_id = self._keys.get(idempotency_key)
             return self.get(job_id) if job_id else None
+
+    def line(self, job_id: str | None) -> list[Job]:
+        """The training with that id and those that it continues, the newest first; as far as they are in the journal."""
+        found: list[Job] = []
+        while job_id is not None and job_id in self and len(found) < _LONGEST_LINE:
+            found.append(self.get(job_id))
+            job_id = found[-1].continue_from
+        return found
 
     def __contains__(self, job_id: str) -> bool:
         with self._lock:

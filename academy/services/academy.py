@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 
 from academy.adapters.store import AdapterStore
@@ -15,6 +16,7 @@ from academy.curation.datasets import DatasetStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
+from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
@@ -23,7 +25,9 @@ from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
+from academy.professor.proposals import Decisions, ProposalStore
 from academy.services.adapters import Adapters
+from academy.services.arena import Arena
 from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
@@ -33,7 +37,12 @@ from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
 from academy.services.permission import Permission
+from academy.services.professor import Professor
+from academy.services.promotion import Promotion
+from academy.services.sweeps import Sweeps
 from academy.services.training import Training
+
+log = logging.getLogger(__name__)
 
 
 class Academy:
@@ -64,12 +73,20 @@ class Academy:
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
-        self.adapters = Adapters(allowed, adapters, session)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
+        self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations)
+        self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
+        self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
+        proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
+        decisions = Decisions(settings.training_dir / "decisions.jsonl")
+        promotion = self._promotion = Promotion(datasets, adapters, jobs, self.evaluations, proposals, decisions)
+        self.professor = Professor(allowed, settings, self.machine.advice, adapters, session, promotion, proposals, decisions)
+        adapters.on_active.append(promotion.settle)
+        jobs.on_change.append(lambda job: None if allowed.only_shows else promotion.after(job))
 
     def check_enabled(self) -> None:
         """Raises Unavailable where Academy is disabled."""
@@ -81,6 +98,8 @@ class Academy:
             return
         if self.settings.space_id and not self.settings.token:
             self._demonstrate()
+        with log_and_go_on("The gate", log):
+            self._promotion.catch_up()
         self._runner.start()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -61,6 +62,7 @@ class Datasets:
         self._adapters = adapters
         self._habitat = habitat
         self._asked = AskedRows()
+        self._untaught: tuple[Any, int] = None, 0
 
     # Uploads
 
@@ -214,6 +216,24 @@ class Datasets:
         """The ids of the lessons that a dataset holds out."""
         rows = self._store.open(dataset_id, "eval")
         return frozenset(origin for source, origin in rows.origins() if source == "lessons") if rows else frozenset()
+
+    @reading
+    def untaught(self, adapter_id: str | None) -> int:
+        """How many of the lessons that can be trained no dataset of an adapter has, nor of those that it continues; without one, all."""
+        line = [job.dataset_id for job in self._jobs.line(adapter_id) if job.dataset_id]
+        state = self._lessons.revision, tuple(line)
+        if self._untaught[0] != state:
+            seen = [origin for name in line for origin in self._lessons_of(name)]
+            self._untaught = state, len(set(self._lessons.trained_ids()).difference(seen))
+        return self._untaught[1]
+
+    def _lessons_of(self, dataset_id: str) -> Iterable[str]:
+        """The ids of the lessons that a dataset holds or left out; of a dataset that was deleted, none."""
+        with contextlib.suppress(NotFound):
+            parts = [rows for part in ("train", "eval") if (rows := self._store.open(dataset_id, part))]
+            kept = [origin for rows in parts for source, origin in rows.origins() if source == "lessons"]
+            return [*kept, *(row.get("origin", "") for row in self._store.get(dataset_id).dropped)]
+        return []
 
     @reading
     def answer_to(self, question: str, adapter_id: str | None = None) -> str | None:

@@ -23,6 +23,7 @@ _KNOBS = (
     *("num_epochs", "learning_rate", "lora_rank", "rehearsal", "vary_questions"),  # what a remedy changes
 )
 _MOST_JOBS = 1000
+_EARLIER_DATASETS = 3
 
 
 class Evaluations:
@@ -129,7 +130,14 @@ class Evaluations:
             base_fingerprint=base.fingerprint,
             continue_from=adapter.adapter_id if adapter else None,
             continue_from_path=str(adapter.path) if adapter else None,
+            earlier=self._earlier_datasets(base.name, manifest) if adapter and manifest else [],
         )
+
+    def _earlier_datasets(self, base_model: str, asked: Manifest) -> list[str]:
+        """The datasets that this base was taught besides, the newest first: an exam asks whether they are still known."""
+        done = self._jobs.list(_MOST_JOBS, "finished", "train")
+        taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
+        return [name for name in taught if name != asked.id][:_EARLIER_DATASETS]
 
     def _path(self, named: str) -> Path:
         path = self._datasets.find_path(named)

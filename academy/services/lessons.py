@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -142,22 +143,29 @@ class Lessons:
         rating: str | None = None,
         history: Sequence[Sequence[str]] | None = None,
         adapter_id: str | None = None,
+        base_model: str | None = None,
+        sampling: dict[str, Any] | None = None,
+        comment: str = "",
+        worse: str | None = None,
+        lesson_id: str | None = None,
     ) -> Lesson:
-        """Turns a rated or corrected reply into the next lesson."""
+        """Turns a rated or corrected reply into the next lesson, or into another form of the lesson that it is already.
+
+        `worse`: another reply to the question, which a person called bad; with a good one it makes a pair.
+        """
         metadata: dict[str, Any] = {"source": "chat", "adapter_id": adapter_id}
-        if history:
-            metadata["history"] = history
-        lesson = LessonIn.model_validate(
-            {
-                "situation": question,
-                "action": corrected if corrected is not None else answer,
-                "rejected": answer if corrected is not None else None,
-                "rating": "good" if corrected is not None else rating,
-                "tags": ["chat"],
-                "metadata": metadata,
-            }
-        )
-        return self._store.add(lesson)
+        metadata |= {name: value for name, value in (("base_model", base_model), ("sampling", sampling), ("history", history)) if value}
+        values: dict[str, Any] = {
+            "situation": question,
+            "action": corrected if corrected is not None else answer,
+            "rejected": answer if corrected is not None else worse if rating == "good" else None,
+            "rating": "good" if corrected is not None else rating,
+            "feedback": comment.strip(),
+        }
+        if lesson_id:
+            with contextlib.suppress(NotFound):  # a person deleted it since
+                return self._store.update(lesson_id, LessonPatch.model_validate(values))
+        return self._store.add(LessonIn.model_validate(values | {"tags": ["chat"], "metadata": metadata}))
 
     def _import(self, name: str, stream: BinaryIO, mapping: dict[str, str] | None) -> FileReport:
         folder = self._settings.incoming_dir

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from academy import __version__, professor
+from academy import __version__
 from academy.adapters.store import AdapterStore
 from academy.chat.session import ChatSession
 from academy.config import Settings
@@ -20,6 +20,7 @@ from academy.jobs.backends.docker.image import ImageState, TrainingImage
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import JobStore
 from academy.messages import count, join, render
+from academy.professor.advice import Advice, advise
 from academy.services.permission import Permission, changing, reading
 
 
@@ -108,7 +109,7 @@ class Machine:
             "damaged": self._damaged(),
         }
 
-    def advice(self) -> professor.Advice:
+    def advice(self) -> Advice:
         """Whether it is time to train, and what is missing."""
         last = next(iter(self._jobs.list(limit=1, status="finished", kind="train")), None)
         total = self._lessons.statistics()["trainable_lessons"]
@@ -116,7 +117,7 @@ class Machine:
         if last and last.dataset_id:
             with contextlib.suppress(NotFound):
                 seen = int(self._datasets.get(last.dataset_id).statistics.get("lessons_collected", 0))
-        return professor.advise(
+        return advise(
             lessons=total,
             new_lessons=max(0, total - seen),
             min_lessons=self._settings.min_lessons,

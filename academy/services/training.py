@@ -19,11 +19,14 @@ from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
-from academy.jobs import presets, recipes
+from academy.jobs import continuing, presets, recipes
 from academy.jobs.backends import BACKENDS, Backend
+from academy.jobs.design import RACED, Space, default_space, design
 from academy.jobs.estimate import Estimate, Pace, estimate
+from academy.jobs.kinds.sweep import Sweep, SweepRequest, SweepSpec
 from academy.jobs.reading import view
 from academy.jobs.reading.progress import progress
+from academy.jobs.reading.reports import report_in
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
@@ -78,6 +81,25 @@ class Training:
         inputs = replace(inputs, effort=spec.preset, chosen=_chosen(spec))
         return self._runner.submit(resolved, inputs, idempotency_key=idempotency_key)
 
+    @changing
+    def race(self, request: SweepRequest) -> Job:
+        """Queues a race of several settings on one base, after checking each of them as a training is checked."""
+        named = {name: value for name in ("name", "dataset_id", "base_model") if (value := getattr(request, name))}
+        asked = TrainingSpec.model_validate({"preset": "auto"} | request.settings | named)
+        if asked.recipe:
+            raise Invalid("A recipe cannot race.", hint="Leave it out: only Academy's own trainer takes turns.")
+        resolved, inputs = self._plan(asked)
+        values = resolved.model_dump()
+        trials = design(_space_of(request.space, values), values, request.trials, resolved.seed)
+        if len(trials) < 2:
+            raise Invalid("The space has fewer than two different choices.", hint="Give a setting at least two values.")
+        checked = [TrainingSpec.model_validate(values | trial) for trial in trials]
+        trials = [{name: getattr(spec, name) for name in trial} for spec, trial in zip(checked, trials, strict=True)]
+        sweep = Sweep(trials=trials, budget_seconds=request.budget_seconds, seeds=request.seeds)
+        # The race itself measures the rate, and has its own time.
+        spec = SweepSpec.model_validate(values | {"measure_rate": False, "budget_seconds": None, "sweep": sweep})
+        return self._runner.submit(spec, replace(inputs, effort=asked.preset, chosen=_chosen(asked)), kind="sweep")
+
     @reading
     def base_models(self) -> Sequence[str]:
         """The names of base models to choose from: the default, the bundled ones, and those of earlier jobs."""
@@ -95,7 +117,7 @@ class Training:
         try:
             resolved, inputs = self._plan(spec)
         except AcademyError as error:
-            return {"spec": None, "reasons": [], "problems": [error.detail], "name": "", "estimate": None}
+            return {"spec": None, "reasons": [], "problems": [error.detail], "name": "", "estimate": None, "continuing": None}
         guess = self._estimate(resolved, inputs)
         return {
             "spec": resolved.model_dump(),
@@ -103,6 +125,7 @@ class Training:
             "problems": [],
             "name": inputs.name,
             "estimate": guess.as_dict() if guess else None,
+            "continuing": self._continuing(resolved, inputs),
         }
 
     @changing
@@ -186,7 +209,7 @@ class Training:
             continue_from=request.continue_from,
             continue_from_path=str(continued.path) if continued else None,
             reasons=list(reasons),
-            earlier=self._earlier_datasets(base.name, manifest),
+            earlier=self._earlier_datasets(base.name, manifest, request.continue_from),
             golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
         )
 
@@ -239,11 +262,39 @@ class Training:
                 return Pace(statistics.median(paces), max(0.0, (view.duration(job) or 0.0) - state.training_seconds()))
         return None
 
-    def _earlier_datasets(self, base_model: str, now: Manifest | None) -> list[str]:
-        """The datasets that this base was taught before, the newest first; an exam asks whether they are still known."""
+    def _earlier_datasets(self, base_model: str, now: Manifest | None, continued: str | None) -> list[str]:
+        """The datasets that the continued adapter was taught, else those that this base was taught before; the newest first.
+
+        An exam asks whether they are still known, and a continued adapter rehearses them.
+        """
+        if continued:
+            line = dict.fromkeys(job.dataset_id for job in self._jobs.line(continued) if job.dataset_id)
+            return [name for name in line if now is None or name != now.id]
         done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
         taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
         return [name for name in taught if now is None or name != now.id][:_EARLIER_DATASETS]
+
+    def _continuing(self, spec: TrainingSpec, inputs: Inputs) -> dict[str, Any] | None:
+        """Whether to go on from the active adapter, where a set of facts is taught and nothing else was chosen."""
+        active = self._adapters.active()
+        if active is None or spec.recipe or spec.goal != "facts" or inputs.continue_from or not inputs.dataset_id:
+            return None
+        report = report_in(self._jobs.get(active.adapter_id).folder) if active.adapter_id in self._jobs else None
+        if report is None or active.base_model != inputs.base_model:
+            return None
+        with contextlib.suppress(NotFound):  # a dataset of an earlier adapter was deleted
+            rows = self._keys(inputs.dataset_id)
+            line = [job.dataset_id for job in self._jobs.line(active.adapter_id) if job.dataset_id]
+            lessons = frozenset[str]().union(*map(self._keys, line))
+            known = report.known
+            taught = continuing.Taught(active.name, len(lessons), len(lessons & rows), known.rows, known.of, report.verdict)
+            if found := continuing.choose(len(rows), taught):
+                return {"adapter_id": active.adapter_id, "choice": found[0], "sentence": render(found[1])}
+        return None
+
+    def _keys(self, dataset_id: str) -> frozenset[str]:
+        rows = self._datasets.open(dataset_id)
+        return rows.keys() if rows else frozenset()
 
     def _dataset_of(self, request: TrainingSpec) -> tuple[Manifest | None, Path, Path | None]:
         if request.dataset_id and request.dataset_path:
@@ -311,6 +362,16 @@ class Training:
 def _chosen(spec: TrainingSpec) -> list[str]:
     """The settings that a request gives itself."""
     return [name for name in KNOBS if name in spec.model_fields_set and getattr(spec, name) not in (None, "auto")]
+
+
+def _space_of(asked: Space, values: Mapping[str, Any]) -> Space:
+    """The space of a race; a setting without values gets those around the chosen one."""
+    if unknown := [name for name in asked if name not in RACED]:
+        raise Invalid("A race cannot vary {names:list}.", hint="It varies {known}.", names=unknown, known=", ".join(RACED))
+    usual = default_space(values, tuple(asked)) if asked else default_space(values)
+    if bare := [name for name, given in asked.items() if given == [] and name not in usual]:
+        raise Invalid("There are no usual values for {names:list}.", hint="Give a list of values.", names=bare)
+    return {name: asked.get(name) or around for name, around in usual.items()} | {name: given for name, given in asked.items() if given}
 
 
 def _golden_rows(manifest: Manifest | None) -> int | None:

@@ -119,6 +119,15 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def replace_file(path: Path, text: str) -> Path:
+    """Replaces a file in one step, durably."""
+    aside = path.with_name(f".{path.name}.tmp")
+    aside.write_text(text, encoding="utf-8")
+    sync(aside)
+    os.replace(aside, path)
+    return path
+
+
 def _facts(path: Path) -> dict[str, Any] | None:
     try:
         facts = json.loads((path / MARKER).read_bytes())

@@ -41,11 +41,11 @@ class Learning:
     """What became of preferences, for the exam, given which rows are known now."""
 
 
-def from_rows(spec: Spec, dataset: Dataset, adapted: Adapted) -> Learning:
-    """Learns the answers of the dataset's rows."""
+def from_rows(spec: Spec, dataset: Dataset, adapted: Adapted, looks: Looks | None = None) -> Learning:
+    """Learns the answers of the dataset's rows; `looks`: where they are made already."""
     reader = SupervisedFineTuning(adapted, dataset.tokenizer)
     rows, held_out = dataset.train.rows, dataset.held_out.rows
-    looks = Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
+    looks = looks or Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
     counts = len(rows), len(held_out)
     return Learning(reader, reader, rows, held_out, looks.rows, spec.knob("batch_size"), counts, begin=lambda rows: None)
 

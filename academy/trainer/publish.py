@@ -15,6 +15,7 @@ from academy.messages import msg
 from academy.text.failures import Failure
 from academy.text.templates import ChatForm
 from academy.trainer import checkpoints
+from academy.trainer.checkpoints import replace_file
 from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.state import ADAPTER
 from academy.trainer.report import Report, now
@@ -96,15 +97,6 @@ def _write_weights(spec: Spec, loop: Loop, folder: Path) -> tuple[int, float | N
             reason = msg("The adapter contains non-finite numbers ({name}), so it is not published.", name=name)
             raise Failure(reason, "non_finite_loss", step=loop.step)
     return step, eval_loss
-
-
-def replace_file(path: Path, text: str) -> Path:
-    """Replaces a file in one step, durably."""
-    aside = path.with_name(f".{path.name}.tmp")
-    aside.write_text(text, encoding="utf-8")
-    checkpoints.sync(aside)
-    os.replace(aside, path)
-    return path
 
 
 def _card(metadata: dict[str, Any], measured: dict[str, str] | None = None) -> str:

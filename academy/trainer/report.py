@@ -18,7 +18,8 @@ _LOSSES = ("loss", "eval_loss", "train_loss", "baseline_eval_loss", "grad_norm")
 class Report:
     """The only writer of a job's `events.jsonl`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, label: str = "") -> None:
+        self._label = label  # before each line of the log
         self._descriptor = os.open(folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         size = os.fstat(self._descriptor).st_size
         self.continued = size > 0
@@ -50,7 +51,7 @@ class Report:
 
     def say(self, line: str) -> None:
         """One line of the log."""
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(f"{self._label}{line}\n")
         sys.stdout.flush()
 
     def sync(self) -> None:

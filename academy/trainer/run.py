@@ -80,8 +80,8 @@ def run(spec: Spec, report: Report) -> None:
 
 def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: Learning) -> Spec:
     """The spec with the rate that a range test chose, where one is requested."""
+    from academy.trainer.checkpoints import replace_file
     from academy.trainer.compute.range_test import measure_rate
-    from academy.trainer.publish import replace_file
 
     if not spec.knob("measure_rate"):
         return spec

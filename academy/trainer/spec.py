@@ -36,6 +36,7 @@ class Spec:
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     cache: Path | None = None  # what is computed once for each base model
     preferences_path: Path | None = None  # pairs and thumbs to learn from, instead of the rows
+    sweep: dict[str, Any] = field(default_factory=dict)  # of a race: its trials, the time, and the repeats
 
     @property
     def has_dataset(self) -> bool:
@@ -116,6 +117,7 @@ def read_spec(folder: Path) -> Spec:
             questions=tuple(raw.get("questions") or ()),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
             preferences_path=Path(raw["preferences_path"]) if raw.get("preferences_path") else None,
+            sweep=dict(raw.get("sweep") or {}),
         )
     except FileNotFoundError as error:
         raise Failure("The job folder has no spec.json.", "bad_spec") from error

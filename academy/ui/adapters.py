@@ -32,6 +32,8 @@ from academy.ui.html.elements import (
 )
 from academy.ui.html.numbers import loss, number, rate, size
 from academy.ui.look import Look
+from academy.ui.professor import ACTS as PROFESSOR
+from academy.ui.professor import decided, opinion, proposal_card
 from academy.ui.report import known_words, report, verdict_pill
 from academy.ui.texts.translate import has, plural, t
 from academy.ui.training.job import is_by_heart
@@ -67,7 +69,8 @@ def _adapters(look: Look) -> Html:
         *(rows or [div(t("adapters.none_found"), cls="ac-empty-text ac-pad")]),
         cls="ac-mails",
     )
-    return join([_answering(look), card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by))])
+    shown = card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by))
+    return div(proposal_card(look), _answering(look), shown, decided(look), cls="ac-stack")
 
 
 def _toolbar(count: int, by: str) -> Html:
@@ -194,7 +197,8 @@ def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
     buttons = div(_measure(item, measured is not None), close, cls="ac-row ac-row-end")
     note = tag("p", item.note, cls="ac-text ac-soft") if item.note else ""
-    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), note, told, settings), buttons])}
+    judged = opinion(look, item.adapter_id)
+    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), note, judged, told, settings), buttons])}
 
 
 def _setting(key: str, value: Any) -> tuple[str, Any]:
@@ -298,6 +302,7 @@ def _named(look: Look, data: dict[str, Any]) -> Adapter:
 
 REGIONS = {"adapters": _adapters}
 ACTS = {
+    **PROFESSOR,
     "adapter.on": _activate,
     "adapter.off": _off,
     "adapter.back": _back,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from academy.curation.datasets import Manifest
     from academy.jobs.store import Job
     from academy.services.academy import Academy
+    from academy.services.professor import Proposal
 
 
 class View:
@@ -125,6 +126,11 @@ class Look(View):
     def active(self) -> Adapter | None:
         """The adapter that answers in the chat."""
         return self.academy.adapters.active()
+
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """The adapter that is proposed and waits for a decision."""
+        return self.academy.professor.proposed() if self.academy.settings.enabled else None
 
     @cached_property
     def conversations(self) -> Sequence[Conversation]:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from academy.curation.examples import DatasetRequest
 from academy.jobs.spec import TrainingSpec
+from academy.messages import Text
 from academy.models import BUNDLED
 from academy.ui import worth
 from academy.ui.answers import queued_words, toast
@@ -85,10 +86,21 @@ def _situation(look: Look) -> worth.Situation:
         newest=(newest.adapter_id, newest.name) if newest else None,
         verdict=str(measured[newest.adapter_id]["verdict"]) if newest and newest.adapter_id in measured else "",
         active=(look.active.adapter_id, look.active.name) if look.active else None,
+        proposed=(look.proposal.id, look.proposal.name, look.proposal.reasons[0]) if look.proposal else None,
+        refused=_refusal(look, newest.adapter_id) if newest else "",
         untrained=(dataset.id, dataset.name) if dataset and dataset.id not in learned else None,
         new_lessons=look.overview["advice"]["new_lessons"],
         only_bundled=all(adapter.base_model in BUNDLED for adapter in look.adapters),
     )
+
+
+def _refusal(look: Look, adapter_id: str) -> Text:
+    """Why the gate does not propose an adapter instead of the one that answers; empty where it has not said so."""
+    if look.active is None or look.active.adapter_id == adapter_id:
+        return ""
+    about = {"adapter_id": adapter_id, "against": look.active.adapter_id}
+    last = next((item for item in look.academy.professor.decisions() if about.items() <= item.about.items()), None)
+    return last.sentences[-1] if last and last.what == "refused" and last.sentences else ""
 
 
 def _worth_doing(steps: list[worth.Step]) -> Html:
@@ -118,7 +130,7 @@ def _worth_title(step: worth.Step) -> str:
 
 
 def _worth_text(step: worth.Step) -> str:
-    return t(f"{_worth_key(step)}.text")
+    return say(step.values["reason"]) if "reason" in step.values else t(f"{_worth_key(step)}.text")
 
 
 def _worth_button(step: worth.Step, kind: str) -> Html:
@@ -132,6 +144,11 @@ def _worth_button(step: worth.Step, kind: str) -> Html:
             return go(label, kind=kind, tab="dataset")
         case "chat":
             return go(label, kind=kind, tab="chat")
+        case "proposed":
+            why = go(t("worth.proposed.why"), kind="quiet" if "primary" in kind else kind, tab="adapters")
+            return div(button(label, "proposal.accept", kind=kind, id=step.item), why, cls="ac-row")
+        case "refused":
+            return button(label, "adapter.show", kind=kind, id=step.item)
         case "activate":
             return button(label, "first.chat", kind=kind, id=step.item)
         case "measure":

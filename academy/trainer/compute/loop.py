@@ -100,6 +100,7 @@ class Loop:
         self.stopped = False
         self.stopped_early = False
         self.step_seconds = 0.0
+        self.look_loss: float | None = None  # the mean of the last whole look
         self._spec, self._report, self._method, self._sampler = spec, report, method, sampler
         self._model, self._placement = adapted.model, adapted.placement
         self._looks, self._rehearsal = looks, rehearsal
@@ -117,6 +118,7 @@ class Loop:
         self._known_told: int | None = None
         self._norm, self._rate = torch.zeros(()), 0.0
         self._saved = self._began = time.monotonic()
+        self._saved_step: int | None = None
         self._sampling = 0.0
 
     def resume(self, checkpoint: checkpoints.Checkpoint) -> None:
@@ -130,8 +132,15 @@ class Loop:
         if self._rehearsal and (facts := checkpoint.facts.get("rehearsal")):
             self._rehearsal.restore(facts)
 
-    def train(self) -> None:
-        """All steps that are left."""
+    def use_rate(self, rate: float) -> None:
+        """Goes on with another learning rate, at the same position of the schedule."""
+        scheduler = self._state.scheduler
+        factor = rate / float(scheduler.base_lrs[0])
+        scheduler.base_lrs = [float(value) * factor for value in scheduler.base_lrs]
+        scheduler._last_lr = [float(value) * factor for value in scheduler.get_last_lr()]
+
+    def train(self, pause: Callable[[int], bool] = lambda step: False) -> bool:
+        """All steps that are left, or those up to a pause, which ends with a checkpoint; returns whether the training has ended."""
         if self.step == 0 and self._held_out:
             self._evaluate()
         self._clock = self._saved = self._began = time.monotonic()
@@ -142,6 +151,12 @@ class Loop:
             self._optimize(self._next_rows())
             self.history = replace(self.history, seconds=self.history.seconds + time.monotonic() - began)
             ended = self._after_step()
+            # Where a loss is logged, so that a pause changes no logged value.
+            if not ended and self.plan.logs(self.step) and pause(self.step):
+                if self._saved_step != self.step:
+                    self._save()
+                return False
+        return True
 
     # -- one step
 
@@ -223,7 +238,7 @@ class Loop:
 
     def _after_look(self) -> None:
         """Counts what is known after a whole look at all rows, and whether that is the end."""
-        loss = self._look_loss.item() / self.plan.steps_per_epoch
+        loss = self.look_loss = self._look_loss.item() / self.plan.steps_per_epoch
         self._look_loss.zero_()
         self.history = self.plan.after_look(self.history.with_look(self.known.rows, self.known.of, loss), self.step)
 
@@ -268,9 +283,10 @@ class Loop:
                 msg("The training stopped: the loss rose to {loss:.1f} at step {step}.", loss=loss, step=step), "diverged", step=step
             )
 
-    def _evaluate(self) -> bool:
-        """The loss on the held-out rows, as an event; True where it is the best so far."""
-        step, started = self.step, time.monotonic()
+    def held_out_loss(self) -> float | None:
+        """The mean loss on the held-out rows as of now; None without such rows."""
+        if not self._held_out:
+            return None
         self._model.eval()
         total, count = 0.0, 0
         with torch.no_grad():
@@ -279,7 +295,13 @@ class Loop:
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
         self._model.train()
-        loss = total / max(count, 1)
+        return total / max(count, 1)
+
+    def _evaluate(self) -> bool:
+        """The loss on the held-out rows, as an event; True where it is the best so far."""
+        step, started = self.step, time.monotonic()
+        loss = self.held_out_loss()
+        assert loss is not None
         measured = {f"eval_{name}": value for name, value in self._method.measured().items()}
         self._report.event("eval", step=step, epoch=round(self.epochs_done, 4), eval_loss=loss, **measured)
         self._report.say(f"step {step}  held-out loss {loss:.3f}")
@@ -310,7 +332,7 @@ class Loop:
         checkpoints.rotate(folder, 2, self.history.best_step if self.plan.keep_best else None)
         self._report.event("checkpoint", step=step, path=f"checkpoints/step-{step:08d}", best=self.history.best_step == step)
         self._report.sync()
-        self._saved = time.monotonic()
+        self._saved, self._saved_step = time.monotonic(), step
         self._clock += self._saved - started
 
     def _fill(self, folder: Path) -> None:

@@ -85,6 +85,15 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
     end_to_end = lays_end_to_end(model, [row.ids for row in rows[:2]])
     if not end_to_end:
         use_stock_attention(model)
+    return _adapted(model, placement, end_to_end, spec)
+
+
+def readapted(adapted: Adapted, spec: Spec) -> Adapted:
+    """The same base with the adapter of another training in place of its own, exactly as `load_adapted` would make it."""
+    return _adapted(adapted.model.unload(), adapted.placement, adapted.end_to_end, spec)
+
+
+def _adapted(model: Any, placement: Placement, end_to_end: bool, spec: Spec) -> Adapted:
     set_seed(spec.knob("seed"))
     model = add_adapter(model, spec)
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -15,6 +15,7 @@ from academy.text.conversations import read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import choose
 from academy.text.tokens import Tokens, load_tokenizer, longest_of, prompt_ids
+from academy.trainer.checkpoints import replace_file
 from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.model import load_adapted
 from academy.trainer.compute.state import ADAPTER
@@ -25,7 +26,7 @@ from academy.trainer.exam.sitting import Earlier, Exam, Question, Subject
 from academy.trainer.exam.verdict import Lesson
 from academy.trainer.learning import Learning
 from academy.trainer.methods.sft import SupervisedFineTuning
-from academy.trainer.publish import replace_file, write_measured
+from academy.trainer.publish import write_measured
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 

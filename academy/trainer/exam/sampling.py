@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-LEAST_SECONDS, MOST_SECONDS = 20.0, 120.0
+LEAST_SECONDS, MOST_SECONDS = 40.0, 120.0
+"""In 20 seconds SmolLM2-135M answered 13 of the general questions on two cores: too few to see what a plain training forgets."""
 SHARE = 0.3
 """Of the training's time that an exam may take."""
 

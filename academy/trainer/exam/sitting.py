@@ -24,7 +24,7 @@ from academy.trainer.report import now
 _MOST_ROWS = 2000  # read
 _MOST_ITEMS = 200  # answered
 _MOST_LOSSES = 100  # trained rows of a set that teaches a manner
-_MOST_EARLIER, _EARLIER_ROWS = 3, 40
+_MOST_EARLIER, _EARLIER_ROWS = 8, 40
 _NOISE_ROWS = 16
 _EXTRA_TOKENS = 8  # beyond the expected answer
 _QUESTION_TOKENS = 64  # for a question without an expected answer
@@ -90,11 +90,11 @@ class Exam:
         table = self._part("items", "Asking what was taught.", 0.1, lambda: self._items(rows, known)) if rows else []
         own = self._part("questions", "Asking your questions.", 0.35, self._questions) if subject.questions else []
         wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(rows)) if rows else []
+        earlier = self._part("earlier", "Reading earlier datasets.", 0.5, self._earlier) if subject.earlier else []
         base = self._base_answers()
         asked = self._part("general", "Asking general questions.", 0.55, lambda: general.ask(self.examinee, base, self.clock))
         drift = self._part("drift", "Measuring the drift.", 0.8, lambda: general.drift(self.examinee, base, self.clock))
         held_out, loss = self._part("held_out", "Reading the held-out rows.", 0.85, lambda: self._losses(rows))
-        earlier = self._part("earlier", "Reading earlier datasets.", 0.9, self._earlier) if subject.earlier else []
         noise = self._part("noise", "Reading some rows again.", 0.95, lambda: self._noise(rows, known)) if rows else 0.0
         measured = {
             "known": {"rows": sum(known.values()), "of": len(known)},
@@ -265,12 +265,14 @@ class Exam:
     def _earlier(self) -> list[dict[str, Any]]:
         """The person's earlier datasets: how many of their rows the base knows, and how many the adapter."""
         found = []
-        for earlier in self.subject.earlier[:_MOST_EARLIER]:
+        datasets = self.subject.earlier[:_MOST_EARLIER]
+        share = 0.25 / len(datasets)
+        for earlier in datasets:
             conversations = spread(earlier.conversations, _EARLIER_ROWS)
             trained = tokenize(self.examinee.tokenizer, self.examinee.form, conversations, self.subject.max_length).rows
             rows = rows_of(conversations, trained)
-            before = self._read(rows, base=True, until=self.clock.until(0.3))
-            after = self._read(rows, base=False, until=self.clock.until(0.3))
+            after = self._read(rows, base=False, until=self.clock.until(share))
+            before = self._read(rows, base=True, until=self.clock.until(share))
             both = [number for number in before if number in after]
             if both:
                 counts = [sum(all(reading.known for reading in read[number]) for number in both) for read in (before, after)]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,9 @@ def _ask(examinee: Examinee, conversations: list[list[Message]]) -> Memory:
 
 def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee, compared: frozenset[str] | None) -> Memory:
     """Rows of earlier datasets, and what the adapter to continue thinks of them."""
-    conversations = [turns for _, path in spec.earlier if path.is_file() for _, turns in spread(read_conversations(path), _LESSONS)]
+    datasets = [[turns for _, turns in spread(read_conversations(path), _LESSONS)] for _, path in spec.earlier if path.is_file()]
+    # In turns, so that each dataset has its share.
+    conversations = [turns for together in zip_longest(*datasets) for turns in together if turns is not None]
     if compared is None:
         new = {json.dumps(turns) for _, turns in dataset.conversations}
         earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
@@ -144,16 +147,21 @@ class Rehearsal:
     """Which remembered rows a step rehearses, and their loss."""
 
     def __init__(self, memories: Sequence[Memory], seed: int, share: float | None) -> None:
-        self._seed = seed
+        self._memories, self._seed = memories, seed
         self._rows = [row for memory in memories for row in memory.rows]
         self._tops = [top for memory in memories for top in memory.tops]
         self._turns = _turns([len(memory.rows) for memory in memories])
+        self._kinds = len(memories)
         self._fixed = share
         self._share = _LEAST * 2 if share is None else share
         self._debt = 0.0
         self._done = 0  # rows rehearsed so far
         self._due: list[int] = []
         self.drift: float | None = None  # nats a token: the running mean of the loss
+
+    def afresh(self, seed: int, share: float | None) -> Rehearsal:
+        """Another rehearsal of the same memories, at its start."""
+        return Rehearsal(self._memories, seed, share)
 
     def due(self, lesson_tokens: int, *, last: bool = False) -> list[Tokens]:
         """The rows to rehearse with so many tokens of lessons.
@@ -184,7 +192,7 @@ class Rehearsal:
         """More rehearsal where more is forgotten: it costs time only there."""
         self.drift = drift if self.drift is None else _MEMORY * self.drift + (1 - _MEMORY) * drift
         if self._fixed is None:
-            self._share = min(_MOST, max(_LEAST, 0.25 * self.drift / _AIM))
+            self._share = self._kinds * min(_MOST, max(_LEAST, 0.25 * self.drift / _AIM))  # each kind needs its own
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint keeps of it."""

@@ -20,7 +20,7 @@ from academy.curation.asked import same_text
 from academy.errors import AcademyError, Invalid, NotFound
 from academy.messages import msg, to_json
 from academy.ui.answers import Problem
-from academy.ui.chat.choices import Author, Choices
+from academy.ui.chat.choices import Author, Choices, sampling_of
 from academy.ui.chat.replies import conversation_html, spoken_turn, turn_html
 from academy.ui.html.elements import short
 
@@ -136,6 +136,7 @@ class _Answering:
         self._set(at, finish="stopped")  # until it has ended otherwise
         with _explained(self._turn):
             request = self._choices.request(self._turn, self._before, author, begun)
+            self._set(at, sampling=sampling_of(request))
             with contextlib.closing(iter(_Reading(self._academy, request, self._stop))) as pieces:
                 for piece in pieces:
                     if isinstance(piece, ChatReply):

@@ -70,6 +70,13 @@ class Choices:
         return ChatRequest.model_validate(values | ({"seed": seed} if seed else {}))
 
 
+def sampling_of(request: ChatRequest) -> dict[str, Any]:
+    """What a reply depends on beside the conversation; a lesson made of it keeps that."""
+    system = next((message.content for message in request.messages if message.role == "system"), "")
+    found = request.model_dump(include={"temperature", "top_p", "max_new_tokens", "seed"}, exclude_none=True)
+    return found | ({"system": system} if system else {})
+
+
 def prompted(turn: Turn) -> str:
     """A question as the model reads it: the attached file stands before it."""
     return f"{turn.file.name}:\n\n{turn.file.text.strip()}\n\n{turn.question}" if turn.file else turn.question

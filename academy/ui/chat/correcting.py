@@ -8,7 +8,7 @@ from academy.chat.conversations import Conversation, ReplyText, Turn
 from academy.errors import NotFound
 from academy.ui.answers import toast
 from academy.ui.chat.choices import prompted
-from academy.ui.html.elements import div, tag
+from academy.ui.html.elements import div, labelled, tag
 from academy.ui.look import Look
 from academy.ui.texts.translate import t
 
@@ -16,14 +16,18 @@ _EARLIER_TURNS = 6
 
 
 def rate(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    """Keeps the reply as a good or a bad lesson."""
+    """Keeps the reply as a good or a bad lesson; a good and a bad reply to one question make a pair."""
     conversation, turn, at, reply = _chosen(look, data)
     rating = data.get("rating")
     if rating not in ("good", "bad") or reply.mark == rating:
         return {}
-    before = _before(conversation, turn)
-    look.academy.lessons.correct_reply(prompted(turn), reply.valid, rating=rating, history=before, adapter_id=reply.adapter_id)
-    look.academy.conversations.mark(conversation.chat_id, turn.turn_id, at, reply.model_copy(update={"mark": rating}))
+    others = [(other, position) for other in conversation.versions(turn.parent) for position in _others(other, turn, at)]
+    if rating == "bad":
+        for other, position in others:
+            if other.replies[position].mark == "good":
+                _keep(look, conversation, other, position, rating="good", worse=reply.text)
+    worse = next((other.replies[position].text for other, position in others if other.replies[position].mark == "bad"), None)
+    _keep(look, conversation, turn, at, rating=rating, worse=worse)
     return {"toast": toast(t("chat.kept" if rating == "good" else "chat.kept_bad"))}
 
 
@@ -37,6 +41,7 @@ def ask_correction(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         tag("p", turn.question, cls="ac-said"),
         tag("textarea", reply.valid, name="corrected", cls="ac-input", rows=7, autofocus=True, aria_label=title),
         tag("p", t("chat.correct_help"), cls="ac-help"),
+        labelled(t("chat.comment"), tag("input", type="text", name="comment", value=reply.comment, cls="ac-input", maxlength=2000)),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
             tag("button", t("chat.correct_save"), type="submit", cls="ac-btn ac-btn-primary"),
@@ -50,14 +55,47 @@ def ask_correction(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def correct(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    """Keeps the better reply as a lesson, and in the conversation in place of the old one."""
+    """Keeps the better reply as a lesson, and in the conversation in place of the old one; a comment alone stays beside a bad reply."""
     conversation, turn, at, reply = _chosen(look, data)
-    better = str(data.get("corrected", "")).strip()
-    before = _before(conversation, turn)
-    look.academy.lessons.correct_reply(prompted(turn), reply.text, corrected=better, history=before, adapter_id=reply.adapter_id)
-    corrected = reply.model_copy(update={"mark": "corrected", "corrected": better})
-    look.academy.conversations.mark(conversation.chat_id, turn.turn_id, at, corrected)
+    better, comment = str(data.get("corrected", "")).strip(), str(data.get("comment", "")).strip()
+    if comment and better == reply.valid.strip() and not reply.corrected:
+        _keep(look, conversation, turn, at, rating="bad", comment=comment)
+        return {"toast": toast(t("chat.commented")), "dialog": None}
+    _keep(look, conversation, turn, at, corrected=better, comment=comment)
     return {"toast": toast(t("chat.corrected")), "dialog": None}
+
+
+def _keep(look: Look, conversation: Conversation, turn: Turn, at: int, *, corrected: str | None = None, **values: Any) -> None:
+    """Makes the reply a lesson, or changes the one that it is, and marks it in the conversation."""
+    reply = turn.replies[at]
+    comment = str(values.pop("comment", reply.comment))
+    lesson = look.academy.lessons.correct_reply(
+        prompted(turn),
+        reply.text,
+        corrected=corrected,
+        history=_before(conversation, turn),
+        adapter_id=reply.adapter_id,
+        base_model=reply.base,
+        sampling=reply.sampling,
+        comment=comment,
+        lesson_id=reply.lesson_id or None,
+        **values,
+    )
+    mark = "corrected" if corrected is not None else values["rating"]
+    kept = {"mark": mark, "corrected": corrected or "", "comment": comment, "lesson_id": lesson.lesson_id}
+    look.academy.conversations.mark(conversation.chat_id, turn.turn_id, at, reply.model_copy(update=kept))
+
+
+def _others(other: Turn, turn: Turn, at: int) -> list[int]:
+    """The positions of the other replies to the same question in a version of it."""
+    if other.question != turn.question:
+        return []
+    mine = turn.replies[at]
+    return [
+        position
+        for position, reply in enumerate(other.replies)
+        if (other.turn_id, position) != (turn.turn_id, at) and reply.text.strip() != mine.text.strip()
+    ]
 
 
 def _chosen(look: Look, data: dict[str, Any]) -> tuple[Conversation, Turn, int, ReplyText]:

@@ -105,6 +105,7 @@ def _reply(turn: Turn, at: int, chat: str, last: bool, working: int | None, wait
         words = div(_silence(reply, at, working, waits), cls="ac-soft ac-row")
     notes = [div(say(text), cls="ac-help") for text in reply.notes]
     tools = _tools(turn, at, chat, last) if working is None else ""
+    notes += [div(t("chat.comment_kept", words=reply.comment), cls="ac-help ac-text")] if reply.comment else []
     return div(head, _corrected(reply, words), _taught(reply), *notes, tools, cls="ac-reply" + (" is-coming" if comes else ""))
 
 

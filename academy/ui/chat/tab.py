@@ -15,7 +15,7 @@ from academy.chat.request import BASE, ChatRequest
 from academy.errors import NotFound
 from academy.rows import turns_of
 from academy.ui.answers import log
-from academy.ui.chat import asking, correcting, presets, talks, who
+from academy.ui.chat import asking, correcting, presets, talks, teaching, who
 from academy.ui.chat.choices import LONGEST_REPLY
 from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, tag
 from academy.ui.look import Look
@@ -81,7 +81,7 @@ def _conversation() -> dict[str, Any]:
         gr.HTML(live("chat_turns"), elem_id="chat-past", apply_default_css=False)
         gr.HTML(div(id="chat-stream"), elem_id="chat-now", apply_default_css=False)
     jump = tag("button", t("chat.jump"), type="button", cls="ac-btn ac-btn-small", data_do="chat_end", id="chat-jump", hidden=True)
-    gr.HTML(join([jump, div(id="chat-file")]), apply_default_css=False, elem_id="chat-above")
+    gr.HTML(join([jump, div(id="chat-file"), live("chat_new", Html(""))]), apply_default_css=False, elem_id="chat-above")
     with gr.Row(elem_id="chat-ask"):
         gr.HTML(_attach(), apply_default_css=False, elem_id="chat-attach")
         question = gr.Textbox(
@@ -265,6 +265,7 @@ def _learned(look: Look) -> list[str]:
 REGIONS = {
     "chat_state": _state,
     "chat_pin": who.line,
+    "chat_new": teaching.line,
     "chat_turns": talks.shown,
     "chat_list": talks.listed,
     "chat_preset": presets.tools,
@@ -274,6 +275,7 @@ ACTS = {
     "chat.rate": correcting.rate,
     "chat.correct": correcting.ask_correction,
     "chat.corrected": correcting.correct,
+    "chat.teach": teaching.teach,
     "chat.version": talks.show_version,
     "chat.edit": talks.edit,
     "chat.delete_turn": talks.delete_turn,

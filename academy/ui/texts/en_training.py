@@ -18,6 +18,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.notify": "Notify me at the end",
     "training.one_row": "The dataset has one example.",
     "training.one_row_hint": "The model learns that one answer, and gives it to other questions too. Ten or more are useful.",
+    "training.continue": "Continue it",
     "fit.step": "at most {seconds} s a step (the longest rows)",
     "fit.all": "{time} for all steps, most of them shorter",
     "tile.loss_title": "The mean of the last logged losses, as its adapter has it",

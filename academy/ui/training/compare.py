@@ -46,9 +46,9 @@ def region(look: Look) -> Html:
         return Html("")
     offered = [other for other in look.academy.jobs.list(limit=_OFFERED, kind="train") if other.job_id != job.job_id and other.step]
     runs = [job, *chosen(look, offered)]
-    axes = _axes(look)
-    drawn, figures = _drawn(look, runs, axes)
-    parts = [drawn, _tools(look, runs, axes), _differences(look, runs) if len(runs) > 1 else "", figures]
+    over = axes(look)
+    drawn, figures = _drawn(look, runs, over)
+    parts = [drawn, _tools(look, runs, over), _differences(look, runs) if len(runs) > 1 else "", figures]
     return card(t("plot.title"), *parts, aside=join([_chooser(look, job, runs, offered)]), cls="ac-plot-card")
 
 
@@ -63,7 +63,8 @@ def chosen(look: Look, offered: Sequence[Job]) -> list[Job]:
 # ------------------------------------------------------------------ the curves
 
 
-def _axes(look: Look) -> Axes:
+def axes(look: Look) -> Axes:
+    """What the viewer chose to see over what."""
     x, y, smooth = look.text("plot_x"), look.text("plot_y"), look.number("plot_smooth", -1)
     return Axes(
         x=x if x in ("step", "time", "tokens") else "step",

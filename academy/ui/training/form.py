@@ -226,7 +226,8 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
         fresh |= {key: whole["spec"][key] for key in _FOLLOWING if key not in mine}
     visible = {key: shown(key, fresh.get(key, _default(key))) for key in FIELDS}
     updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != values[key] else gr.skip() for key in FIELDS]
-    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, few=_few(academy, values["dataset_id"]))
+    advised = [_few(academy, values["dataset_id"]), _continuing(bare)]
+    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, advised)
     return [advice, Html("") if problem else _time(whole), fresh, "", *updates]
 
 
@@ -246,6 +247,16 @@ def _few(academy: Academy, dataset_id: str) -> Html | str:
         if academy.datasets.get(dataset_id).statistics.get("total_examples") == 1:
             return notice(t("training.one_row"), t("training.one_row_hint"), kind="info")
     return ""
+
+
+def _continuing(plan: dict[str, Any]) -> Html | str:
+    """The Professor's choice between the base model and the active adapter, with the click that takes the adapter."""
+    found = plan.get("continuing")
+    if found is None:
+        return ""
+    attributes = {"type": "button", "cls": "ac-btn ac-btn-small", "data_event": "continue", "data_adapter": found["adapter_id"]}
+    take = tag("button", t("training.continue"), **attributes) if found["choice"] == "continue" else ""
+    return div(say(found["sentence"]), " ", take, cls="ac-help")
 
 
 def _time(plan: dict[str, Any]) -> Html:
@@ -289,6 +300,20 @@ def fit(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     return [gr.skip(), {"of": _request(planned, arguments), "html": problem.notice() if problem else found}]
 
 
+def requested(planned: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The values to validate as a spec, as the form shows them now."""
+    return read(_values(arguments), _known(planned))
+
+
+def use(academy: Academy, settings: Any, planned: Any, *arguments: Any) -> list[Any]:
+    """The form with other values in some fields, as if a person had typed them."""
+    values = _values(arguments)
+    given = {name: shown(name, value) for name, value in settings.items() if name in FIELDS} if isinstance(settings, dict) else {}
+    advice, guess, fresh, answer, *updates = plan(academy, planned, *(values | given).values())
+    changes = [gr.update(value=given[key]) if key in given else part for key, part in zip(FIELDS, updates, strict=True)]
+    return [advice, guess, fresh, answer, *changes]
+
+
 def fitted(found: Any, planned: Any, *arguments: Any) -> str:
     """What `fit` found, as long as nothing that it depends on has changed since."""
     if not isinstance(found, dict) or found.get("of") != _request(planned, arguments):
@@ -297,7 +322,7 @@ def fitted(found: Any, planned: Any, *arguments: Any) -> str:
 
 
 def _request(planned: Any, arguments: tuple[Any, ...]) -> str:
-    return json.dumps(read(_values(arguments), _known(planned)), sort_keys=True, default=str)
+    return json.dumps(requested(planned, arguments), sort_keys=True, default=str)
 
 
 def _is_shown(academy: Academy, problem: Problem, planned: Any, arguments: tuple[Any, ...]) -> bool:
@@ -324,7 +349,7 @@ def _advice(
     problems: dict[str, str],
     mine: Sequence[str] = (),
     spec: dict[str, Any] | None = None,
-    few: Html | str = "",
+    advised: Sequence[Html | str] = (),
 ) -> Html:
     """The plan in one line, the reasons behind a click, and the way back for each field that a person changed.
 
@@ -348,7 +373,7 @@ def _advice(
         div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         *refused,
-        few,
+        *advised,
         tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
@@ -374,7 +399,7 @@ def _training() -> Problem:
 
 
 def _spec(planned: Any, arguments: tuple[Any, ...]) -> TrainingSpec:
-    return TrainingSpec.model_validate(read(_values(arguments), _known(planned)))
+    return TrainingSpec.model_validate(requested(planned, arguments))
 
 
 def _dataset_label(manifest: Manifest) -> str:

@@ -35,10 +35,14 @@ from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, siz
 from academy.ui.look import Look
 from academy.ui.report import report
 from academy.ui.texts.translate import say, t
-from academy.ui.training import compare
+from academy.ui.training import compare, race
 from academy.ui.training.words import effort_words, is_by_heart, kind_words, learned, moment_of, setting_words, split_sentence, why_failed
 
-_CANCEL = {"train": ("training.cancel_sure", "training.cancel_yes"), "evaluate": ("report.cancel_sure", "report.cancel_yes")}
+_CANCEL = {
+    "train": ("training.cancel_sure", "training.cancel_yes"),
+    "evaluate": ("report.cancel_sure", "report.cancel_yes"),
+    "sweep": ("race.cancel_sure", "race.cancel_yes"),
+}
 _PACES = 15
 
 
@@ -64,6 +68,7 @@ def panel() -> Html:
     )
     return div(
         live("job"),
+        live("job_race", Html("")),
         live("job_report", Html("")),
         live("job_numbers"),
         live("job_plot"),
@@ -125,6 +130,8 @@ def _actions(look: Look, status: dict[str, Any], job: Job) -> list[Html]:
         return [button(t("training.cancel"), "job.cancel", kind="danger", job=job.job_id)]
     if job.kind == "convert":
         return _base_actions(job)
+    if job.kind == "sweep":
+        return race.actions(status, job)
     if job.kind != "train":
         return [button(t("report.again"), "report.again", job=job.job_id)] if job.kind == "evaluate" else []
     if job.status == "finished":
@@ -145,7 +152,7 @@ def _running_actions(job: Job) -> list[Html]:
     actions = [span(t(f"wish.{job.wish}"), cls="ac-soft")] if job.wish else []
     # page.js shows it where the browser can notify and has not been asked yet.
     actions.append(tag("button", t("training.notify"), type="button", cls="ac-btn ac-btn-quiet ac-notify", data_do="notify"))
-    if job.kind == "train" and job.status == "running" and job.wish is None:
+    if job.kind in ("train", "sweep") and job.status == "running" and job.wish is None:
         actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
     if job.wish != "cancel":
         actions.append(button(t("training.cancel"), "job.cancel", kind="danger", **cancel_question(job), job=job.job_id))
@@ -362,6 +369,7 @@ REGIONS = {
     "job_report": _report,
     "job_numbers": _numbers,
     **compare.REGIONS,
+    **race.REGIONS,
     "job_says": _says,
     "job_more": _more,
     "log_link": _log_link,

@@ -12,7 +12,7 @@ from academy.ui.html.elements import Html, button, div, go, join, live, notice, 
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
 from academy.ui.training import base as base_model
-from academy.ui.training import form, job, jobs
+from academy.ui.training import form, job, jobs, race, race_form
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -52,6 +52,7 @@ def _controls() -> dict[str, Any]:
             controls["name"] = gr.Textbox(label=name.title, info=name.description, max_lines=1, max_length=80, elem_id="train-name")
             controls |= form.settings()
             controls["reset"] = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
+        controls |= race_form.controls()
         reveal = "watch('value', () => window.academy.reveal(element));"
         controls["answer"] = gr.HTML("", apply_default_css=False, elem_id="train-answer", js_on_load=reveal)
         with gr.Column(elem_id="train-bar", min_width=0):
@@ -88,6 +89,9 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     def automatic(event: gr.EventData, *now: Any) -> list[Any]:
         return form.reset(academy, *now, only=str((event._data or {}).get("field", "")))
 
+    def from_trial(event: gr.EventData, *now: Any) -> list[Any]:
+        return form.use(academy, (event._data or {}).get("settings"), *now)
+
     def base_elsewhere(event: gr.EventData) -> Any:
         return str((event._data or {}).get("base", ""))
 
@@ -96,6 +100,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
     bus.auto(automatic, **planning)
+    bus.settings(from_trial, **planning)
     bus.base(base_elsewhere, outputs=base, **quick).then(plan, **planning)
     base.change(None, inputs=base, js=_keep("base", "train_base"), **quick)
     datasets.change(None, inputs=datasets, js=_keep("train_dataset"), **quick)
@@ -103,6 +108,8 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
         controls[key].input(plan, **planning)
     controls["reset"].click(functools.partial(form.reset, academy), **planning)
     controls["start"].click(functools.partial(form.start, academy), inputs=values, outputs=[out, answer], **quick)
+    racing = [*(controls[key] for key in race_form.CONTROLS), *values]
+    controls["race_start"].click(functools.partial(race_form.start, academy), inputs=racing, outputs=[out, answer], **quick)
     waiting = div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row")
     fitting = controls["fit"].click(lambda: waiting, outputs=answer, **quick)
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
@@ -122,4 +129,4 @@ def _train_empty(look: Look) -> Html:
 
 
 REGIONS = {"train_empty": _train_empty, **base_model.REGIONS, **job.REGIONS, **jobs.REGIONS}
-ACTS = base_model.ACTS | jobs.ACTS
+ACTS = base_model.ACTS | jobs.ACTS | race.ACTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from academy.jobs.spec import TrainingSpec
@@ -23,6 +24,8 @@ _SHORT = {
     "method": lambda value: t(f"choice.{value}"),
     "quantization": lambda value: t(f"choice.{value}"),
 }
+
+_ENDED = {"train": "ended.train", "sweep": "ended.train", "evaluate": "ended.evaluate", "convert": "ended.convert"}
 
 
 def effort_words(job: Job) -> list[str]:
@@ -62,7 +65,7 @@ def ended_words(look: Look, job: Job) -> tuple[str, str, str, str]:
     hint = " · ".join(known_words(brief.known, brief.rephrased)) if brief and verdict else ""
     if verdict not in (None, "ready"):
         return "warn", "!", t("ended.verdict", name=job.name, verdict=t(f"verdict.{verdict}")), hint
-    key = {"train": "ended.train", "evaluate": "ended.evaluate", "convert": "ended.convert"}.get(job.kind, "ended.other")
+    key = _ENDED.get(job.kind, "ended.other")
     return "good", "✓", t(key, name=job.name), hint
 
 
@@ -83,6 +86,16 @@ def setting_words(name: str, value: Any) -> str:
     return str(value)
 
 
+def settings_words(parameters: Mapping[str, Any]) -> str:
+    """Some settings with their values: "rate 6e-3, rank 16"."""
+    return ", ".join(_setting(name, value) for name, value in parameters.items())
+
+
+def setting_title(name: str) -> str:
+    """The name of a setting as its field in the form has it."""
+    return (TrainingSpec.model_fields[name].title or name) if name in TrainingSpec.model_fields else name
+
+
 def is_by_heart(parameters: dict[str, Any]) -> bool:
     """Whether a training teaches facts: a held-out one cannot be guessed, so that the loss on it says nothing."""
     return parameters.get("goal") == "facts" and parameters.get("method") != "preference"
@@ -90,13 +103,15 @@ def is_by_heart(parameters: dict[str, Any]) -> bool:
 
 def learned(job: Job, verdict: str | None) -> str | None:
     """The verdict by which a job is coloured: none where a base was measured, which was never taught."""
-    return verdict if job.kind == "train" or job.continue_from else None
+    return verdict if job.kind in ("train", "sweep") or job.continue_from else None
 
 
 def kind_words(job: Job) -> str:
     """What a job does that trains nothing."""
     if job.kind == "evaluate":
         return t("report.of_adapter") if job.continue_from else t("report.of_base")
+    if job.kind == "sweep":
+        return plural("race.kind", len(job.parameters["sweep"]["trials"]))
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 
@@ -127,5 +142,4 @@ def _told_anyway(job: Job) -> list[str]:
 def _setting(name: str, value: Any) -> str:
     if name in _SHORT:
         return _SHORT[name](value)
-    title = TrainingSpec.model_fields[name].title if name in TrainingSpec.model_fields else name
-    return t("jobs.setting", name=title, value=setting_words(name, value))
+    return t("jobs.setting", name=setting_title(name), value=setting_words(name, value))

@@ -1,4 +1,4 @@
-"""The Professor: whether it is time to train, and why, in a sentence each."""
+"""Advice: whether it is time to train, and why, in a sentence each."""
 
 from __future__ import annotations
 

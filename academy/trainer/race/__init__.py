@@ -1,0 +1,1 @@
+"""A sweep as a race: several settings on one base in turns, until one is first."""

@@ -1,0 +1,61 @@
+"""What the gate proposes, on the page: promote it with one click, roll back twice. The adapters are made by hand, so nothing trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from academy.config import Settings
+from tests.e2e.conftest import Running, start_app
+from tests.gate_help import promoted
+
+pytestmark = pytest.mark.browser
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+_AXE = "async () => await axe.run(document, { resultTypes: ['violations'] })"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An app in whose folder an adapter was trained that knows more than the one that answers."""
+    folder = tmp_path_factory.mktemp("promotion")
+    promoted(Settings(data_dir=folder / "data", _env_file=None))  # type: ignore[call-arg]
+    running = start_app(folder)
+    yield running
+    running.close()
+
+
+def serious(page: Page, where: str) -> list[str]:
+    """What axe finds that keeps somebody out."""
+    page.wait_for_timeout(400)  # a press on a button fades in
+    found = page.evaluate(_AXE)["violations"]
+    return [f"{where}: {rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found if rule["impact"] in ("serious", "critical")]
+
+
+def test_propose_promote_and_roll_back_twice(app: Running, open_page: Callable[..., Page], shots: Path) -> None:
+    page = open_page()
+    page.evaluate(AXE)
+    worth = page.locator(".ac-worth-first")
+    expect(worth).to_contain_text("third is proposed")
+    expect(worth).to_contain_text("Knows 24 of 24 lessons; second knows 18.")
+    problems = serious(page, "overview")
+    page.get_by_role("link", name="See why").click()
+    card = page.locator(".ac-proposal")
+    expect(card).to_contain_text("instead of second")
+    expect(card).to_contain_text("None of the lessons that second knows is lost.")
+    problems += serious(page, "adapters")
+    page.screenshot(path=shots / "proposal.png")
+    card.get_by_role("button", name="Promote").click()
+    answering = page.locator(".ac-now-name")
+    expect(answering).to_have_text("third")
+    expect(card).to_have_count(0)
+    assert [item["state"] for item in app.api.get("/professor/proposals").json()["items"]] == ["accepted"]
+    page.get_by_role("button", name="Back to second").click()
+    expect(answering).to_have_text("second")
+    page.get_by_role("button", name="Back to first").click()
+    expect(answering).to_have_text("first")
+    expect(page.get_by_role("button", name="Back to")).to_have_count(0)
+    assert problems == []
