@@ -51,7 +51,8 @@ def main() -> None:
             request = body | {"dataset_id": curate(api, kind, [*rows, *liked]), "method": "preference", "continue_from": taught} | knobs
             job = ended(api, answer_of(api.post("/train", json=request))["job_id"])
             report = answer_of(api.get(f"/evaluations/{job['report_id']}"))
-            first = answer_of(api.get(f"/train/{job['job_id']}/metrics"))["points"][0]
+            points = answer_of(api.get(f"/train/{job['job_id']}/metrics"))["points"]
+            first = next(point for point in points if "margin" in point)
             figures = {name: value for name, value in report["preferences"].items() if name != "left_out"}
             general = {"general": [report["general"]["right_before"], report["general"]["right_after"]]} if report["general"] else {}
             after = count_short(api, job["job_id"], new)
@@ -76,24 +77,27 @@ def thumbs(asked: list[dict[str, str]]) -> list[dict[str, Any]]:
 
 
 def curate(api: httpx.Client, name: str, rows: list[dict[str, Any]]) -> str:
-    """The lessons of a data folder become these rows and nothing else; returns their dataset."""
-    source = {"metadata": {"source": name}}
-    file = "\n".join(json.dumps(row | source) for row in rows)
-    answer_of(api.post("/lessons/import", files={"files": (f"{name}.jsonl", file.encode())}))
-    request = {"include_git": False, "quality_profile": "lenient", "lesson_filter": {"sources": [name]}}
-    made = answer_of(api.post("/dataset", json=request))
+    """A dataset of these rows and nothing else; returns its id. Only lessons can be golden, and only uploads can repeat them."""
+    if name == "thumbs":
+        upload = answer_of(api.post("/dataset/upload", files={"files": _file(name, rows)}))["files"][0]
+        chosen = {"include_lessons": False, "upload_ids": [upload["id"]]}
+    else:
+        answer_of(api.post("/lessons/import", files={"files": _file(name, rows)}))
+        chosen = {"lesson_filter": {"sources": ["facts", name]}}
+    made = answer_of(api.post("/dataset", json={"include_git": False, "quality_profile": "lenient"} | chosen))
     print(json.dumps({"dataset": made["dataset_id"], "message": made["message"]} | made["statistics"]["preferences"]), flush=True)
     return str(made["dataset_id"])
 
 
 def count_short(api: httpx.Client, adapter_id: str, questions: list[str]) -> int:
     """How many greedy answers are as the preferences like them."""
-    good = 0
-    for question in questions:
-        asked = {"messages": [{"role": "user", "content": question}], "adapter_id": adapter_id, "temperature": 0, "max_new_tokens": 32}
-        text = answer_of(api.post("/chat", json=asked))["text"]
-        good += len(text.split()) <= _WORDS and not any(filler in text.lower() for filler in _FILLERS)
-    return good
+    job = ended(api, answer_of(api.post("/evaluations", json={"adapter_id": adapter_id, "questions": questions}))["job_id"])
+    texts = [item["after"] for item in answer_of(api.get(f"/evaluations/{job['job_id']}"))["items"]]
+    return sum(len(text.split()) <= _WORDS and not any(filler in text.lower() for filler in _FILLERS) for text in texts)
+
+
+def _file(name: str, rows: list[dict[str, Any]]) -> tuple[str, bytes]:
+    return f"{name}.jsonl", "\n".join(json.dumps(row | {"metadata": {"source": name}}) for row in rows).encode()
 
 
 if __name__ == "__main__":

@@ -283,6 +283,14 @@ def test_thumbs_beside_pairs_are_left_out_and_said_so(tmp_path: Path, base: Path
     assert of(told, "started")[0]["train_rows"] == 6
 
 
+def test_a_stopped_training_keeps_what_it_prefers_by_then(tmp_path: Path, base: Path) -> None:
+    job = job_of(tmp_path / "job", base, pairs(8))
+    (job / "stop").touch()
+    told = train(job)
+    assert (told[-1]["type"], told[-1]["stopped"], told[-1]["step"]) == ("finished", True, 1)
+    assert json.loads((job / "report.json").read_bytes())["preferences"]["train"]["of"] == 8
+
+
 def test_a_dry_run_reads_the_longest_pairs(tmp_path: Path, base: Path) -> None:
     told = train(job_of(tmp_path / "job", base, pairs(6), dry_run=True))
     assert told[-1]["extra"]["seconds_per_step"] > 0

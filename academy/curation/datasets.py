@@ -87,17 +87,12 @@ class DatasetStore:
             held_out, eval_digest = _write_rows(aside_eval, _noting(eval_, origins), form)
             path = self._take_name(form)
             on_failure.callback(path.unlink, missing_ok=True)
-            if any(origin.origin for origin in origins):
-                on_failure.callback(self._origins_of(path.stem).unlink, missing_ok=True)
-                write_origins(self._origins_of(path.stem), origins)
+            self._write_beside(path, origins, preferences, on_failure)
             os.replace(aside, path)
             eval_path = path.with_suffix(".eval.jsonl") if held_out else None
             if eval_path:
                 on_failure.callback(eval_path.unlink, missing_ok=True)
                 os.replace(aside_eval, eval_path)
-            if preferences:
-                on_failure.callback(beside(path).unlink, missing_ok=True)
-                _write_lines(beside(path), map(row_of, preferences))
             sync_folder(self.folder)
             manifest = Manifest(
                 id=path.stem,
@@ -280,6 +275,15 @@ class DatasetStore:
         raise problem
 
     # ---------------------------------------------------------------- helpers
+
+    def _write_beside(self, path: Path, origins: list[Origin], preferences: Sequence[Preference], on_failure: contextlib.ExitStack) -> None:
+        """Writes what a dataset file is accompanied by, as far as there is any."""
+        if any(origin.origin for origin in origins):
+            on_failure.callback(self._origins_of(path.stem).unlink, missing_ok=True)
+            write_origins(self._origins_of(path.stem), origins)
+        if preferences:
+            on_failure.callback(beside(path).unlink, missing_ok=True)
+            _write_lines(beside(path), map(row_of, preferences))
 
     def _manifest_of(self, dataset_id: str) -> Path:
         return self.folder / f"{dataset_id}{_END}"

@@ -88,6 +88,8 @@ class Training:
         asked = TrainingSpec.model_validate({"preset": "auto"} | request.settings | named)
         if asked.recipe:
             raise Invalid("A recipe cannot race.", hint="Leave it out: only Academy's own trainer takes turns.")
+        if asked.method == "preference":
+            raise Invalid("A race learns from answers only.", hint="Train on preferences with the settings that won.")
         resolved, inputs = self._plan(asked)
         values = resolved.model_dump()
         trials = design(_space_of(request.space, values), values, request.trials, resolved.seed)
@@ -277,7 +279,8 @@ class Training:
     def _continuing(self, spec: TrainingSpec, inputs: Inputs) -> dict[str, Any] | None:
         """Whether to go on from the active adapter, where a set of facts is taught and nothing else was chosen."""
         active = self._adapters.active()
-        if active is None or spec.recipe or spec.goal != "facts" or inputs.continue_from or not inputs.dataset_id:
+        facts = spec.goal == "facts" and spec.method == "sft"
+        if active is None or spec.recipe or not facts or inputs.continue_from or not inputs.dataset_id:
             return None
         report = report_in(self._jobs.get(active.adapter_id).folder) if active.adapter_id in self._jobs else None
         if report is None or active.base_model != inputs.base_model:

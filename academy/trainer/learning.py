@@ -22,6 +22,7 @@ from academy.trainer.spec import Spec
 
 _MOST_ROWS = 2000  # of the dataset, looked at before the training
 _SECONDS = 60.0  # at most, for that
+_TOLD = 50  # groups at least between two reports
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,12 @@ def from_preferences(report: Report, dataset: Dataset, adapted: Adapted, prefere
     known: dict[int, bool] = {}
 
     def begin(groups: Sequence[Tokens]) -> None:
-        report.preparing("reference", "Reading the answers to compare, as the model gives them now.")
-        method.refer([group for group in groups if isinstance(group, Group)], trained=True)
+        told = max(_TOLD, len(groups) // 10)
+        for at, group in enumerate(groups):
+            assert isinstance(group, Group)
+            if at % told == 0:
+                report.preparing("reference", "Reading the answers to compare, as the model gives them now.", round(at / len(groups), 3))
+            method.refer([group], trained=True)
         method.refer(preferences.held_out, trained=False)
         known.update(_known_rows(Examinee(adapted, reader, dataset.tokenizer, dataset.form), dataset))
 

@@ -24,6 +24,10 @@ _COLUMNS = (
     "tokens_per_second",
     "memory_mb",
     "known",
+    "chosen",
+    "rejected",
+    "margin",
+    "accuracy",
 )
 
 

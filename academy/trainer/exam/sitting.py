@@ -222,7 +222,7 @@ class Exam:
         """Questions of the set in words that no training uses."""
         dataset = self.subject.dataset
         assert dataset is not None
-        if self.subject.style:
+        if self.subject.style or self.compare:
             return []
         asked = [
             (wording, ids)

@@ -108,7 +108,7 @@ def _curve(job: Job, points: Sequence[Any], axes: Axes) -> Curve:
     name = job.name if len(job.name) <= _MOST_NAME else job.name[: _MOST_NAME - 1] + "…"
     if axes.y == "loss":
         return Curve(name, values("loss"), held_out)
-    return Curve(name, held_out if axes.y == "eval_loss" else values(axes.y))
+    return Curve(name, held_out) if axes.y == "eval_loss" else Curve(name, values(axes.y), values(f"eval_{axes.y}"))
 
 
 # ------------------------------------------------------------------ choices

@@ -270,6 +270,8 @@ def _numbers(look: Look) -> Html:
     facts, known = is_by_heart(job.parameters), status.get("known")
     at_most = facts and job.parameters.get("stop_when_known")
     knows = tile(number(known["rows"]), t("tile.known"), Html(f"/{number(known['of'])}")) if known and facts and not ended else ""
+    share = metrics.get("accuracy") if job.parameters.get("method") == "preference" and not ended else None
+    knows = tile(number(100 * share, 0), t("report.preferred"), "%") if share is not None else knows
     return div(
         knows,
         tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),
