@@ -22,7 +22,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "from the base model",
     "report.nats": "{n} nats a token",
     "report.knows": "knows {rows} of {of}",
-    "report.reworded": "in other words {right} of {of}",
+    "report.reworded": "{right}/{of} in other words",
     "report.replies": "What it answers, the worst first",
     "report.question": "Question",
     "report.wanted": "Wanted",
