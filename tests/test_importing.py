@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 from test_api import EchoEngine
 
+from academy.access.guard import Guard
 from academy.adapters.store import AdapterStore
 from academy.api.routes import create_api
 from academy.config import Settings
@@ -76,6 +78,12 @@ def test_a_zip_becomes_an_adapter_that_can_be_activated(client: TestClient, acad
     ]
     assert good(client.post(f"{API}/adapters/activate", json={"adapter_id": found["adapter_id"]}))["adapter_id"] == found["adapter_id"]
     assert [path.name for path in academy.settings.models_dir.iterdir()] == [found["adapter_id"]]
+
+
+def test_a_zip_larger_than_other_bodies_passes_the_guard(academy: Academy, made: Path) -> None:
+    client = TestClient(Guard(create_api(academy), academy.settings), base_url="http://127.0.0.1:7860")
+    raw = zipped(made, more={"handbook/optimizer.pt": os.urandom(9 << 20)})
+    assert good(sent(client, raw))["name"] == "handbook"
 
 
 def test_a_folder_of_the_machine_is_copied(client: TestClient, academy: Academy, made: Path) -> None:
