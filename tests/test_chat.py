@@ -16,7 +16,7 @@ from adapters_help import lora, make_base, write_tensors
 from academy.adapters.store import AdapterStore
 from academy.bases import Base, fingerprint
 from academy.chat.decoding import StopTexts
-from academy.chat.request import ChatReply, ChatRequest, Loaded, Outcome
+from academy.chat.request import ChatReply, ChatRequest, Effect, Loaded, Outcome
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.errors import AcademyError, Conflict, Invalid, NotFound, Refused, Unavailable
@@ -61,6 +61,9 @@ class EchoEngine:
             count += 1
             say(word + " ")
         return Outcome(len(messages), count, "stopped" if stop.is_set() else "end")
+
+    def effect(self, questions, adapter):
+        return Effect(0.0, questions[0], 0, len(questions))
 
     def unload(self):
         self.base = self.adapter_id = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 from test_api import EchoEngine
 
+from academy.access.guard import Guard
 from academy.adapters.store import AdapterStore
 from academy.api.routes import create_api
 from academy.config import Settings
@@ -42,13 +44,13 @@ def made(tmp_path: Path) -> Path:
     return make_mini_adapter(tmp_path / "made" / "handbook")
 
 
-def zipped(folder: Path, under: str = "handbook/", **more: bytes) -> bytes:
+def zipped(folder: Path, under: str = "handbook/", more: dict[str, bytes] | None = None) -> bytes:
     """A zip of a folder's files below a name, with some more."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.iterdir()):
             archive.write(path, under + path.name)
-        for name, content in more.items():
+        for name, content in (more or {}).items():
             archive.writestr(name, content)
     return out.getvalue()
 
@@ -64,7 +66,7 @@ def good(answer: Any) -> Any:
 
 @pytest.mark.parametrize("under", ["", "handbook/", "a/b/"])
 def test_a_zip_becomes_an_adapter_that_can_be_activated(client: TestClient, academy: Academy, made: Path, under: str) -> None:
-    found = good(sent(client, zipped(made, under, **{f"{under}README.md": b"# me", f"{under}optimizer.pt": b"\x80\x04K\x01."})))
+    found = good(sent(client, zipped(made, under, {f"{under}README.md": b"# me", f"{under}optimizer.pt": b"\x80\x04K\x01."})))
     assert (found["name"], found["base_model"], found["source"]) == ("handbook", "academy-mini", "imported")
     assert found["lineage"] == found["lineage"] | {"dataset_id": None, "job_id": None, "report_id": None, "continued_from": None}
     folder = academy.settings.models_dir / found["adapter_id"]
@@ -78,6 +80,12 @@ def test_a_zip_becomes_an_adapter_that_can_be_activated(client: TestClient, acad
     assert [path.name for path in academy.settings.models_dir.iterdir()] == [found["adapter_id"]]
 
 
+def test_a_zip_larger_than_other_bodies_passes_the_guard(academy: Academy, made: Path) -> None:
+    client = TestClient(Guard(create_api(academy), academy.settings), base_url="http://127.0.0.1:7860")
+    raw = zipped(made, more={"handbook/optimizer.pt": os.urandom(9 << 20)})
+    assert good(sent(client, raw))["name"] == "handbook"
+
+
 def test_a_folder_of_the_machine_is_copied(client: TestClient, academy: Academy, made: Path) -> None:
     found = good(client.post(f"{API}/adapters/import", files={"path": (None, str(made)), "base_model": (None, "academy-mini")}))
     assert found["name"] == "handbook"
@@ -88,7 +96,7 @@ def test_what_academy_exported_comes_back_with_its_name(client: TestClient, tmp_
     folder = make_mini_adapter(tmp_path / "training_1" / "adapter")
     record = {"name": "rules, third", "dataset_id": "d1", "base_model": "elsewhere", "parameters": {"lora_rank": 4}, "train_rows": "many"}
     (folder.parent / "metadata.json").write_text(json.dumps(record))
-    raw = zipped(folder, "training_1/adapter/", **{"training_1/metadata.json": (folder.parent / "metadata.json").read_bytes()})
+    raw = zipped(folder, "training_1/adapter/", {"training_1/metadata.json": (folder.parent / "metadata.json").read_bytes()})
     for found in (good(sent(client, raw)), good(client.post(f"{API}/adapters/import", files={"path": (None, str(folder))}))):
         assert (found["name"], found["base_model"], found["dataset_id"]) == ("rules, third", "academy-mini", "d1")
         assert found["training_params"] == {"lora_rank": 4}
@@ -124,14 +132,14 @@ HOSTILE: dict[str, tuple[Any, int, str]] = {
     "empty": (lambda made: b"", 422, "not a zip"),
     "cut short": (lambda made: zipped(made)[:-40], 422, "not a zip"),
     "no adapter": (lambda made: zipped(made.parent / "nothing"), 422, "holds no adapter"),
-    "two adapters": (lambda made: zipped(made, "a/", **{"b/adapter_config.json": b"{}"}), 422, "holds 2 adapters"),
-    "a path above": (lambda made: zipped(made, "x/", **{"../../evil": b"x"}), 400, "outside of itself"),
-    "an absolute path": (lambda made: zipped(made, "x/", **{"/etc/cron.d/evil": b"x"}), 400, "outside of itself"),
-    "a drive": (lambda made: zipped(made, "x/", **{"C:\\evil": b"x"}), 400, "outside of itself"),
+    "two adapters": (lambda made: zipped(made, "a/", {"b/adapter_config.json": b"{}"}), 422, "holds 2 adapters"),
+    "a path above": (lambda made: zipped(made, "x/", {"../../evil": b"x"}), 400, "outside of itself"),
+    "an absolute path": (lambda made: zipped(made, "x/", {"/etc/cron.d/evil": b"x"}), 400, "outside of itself"),
+    "a drive": (lambda made: zipped(made, "x/", {"C:\\evil": b"x"}), 400, "outside of itself"),
     "a link": (lambda made: a_link(), 400, "is a link"),
     "a bomb": (lambda made: a_bomb(), 400, "suspiciously much"),
     "pickled": (lambda made: pickled(), 400, "pickled (adapter_model.bin)"),
-    "too many files": (lambda made: zipped(made, **{f"n/{n}": b"" for n in range(2001)}), 422, "2003 files"),
+    "too many files": (lambda made: zipped(made, more={f"n/{n}": b"" for n in range(2001)}), 422, "2003 files"),
 }
 
 

@@ -132,7 +132,7 @@ class Guard:
 
     def _limit(self, path: str) -> int:
         """The most bytes that the body of a request to this path may have."""
-        if path.rstrip("/") in (f"{API}/dataset/upload", f"{API}/lessons/import", "/gradio_api/upload"):
+        if path.rstrip("/") in (f"{API}/dataset/upload", f"{API}/lessons/import", f"{API}/adapters/import", "/gradio_api/upload"):
             return (self._settings.max_upload_mb * 10 << 20) + (1 << 20)
         if path.startswith("/gradio_api/"):
             return 16 << 20

@@ -155,8 +155,9 @@ def _proposal(values: dict[str, Any]) -> Proposal | None:
     names = ("id", "adapter_id", "name", "report_id", "created_at")
     if values.get("state") not in _STATES or not all(isinstance(values.get(name), str) for name in names):
         return None
-    known = {name: values[name] for name in Proposal.__dataclass_fields__ if name in values}
-    return Proposal(**known | {"reasons": _texts(values.get("reasons"))})
+    known: dict[str, Any] = {name: values[name] for name in Proposal.__dataclass_fields__ if name in values}
+    known["reasons"] = _texts(values.get("reasons"))
+    return Proposal(**known)
 
 
 def _decision(values: dict[str, Any]) -> Decision | None:

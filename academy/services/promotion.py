@@ -98,8 +98,11 @@ class Promotion:
             made = self._proposals.add(adapter_id, adapter.name, found.reasons, case.candidate.id, *names)
             for hook in self.on_proposal:
                 hook(made)
-        told = {"proposed": "{name} is proposed.", "refused": "{name} is not proposed."}[found.outcome]
-        self._decisions.add(Decision(found.outcome, [msg(told, name=adapter.name), *found.reasons], about=about))
+        if found.outcome == "proposed":
+            decision = Decision("proposed", [msg("{name} is proposed.", name=adapter.name), *found.reasons], about=about)
+        else:
+            decision = Decision("refused", [msg("{name} is not proposed.", name=adapter.name), *found.reasons], about=about)
+        self._decisions.add(decision)
         return found
 
     def _case(self, adapter_id: str, dataset_id: str | None) -> Case | None:

@@ -78,7 +78,7 @@ def opinion(look: Look, adapter_id: str) -> Html:
     ask = "" if proposed or found.outcome == "refused" else button(t(f"professor.ask_{found.outcome}"), "proposal.ask", id=adapter_id)
     return tag(
         "section",
-        tag("h4", t(f"professor.{found.outcome}_title")),
+        tag("h4", t("professor.proposed" if proposed else f"professor.{found.outcome}_title")),
         tag("ul", *[tag("li", say(reason)) for reason in found.reasons], cls="ac-reasons"),
         ask,
         cls="ac-opinion",

@@ -12,6 +12,9 @@
     else if (detail.ended) setTimeout(() => A.act("proposal.news", { seen: seen() }), 2000);
   });
 })();
+// A link of a dialog leads away from it.
+document.addEventListener("click", (event) => { if (event.target.closest("dialog [data-set]")) window.academy.closeDialog(); });
+
 // Brings an adapter: the form goes to REST, where files belong; the answer is told by the act of the form.
 (() => {
   "use strict";
