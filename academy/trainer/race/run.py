@@ -224,6 +224,7 @@ class Race:
         found = rules.importance(trials.values())
         self._state = replace(self._state, phase="publish", best=best, importance=found, sentence=sentence)
         self._save()
+        self._report.event("progress", step=self.steps, total_steps=self.steps)
         self._report.note(sentence)
 
     # -- requests of a person
