@@ -15,7 +15,7 @@ from academy.jobs.kinds.evaluate import BASE, EvaluationRequest, EvaluationSpec
 from academy.jobs.reading.reports import Report, brief_in, report_in, shown
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS
-from academy.jobs.store import ENDED, Inputs, Job, JobStore
+from academy.jobs.store import ENDED, TEACHING, Inputs, Job, JobStore
 from academy.messages import render
 from academy.services.permission import Permission, changing, reading
 
@@ -132,7 +132,7 @@ class Evaluations:
 
     def _earlier_datasets(self, base_model: str, asked: Manifest) -> list[str]:
         """The datasets that this base was taught besides, the newest first: an exam asks whether they are still known."""
-        done = self._jobs.list(_MOST_JOBS, "finished", "train")
+        done = self._jobs.list(_MOST_JOBS, "finished", TEACHING)
         taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
         return [name for name in taught if name != asked.id][:_EARLIER_DATASETS]
 
