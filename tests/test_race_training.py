@@ -26,7 +26,11 @@ SHARED: dict[str, Any] = {
     "goal": "facts", "stop_when_known": False, "vary_questions": True, "num_epochs": 8, "batch_size": 4, "learning_rate": 6e-3,
     "lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.1, "rehearsal": 0.0, "keep_best": False, "seed": 1,
 }  # fmt: skip
-TRIALS = [{"learning_rate": 6e-3, "lora_rank": 16}, {"learning_rate": 4e-3, "lora_rank": 8}, {"learning_rate": 1e-5, "lora_rank": 8}]
+TRIALS: list[dict[str, Any]] = [
+    {"learning_rate": 6e-3, "lora_rank": 16},
+    {"learning_rate": 4e-3, "lora_rank": 8},
+    {"learning_rate": 1e-5, "lora_rank": 8},
+]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +93,8 @@ def test_each_trial_trains_as_alone_also_after_a_kill_and_the_first_becomes_the_
     assert ended[3]["step"] == 2 < ended[1]["step"] == ended[1]["total_steps"] == 16
     # A killed turn is begun again from the checkpoint before it, so that each loss is that of an uninterrupted training, bit by bit.
     for n, alpha in ((1, 32), (2, 16)):
-        alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **(SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}))
+        own: dict[str, Any] = SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}
+        alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **own)
         train(alone)
         assert losses(job / "trials" / str(n)) == losses(alone)
         assert len(losses(alone)) == 16
