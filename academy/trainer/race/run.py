@@ -135,7 +135,7 @@ class Race:
     # -- turns
 
     def _turn(self, trial: Trial) -> None:
-        """Lets one trial train for a look or a second, at most to the next comparison."""
+        """Lets one trial train for a turn, at most to the next comparison."""
         look, until, began = self._seat.steps_per_look(trial), self._comparison_step(trial), time.monotonic()
 
         def pause(step: int) -> bool:
