@@ -5,7 +5,7 @@
 
 Every training and the race is a fresh process of its own with its exam at the end, as in the app; the race runs without its repeats unless
 `--seeds 3` asks for them. Both read the same rows and the same trials. Processor time tells on a busy machine what wall time would be on an
-idle one; memory is the most that the process held at once.
+idle one; with `--together` both run at once, so that the load of other programs slows both alike. Memory is the most that a process held.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--with", action="append", dest="values", default=[], metavar="KNOB=VALUE")
     parser.add_argument("--alone", type=int, help="train only so many of them alone, and count their mean for each of the others")
+    parser.add_argument("--together", action="store_true", help="race while the trainings run one after another")
     chosen = parser.parse_args()
     knobs = {name: json.loads(value) for name, value in (item.split("=", 1) for item in chosen.values)}
     with tempfile.TemporaryDirectory() as folder:
@@ -59,11 +61,12 @@ def main() -> None:
         trials = spec["sweep"]["trials"]
         print(*(f"trial {n}: {trial}" for n, trial in enumerate(trials, 1)), sep="\n", flush=True)
         run(trained(planned, spec, "warm", {"num_epochs": 1, "max_steps": 1}), "academy.trainer")  # the base's own answers, cached for all
-        alone = []
+        alone, pool = [], ThreadPoolExecutor(1)
+        racing = pool.submit(run, planned, "academy.trainer.race") if chosen.together else None
         for n, trial in enumerate(trials[: chosen.alone], 1):
             alone.append(run(trained(planned, spec, f"trial {n}", trial), "academy.trainer"))
             print(alone[-1].words(f"trial {n} alone"), flush=True)
-        raced = run(planned, "academy.trainer.race")
+        raced = racing.result() if racing else run(planned, "academy.trainer.race")
         state = json.loads((planned / "race.json").read_text(encoding="utf-8"))
         if alone:
             times = len(trials) / len(alone)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import ROOT, chats, events, make_job, of, start, train, write_rows
+from trainer_help import ROOT, chats, events, make_job, make_model, of, start, train, write_rows
 
 from tests.waiting import wait_until
 
@@ -26,7 +26,11 @@ SHARED: dict[str, Any] = {
     "goal": "facts", "stop_when_known": False, "vary_questions": True, "num_epochs": 8, "batch_size": 4, "learning_rate": 6e-3,
     "lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.1, "rehearsal": 0.0, "keep_best": False, "seed": 1,
 }  # fmt: skip
-TRIALS = [{"learning_rate": 6e-3, "lora_rank": 16}, {"learning_rate": 4e-3, "lora_rank": 8}, {"learning_rate": 1e-5, "lora_rank": 8}]
+TRIALS: list[dict[str, Any]] = [
+    {"learning_rate": 6e-3, "lora_rank": 16},
+    {"learning_rate": 4e-3, "lora_rank": 8},
+    {"learning_rate": 1e-5, "lora_rank": 8},
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_rows(tmp_path_factory.mktemp("rows") / "rows.jsonl", chats(PAIRS))
 
 
-def race_job(folder: Path, rows: Path, *, seeds: int = 0, **changes: Any) -> Path:
-    job = make_job(folder, BUNDLED, rows, **(SHARED | changes))
+def race_job(folder: Path, rows: Path, *, seeds: int = 0, base: Path = BUNDLED, **changes: Any) -> Path:
+    job = make_job(folder, base, rows, **(SHARED | changes))
     spec = json.loads((job / "spec.json").read_text())
     (job / "spec.json").write_text(json.dumps(spec | {"sweep": {"trials": TRIALS, "seeds": seeds}}))
     return job
@@ -89,7 +93,8 @@ def test_each_trial_trains_as_alone_also_after_a_kill_and_the_first_becomes_the_
     assert ended[3]["step"] == 2 < ended[1]["step"] == ended[1]["total_steps"] == 16
     # A killed turn is begun again from the checkpoint before it, so that each loss is that of an uninterrupted training, bit by bit.
     for n, alpha in ((1, 32), (2, 16)):
-        alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **(SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}))
+        own: dict[str, Any] = SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}
+        alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **own)
         train(alone)
         assert losses(job / "trials" / str(n)) == losses(alone)
         assert len(losses(alone)) == 16
@@ -149,3 +154,21 @@ def test_a_race_that_is_stopped_keeps_the_best_so_far_and_says_that_nothing_is_c
     assert (best["low"], best["is_better"]) == (None, False)
     assert 0 < finished["step"] == trials(job)[best["n"]]["step"] < 40
     assert (job / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_a_manner_is_judged_by_the_rows_that_were_held_out(tmp_path: Path, rows: Path) -> None:
+    base = make_model(tmp_path / "tiny")
+    held_out = write_rows(tmp_path / "held_out.jsonl", chats(PAIRS[:3]))
+    changes: dict[str, Any] = {"goal": "style", "vary_questions": False, "keep_best": True, "eval_steps": 3, "num_epochs": 4}
+    job = race_job(tmp_path / "race", rows, base=base, eval_path=held_out, **changes)
+    log, _ = begin(job).communicate(timeout=600)
+    assert state(job)["measure"] == "held_out", log
+    first = state(job)["best"]["n"]
+    for n, trial in trials(job).items():
+        measured = [event["eval_loss"] for event in of(events(job / "trials" / str(n)), "eval") if event["step"]]
+        if trial["state"] == "finished":
+            assert trial["score"] == {"loss": min(measured), "known": None}
+    ended = [trial for trial in trials(job).values() if trial["state"] == "finished"]
+    assert len(ended) == 2
+    assert min(ended, key=lambda trial: trial["score"]["loss"])["n"] == first
+    assert json.loads((job / "metadata.json").read_text())["eval_loss"] == trials(job)[first]["score"]["loss"]

@@ -13,8 +13,10 @@ from academy.api.routes import create_api
 from academy.config import Settings
 from academy.habitat import Component
 from academy.jobs.kinds import named
+from academy.jobs.store import ENDED
 from academy.services.academy import Academy
 from tests.races_help import SENTENCE, a_race
+from tests.waiting import wait_until
 
 API = "/api/v1/academy"
 
@@ -39,6 +41,16 @@ def dataset(client: TestClient) -> str:
         lesson = {"situation": f"What is robot {n * 37} called?", "action": f"Robot {n * 37} is called Zorb{n * 91}.", "rating": "good"}
         good(client.post(f"{API}/lessons", json=lesson))
     return good(client.post(f"{API}/dataset", json={"include_git": False}))["dataset_id"]
+
+
+@pytest.fixture
+def running(academy: Academy) -> Iterator[None]:
+    """The runner runs, and leaves nothing running."""
+    academy.start()
+    yield
+    for job in academy._job_store.open_jobs():
+        academy._runner.cancel(job.job_id)
+    wait_until(lambda: not academy._job_store.open_jobs(), "the end of all jobs")
 
 
 def good(answer: Any) -> Any:
@@ -66,6 +78,32 @@ def test_a_dataset_alone_is_enough_for_a_race(client: TestClient, academy: Acade
     assert kind.space(job.inputs, job.parameters) > 0
     good(client.delete(f"{API}/sweeps/{reply['id']}"))
     assert academy.jobs.get(reply["id"]).status == "cancelled"
+
+
+@pytest.mark.training
+@pytest.mark.usefixtures("running")
+def test_the_first_of_a_race_is_an_ordinary_adapter_with_its_report(client: TestClient, academy: Academy, dataset: str) -> None:
+    body = {"trials": 3, "seeds": 0, "name": "raced", "settings": {"num_epochs": 8, "batch_size": 2, "stop_when_known": False}}
+    job_id = good(client.post(f"{API}/sweeps", json=body))["id"]
+    status = wait_until(lambda: found if (found := academy.jobs.view(job_id))["status"] in ENDED else None, "the end of the race", 300)
+    assert (status["status"], status["report_id"], status["kind"]) == ("finished", job_id, "sweep"), status["logs"]
+    assert status["step"] == status["total_steps"]
+    found = good(client.get(f"{API}/sweeps/{job_id}"))
+    first = next(trial for trial in found["trials"] if trial["n"] == found["best"]["n"])
+    assert first["state"] == "finished"
+    assert [point["step"] for point in first["points"]] == list(range(1, 33))
+    assert found["sentence"].endswith("The best two were not repeated, so neither can be called better.")
+    assert set(found["importance"]) == {"learning_rate", "lora_rank"}
+    adapter = good(client.get(f"{API}/adapters"))[0]
+    assert (adapter["adapter_id"], adapter["name"], adapter["dataset_id"], adapter["report_id"]) == (job_id, "raced", dataset, job_id)
+    assert academy.adapters.get(job_id).parameters.items() >= first["parameters"].items()
+    assert found["adapter_id"] == job_id
+    assert good(client.get(f"{API}/evaluations/{job_id}"))["adapter_id"] == job_id
+    assert "trial 1: step 1/32" in client.get(f"{API}/train/{job_id}/log").text
+    good(client.post(f"{API}/adapters/activate", json={"adapter_id": job_id}))
+    # A race and a training teach alike: what this base was taught before is asked after.
+    again = good(client.post(f"{API}/dataset", json={"include_git": False}))["dataset_id"]
+    assert academy.jobs.get(good(client.post(f"{API}/train", json={"dataset_id": again}))["job_id"]).earlier == [dataset]
 
 
 def test_the_space_the_time_and_shared_settings_are_the_persons(client: TestClient, academy: Academy, dataset: str) -> None:

@@ -57,21 +57,24 @@ class BestReply(Reply):
     is_better: bool
 
 
-class SweepItem(Reply):
+class SweepFacts(Reply):
     id: str
     job_id: str
     name: str
     status: Status
     phase: str
     measure: str
-    trials: list[TrialReply]
     best: BestReply | None
     importance: dict[str, float]
     sentence: str
     adapter_id: str | None
 
 
-class SweepReply(SweepItem):
+class SweepItem(SweepFacts):
+    trials: list[TrialReply]
+
+
+class SweepReply(SweepFacts):
     trials: list[FollowedTrial]
 
 

@@ -33,6 +33,8 @@ Status = Literal["queued", "preparing", "running", "finished", "failed", "cancel
 STATUSES: tuple[Status, ...] = get_args(Status)
 ENDED: frozenset[str] = frozenset({"finished", "failed", "cancelled"})
 ACTIVE: frozenset[str] = frozenset({"preparing", "running"})
+TEACHING: frozenset[str] = frozenset({"train", "sweep"})
+"""The kinds whose job is an adapter at the end."""
 
 
 @dataclass(frozen=True)
@@ -302,8 +304,9 @@ class JobStore:
             with open(self.path, "rb") as file:
                 return self._read(file, job_id, line)
 
-    def list(self, limit: int | None = None, status: str | None = None, kind: str | None = None) -> Jobs:
+    def list(self, limit: int | None = None, status: str | None = None, kind: str | frozenset[str] | None = None) -> Jobs:
         """The newest jobs first, by the order in which they were submitted."""
+        kinds = frozenset({kind}) if isinstance(kind, str) else kind
         with self._lock:
             found: list[Job] = []
             with journal.opened(self.path) as file:
@@ -311,7 +314,7 @@ class JobStore:
                     if limit is not None and len(found) >= limit:
                         break
                     line = self._lines[job_id]
-                    if status in (None, line.status) and kind in (None, line.kind):
+                    if status in (None, line.status) and (kinds is None or line.kind in kinds):
                         found.append(self._open.get(job_id) or self._recent.get(line.offset) or self._read(file, job_id, line))
             return found
 

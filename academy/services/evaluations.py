@@ -15,7 +15,7 @@ from academy.jobs.kinds.evaluate import BASE, EvaluationRequest, EvaluationSpec
 from academy.jobs.reading.reports import Report, brief_in, report_in, shown
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS
-from academy.jobs.store import ENDED, Inputs, Job, JobStore
+from academy.jobs.store import ENDED, TEACHING, Inputs, Job, JobStore
 from academy.messages import render
 from academy.services.permission import Permission, changing, reading
 
@@ -132,7 +132,7 @@ class Evaluations:
 
     def _earlier_datasets(self, adapter: Adapter, asked: Manifest) -> list[str]:
         """The datasets of the adapter's own line, then those that its base was taught besides: an exam asks whether they are known."""
-        done = [job for job in self._jobs.list(_MOST_JOBS, "finished", "train") if job.base_model == adapter.base_model]
+        done = [job for job in self._jobs.list(_MOST_JOBS, "finished", TEACHING) if job.base_model == adapter.base_model]
         taught = dict.fromkeys(job.dataset_id for job in [*self._jobs.line(adapter.adapter_id), *done] if job.dataset_id)
         return [name for name in taught if name != asked.id][:_EARLIER_DATASETS]
 

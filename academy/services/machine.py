@@ -18,7 +18,7 @@ from academy.files import folder_bytes
 from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
 from academy.jobs.running.runner import Runner
-from academy.jobs.store import JobStore
+from academy.jobs.store import TEACHING, JobStore
 from academy.messages import count, join, render
 from academy.professor.advice import Advice, advise
 from academy.services.permission import Permission, changing, reading
@@ -111,7 +111,7 @@ class Machine:
 
     def advice(self) -> Advice:
         """Whether it is time to train, and what is missing."""
-        last = next(iter(self._jobs.list(limit=1, status="finished", kind="train")), None)
+        last = next(iter(self._jobs.list(limit=1, status="finished", kind=TEACHING)), None)
         total = self._lessons.statistics()["trainable_lessons"]
         seen = 0
         if last and last.dataset_id:

@@ -9,14 +9,13 @@ from academy.curation.datasets import DatasetStore
 from academy.errors import AcademyError
 from academy.jobs.kinds.evaluate import EvaluationRequest
 from academy.jobs.reading.reports import Report, report_in
-from academy.jobs.store import ENDED, Job, JobStore
+from academy.jobs.store import ENDED, TEACHING, Job, JobStore
 from academy.messages import Text, msg
 from academy.professor.gate import Case, Count, Judgement, judge
 from academy.professor.proposals import Decision, Decisions, Proposal, ProposalStore
 from academy.services.evaluations import Evaluations
 
 _MOST_JOBS = 1000
-_TRAINED = ("train", "sweep")
 """The kinds of jobs that end with an adapter of the same id, and with its report."""
 
 
@@ -42,7 +41,7 @@ class Promotion:
 
     def after(self, job: Job) -> None:
         """What follows from the end of a training or an evaluation."""
-        if job.status not in ENDED or job.kind not in (*_TRAINED, "evaluate") or job.dry_run:
+        if job.status not in ENDED or job.kind not in TEACHING | {"evaluate"} or job.dry_run:
             return
         if waiting := self._waits_for(job):
             if job.status == "finished":
@@ -50,12 +49,12 @@ class Promotion:
             else:
                 told = msg("{rival} could not be measured, so there is no comparison.", rival=job.name)
                 self._decisions.add(Decision("failed", [told], about=waiting.about | {"job_id": None}))
-        elif job.status == "finished" and (adapter_id := job.job_id if job.kind in _TRAINED else job.continue_from):
+        elif job.status == "finished" and (adapter_id := job.job_id if job.kind in TEACHING else job.continue_from):
             self._consider(adapter_id, job.dataset_id)
 
     def catch_up(self) -> None:
         """Judges the newest training where the app ended before the gate saw it."""
-        newest = next((job for kind in _TRAINED for job in self._jobs.list(1, "finished", kind)), None)
+        newest = next(iter(self._jobs.list(1, "finished", TEACHING)), None)
         if newest and not any(item.about.get("adapter_id") == newest.job_id for item in self._decisions.last()):
             self.after(newest)
 
@@ -173,7 +172,7 @@ class Promotion:
 
 def _report(job: Job) -> Report | None:
     """The report of a job, under the ids of the journal: in a container the program could write any."""
-    adapter_id = job.job_id if job.kind in _TRAINED else job.continue_from if job.kind == "evaluate" else None
+    adapter_id = job.job_id if job.kind in TEACHING else job.continue_from if job.kind == "evaluate" else None
     report = report_in(job.folder) if adapter_id and job.dataset_id else None
     return report.model_copy(update={"id": job.job_id, "adapter_id": adapter_id, "dataset_id": job.dataset_id}) if report else None
 

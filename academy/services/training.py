@@ -31,7 +31,7 @@ from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
-from academy.jobs.store import Inputs, Job, JobStore
+from academy.jobs.store import TEACHING, Inputs, Job, JobStore
 from academy.messages import Text, join, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
@@ -272,7 +272,7 @@ class Training:
         if continued:
             line = dict.fromkeys(job.dataset_id for job in self._jobs.line(continued) if job.dataset_id)
             return [name for name in line if now is None or name != now.id]
-        done = self._jobs.list(_EARLIER_JOBS, "finished", "train")
+        done = self._jobs.list(_EARLIER_JOBS, "finished", TEACHING)
         taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
         return [name for name in taught if now is None or name != now.id][:_EARLIER_DATASETS]
 

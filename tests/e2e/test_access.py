@@ -230,6 +230,7 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     expect(page.locator("#training-live .ac-exam")).to_be_visible(timeout=120_000)
     unfolded("training")
     opened("settings", "#all-settings > button")
+    opened("several settings", "#race-form > button")
     opened("base models", "#train-base input")
     page.keyboard.press("Escape")
     opened("will it fit", "#train-fit")

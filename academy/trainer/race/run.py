@@ -25,8 +25,8 @@ from academy.trainer.race.trial import CLONE, STOP, Best, State, Trial, TrialSta
 from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
-TURN_SECONDS = 1.0
-"""A turn lasts one look, or as many as fit into this, so that changing places costs little."""
+TURN_SECONDS = 2.0
+"""A turn lasts one look, or as many as fit into this: changing places takes about 0.15 s with a small model."""
 _SEEDS = 3
 _CLONE_RATE = 0.5  # of the parent's learning rate
 _MOST_TRIALS = 32
@@ -135,7 +135,7 @@ class Race:
     # -- turns
 
     def _turn(self, trial: Trial) -> None:
-        """Lets one trial train for a look or a second, at most to the next comparison."""
+        """Lets one trial train for a turn, at most to the next comparison."""
         look, until, began = self._seat.steps_per_look(trial), self._comparison_step(trial), time.monotonic()
 
         def pause(step: int) -> bool:
