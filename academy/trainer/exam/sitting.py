@@ -327,7 +327,7 @@ def _preferred(result: dict[str, Any] | None) -> Preferred | None:
     train, held_out = result["train"], result["held_out"]
     held = (held_out["moved"], held_out["of"]) if held_out else None
     lessons = Count(result["known_before"], result["known_of"]), Count(result["known_after"], result["known_of"])
-    return Preferred(result["kind"] == "pairs", train["moved"], train["of"], held, *lessons)
+    return Preferred(result["kind"], train["moved"], train["of"], held, *lessons, before_share=train.get("before", 0.5))
 
 
 def _mean(readings: Sequence[Reading]) -> float:
