@@ -19,7 +19,7 @@ _EFFICIENCY = 0.5
 """Of the speed of a large matrix product that training reaches: attention, norms and the optimizer are no matrix products."""
 _REFERENCE_LOOKS = 0.5
 """Of preferences: a forward pass over all answers before the first step."""
-_SAMPLED = 2.0
+_SAMPLED = 2.5
 """Of corrections, times the time of a token: answers are sampled, and read with the correction in sight."""
 _FLOP = 4.0
 """A token and parameter: two for the forward pass, two for the gradients of activations; LoRA needs none of the frozen weights."""
