@@ -186,6 +186,17 @@ def test_a_dataset_that_cannot_teach_preferences_says_why(academy: Academy) -> N
         academy.training.train(TrainingSpec(dataset_id=good, method="preference", recipe="mine"))
 
 
+def test_corrections_are_learned_from_pairs_only(academy: Academy) -> None:
+    academy.lessons.add(LessonIn(situation="When does the ferry leave on Sundays?", action="At half past nine.", rating="good"))
+    academy.lessons.add(LessonIn(situation="What does a ticket cost?", action="It costs two pence.", rating="bad"))
+    rated = academy.datasets.create(DatasetRequest(include_git=False))["dataset_id"]
+    with pytest.raises(Invalid, match="no corrections"):
+        academy.training.train(TrainingSpec(dataset_id=rated, method="correction"))
+    plan = academy.training.plan(TrainingSpec(dataset_id=with_pairs(academy), method="correction", preset="auto"))
+    assert (plan["problems"], plan["spec"]["method"]) == ([], "correction")
+    assert "with the correction in sight" in plan["reasons"][-1]
+
+
 def test_a_container_sees_the_preferences_of_a_job_that_learns_from_them(academy: Academy, tmp_path: Path) -> None:
     job = academy.training.train(TrainingSpec(dataset_id=with_pairs(academy), method="preference"))
     job.folder.path.mkdir(parents=True, exist_ok=True)
