@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     judge_url: str = ""
     judge_model: str = ""
     judge_key: str = ""
+    autopilot_hours: str = "1-6"
+    notify_url: str = ""
     root_path: str = ""
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
@@ -124,6 +126,22 @@ class Settings(BaseSettings):
     def _judge_key(cls, value: str) -> str:
         if not value.strip().isascii() or not value.strip().isprintable():
             raise ValueError("it contains a line break or another character that cannot be sent")
+        return value.strip()
+
+    @field_validator("autopilot_hours")
+    @classmethod
+    def _window(cls, value: str) -> str:
+        value = value.replace(" ", "")
+        found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", value)
+        if value and (not found or found[1] == found[2] or any(int(hour) > 24 for hour in found.groups())):
+            raise ValueError("write the hours between which it may work, such as 1-6, or nothing for any time")
+        return value
+
+    @field_validator("notify_url")
+    @classmethod
+    def _notify_url(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"(https?|ntfy|ntfy\+https?)://[^\s/?#]+\S*", value.strip()):
+            raise ValueError("write an address such as https://example.org/hook or https://ntfy.sh/topic")
         return value.strip()
 
     @field_validator("root_path")
@@ -225,7 +243,7 @@ def _why(item: Any) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    return "" if name in ("ACADEMY_TOKEN", "ACADEMY_JUDGE_KEY") else f" (got {str(value)!r})"
+    return "" if name in ("ACADEMY_TOKEN", "ACADEMY_JUDGE_KEY", "ACADEMY_NOTIFY_URL") else f" (got {str(value)!r})"
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

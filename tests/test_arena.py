@@ -17,9 +17,11 @@ from starlette.testclient import TestClient
 from academy.adapters.store import Adapter
 from academy.api.routes import create_api
 from academy.arena.journal import Alike, Duel, Journal, Side, Vote, tallies
+from academy.arena.judge import _choice
+from academy.arena.questions import Question
 from academy.arena.ratings import Tally
 from academy.bases import Base, fingerprint
-from academy.chat.conversations import Conversation, Turn
+from academy.chat.conversations import Conversation, ReplyText, Turn
 from academy.chat.request import Loaded, Outcome, Sampling
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
@@ -27,6 +29,11 @@ from academy.curation.lessons import LessonIn
 from academy.errors import Conflict, NotFound, Unavailable
 from academy.services.academy import Academy
 from academy.services.arena import DuelRequest
+from academy.ui import arena as arena_page
+from academy.ui.chat import asking, blind
+from academy.ui.chat.choices import Choices
+from academy.ui.chat.replies import turn_html
+from academy.ui.look import Look
 from tests.waiting import wait_until
 
 API = "/api/v1/academy"
@@ -401,6 +408,104 @@ def test_a_choice_in_the_chat_is_a_vote_and_a_pair(academy: Academy) -> None:
     assert academy.arena.ranking()["votes"] == 2
 
 
+# ------------------------------------------------------------------ the page
+
+
+def drawn(academy: Academy, name: str, **state: Any) -> str:
+    return str(arena_page.REGIONS[name](Look(academy, {"adapters_view": "arena"} | state)))
+
+
+def test_the_page_shows_no_name_before_the_vote(academy: Academy) -> None:
+    assert drawn(academy, "arena_duel", adapters_view="") == ""
+    assert "arena.suggest" in drawn(academy, "arena_duel")
+    academy.arena.add_question(Question(question="Who?", expected="Lena."))
+    assert 'data-act="arena.duel"' in drawn(academy, "arena_duel")
+    act = arena_page.ACTS
+    look = Look(academy, {"arena_who.base": False})
+    assert act["arena.duel"](look, {}) == {"state": {"arena_duel": ""}}
+    wait_until(lambda: not academy.arena.progress().waiting, "the answers")
+    html = drawn(academy, "arena_duel")
+    inside = html[: html.index("ac-arena-more")]  # below it stands who takes part
+    assert "Answer 1" in inside
+    assert "Lena." in inside
+    assert "ac-badge" not in inside
+    assert str(academy.settings.default_base_model) not in html
+    duel = academy.arena.progress().duel
+    assert duel
+    assert {duel.a.adapter_id, duel.b.adapter_id} == {"new", "old"}
+    told = act["arena.vote"](look, {"duel": duel.duel_id, "winner": "b"})
+    assert told
+    assert told["announce"] == f"Answer 1: {duel.a.name}. Answer 2: {duel.b.name}"
+    html = drawn(academy, "arena_duel", arena_duel=duel.duel_id)
+    assert f'">{duel.b.name}</span><span class="ac-good">✓ your vote' in html
+    assert "arena.duel" in html
+    # Who did not vote is shown the start of the next.
+    assert "ac-badge" not in drawn(academy, "arena_duel")
+    ranking = drawn(academy, "arena_ranking")
+    assert "Not enough votes yet" in ranking
+    assert ranking.count("ac-interval-band") == 2
+    act["arena.duel"](look, {})  # the only question has been asked
+    wait_until(lambda: not academy.arena.progress().waiting, "the refusal")
+    assert "Add golden questions" in drawn(academy, "arena_duel")
+
+
+def test_what_a_person_or_a_model_writes_stays_text(academy: Academy) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    academy.arena.add_question(Question(question=hostile, expected=hostile))
+    sides = {name: Side(adapter_id=name, name=hostile, base_model=hostile, text=hostile + name) for name in ("new", "old")}
+    duel = academy.arena.record(Duel(question=hostile, expected=hostile, a=sides["new"], b=sides["old"]))
+    pages = [drawn(academy, name) for name in arena_page.REGIONS]
+    academy.arena.vote(duel.duel_id, "a")
+    pages += [drawn(academy, name, arena_duel=duel.duel_id) for name in arena_page.REGIONS]
+    assert all("<img" not in html for html in pages)
+    assert sum("&lt;img" in html for html in pages) >= 4
+
+
+def test_a_blind_comparison_in_the_chat_shows_names_after_the_choice(academy: Academy, engine: Speaker) -> None:
+    asked = asking.Asked("send", "0123456789ab", "Who waters the plants?", blind=True)
+    steps = [*asking.answer(academy, threading.Event(), asked, "new", True, "base", False, "", 0.0, 1.0, 64, "")]
+    now = [step[3]["chat"]["now"] for step in steps[:-1]]
+    assert now
+    assert all("Answer 1" in html and "ac-badge-on" not in html and "waters the plants?</p>" not in html for html in now)
+    last = steps[-1][3]
+    turns = last["chat"]["turns"]
+    assert "ac-badge-on" not in turns
+    assert str(academy.settings.default_base_model) not in turns
+    assert turns.count('data-act="chat.pick"') == 3
+    assert "chat.correct" not in turns
+    assert "Answer 2 answers:" in last["announce"]
+    conversation = academy.conversations.get("0123456789ab")
+    (turn,) = conversation.turns
+    assert turn.is_blind
+    data = {"chat": conversation.chat_id, "turn": turn.turn_id, "winner": "a"}
+    blind.pick(Look(academy), data)
+    blind.pick(Look(academy), data | {"winner": "b"})  # the first counts
+    turn = academy.conversations.get("0123456789ab").turns[0]
+    assert turn.picked == "a"
+    html = str(turn_html(turn, "c"))
+    assert "ac-badge-on" in html
+    assert html.index("your vote") < html.index("chat.correct")
+    assert academy.arena.ranking()["votes"] == 1
+    assert academy.lessons.list().items[0].rejected == turn.replies[1].text
+
+
+@pytest.mark.parametrize(
+    ("replies", "made"),
+    [
+        ([("one", "end"), ("two", "end")], True),
+        ([("one", "end"), ("two", "length")], True),
+        ([("one", "end"), (" one\n", "end")], False),
+        ([("one", "end"), ("two", "stopped")], False),
+        ([("one", "end"), ("", "end")], False),
+        ([("one", "end")], False),
+    ],
+)
+def test_a_choice_is_offered_between_two_complete_answers_that_differ(replies: list[tuple[str, Any]], made: bool) -> None:
+    turn = Turn(question="Who?", replies=[ReplyText(text=text, finish=finish) for text, finish in replies])
+    duel = blind.duel_of(turn, [], Choices("", True, "", False, "", 0.0, 1.0, 64, ""))
+    assert (duel is not None) == made
+
+
 # ------------------------------------------------------------------ the judge
 
 
@@ -454,8 +559,6 @@ def other_duel(academy: Academy) -> str:
     ],
 )
 def test_the_judges_digit_is_read(answer: str, choice: str | None) -> None:
-    from academy.arena.judge import _choice
-
     if choice is None:
         with pytest.raises(Unavailable, match="instead of"):
             _choice(answer)

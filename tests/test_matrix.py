@@ -350,7 +350,7 @@ LOOKING = {
     *("datasets.answer_to", "datasets.variations", "datasets.untaught"),
     *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "revision", "ranking")),
     *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
-    *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "show", "presets", "preset")),  # visitors may talk
+    *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "pick", "show", "presets", "preset")),  # visitors may talk
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),
     *(f"jobs.{verb}" for verb in ("unfinished", "brief", "result", "usage", "freeable", "series", "figures")),
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
@@ -358,7 +358,7 @@ LOOKING = {
     *(f"bases.{verb}" for verb in ("list", "look")),
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
-    *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions")),
+    *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }

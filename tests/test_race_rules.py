@@ -77,6 +77,11 @@ def test_the_worse_half_is_stopped_and_two_always_stay() -> None:
     assert rules.losers(six[:2]) == rules.losers(six[:1]) == rules.losers([]) == []
     # Known rows count before the loss, and a trial without a score is last.
     assert rules.losers([trial(1, 0.1, 3), trial(2, 0.9, 5), trial(3, 0.2, 3), trial(4)]) == [3, 4]
+    # A clone has its parent's score until it has trained itself, and is compared from then on.
+    cloned = trial(4, 0.6, step=12, begun=12, parent=1)
+    assert rules.losers([*six[:2], cloned]) == []
+    assert rules.losers([*six[:2], replace(cloned, step=24)]) == [4]
+    assert rules.first([*six[:2], cloned]) == []
 
 
 def test_a_race_of_six_takes_less_than_half_of_six_trainings() -> None:

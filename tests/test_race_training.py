@@ -65,7 +65,9 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
     yield started
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def test_each_trial_trains_as_alone_also_after_a_kill_and_the_first_becomes_the_adapter(

@@ -13,8 +13,9 @@ from academy.jobs.reading.reports import brief_in, report_in, shown
 from academy.jobs.store import Job
 from academy.messages import msg, to_json
 from academy.services.academy import Academy
-from academy.ui import adapters, look
+from academy.ui import look
 from academy.ui import report as page_report
+from academy.ui.adapters import tab as adapters
 from academy.ui.training import job as job_panel
 from academy.ui.training import jobs as job_list
 from academy.ui.training import tab
@@ -170,7 +171,7 @@ def drawn(academy: Any, job_id: str) -> dict[str, str]:
 def test_chip_and_bar_of_a_finished_training_follow_the_verdict(academy: Any, verdict: str) -> None:
     a_job(academy, "training_1", a_report(verdict))
     html = drawn(academy, "training_1")
-    assert f'<span class="ac-pill ac-verdict-{verdict}">finished</span>' in html["job"]
+    assert f'<span class="ac-pill ac-verdict-{verdict}">{"finished" if verdict == "ready" else TITLES[verdict]}</span>' in html["job"]
     assert f'class="ac-bar ac-verdict-{verdict}"' in html["job"]
     assert "ac-finished" not in html["job"] + html["jobs"]
     assert "the adapter is ready" not in html["job"]
@@ -260,7 +261,7 @@ def test_an_adapter_shows_what_it_knows_and_never_a_loss() -> None:
     assert "not measured" in adapters._measured(None)
     brief = {"report_id": "a", "verdict": "forgot", "known": {"rows": 19, "of": 24}, "rephrased": {"right": 9, "of": 12}}
     html = adapters._measured(brief)
-    assert [word in html for word in ("Forgot", "knows 19 of 24", "reworded 9 of 12")] == [True] * 3
+    assert [word in html for word in ("Forgot", "knows 19 of 24", "9/12 in other words")] == [True] * 3
 
 
 def test_a_running_training_of_facts_counts_what_it_knows(academy: Any) -> None:

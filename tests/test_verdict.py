@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from academy.jobs.spec import TrainingSpec
+from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.trainer.exam.intervals import difference_of_counts, mean_of
 from academy.trainer.exam.verdict import Count, Fall, Findings, General, Judged, Lesson, Preferred, judge
 
@@ -39,7 +39,8 @@ def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
         ({"general": General(30, 26, 40, -8.0, 0.5)}, "ready", "Knows 24 of 24."),
         ({"general": General(30, 25, 40, -9.0, 0.5)}, "forgot", "General fell from 30 to 25"),
         ({"general": General(7, 4, 40, -5.0, 1.0)}, "ready", "Knows"),
-        ({"general": General(7, 1, 40, -6.0, -0.5)}, "forgot", "General fell from 7 to 1"),
+        ({"general": General(7, 1, 20, -6.0, -0.5)}, "forgot", "General fell from 7 to 1"),
+        ({"general": General(7, 0, 40, -9.0, -3.0)}, "ready", "Knows 24 of 24."),  # a tiny base, whose few right answers tell nothing
         ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "General fell from 40 to 34"),
         ({"general": None}, "ready", "Knows 24 of 24."),
         ({"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0)}, "ready", "General: 11 of 40, before 11."),
@@ -124,19 +125,42 @@ def test_a_rate_that_breaks_the_base_is_named() -> None:
 
 def test_the_remedies_are_requests_that_post_train_takes() -> None:
     more = judged(known=Count(2, 24), after=Count(2, 24)).remedies
-    assert [str(item["label"]) for item in more] == ["Train longer", "Let the Professor choose"]
-    assert more[0]["request"] == {
+    assert [str(item["label"]) for item in more] == ["Let the Professor choose", "Train longer"]
+    assert more[1]["request"] == {
         "dataset_id": "dataset_1", "base_model": "academy-mini", "name": "handbook-1 again", "continue_from": "training_1",
         "learning_rate": 1e-3, "lora_rank": 16, "num_epochs": 20,
     }  # fmt: skip
+    # What the Professor chose it would choose again.
+    auto = judged(replace(LESSON, auto=True), known=Count(2, 24), after=Count(2, 24)).remedies
+    assert [str(item["label"]) for item in auto] == ["Train longer"]
     rehearsed = judged(general=General(11, 6, 40, -7.0, 1.0)).remedies
     assert [(str(item["label"]), item["request"]["rehearsal"]) for item in rehearsed] == [("Train again with more rehearsal", 0.25)]
-    again = judged(replace(LESSON, parameters={"rehearsal": 0.7}), general=General(11, 6, 40, -7.0, 1.0)).remedies
-    assert again[0]["request"]["rehearsal"] == 1.0
+    for before, after in ((0.7, 1.0), (0.2, 0.4), (None, 1.0)):
+        again = judged(replace(LESSON, parameters={"rehearsal": before}), general=General(11, 6, 40, -7.0, 1.0)).remedies
+        assert again[0]["request"]["rehearsal"] == after
     for item in (*more, *rehearsed):
-        later = {name: value for name, value in item["request"].items() if name in TrainingSpec.model_fields}
-        assert item["request"].keys() - later.keys() <= {"rehearsal", "goal", "vary_questions"}
-        TrainingSpec.model_validate(later)
+        TrainingSpec.model_validate(item["request"])
+
+
+def test_a_remedy_changes_nothing_but_what_it_says() -> None:
+    every = TrainingSpec(
+        max_seq_length=256,
+        warmup_steps=0.05,
+        keep_best=False,
+        lora_alpha=64,
+        use_rslora=True,
+        budget_seconds=180,
+        num_epochs=4,
+        goal="facts",
+    )
+    parameters = every.model_dump(include={*KNOBS})
+    lesson = replace(LESSON, parameters=parameters)
+    for found, changed in (
+        (judged(lesson, known=Count(2, 24), after=Count(2, 24)).remedies[1], {"num_epochs"}),
+        (judged(lesson, general=General(11, 6, 40, -7.0, 1.0)).remedies[0], {"rehearsal"}),
+    ):
+        again = TrainingSpec.model_validate(found["request"]).model_dump(include={*KNOBS})
+        assert {name for name in KNOBS if again[name] != parameters[name]} == changed | {"budget_seconds"}
 
 
 def test_a_name_stays_short_enough_and_does_not_grow() -> None:

@@ -48,6 +48,8 @@ class ProfessorReply(Reply):
     missing: list[str]
     new_lessons: int
     autopilot: bool
+    autopilot_hours: str
+    autopilot_waits: list[str]
     proposal: ProposalReply | None
     decisions: list[DecisionReply]
 

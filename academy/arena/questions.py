@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from academy.errors import Conflict, Invalid, NotFound
 from academy.files import now, read_json, write_json
 
-Origin = Literal["person", "golden", "held_out", "chat", "lesson"]
-"""Where a question comes from: typed, a lesson tagged golden, a held-out row, a real chat, any other lesson."""
+Origin = Literal["person", "golden", "held_out", "chat", "lesson", "row"]
+"""Where a question comes from: typed, a lesson tagged golden, a held-out row, a real chat, any other lesson or row."""
 
 LONGEST = 20_000
 MOST = 1000

@@ -59,13 +59,23 @@ class ReplyText(_Data):
 
 
 class Turn(_Data):
-    """A question with its replies, below the turn that it follows; turns below the same one are versions of each other."""
+    """A question with its replies, below the turn that it follows; turns below the same one are versions of each other.
+
+    `duel`: the two replies are compared blindly under this id of the arena; their names are hidden until a side is `picked`.
+    """
 
     turn_id: str = Field(default_factory=lambda: secrets.token_hex(6))
     parent: str = ""
     question: str
     file: Attached | None = None
     replies: list[ReplyText] = []
+    duel: str = ""
+    picked: Literal["a", "b", "tie"] | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the names are still hidden."""
+        return bool(self.duel) and self.picked is None
 
 
 class Conversation(_Data):

@@ -13,6 +13,8 @@ from typing import Any, Literal
 Category = Literal["facts", "arithmetic", "instructions", "dialogue", "refusal", "code"]
 CATEGORIES: tuple[Category, ...] = ("facts", "arithmetic", "instructions", "dialogue", "refusal", "code")
 
+_ENOUGH, _ENOUGH_SHARE = 10, 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -68,6 +70,14 @@ def prompts() -> list[Prompt]:
         Prompt(row["id"], row["language"], row["category"], tuple(Turn(**turn) for turn in row["messages"]))
         for row in _read("rehearsal.json")
     ]
+
+
+def shows_forgetting(right: int, of: int) -> bool:
+    """Whether a base answers so many of the general questions that forgetting can be told from them.
+
+    Of fewer, as a model of a few million parameters answers, any training turns some wrong, and none of them matters.
+    """
+    return right >= _ENOUGH or right >= _ENOUGH_SHARE * of > 0
 
 
 def is_right(question: Question, reply: str) -> bool:

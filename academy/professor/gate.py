@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from academy.general import shows_forgetting
 from academy.jobs.reading.reports import Report
 from academy.messages import Text, from_json, msg
 from academy.professor.paired import Difference, difference
@@ -76,7 +77,7 @@ def _categories(case: Case) -> list[Text]:
     general, rival = case.candidate.general, case.against.general if case.against else None
     theirs = {item.name: item for item in rival.categories} if rival else {}
     found: list[Text] = []
-    for item in general.categories if general else []:
+    for item in general.categories if general and shows_forgetting(general.right_before, general.of) else []:
         other = theirs.get(item.name)
         before, who = (other.right_after, _rival(case)) if other and other.of == item.of else (item.right_before, _BASE)
         if _too_many(before, item.right_after):

@@ -25,13 +25,16 @@ from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job, JobStore
 from academy.messages import msg
+from academy.professor.notify import Notifier
 from academy.professor.proposals import Decisions, ProposalStore
 from academy.services.adapters import Adapters
 from academy.services.arena import Arena
+from academy.services.autopilot import Autopilot
 from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
+from academy.services.ends import Ends, of_job, of_proposal
 from academy.services.evaluations import Evaluations
 from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
@@ -83,10 +86,23 @@ class Academy:
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")
+        notices = Notifier(settings.notify_url)
         promotion = self._promotion = Promotion(datasets, adapters, jobs, self.evaluations, proposals, decisions)
-        self.professor = Professor(allowed, settings, self.machine.advice, adapters, session, promotion, proposals, decisions)
+        promotion.on_proposal.append(lambda proposal: notices.send(of_proposal(proposal)))
         adapters.on_active.append(promotion.settle)
-        jobs.on_change.append(lambda job: None if allowed.only_shows else promotion.after(job))
+        self._autopilot = Autopilot(
+            settings, self.machine.advice, self.datasets, self.training, jobs, adapters, session, habitat, proposals, decisions
+        )
+        plan = self._autopilot.plan
+        self.professor = Professor(allowed, settings, self.machine.advice, plan, adapters, session, promotion, proposals, decisions)
+
+        def after(job: Job) -> None:
+            if not allowed.only_shows:
+                promotion.after(job)
+            if notice := of_job(job):
+                notices.send(notice)
+
+        jobs.on_change.append(Ends(jobs, after))
 
     def check_enabled(self) -> None:
         """Raises Unavailable where Academy is disabled."""
@@ -101,9 +117,11 @@ class Academy:
         with log_and_go_on("The gate", log):
             self._promotion.catch_up()
         self._runner.start()
+        self._autopilot.start()
 
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
+        self._autopilot.close()
         self._session.close()
         self._runner.close()
         self._lesson_store.close()

@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ from academy.adapters.store import Adapter, AdapterStore
 from academy.arena import ratings
 from academy.arena.journal import BASE, Alike, Duel, Journal, Side, Vote, Winner, key_of, tallies
 from academy.arena.judge import Judge
-from academy.arena.questions import LONGEST, Question, QuestionStore, folded
+from academy.arena.questions import LONGEST, Origin, Question, QuestionStore, folded
 from academy.arena.sentences import sentence
 from academy.chat.conversations import ConversationStore
 from academy.chat.request import ChatRequest
@@ -132,9 +132,11 @@ class Arena:
 
     @reading
     def suggestions(self, limit: int = 12) -> Sequence[Question]:
-        """Questions that could be golden: of lessons tagged golden, held-out rows, real chats, and at last of any lesson."""
+        """Questions that could be golden: of lessons tagged golden, held-out rows, real chats, and at last any that were taught."""
         known, found = {folded(item.question) for item in self._questions.list()}, []
-        sources = itertools.chain(self._golden(), self._held_out(), self._chatted(), self._taught())
+        sources = itertools.chain(
+            self._golden(), self._rows("eval", "held_out"), self._chatted(), self._taught(), self._rows("train", "row")
+        )
         for item in sources:
             if len(found) == limit:
                 break
@@ -278,16 +280,17 @@ class Arena:
         page = self._lessons.search("", tag=GOLDEN, rating=None, limit=_MOST_READ, offset=0)
         return [Question(question=item.situation[:LONGEST], expected=item.action[:LONGEST], origin="golden") for item in page.items]
 
-    def _held_out(self) -> Sequence[Question]:
+    def _rows(self, part: Literal["train", "eval"], origin: Origin) -> Sequence[Question]:
+        """Those of the newest dataset, as far as they are single questions."""
         newest = self._datasets.newest()
         try:
-            rows = self._datasets.rows(newest.id, 0, _MOST_READ, "eval") if newest else []
+            rows = self._datasets.rows(newest.id, 0, _MOST_READ, part) if newest else []
         except AcademyError as error:
-            log.info("No held-out rows are suggested: %s", error.detail)
+            log.info("No rows of a dataset are suggested: %s", error.detail)
             return []
         spoken = [conversation(row) for row in rows]
         return [
-            Question(question=turns[0][1][:LONGEST], expected=turns[1][1][:LONGEST], origin="held_out")
+            Question(question=turns[0][1][:LONGEST], expected=turns[1][1][:LONGEST], origin=origin)
             for turns in spoken
             if [role for role, _ in turns] == ["user", "assistant"]
         ]
@@ -393,6 +396,11 @@ class Arena:
         return Judge(settings.judge_url, settings.judge_model, settings.judge_key)
 
 
+def lesson_of(duel_id: str) -> str:
+    """The id of the lesson that a choice in the chat makes."""
+    return f"pick-{duel_id}"
+
+
 def _contender(item: Adapter, *, chosen: bool = False) -> Contender:
     return Contender(item.adapter_id, item.name, item.base_model, item.is_active, chosen)
 
@@ -423,5 +431,12 @@ def _preference(duel: Duel, winner: Winner) -> LessonIn:
         "base_model": better.base_model,
         "sampling": duel.sampling,
     }
-    values = {"situation": duel.question, "action": better.text, "rejected": worse.text, "rating": "good", "tags": ["chat", PICKED]}
+    values = {
+        "lesson_id": lesson_of(duel.duel_id),
+        "situation": duel.question,
+        "action": better.text,
+        "rejected": worse.text,
+        "rating": "good",
+        "tags": ["chat", PICKED],
+    }
     return LessonIn.model_validate(values | {"metadata": metadata | ({"history": duel.history} if duel.history else {})})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Literal
 
 from academy.chat.conversations import Conversation, ConversationStore, ReplyText, Turn
 from academy.chat.presets import Preset, PresetStore
@@ -55,6 +56,11 @@ class Conversations:
             return item.with_turn(turn.model_copy(update={"replies": replies}))
 
         return self._store.change(chat_id, change)
+
+    @reading
+    def pick(self, chat_id: str, turn_id: str, side: Literal["a", "b", "tie"]) -> Conversation:
+        """Shows the names of a blind comparison and which side was chosen."""
+        return self._store.change(chat_id, lambda item: item.with_turn(item.find(turn_id).model_copy(update={"picked": side})))
 
     @reading
     def show(self, chat_id: str, turn_id: str) -> Conversation:

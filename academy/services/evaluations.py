@@ -14,14 +14,11 @@ from academy.errors import Invalid, NotFound
 from academy.jobs.kinds.evaluate import BASE, EvaluationRequest, EvaluationSpec
 from academy.jobs.reading.reports import Report, brief_in, report_in, shown
 from academy.jobs.running.runner import Runner
+from academy.jobs.spec import KNOBS
 from academy.jobs.store import ENDED, Inputs, Job, JobStore
 from academy.messages import render
 from academy.services.permission import Permission, changing, reading
 
-_KNOBS = (
-    *("quantization", "precision", "max_seq_length", "batch_size", "goal"),  # how the base is loaded and the rows are read
-    *("num_epochs", "learning_rate", "lora_rank", "rehearsal", "vary_questions"),  # what a remedy changes
-)
 _MOST_JOBS = 1000
 _EARLIER_DATASETS = 3
 
@@ -56,7 +53,7 @@ class Evaluations:
         name = adapter.base_model if adapter else request.base_model or self._settings.default_base_model
         base = find_base(name, Places.of(self._settings))
         manifest = self._dataset_of(request, adapter)
-        training = {name: adapter.parameters[name] for name in _KNOBS if name in adapter.parameters} if adapter else {}
+        training = {name: adapter.parameters[name] for name in KNOBS if name in adapter.parameters} if adapter else {}
         spec = EvaluationSpec(**request.model_dump(), training=training)
         return self._runner.submit(spec, self._inputs(adapter, base, manifest), kind="evaluate")
 
@@ -130,13 +127,13 @@ class Evaluations:
             base_fingerprint=base.fingerprint,
             continue_from=adapter.adapter_id if adapter else None,
             continue_from_path=str(adapter.path) if adapter else None,
-            earlier=self._earlier_datasets(base.name, manifest) if adapter and manifest else [],
+            earlier=self._earlier_datasets(adapter, manifest) if adapter and manifest else [],
         )
 
-    def _earlier_datasets(self, base_model: str, asked: Manifest) -> list[str]:
-        """The datasets that this base was taught besides, the newest first: an exam asks whether they are still known."""
-        done = self._jobs.list(_MOST_JOBS, "finished", "train")
-        taught = dict.fromkeys(job.dataset_id for job in done if job.base_model == base_model and job.dataset_id)
+    def _earlier_datasets(self, adapter: Adapter, asked: Manifest) -> list[str]:
+        """The datasets of the adapter's own line, then those that its base was taught besides: an exam asks whether they are known."""
+        done = [job for job in self._jobs.list(_MOST_JOBS, "finished", "train") if job.base_model == adapter.base_model]
+        taught = dict.fromkeys(job.dataset_id for job in [*self._jobs.line(adapter.adapter_id), *done] if job.dataset_id)
         return [name for name in taught if name != asked.id][:_EARLIER_DATASETS]
 
     def _path(self, named: str) -> Path:

@@ -12,6 +12,7 @@ from academy.config import Settings
 from academy.errors import Conflict
 from academy.messages import render
 from academy.professor.advice import Advice
+from academy.professor.autopilot import Plan
 from academy.professor.gate import Judgement
 from academy.professor.proposals import Decision, Decisions, Proposal, ProposalStore, State
 from academy.services.permission import Permission, changing, reading
@@ -28,6 +29,7 @@ class Professor:
         permission: Permission,
         settings: Settings,
         advice: Callable[[], Advice],
+        plan: Callable[[], Plan],
         adapters: AdapterStore,
         session: ChatSession,
         promotion: Promotion,
@@ -37,6 +39,7 @@ class Professor:
         self._permission = permission
         self._settings = settings
         self._advice = advice
+        self._plan = plan
         self._adapters = adapters
         self._session = session
         self._promotion = promotion
@@ -46,13 +49,15 @@ class Professor:
     @reading
     def state(self) -> dict[str, Any]:
         """Contract, section 7, row 23: whether it is time to train and what is missing, the open proposal, the last decisions."""
-        advice, proposed = self._advice(), self.proposed()
+        advice, proposed, plan = self._advice(), self.proposed(), self._plan()
         return {
             "ready": advice.ready,
             "sentence": render(advice.sentence),
             "missing": [render(text) for text in advice.missing],
             "new_lessons": advice.new_lessons,
             "autopilot": self._settings.autopilot,
+            "autopilot_waits": [render(text) for text in plan.sentences] if plan.act == "waits" else [],
+            "autopilot_hours": self._settings.autopilot_hours,
             "proposal": proposed.as_dict() if proposed else None,
             "decisions": [decision.as_dict() for decision in self._decisions.last(20)],
         }
@@ -73,6 +78,11 @@ class Professor:
     def opinion(self, adapter_id: str) -> Judgement | None:
         """Whether the gate would propose an adapter, with its reasons; None for the active one, and where nothing was measured."""
         return self._promotion.opinion(self._adapters.get(adapter_id))
+
+    @reading
+    def autopilot(self) -> Plan | None:
+        """What the autopilot would do now, and why; None where it is off."""
+        return self._plan() if self._settings.autopilot else None
 
     @reading
     def decisions(self, limit: int = 20) -> Sequence[Decision]:

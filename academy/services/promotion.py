@@ -16,6 +16,8 @@ from academy.professor.proposals import Decision, Decisions, Proposal, ProposalS
 from academy.services.evaluations import Evaluations
 
 _MOST_JOBS = 1000
+_TRAINED = ("train", "sweep")
+"""The kinds of jobs that end with an adapter of the same id, and with its report."""
 
 
 class Promotion:
@@ -40,7 +42,7 @@ class Promotion:
 
     def after(self, job: Job) -> None:
         """What follows from the end of a training or an evaluation."""
-        if job.status not in ENDED or job.kind not in ("train", "evaluate") or job.dry_run:
+        if job.status not in ENDED or job.kind not in (*_TRAINED, "evaluate") or job.dry_run:
             return
         if waiting := self._waits_for(job):
             if job.status == "finished":
@@ -48,12 +50,12 @@ class Promotion:
             else:
                 told = msg("{rival} could not be measured, so there is no comparison.", rival=job.name)
                 self._decisions.add(Decision("failed", [told], about=waiting.about | {"job_id": None}))
-        elif job.status == "finished" and (adapter_id := job.job_id if job.kind == "train" else job.continue_from):
+        elif job.status == "finished" and (adapter_id := job.job_id if job.kind in _TRAINED else job.continue_from):
             self._consider(adapter_id, job.dataset_id)
 
     def catch_up(self) -> None:
         """Judges the newest training where the app ended before the gate saw it."""
-        newest = next(iter(self._jobs.list(1, "finished", "train")), None)
+        newest = next((job for kind in _TRAINED for job in self._jobs.list(1, "finished", kind)), None)
         if newest and not any(item.about.get("adapter_id") == newest.job_id for item in self._decisions.last()):
             self.after(newest)
 
@@ -168,7 +170,7 @@ class Promotion:
 
 def _report(job: Job) -> Report | None:
     """The report of a job, under the ids of the journal: in a container the program could write any."""
-    adapter_id = job.job_id if job.kind == "train" else job.continue_from if job.kind == "evaluate" else None
+    adapter_id = job.job_id if job.kind in _TRAINED else job.continue_from if job.kind == "evaluate" else None
     report = report_in(job.folder) if adapter_id and job.dataset_id else None
     return report.model_copy(update={"id": job.job_id, "adapter_id": adapter_id, "dataset_id": job.dataset_id}) if report else None
 

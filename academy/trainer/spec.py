@@ -34,6 +34,7 @@ class Spec:
     earlier: tuple[tuple[str, Path], ...] = ()  # datasets that were taught before, by id
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
+    auto: bool = False  # whether the Professor chose all parameters
     cache: Path | None = None  # what is computed once for each base model
     preferences_path: Path | None = None  # pairs and thumbs to learn from, instead of the rows
     sweep: dict[str, Any] = field(default_factory=dict)  # of a race: its trials, the time, and the repeats
@@ -115,6 +116,7 @@ def read_spec(folder: Path) -> Spec:
             earlier=tuple((str(item["dataset_id"]), Path(item["path"])) for item in raw.get("earlier") or ()),
             golden_rows=raw.get("golden_rows"),
             questions=tuple(raw.get("questions") or ()),
+            auto=bool(raw.get("auto")),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
             preferences_path=Path(raw["preferences_path"]) if raw.get("preferences_path") else None,
             sweep=dict(raw.get("sweep") or {}),

@@ -17,6 +17,7 @@ from academy.ui.dataset.files import only_tag
 from academy.ui.html.elements import Html, bar, button, card, div, esc, go, join, live, notice, pill, remedy, span, tag, tile
 from academy.ui.html.numbers import gigabytes, number, size
 from academy.ui.look import Look
+from academy.ui.professor import autopilot_line
 from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def _now(look: Look) -> Html:
         _answering(facts["active"]),
         _tags(lessons.get("tag_distribution", {})),
         _advice(facts["advice"], bool(facts["datasets"])),
+        autopilot_line(look),
     )
 
 

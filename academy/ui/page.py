@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from academy.ui import adapters, live, overview
+from academy.ui import live, overview
 from academy.ui import mcp as tools
+from academy.ui.adapters import tab as adapters
 from academy.ui.chat import tab as chat
 from academy.ui.dataset import sources
 from academy.ui.html.elements import Html, chip, div, join, notice, span, tag
@@ -60,9 +61,9 @@ def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
-    scripts = ("access.js", "training.js", "dataset/dataset.js", "chat/chat.js", "professor.js")
-    script += "".join(map(_read, scripts))
-    styles = ("style.css", "training.css", "training/race.css", "dataset/dataset.css", "chat/chat.css", "professor.css")
+    rooms = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
+    script += "".join(_read(f"{name}.js") for name in ("access", *rooms))
+    styles = [f"{name}.css" for name in ("style", "training/race", *rooms)]
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),

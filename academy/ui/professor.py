@@ -54,6 +54,21 @@ def decided(look: Look) -> Html:
     return tag("details", summary, tag("ol", *rows, cls="ac-decisions"), cls="ac-card ac-more")
 
 
+def autopilot_line(look: Look) -> Html:
+    """What the autopilot waits for, and how to switch it on or off."""
+    if not look.academy.settings.enabled:
+        return Html("")
+    plan = look.academy.professor.autopilot()
+    title = div(t("autopilot.title"), cls="ac-eyebrow")
+    if plan is None:
+        return div(title, div(t("autopilot.off"), cls="ac-soft"), cls="ac-advice")
+    advised = look.overview["advice"]["missing"]  # stands above
+    words = [word for sentence in plan.sentences if (word := say(sentence)) not in advised]
+    waits = "waits_too" if len(words) < len(plan.sentences) else "waits"
+    first = t("autopilot.begins") if plan.act == "begins" else t(f"autopilot.{waits}")
+    return div(title, div(" ".join([first, *words])), cls="ac-advice is-ready")
+
+
 def opinion(look: Look, adapter_id: str) -> Html:
     """What the gate says of one adapter, with a button that lets it compare now."""
     found = look.academy.professor.opinion(adapter_id)

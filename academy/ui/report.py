@@ -132,8 +132,8 @@ def _replies(found: Mapping[str, Any]) -> Html | str:
         [
             esc(short(item["question"], _LONGEST)),
             esc(short(item["expected"], _LONGEST) or "–"),
-            *([] if alone else [_judged(item["after"], item.get("right"), known=item["known"])]),
-            _judged(item["before"], item.get("base_right")),
+            *([] if alone else [_judged(item["after"], item.get("right"), item["expected"], known=item["known"])]),
+            _judged(item["before"], item.get("base_right"), item["expected"]),
         ]
         for item in items[:_MOST_ROWS]
     ]
@@ -146,7 +146,7 @@ def _wordings(found: Mapping[str, Any]) -> Html | str:
         [
             esc(short(str(item.get("question", "")), _LONGEST)),
             esc(short(str(item.get("expected", "")), _LONGEST)),
-            _judged(str(item.get("after", "")), item.get("right")),
+            _judged(str(item.get("after", "")), item.get("right"), str(item.get("expected", ""))),
         ]
         for item in (found.get("wordings") or [])[:_MOST_ROWS]
         if isinstance(item, dict)
@@ -212,14 +212,16 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]], c
     )
 
 
-def _judged(text: str, right: bool | None, *, known: bool = False) -> Html:
-    """A reply with a sign and, for those who do not see it, a word."""
+def _judged(text: str, right: bool | None, expected: str, *, known: bool = False) -> Html:
+    """A reply with a sign and, for those who do not see it, a word: the answer itself, its key words in others, or neither."""
     words = esc(short(text, _LONGEST) or t("chat.silent"))
     if right is None:
         return words
-    right = right or known
-    sign = span(Html("✓") if right else Html("✗"), aria_hidden="true", cls="ac-good" if right else "ac-bad-text")
-    return join([sign, span(t("report.right" if right else "report.wrong"), cls="ac-hidden"), words], " ")
+    same = known or " ".join(text.split()) == " ".join(expected.split())
+    key, mark, cls = ("right", "✓", "ac-good") if same else ("close", "≈", "ac-warn-text") if right else ("wrong", "✗", "ac-bad-text")
+    title = t("report.close_title") if key == "close" else None
+    sign = span(Html(mark), aria_hidden="true", cls=cls, title=title)
+    return join([sign, span(t(f"report.{key}"), cls="ac-hidden"), words], " ")
 
 
 def _details(summary: str, content: Html | str) -> Html | str:

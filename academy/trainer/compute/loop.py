@@ -259,7 +259,7 @@ class Loop:
             memory_mb=round(self._placement.peak_memory_mb(), 1),
             **(measured or {"known": self.known.rows}),
             **({"drift": self._rehearsal.drift} if self._rehearsal and self._rehearsal.drift is not None else {}),
-            **({"total_steps": end} if (end := self.plan.end(self.history)) != self.plan.steps else {}),
+            **(self._earlier_end(end) if (end := self.plan.end(self.history)) != self.plan.steps else {}),
             extra={"tokens": self._tokens},
         )
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
@@ -282,6 +282,10 @@ class Loop:
             raise Failure(
                 msg("The training stopped: the loss rose to {loss:.1f} at step {step}.", loss=loss, step=step), "diverged", step=step
             )
+
+    def _earlier_end(self, end: int) -> dict[str, Any]:
+        """The steps and the looks of a training that will end before its plan does."""
+        return {"total_steps": end, "total_epochs": round(end / self.plan.steps_per_epoch, 2)}
 
     def held_out_loss(self) -> float | None:
         """The mean loss on the held-out rows as of now; None without such rows."""

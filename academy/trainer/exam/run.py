@@ -105,6 +105,7 @@ def _subject(spec: Spec, dataset: Dataset | None, adapter_id: str | None) -> Sub
             dataset_id=spec.dataset_id,
             dataset_path=(spec.dataset_shown or str(spec.dataset_path)) if spec.has_dataset else None,
             parameters=spec.parameters,
+            auto=spec.auto,
             continued=spec.continued_id,
         ),
         fingerprint=spec.base_fingerprint,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from academy.general import shows_forgetting
 from academy.messages import Message, Text, msg
 from academy.trainer.exam.examinee import TOP
 from academy.trainer.exam.verdict import Findings
@@ -101,6 +102,8 @@ def _general(report: dict[str, Any]) -> list[Message]:
     )
     values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}
     told = [msg(sentence, **values, low=result["low"], high=result["high"], languages=names)]
+    if not shows_forgetting(result["right_before"], result["of"]):
+        told.append(msg("The base answers so few of them that what is lost of them does not count."))
     if result["left_out"]:
         left_out = [msg(str(_LANGUAGES.get(code, code))) for code in result["left_out"]]
         told.append(msg("Left out, because the base answers nothing right there: {languages:list}.", languages=left_out))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from academy.general import shows_forgetting
 from academy.messages import Message, msg
 
 Verdict = Literal["not_learned", "forgot", "no_gain", "ready"]
@@ -19,7 +20,7 @@ FORGOTTEN = 2
 FORGOTTEN_SHARE = 0.15
 """Of those right before, where that is more than FORGOTTEN: what a person notices, though the sample may be too small to prove it."""
 ENOUGH_BEFORE = 10
-"""General questions right before: of fewer, as a tiny base has, three turn wrong by chance, and only a significant fall counts."""
+"""General questions right before: of fewer three turn wrong by chance, and only a significant fall counts."""
 CLEAR_FALL = 0.02
 """Of the loss before: a smaller fall can be steady enough to be significant and still changes no answer."""
 FEW_PREFERRED = 0.75
@@ -73,7 +74,12 @@ class General:
     def fell(self) -> bool:
         """Whether the fall is significant, or large."""
         large = self.before >= ENOUGH_BEFORE and self.before - self.after > max(FORGOTTEN, FORGOTTEN_SHARE * self.before)
-        return self.high < 0 or large
+        return self.tells and (self.high < 0 or large)
+
+    @property
+    def tells(self) -> bool:
+        """Whether the base answers enough of them."""
+        return shows_forgetting(self.before, self.of)
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class Lesson:
     dataset_path: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     continued: str | None = None  # the adapter that the training went on from
+    auto: bool = False  # whether the Professor chose all of them
 
     @property
     def prefers(self) -> bool:
@@ -139,9 +146,10 @@ class Lesson:
         )
         return {**data, "base_model": self.base_model, "name": name, **method, **changes}
 
-    def same(self, *names: str) -> dict[str, Any]:
-        """The parameters of the training, as far as they were set."""
-        return {name: self.parameters[name] for name in names if self.parameters.get(name) is not None}
+    def again(self, **changes: Any) -> dict[str, Any]:
+        """The body of a POST /train with all parameters of the training but the changed ones, and without its limit of time."""
+        same = {name: value for name, value in self.parameters.items() if value is not None and name != "budget_seconds"}
+        return self.request(**{name: value for name, value in (same | changes).items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -278,22 +286,22 @@ def _ready(found: Findings) -> list[Message]:
 
 
 def _more(lesson: Lesson) -> list[dict[str, Any]]:
-    """More looks from where it is, and all values chosen by the Professor."""
+    """All values chosen by the Professor, where they were not, and more looks from where it is."""
     epochs = min(_MOST_EPOCHS, _LOOKS * (lesson.parameters.get("num_epochs") or 3))
-    same = lesson.same("learning_rate", "lora_rank", "batch_size", "goal", "rehearsal", "vary_questions")
-    longer = lesson.request(continue_from=lesson.adapter_id, **same, num_epochs=epochs) if lesson.adapter_id else None
-    chosen = {"label": msg("Let the Professor choose"), "request": lesson.request(preset="auto", **lesson.same("goal"))}
-    return [*([{"label": msg("Train longer"), "request": longer}] if longer else []), chosen]
+    goal = {"goal": lesson.parameters["goal"]} if lesson.parameters.get("goal") else {}
+    chosen = {"label": msg("Let the Professor choose"), "request": lesson.request(preset="auto", **goal)}
+    longer = {"label": msg("Train longer"), "request": lesson.again(continue_from=lesson.adapter_id, num_epochs=epochs, max_steps=None)}
+    return [*([] if lesson.auto else [chosen]), *([longer] if lesson.adapter_id else [])]
 
 
 def _rehearsed(lesson: Lesson) -> dict[str, Any]:
     least, times = _REHEARSAL
-    share = min(1.0, max(least, times * (lesson.parameters.get("rehearsal") or 0.0)))
-    same = lesson.same("learning_rate", "lora_rank", "batch_size", "num_epochs", "goal", "vary_questions")
-    return {"label": msg("Train again with more rehearsal"), "request": lesson.request(**same, rehearsal=share)}
+    before = lesson.parameters.get("rehearsal")
+    # Without a share it followed the drift, and that did not suffice.
+    share = 1.0 if before is None and "rehearsal" in lesson.parameters else min(1.0, max(least, times * (before or 0.0)))
+    return {"label": msg("Train again with more rehearsal"), "request": lesson.again(rehearsal=share)}
 
 
 def _slower(lesson: Lesson) -> dict[str, Any]:
-    same = lesson.same("lora_rank", "batch_size", "num_epochs", "goal", "rehearsal", "vary_questions")
     rate = _SLOWER * (lesson.parameters.get("learning_rate") or 2e-4)
-    return {"label": msg("Train again with a quarter of the learning rate"), "request": lesson.request(**same, learning_rate=rate)}
+    return {"label": msg("Train again with a quarter of the learning rate"), "request": lesson.again(learning_rate=rate, measure_rate=None)}

@@ -30,15 +30,18 @@ def comparison_step(number: int, steps: int, steps_per_look: int) -> int:
 
 
 def losers(trials: Iterable[Trial]) -> list[int]:
-    """The worse half of the trials by their last score; at least two stay. One without a score is behind all others."""
-    ranked = sorted(trials, key=_order)
+    """The worse half of the trials by their last score; at least two stay, and clones that have not trained yet.
+
+    One without a score is behind all others.
+    """
+    ranked = sorted((trial for trial in trials if trial.parent is None or not trial.untried), key=_order)
     return [trial.n for trial in ranked[max(FINALISTS, math.ceil(len(ranked) / 2)) :]]
 
 
 def first(trials: Iterable[Trial]) -> list[Trial]:
     """The trials in the order of the result: those that were trained to the end before those that were not, then by their score."""
     ends = {"finished": 0, "racing": 1, "waiting": 1, "stopped": 2, "behind": 3, "failed": 4}
-    tried = [trial for trial in trials if trial.step and trial.repeats is None]
+    tried = [trial for trial in trials if not trial.untried and trial.repeats is None]
     return sorted(tried, key=lambda trial: (ends[trial.state], *_order(trial)))
 
 

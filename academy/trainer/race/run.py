@@ -224,6 +224,7 @@ class Race:
         found = rules.importance(trials.values())
         self._state = replace(self._state, phase="publish", best=best, importance=found, sentence=sentence)
         self._save()
+        self._report.event("progress", step=self.steps, total_steps=self.steps)
         self._report.note(sentence)
 
     # -- requests of a person
@@ -250,7 +251,7 @@ class Race:
             self._report.note(msg("Trial {n} could not be cloned any more.", n=parent.n))
             return
         parameters = parent.parameters | {"learning_rate": rate}
-        clone = replace(parent, n=self._next_number, parameters=parameters, step=checkpoint.step, parent=parent.n)
+        clone = replace(parent, n=self._next_number, parameters=parameters, step=checkpoint.step, parent=parent.n, begun=checkpoint.step)
         shutil.copytree(checkpoint.path, trial_folder(self._spec.folder, clone.n) / "checkpoints" / checkpoint.path.name)
         self._keep(clone)
         self._report.say(f"trial {clone.n} goes on from trial {parent.n} at step {checkpoint.step}, learning rate {rate:g}")

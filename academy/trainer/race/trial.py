@@ -49,6 +49,7 @@ class Trial:
     score: Score | None = None  # the last that was measured
     compared: tuple[Score, ...] = ()  # at each comparison so far
     parent: int | None = None  # the trial that it was cloned from
+    begun: int = 0  # the step at which it was cloned
     repeats: int | None = None  # the trial that it repeats with another seed
     reason: Text | None = None  # why it ended before its last step
 
@@ -56,6 +57,11 @@ class Trial:
     def alive(self) -> bool:
         """Whether it goes on."""
         return self.state in ("waiting", "racing")
+
+    @property
+    def untried(self) -> bool:
+        """Whether it has trained no step of its own, so that its score is its parent's."""
+        return self.step == self.begun
 
     @property
     def progress(self) -> float:

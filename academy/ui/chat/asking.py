@@ -20,6 +20,7 @@ from academy.curation.asked import same_text
 from academy.errors import AcademyError, Invalid, NotFound
 from academy.messages import msg, to_json
 from academy.ui.answers import Problem
+from academy.ui.chat import blind
 from academy.ui.chat.choices import Author, Choices, sampling_of
 from academy.ui.chat.replies import conversation_html, spoken_turn, turn_html
 from academy.ui.html.elements import short
@@ -41,6 +42,7 @@ class Asked:
     file: Attached | None = None
     turn: str = ""
     reply: int = 0
+    blind: bool = False
 
     @classmethod
     def of(cls, question: str, data: dict[str, Any]) -> Asked:
@@ -55,6 +57,7 @@ class Asked:
             attached,
             str(data.get("turn") or ""),
             int(reply) if reply.isdecimal() else 0,
+            data.get("blind") is True,
         )
 
 
@@ -91,6 +94,7 @@ class _Answering:
         self._before = self._known.above(asked.turn) if asked.turn else self._known.path()
         self._turn = self._begin()
         self._replies: list[ReplyText] = list(self._turn.replies)
+        self._blind = False
         self.kept = False
 
     def steps(self) -> Iterator[list[Any]]:
@@ -123,6 +127,9 @@ class _Answering:
             reply = self._replies[self._asked.reply]
             return [(self._asked.reply, Author(reply.adapter_id or BASE, reply.name, reply.base))]
         authors = self._choices.authors(self._academy)
+        # Visitors of a demonstration cannot vote.
+        self._blind = self._asked.blind and len(authors) == 2 and not self._academy.settings.only_shows
+        authors = blind.shuffled(authors) if self._blind else authors
         self._replies = [
             ReplyText(adapter_id=None if author.adapter_id == BASE else author.adapter_id, name=author.name, base=author.base)
             for author in authors
@@ -171,6 +178,8 @@ class _Answering:
         said = [reply for reply in self._replies if reply.text]
         if said:
             self._replies = [self._compared(self._with_lesson(reply, first=reply is said[0])) for reply in said]
+            if self._blind and (duel := blind.duel_of(self.current(), self._before, self._choices)):
+                self._turn = self._turn.model_copy(update={"duel": self._academy.arena.record(duel).duel_id})
             self._academy.conversations.keep(self._asked.chat, self.current())
             self.kept = True
 
@@ -197,7 +206,7 @@ class _Answering:
 
     def _drawn(self, at: int, waits: int, above: dict[str, Any] | None = None) -> dict[str, Any]:
         """The message that draws the turn in progress, and with the first one the turns above it."""
-        now = turn_html(self.current(), self._asked.chat, working=at, waits=waits)
+        now = turn_html(self.current(), self._asked.chat, working=at, waits=waits, hidden=self._blind)
         return _message(self._asked.chat, {"now": now} | (above or {}))
 
 

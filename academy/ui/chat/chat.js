@@ -27,7 +27,7 @@
     },
     ask(data) {
       const { who = "", beside = "" } = A.state;
-      A.trigger?.("ask", { chat: open(), ...data, who, beside, compare: !!A.state.compare });
+      A.trigger?.("ask", { chat: open(), ...data, who, beside, compare: !!A.state.compare, blind: !!A.state.blind });
     },
     // A part of a reply; true with the last one, after which the page goes on as usual.
     draw(part) {

@@ -7,6 +7,7 @@ from typing import Any
 
 from academy.chat.conversations import Conversation, ReplyText, Turn
 from academy.messages import language
+from academy.ui.chat import blind
 from academy.ui.html.elements import Html, button, clip, div, esc, live, span, tag, thumb
 from academy.ui.html.numbers import number, size
 from academy.ui.html.prose import prose
@@ -23,18 +24,32 @@ def conversation_html(conversation: Conversation, until: str = "") -> Html:
 
 
 def turn_html(
-    turn: Turn, chat: str, versions: list[Turn] | None = None, *, last: bool = False, working: int | None = None, waits: int = 0
+    turn: Turn,
+    chat: str,
+    versions: list[Turn] | None = None,
+    *,
+    last: bool = False,
+    working: int | None = None,
+    waits: int = 0,
+    hidden: bool = False,
 ) -> Html:
-    """A question and its replies side by side; `working`: the position of the reply that is being written, after `waits` others."""
+    """A question and its replies side by side; `working`: the position of the reply that is being written, after `waits` others.
+
+    `hidden`: the replies are being written for a blind comparison.
+    """
     compared = len(turn.replies) > 1
-    replies = [_reply(turn, at, chat, last, working, waits) for at in range(len(turn.replies))]
+    if hidden or turn.is_blind:
+        below = blind.replies_html(turn, chat, working=working is not None)
+    else:
+        replies = [_reply(turn, at, chat, last, working, waits) for at in range(len(turn.replies))]
+        below = div(*replies, cls="ac-replies" + (" is-compared" if compared else ""))
     return div(
         div(
             div(_file(turn), div(esc(turn.question), cls="ac-said"), cls="ac-asked"),
             _question_tools(turn, chat, versions or []) if working is None else "",
             cls="ac-question",
         ),
-        div(*replies, cls="ac-replies" + (" is-compared" if compared else "")),
+        below,
         cls="ac-turn",
         id=f"turn-{turn.turn_id}" if working is None else None,
     )
@@ -42,6 +57,8 @@ def turn_html(
 
 def spoken_turn(turn: Turn) -> str:
     """What a screen reader speaks once a turn is complete: each reply with who gave it."""
+    if turn.is_blind:
+        return blind.spoken(turn)
     return " ".join(t("chat.spoken", name=reply.name or t("chat.base"), text=reply.text or t("chat.silent")) for reply in turn.replies)
 
 
@@ -98,7 +115,7 @@ def _switch(ids: list[str], at: int, chat: str) -> Html:
 def _reply(turn: Turn, at: int, chat: str, last: bool, working: int | None, waits: int) -> Html:
     reply = turn.replies[at]
     comes = working is not None and at >= working and (reply.finish == "stopped" or not reply.text)
-    head = div(_badge(reply), span("" if comes else facts(reply), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
+    head = div(_badge(reply), blind.mark(turn, at), span("" if comes else facts(reply), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
     if reply.text:
         words = _words(reply.text, language.get())
     else:

@@ -15,9 +15,9 @@ from academy.chat.request import BASE, ChatRequest
 from academy.errors import NotFound
 from academy.rows import turns_of
 from academy.ui.answers import log
-from academy.ui.chat import asking, correcting, presets, talks, teaching, who
+from academy.ui.chat import asking, blind, correcting, presets, talks, teaching, who
 from academy.ui.chat.choices import LONGEST_REPLY
-from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, tag
+from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, switch, tag
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
 
@@ -116,6 +116,8 @@ def _choices() -> dict[str, Any]:
     who_ = gr.Dropdown([(t("chat.active"), ""), *base], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
     compare = gr.Checkbox(False, label=t("chat.compare"), info=t("chat.compare_info"), elem_id="chat-compare")
     beside = gr.Dropdown(base, value=BASE, label=t("chat.beside"), elem_id="chat-beside", elem_classes="ac-only-compared")
+    # Beside a comparison only; the browser keeps it and sends it with the question.
+    gr.HTML(switch("blind", False, t("chat.blind")), apply_default_css=False, elem_id="chat-blind", elem_classes="ac-only-compared")
     memory = gr.Checkbox(True, label=t("chat.memory"), info=t("chat.memory_info"), elem_id="chat-memory")
     with gr.Accordion(t("chat.sampling"), open=False, elem_id="chat-how"):
         preset = gr.Dropdown([(t("preset.none"), "")], value="", label=t("preset.label"), info=t("preset.info"), elem_id="chat-preset")
@@ -272,6 +274,7 @@ REGIONS = {
     "chat_suggestions": _suggestions,
 }
 ACTS = {
+    "chat.pick": blind.pick,
     "chat.rate": correcting.rate,
     "chat.correct": correcting.ask_correction,
     "chat.corrected": correcting.correct,

@@ -119,8 +119,11 @@ def go(label: Any, *, kind: str = "", title: str = "", cls: str = "", current: b
 
 
 def pill(status: str, verdict: str | None = None) -> Html:
-    """The state of a job as a coloured word; what it learned decides about the colour, as far as that is known."""
-    return span(t(f"state.{status}"), cls=f"ac-pill ac-{status}" if verdict is None else f"ac-pill ac-verdict-{verdict}")
+    """The state of a job as a coloured word, or what it learned, where that is known and not good."""
+    if verdict is None:
+        return span(t(f"state.{status}"), cls=f"ac-pill ac-{status}")
+    word = t(f"state.{status}") if verdict == "ready" else t(f"verdict.{verdict}")
+    return span(word, cls=f"ac-pill ac-verdict-{verdict}")
 
 
 def chip(*children: Any, warn: bool = False, title: str = "", **state: Any) -> Html:

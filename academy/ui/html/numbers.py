@@ -28,6 +28,11 @@ def rate(value: float | None) -> str:
     return f"{value:.1e}".replace("e-0", "e-") if value and abs(value) < 0.01 else number(value)
 
 
+def percent(value: float | None) -> str:
+    """A fraction of one as a whole percentage."""
+    return formats.percent(value, language.get())
+
+
 def size(count: float | None) -> str:
     """Bytes in the unit that fits."""
     return formats.size(count, language.get())

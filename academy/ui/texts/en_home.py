@@ -52,7 +52,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.none_found": "No adapter has these words.",
     "adapters.note": "Note",
     "adapters.note_help": "Only for you: what differed, what it is for.",
-    "adapters.edit": "Name and note",
+    "adapters.edit": "Name, tags and strength",
     "adapters.edited": "{name} is saved.",
     "adapters.versus": "Compare with…",
     "adapters.versus_title": "Side by side with {name}",

@@ -6,7 +6,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "race.try": "Try several settings",
     "race.about": "They train in turns on one base model, the worse half stops early, and the best two are repeated with other seeds.",
     "race.knobs": "What to vary",
-    "race.knobs_help": "Around the settings above, which race too.",
+    "race.knobs_help": "Around the settings above; with those the first one trains.",
     "race.trials": "How many",
     "race.minutes": "At most minutes",
     "race.minutes_help": "Empty: until it is decided.",

@@ -120,14 +120,15 @@ def _row(race: Mapping[str, Any], trial: Trial, colour: int | None, *, is_first:
     more = trial["reason"] or (t("race.clone_of", n=trial["parent"]) if trial["parent"] else "")
     named = tag("th", number(n), scope="row", cls=f"key c{colour}" if colour is not None else "")
     step = f"{number(trial['step'])}/{number(trial['total_steps'])}" if trial["total_steps"] else "–"
-    words = [tag("td", text) for text in (settings_words(trial["parameters"]), step, _value(trial))]
+    values = {t("race.step"): step, t(f"race.{race['measure']}"): _value(trial)}
+    words = [tag("td", settings_words(trial["parameters"])), *[tag("td", text, data_head=head) for head, text in values.items()]]
     alive = going and race["phase"] == "race" and trial["state"] in ("waiting", "racing")
     acts = [button(t("race.use"), "trial.use", kind="quiet small", sweep=sweep, n=n)]
     if alive:
         stop = button(t("race.stop"), "trial.stop", kind="quiet small", title=t("race.stop_title", n=n), sweep=sweep, n=n)
         clone = button(t("race.clone"), "trial.clone_ask", kind="quiet small", sweep=sweep, n=n) if trial["step"] else ""
         acts = [stop, clone, *acts]
-    said = tag("td", span(state, cls="ac-strong" if is_first else ""), div(more, cls="ac-soft") if more else "")
+    said = tag("td", span(state, cls="ac-strong" if is_first else ""), div(more, cls="ac-soft") if more else "", data_head=t("race.state"))
     return tag("tr", named, *words, said, tag("td", div(*acts, cls="ac-row ac-race-acts")), cls="is-first" if is_first else "")
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.chat.request import BASE
-from academy.jobs.spec import TrainingSpec
+from academy.ui import arena
+from academy.ui.adapters import details, marks
+from academy.ui.adapters.details import measure_button
 from academy.ui.answers import toast
 from academy.ui.html.elements import (
     Html,
@@ -24,19 +26,16 @@ from academy.ui.html.elements import (
     labelled,
     live,
     menu,
-    scrolling,
     select,
     span,
     tag,
     when,
 )
-from academy.ui.html.numbers import loss, number, rate, size
 from academy.ui.look import Look
 from academy.ui.professor import ACTS as PROFESSOR
-from academy.ui.professor import decided, opinion, proposal_card
-from academy.ui.report import known_words, report, verdict_pill
-from academy.ui.texts.translate import has, plural, t
-from academy.ui.training.job import is_by_heart
+from academy.ui.professor import decided, proposal_card
+from academy.ui.report import known_words, verdict_pill
+from academy.ui.texts.translate import plural, t
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
@@ -44,24 +43,27 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 500
 _ORDERS = ("new", "name", "known", "base")
-_NO_SETTINGS = ("name", "dataset_id", "dataset_path", "base_model", "continue_from")
 
 
 def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None:
-    """The tab is drawn by its region alone."""
-    gr.HTML(join([tag("h2", t("tab.adapters"), cls="ac-hidden"), live("adapters")]), apply_default_css=False)
+    """Two views of one tab, each drawn by its regions: the list of adapters, and the arena."""
+    parts = [tag("h2", t("tab.adapters"), cls="ac-hidden"), arena.views(), live("adapters"), arena.room()]
+    gr.HTML(join(parts), apply_default_css=False)
 
 
 def _adapters(look: Look) -> Html:
+    if arena.is_open(look):
+        return Html("")
     adapters = look.adapters
     if not adapters:
         ready = look.academy.datasets.newest() is not None
         action = go(t("adapters.train" if ready else "adapters.begin"), kind="primary", tab="training" if ready else "overview")
-        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action))
+        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action, marks.import_button()))
     names = {manifest.id: manifest.name for manifest in look.datasets}
     measured = look.academy.evaluations.by_adapter()
     words, by = look.text("adapters_query").strip().casefold(), look.text("adapters_by", "new")
-    items = [item for item in adapters if not words or words in _words(item, names)]
+    chosen, every = look.text("adapters_tag"), dict.fromkeys(word for item in adapters for word in item.tags)
+    items = [item for item in adapters if (not words or words in _words(item, names)) and (chosen not in every or chosen in item.tags)]
     rows = [_row(item, names, measured.get(item.adapter_id)) for item in _sorted(items, by, measured)[:_MOST_ROWS]]
     head = [t(f"adapters.{key}") for key in ("name", "data", "base_model", "measured", "when")]
     listed = div(
@@ -69,21 +71,24 @@ def _adapters(look: Look) -> Html:
         *(rows or [div(t("adapters.none_found"), cls="ac-empty-text ac-pad")]),
         cls="ac-mails",
     )
-    shown = card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by))
+    shown = card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by, sorted(every), chosen))
     return div(proposal_card(look), _answering(look), shown, decided(look), cls="ac-stack")
 
 
-def _toolbar(count: int, by: str) -> Html:
+def _toolbar(count: int, by: str, tags: Sequence[str], chosen: str) -> Html:
     words = span(plural("count.adapters", count), cls="ac-soft")
     if count < 2:
-        return words
+        return div(words, marks.import_button(), cls="ac-row")
     orders = [(key, t(f"adapters.by.{key}")) for key in _ORDERS]
     search = field("adapters_query", kind="search", placeholder=t("adapters.find"))
-    return div(words, search, select("adapters_by", orders, by, label=t("adapters.sort")), cls="ac-row ac-adapters-tools")
+    choices = [("", t("adapters.all_tags")), *[(tag, tag) for tag in tags]]
+    tagged = select("adapters_tag", choices, chosen, label=t("adapters.tag")) if tags else ""
+    sort = select("adapters_by", orders, by, label=t("adapters.sort"))
+    return div(words, search, tagged, sort, marks.import_button(), cls="ac-row ac-adapters-tools")
 
 
 def _words(item: Adapter, names: dict[str, str]) -> str:
-    return "\n".join((item.name, item.note, item.base_model, names.get(item.dataset_id or "", ""))).casefold()
+    return "\n".join((item.name, item.note, *item.tags, item.base_model, names.get(item.dataset_id or "", ""))).casefold()
 
 
 def _sorted(items: Sequence[Adapter], by: str, measured: dict[str, dict[str, Any]]) -> list[Adapter]:
@@ -129,7 +134,12 @@ def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None) 
     base = Path(item.base_model).name
     note = div(item.note, cls="ac-soft ac-clamp ac-mail-note", title=item.note) if item.note else ""
     return div(
-        div(div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), cls="ac-mail-name"), note, cls="ac-mail-title"),
+        div(
+            div(dot, span(item.name, cls="ac-cut ac-strong", title=item.name), marks.strength_pill(item), cls="ac-mail-name"),
+            marks.tags(item),
+            note,
+            cls="ac-mail-title",
+        ),
         div(learned, cls="ac-cut ac-soft", title=learned, data_label=t("adapters.data")),
         div(base, cls="ac-cut ac-soft", title=item.base_model, data_label=t("adapters.base_model")),
         div(_measured(measured), cls="ac-num ac-measured", data_label=t("adapters.measured")),
@@ -151,7 +161,7 @@ def _actions(item: Adapter, is_measured: bool) -> list[Html]:
             button(t("adapters.try"), "adapter.try", kind="item narrow", id=id_, title=t("adapters.try_title")),
             button(t("adapters.versus"), "adapter.versus", kind="item", id=id_),
             button(t("adapters.details"), "adapter.show", kind="item", id=id_),
-            _measure(item, is_measured, kind="item"),
+            measure_button(item, is_measured, kind="item"),
             button(t("adapters.edit"), "adapter.edit", kind="item", id=id_),
             go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=id_),
             button(t("adapters.continue"), "adapter.continue", kind="item", id=id_, title=t("adapters.continue_title")),
@@ -160,88 +170,12 @@ def _actions(item: Adapter, is_measured: bool) -> list[Html]:
     ]
 
 
-def _measure(item: Adapter, is_measured: bool, kind: str = "") -> Html:
-    label = span(t("report.again" if is_measured else "report.measure"))
-    return button(label, "report.measure", kind=kind, title=t("report.measure_title"), id=item.adapter_id)
-
-
 def _measured(measured: dict[str, Any] | None) -> Html:
     """What it knows and the verdict, the same numbers for every adapter."""
     if measured is None:
         return span(t("report.none"), cls="ac-soft")
     words = known_words(measured["known"], measured["rephrased"])
     return join([verdict_pill(measured["verdict"]), *[div(word, cls="ac-soft ac-cut") for word in words]])
-
-
-def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    item = _named(look, data)
-    measured = look.academy.evaluations.by_adapter().get(item.adapter_id)
-    held_out = [] if is_by_heart(item.parameters) else [("adapters.before", item.baseline_eval_loss), ("adapters.after", item.eval_loss)]
-    facts = [
-        (t("adapters.base_model"), item.base_model),
-        (t("adapters.steps"), number(item.steps)),
-        (t("adapters.examples"), number(item.train_rows)),
-        (t("adapters.train_loss_title"), loss(item.train_loss)),
-        *[(t(key), loss(value)) for key, value in held_out if value is not None],
-        (t("adapters.parameters"), number(item.trainable_parameters)),
-        (t("adapters.size"), size(item.size_bytes)),
-        (t("adapters.when"), when(item.created_at)),
-        *[_setting(key, value) for key, value in item.parameters.items() if value not in (None, "") and key not in _NO_SETTINGS],
-        (t("adapters.folder"), tag("code", item.path)),
-    ]
-    table = tag("table", tag("tbody", *[tag("tr", tag("th", name), tag("td", value)) for name, value in facts]), cls="ac-facts")
-    told = ""
-    if measured is not None:
-        told = report(look.academy.evaluations.get(measured["report_id"]), {manifest.id: manifest.name for manifest in look.datasets})
-    settings = tag("details", tag("summary", t("adapters.facts")), table, open=measured is None)
-    close = tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True)
-    buttons = div(_measure(item, measured is not None), close, cls="ac-row ac-row-end")
-    note = tag("p", item.note, cls="ac-text ac-soft") if item.note else ""
-    judged = opinion(look, item.adapter_id)
-    return {"dialog": join([tag("h3", item.name), scrolling(t("adapters.details"), note, judged, told, settings), buttons])}
-
-
-def _setting(key: str, value: Any) -> tuple[str, Any]:
-    """A setting of its training as the form names and words it."""
-    known = TrainingSpec.model_fields.get(key)
-    title = (known.title if known else None) or key.replace("_", " ")
-    if isinstance(value, bool):
-        return title, t("choice.on" if value else "choice.off")
-    if isinstance(value, list):
-        return title, ", ".join(map(str, value))
-    if isinstance(value, str) and has(f"choice.{value}"):
-        return title, t(f"choice.{value}")
-    if isinstance(value, str) and has(f"effort.{value}"):
-        return title, t(f"effort.{value}")
-    if isinstance(value, float):
-        return title, rate(value) if key == "learning_rate" else number(value)
-    return title, number(value) if isinstance(value, int) else value
-
-
-def _ask_words(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    item = _named(look, data)
-    form = tag(
-        "form",
-        tag("h3", t("adapters.edit")),
-        labelled(t("adapters.name"), field("name", item.name, bind=False, maxlength=80, autofocus=True, required=True)),
-        labelled(t("adapters.note"), tag("textarea", item.note, name="note", cls="ac-input", rows=4), t("adapters.note_help")),
-        div(
-            tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
-            tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary"),
-            cls="ac-row ac-row-end",
-        ),
-        cls="ac-form",
-        data_act="adapter.edited",
-        data_id=item.adapter_id,
-    )
-    return {"dialog": form}
-
-
-def _edit(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    adapters, adapter_id = look.academy.adapters, str(data.get("id"))
-    adapters.annotate(adapter_id, str(data.get("note", "")))
-    item = adapters.rename(adapter_id, str(data.get("name", "")))
-    return {"toast": toast(t("adapters.edited", name=item.name)), "dialog": None, "event": "datasets"}
 
 
 def _ask_versus(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -300,17 +234,18 @@ def _named(look: Look, data: dict[str, Any]) -> Adapter:
     return look.academy.adapters.get(str(data.get("id")))
 
 
-REGIONS = {"adapters": _adapters}
+REGIONS = {"adapters": _adapters, **arena.REGIONS}
 ACTS = {
     **PROFESSOR,
+    **arena.ACTS,
     "adapter.on": _activate,
     "adapter.off": _off,
     "adapter.back": _back,
     "adapter.try": _try,
     "adapter.continue": _continue,
-    "adapter.show": _show,
-    "adapter.edit": _ask_words,
-    "adapter.edited": _edit,
+    "adapter.show": details.show,
+    "adapter.effect": details.effect,
+    **marks.ACTS,
     "adapter.versus": _ask_versus,
     "adapter.delete": _delete,
 }
