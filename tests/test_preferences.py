@@ -125,8 +125,7 @@ def test_a_dataset_of_lessons_has_them_beside_its_rows_without_secrets(academy: 
 
 
 def test_a_dataset_without_preferences_is_as_it_was(academy: Academy) -> None:
-    lesson = {"situation": "Where is the key to the boat shed?", "action": "Marlene has it."}
-    academy.lessons.add(LessonIn(**lesson))
+    academy.lessons.add(LessonIn(situation="Where is the key to the boat shed?", action="Marlene has it."))
     plain = academy.datasets.create(DatasetRequest(include_git=False))
     assert not beside(academy.datasets.file(plain["dataset_id"])).exists()
     academy.lessons.add(LessonIn(situation="What does a ticket cost?", action="It costs two pence.", rating="bad"))

@@ -244,7 +244,7 @@ def _corrections(preset: Preset, facts: Facts) -> Choice:
     if not tiny:
         values |= {"learning_rate": learning_rate(facts.base), "num_epochs": _CORRECTION_LOOKS}
         sentence = "{n} corrections, {looks} looks at each, at the learning rate {rate:g}."
-        reasons = [msg(sentence, n=facts.rows, looks=_CORRECTION_LOOKS, rate=values["learning_rate"])]
+        reasons[:] = [msg(sentence, n=facts.rows, looks=_CORRECTION_LOOKS, rate=values["learning_rate"])]
         _fit(values, reasons, facts)
     reasons.append("It answers by itself and learns from what it thinks with the correction in sight; where that is no help, from answers.")
     return Choice(values, reasons)

@@ -109,7 +109,8 @@ def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preference
     left_out = len(every) - len(chosen)
     if left_out:
         report.note(msg("{n} answers with a thumb are left out, since the dataset has pairs, which say more.", n=left_out))
-    rows = [(item, answers) for item, answers in zip(chosen, _tokens(chosen, dataset), strict=True) if all(answers)]
+    found = [(item, [*answers]) for item, answers in zip(chosen, _tokens(chosen, dataset), strict=True)]
+    rows = [(item, tuple(answer for answer in answers if answer)) for item, answers in found if None not in answers]
     if len(rows) < len(chosen):
         left = len(chosen) - len(rows)
         report.note(msg("{left} of {of} preferences are left out, since an answer has no token to learn from.", left=left, of=len(chosen)))
