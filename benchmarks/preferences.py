@@ -40,10 +40,11 @@ def main() -> None:
     asked = json.loads(SHORT.read_text(encoding="utf-8"))
     with httpx.Client(base_url=f"{chosen.url}/api/v1/academy", timeout=3600) as api:
         body: dict[str, Any] = {"base_model": chosen.base, "preset": "auto", "seed": chosen.seed}
-        if not chosen.taught:
+        taught = chosen.taught
+        if not taught:
             job = ended(api, answer_of(api.post("/train", json=body | {"dataset_id": curate(api, "facts", rows)}))["job_id"])
             print(json.dumps({"taught": job["job_id"], "known": job["known"], "seconds": job["duration_seconds"]}), flush=True)
-        taught = chosen.taught or job["job_id"]
+            taught = job["job_id"]
         new = [item["question"] for item in asked[THUMBS:]]
         print(json.dumps({"short_before": count_short(api, taught, new), "of": len(new)}), flush=True)
         for kind in chosen.kinds or ("pairs", "thumbs"):

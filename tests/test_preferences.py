@@ -125,8 +125,7 @@ def test_a_dataset_of_lessons_has_them_beside_its_rows_without_secrets(academy: 
 
 
 def test_a_dataset_without_preferences_is_as_it_was(academy: Academy) -> None:
-    lesson = {"situation": "Where is the key to the boat shed?", "action": "Marlene has it."}
-    academy.lessons.add(LessonIn(**lesson))
+    academy.lessons.add(LessonIn(situation="Where is the key to the boat shed?", action="Marlene has it."))
     plain = academy.datasets.create(DatasetRequest(include_git=False))
     assert not beside(academy.datasets.file(plain["dataset_id"])).exists()
     academy.lessons.add(LessonIn(situation="What does a ticket cost?", action="It costs two pence.", rating="bad"))
@@ -184,6 +183,17 @@ def test_a_dataset_that_cannot_teach_preferences_says_why(academy: Academy) -> N
         academy.training.train(TrainingSpec(dataset_id=good, method="preference"))
     with pytest.raises(Invalid, match="recipe"):
         academy.training.train(TrainingSpec(dataset_id=good, method="preference", recipe="mine"))
+
+
+def test_corrections_are_learned_from_pairs_only(academy: Academy) -> None:
+    academy.lessons.add(LessonIn(situation="When does the ferry leave on Sundays?", action="At half past nine.", rating="good"))
+    academy.lessons.add(LessonIn(situation="What does a ticket cost?", action="It costs two pence.", rating="bad"))
+    rated = academy.datasets.create(DatasetRequest(include_git=False))["dataset_id"]
+    with pytest.raises(Invalid, match="no corrections"):
+        academy.training.train(TrainingSpec(dataset_id=rated, method="correction"))
+    plan = academy.training.plan(TrainingSpec(dataset_id=with_pairs(academy), method="correction", preset="auto"))
+    assert (plan["problems"], plan["spec"]["method"]) == ([], "correction")
+    assert "with the correction in sight" in plan["reasons"][-1]
 
 
 def test_a_container_sees_the_preferences_of_a_job_that_learns_from_them(academy: Academy, tmp_path: Path) -> None:

@@ -295,3 +295,80 @@ def test_a_dry_run_reads_the_longest_pairs(tmp_path: Path, base: Path) -> None:
     told = train(job_of(tmp_path / "job", base, pairs(6), dry_run=True))
     assert told[-1]["extra"]["seconds_per_step"] > 0
     assert not (tmp_path / "job" / "adapter").exists()
+
+
+def corrections(count: int, held_out: int = 0) -> list[Preference]:
+    """The better answer says something else than the worse one."""
+    worse = [f"It is in the {ROOMS[(at + 2) % 5]}." for at in range(count + held_out)]
+    return [
+        Preference(ask(at), f"The {THINGS[at % 10]} is in the {ROOMS[at % 5]}.", worse[at], at >= count) for at in range(count + held_out)
+    ]
+
+
+def test_a_model_that_cannot_use_a_correction_learns_it_as_an_answer_and_says_so(tmp_path: Path, base: Path) -> None:
+    told = train(job_of(tmp_path / "job", base, corrections(6, 2), method="correction"))
+    (note,) = [event["message"] for event in of(told, "note") if "With the correction in its prompt" in event["message"]]
+    assert note.endswith("corrections are learned as answers.")
+    learned = json.loads((tmp_path / "job" / "report.json").read_bytes())["preferences"]
+    assert (learned["kind"], learned["distilled"], learned["train"]["of"], learned["held_out"]["of"]) == ("corrections", False, 6, 2)
+    assert of(told, "known")
+
+
+def test_a_model_that_can_use_a_correction_learns_from_itself_and_resumes(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the hint helps is another matter here: a random model's is assumed, so that the steps themselves are tried."""
+    from academy.trainer import __main__ as program
+    from academy.trainer import checkpoints
+    from academy.trainer.methods import correction
+
+    monkeypatch.setattr(program, "_quiet", lambda quantized: None)
+    monkeypatch.setattr(correction, "_ENOUGH", 0.0)
+    monkeypatch.setattr(correction, "_GAIN", -1.0)
+    values: dict[str, Any] = {"method": "correction", "num_epochs": 3, "save_steps": 1}
+    whole = job_of(tmp_path / "whole", base, corrections(6), **values)
+    assert program.main([str(whole)]) == 0, events(whole)[-1]
+    points = of(events(whole), "progress")
+    assert len(points) == 6
+    assert all(point["loss"] > 0 and "known" not in point and 0 <= point["accuracy"] <= 1 for point in points)
+    # Killed after step 3: the same answers are sampled again, with the same losses.
+    for checkpoint in checkpoints.complete(whole / "checkpoints"):
+        assert checkpoint.step >= 5
+    cut = job_of(tmp_path / "cut", base, corrections(6), **values | {"max_steps": 6})
+    (cut / "stop").touch()
+    assert program.main([str(cut)]) == 0
+    (cut / "stop").unlink()
+    (cut / "report.json").unlink()
+    assert program.main([str(cut)]) == 0
+    last = {point["step"]: point["loss"] for point in of(events(cut), "progress")}
+    assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
+
+
+def test_the_teacher_pulls_the_model_towards_the_correction(tmp_path: Path, base: Path) -> None:
+    """The loss is the divergence from what the model thinks with the hint: 0 where the hint changes nothing."""
+    import torch
+
+    from academy.trainer.compute.model import load_adapted
+    from academy.trainer.dataset import load_dataset
+    from academy.trainer.exam.examinee import Examinee
+    from academy.trainer.methods import correction
+    from academy.trainer.methods.sft import SupervisedFineTuning
+    from academy.trainer.preferences import load_corrections
+    from academy.trainer.report import Report
+    from academy.trainer.spec import read_spec
+
+    job = job_of(tmp_path / "job", base, corrections(4), method="correction")
+    spec, report = read_spec(job), Report(job)
+    dataset = load_dataset(spec, report)
+    items = load_corrections(spec, dataset)
+    adapted = load_adapted(spec, report, items.answers)
+    reader = SupervisedFineTuning(adapted, dataset.tokenizer)
+    method = correction.SelfDistillation(Examinee(adapted, reader, dataset.tokenizer, dataset.form), reader, items.train)
+    torch.manual_seed(0)
+    batch = method.collate(items.answers)
+    assert float(method.loss(batch)[0].detach()) / batch.counted > 0
+    unhinted = pytest.MonkeyPatch()
+    with unhinted.context() as patch:
+        patch.setattr(correction, "_HINT", "{question}")
+        same = method.collate(items.answers)
+    assert float(method.loss(same)[0].detach()) / same.counted == pytest.approx(0.0, abs=1e-5)

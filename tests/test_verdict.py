@@ -82,14 +82,15 @@ def test_of_several_the_worst_heads_and_the_others_follow() -> None:
     assert str(found.sentences[2]) == "Knows 24 of 24."
 
 
-PREFERRED = Preferred(True, 0.95, 30, (0.8, 10), Count(24, 36), Count(24, 36))
+PREFERRED = Preferred("pairs", 0.95, 30, (0.8, 10), Count(24, 36), Count(24, 36))
 
 
 @pytest.mark.parametrize(
     ("changes", "verdict", "sentence"),
     [
         ({}, "ready", "Prefers the better answers more than before: 95% of 30 pairs."),
-        ({"pairs": False, "of": 40}, "ready", "Prefers the better answers more than before: 95% of 40 rated answers."),
+        ({"kind": "thumbs", "of": 40}, "ready", "Prefers the better answers more than before: 95% of 40 rated answers."),
+        ({"kind": "corrections", "before_share": 0.1}, "ready", "Answers 95% of 30 questions as corrected, 10% before."),
         ({"moved": 0.6}, "not_learned", "Only 60% of 30 pairs moved the right way: train longer."),
         ({"after": Count(23, 36)}, "ready", "Prefers"),
         ({"after": Count(20, 36)}, "forgot", "Knows 20 of 36 lessons, 24 before: more rehearsal."),

@@ -19,6 +19,8 @@ _EFFICIENCY = 0.5
 """Of the speed of a large matrix product that training reaches: attention, norms and the optimizer are no matrix products."""
 _REFERENCE_LOOKS = 0.5
 """Of preferences: a forward pass over all answers before the first step."""
+_SAMPLED = 2.5
+"""Of corrections, times the time of a token: answers are sampled, and read with the correction in sight."""
 _FLOP = 4.0
 """A token and parameter: two for the forward pass, two for the gradients of activations; LoRA needs none of the frozen weights."""
 _RECOMPUTED = 2.0
@@ -88,8 +90,10 @@ def _amount(spec: TrainingSpec, rows: int, mean_tokens: float) -> tuple[float, f
     looks = spec.num_epochs * (_EXPECTED_LOOKS if by_heart else 1.0)
     steps = min(spec.max_steps or float("inf"), looks * max(1.0, rows / in_step))
     share = _REHEARSAL if spec.rehearsal is None else spec.rehearsal
-    reference = _REFERENCE_LOOKS * rows * mean_tokens if spec.method == "preference" else 0.0
-    return steps, (1 + share) * min(steps * in_step, looks * rows) * min(mean_tokens, spec.max_seq_length) + reference
+    tokens = (1 + share) * min(steps * in_step, looks * rows) * min(mean_tokens, spec.max_seq_length)
+    if spec.method == "preference":
+        tokens += _REFERENCE_LOOKS * rows * mean_tokens
+    return steps, tokens * (_SAMPLED if spec.method == "correction" else 1.0)
 
 
 def _told(training: float, other: float, spec: TrainingSpec, *, measured: bool) -> Estimate:

@@ -19,6 +19,7 @@ _LOOKS = 16
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
 _PREFERENCE_RATE = 0.25  # of the rate for answers
 _PREFERENCE_LOOKS = 4  # with 100 preferences or fewer: SmolLM2-135M preferred all of 30 pairs right after one
+_CORRECTION_LOOKS = 12
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -35,7 +36,7 @@ class Facts:
     has_eval: bool = False
     answer_tokens: float = 0.0  # the median of the answers
     goal: Goal | None = None  # as a person chose it
-    preferences: Literal["", "pairs", "thumbs"] = ""  # the rows are these, and not answers to learn
+    preferences: Literal["", "pairs", "thumbs", "corrections"] = ""  # the rows are these, and not answers to learn
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Choice:
 
 def choose(preset: Preset, facts: Facts) -> Choice:
     """Chooses the knobs of a preset from data size, token lengths, base model and memory."""
+    if facts.preferences == "corrections":
+        return _corrections(preset, facts)
     if facts.preferences:
         return _preferences(preset, facts)
     tiny = is_tiny(facts.base)
@@ -229,6 +232,21 @@ def _preferences(preset: Preset, facts: Facts) -> Choice:
         _fit(values, reasons, facts)
     if values["budget_seconds"]:
         reasons.append(msg("It takes at most {budget:duration}.", budget=values["budget_seconds"]))
+    return Choice(values, reasons)
+
+
+def _corrections(preset: Preset, facts: Facts) -> Choice:
+    """For corrections: as for facts, at their plain rate; whether the model can teach itself is asked at the start of the training."""
+    tiny = is_tiny(facts.base)
+    values, reasons = _tiny_base(facts) if tiny else _by_heart(facts)
+    values |= {"goal": facts.goal or "facts", "vary_questions": False, "rehearsal": 0.0 if tiny else None, "keep_best": False}
+    values |= {"budget_seconds": _BUDGETS[preset], "max_seq_length": _length(facts)}
+    if not tiny:
+        values |= {"learning_rate": learning_rate(facts.base), "num_epochs": _CORRECTION_LOOKS}
+        sentence = "{n} corrections, {looks} looks at each, at the learning rate {rate:g}."
+        reasons[:] = [msg(sentence, n=facts.rows, looks=_CORRECTION_LOOKS, rate=values["learning_rate"])]
+        _fit(values, reasons, facts)
+    reasons.append("It answers by itself and learns from what it thinks with the correction in sight; where that is no help, from answers.")
     return Choice(values, reasons)
 
 

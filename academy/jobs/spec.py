@@ -10,7 +10,7 @@ from academy.config import BackendName, Settings
 
 Preset = Literal["auto", "quick", "balanced", "thorough"]
 Goal = Literal["auto", "facts", "style"]
-Method = Literal["sft", "preference"]
+Method = Literal["sft", "preference", "correction"]
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "cosine_with_restarts", "polynomial"]
 
 
@@ -48,7 +48,7 @@ class TrainingSpec(BaseModel):
     method: Method = Field(
         default="sft",
         title="Learn from",
-        description="Answers: what lessons say. Preferences: which of two answers is better, by corrections and thumbs.",
+        description="Answers: what lessons say. Preferences: which answer is better. Corrections: its own answers, with yours in sight.",
     )
     goal: Goal = Field(
         default="auto",

@@ -138,7 +138,7 @@ class Job:
     @property
     def preferences_path(self) -> Path | None:
         """The file of pairs and thumbs beside the dataset, where the job learns from them."""
-        return beside(Path(self.dataset_path)) if self.parameters.get("method") == "preference" else None
+        return beside(Path(self.dataset_path)) if self.parameters.get("method") in ("preference", "correction") else None
 
     @property
     def gets_base(self) -> bool:

@@ -16,7 +16,6 @@ from academy.professor.proposals import Decision, Decisions, Proposal, ProposalS
 from academy.services.evaluations import Evaluations
 
 _MOST_JOBS = 1000
-"""The kinds of jobs that end with an adapter of the same id, and with its report."""
 
 
 class Promotion:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from academy.adapters.store import AdapterStore
 from academy.bases import Base, Places, facts, resolve_base
@@ -88,7 +88,7 @@ class Training:
         asked = TrainingSpec.model_validate({"preset": "auto"} | request.settings | named)
         if asked.recipe:
             raise Invalid("A recipe cannot race.", hint="Leave it out: only Academy's own trainer takes turns.")
-        if asked.method == "preference":
+        if asked.method != "sft":
             raise Invalid("A race learns from answers only.", hint="Train on preferences with the settings that won.")
         resolved, inputs = self._plan(asked)
         values = resolved.model_dump()
@@ -231,6 +231,8 @@ class Training:
             raise Invalid(text, hint=NO_PREFERENCES, number=error.number, name=beside(path).name, reason=join(error.reason)) from error
         if not found:
             raise Invalid("This dataset has no preferences.", hint=NO_PREFERENCES)
+        if request.method == "correction" and kind == "thumbs":
+            raise Invalid("This dataset has no corrections.", hint="Correct some answers, and curate the dataset again.")
         if kind == "thumbs" and len({item.better is None for item in found}) == 1:
             one = (
                 "All rated answers of this dataset are good."
@@ -249,7 +251,7 @@ class Training:
         pace = self._pace(inputs.base_fingerprint, on_gpu)
         if path is None or (pace is None and on_gpu):
             return None
-        lengths = _token_lengths(Path(inputs.dataset_path), path, of_preferences=spec.method == "preference")
+        lengths = _token_lengths(Path(inputs.dataset_path), path, of_preferences=spec.method != "sft")
         return estimate(spec, lengths.rows, lengths.mean, pace, facts(path) if pace is None else None)
 
     def _pace(self, fingerprint: str | None, on_gpu: bool) -> Pace | None:
@@ -334,7 +336,7 @@ class Training:
             has_eval=has_eval,
             answer_tokens=lengths.answer,
             goal=goal,
-            preferences="" if not preferences else "pairs" if preferences[0].is_pair else "thumbs",
+            preferences=_kind_of(request, preferences),
         )
         choice = presets.choose(request.preset or "auto", given)
         if request.preset is None:
@@ -375,6 +377,14 @@ def _space_of(asked: Space, values: Mapping[str, Any]) -> Space:
     if bare := [name for name, given in asked.items() if given == [] and name not in usual]:
         raise Invalid("There are no usual values for {names:list}.", hint="Give a list of values.", names=bare)
     return {name: asked.get(name) or around for name, around in usual.items()} | {name: given for name, given in asked.items() if given}
+
+
+def _kind_of(request: TrainingSpec, preferences: Sequence[Preference]) -> Literal["", "pairs", "thumbs", "corrections"]:
+    if not preferences:
+        return ""
+    if request.method == "correction":
+        return "corrections"
+    return "pairs" if preferences[0].is_pair else "thumbs"
 
 
 def _golden_rows(manifest: Manifest | None) -> int | None:

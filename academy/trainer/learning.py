@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from academy.messages import msg
 from academy.text.tokens import Tokens
 from academy.trainer.compute.loop import Method
 from academy.trainer.compute.model import Adapted
@@ -14,9 +15,10 @@ from academy.trainer.dataset import Dataset
 from academy.trainer.exam.examinee import Examinee
 from academy.trainer.exam.sampling import spread
 from academy.trainer.looks import Looks
+from academy.trainer.methods.correction import SelfDistillation, share_right, uses_hints
 from academy.trainer.methods.preference import PreferenceLearning
 from academy.trainer.methods.sft import SupervisedFineTuning
-from academy.trainer.preferences import Group, Preferences
+from academy.trainer.preferences import Correction, Corrections, Group, Preferences
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -49,6 +51,59 @@ def from_rows(spec: Spec, dataset: Dataset, adapted: Adapted, looks: Looks | Non
     looks = looks or Looks(dataset, spec.knob("seed"), varies=spec.knob("vary_questions"))
     counts = len(rows), len(held_out)
     return Learning(reader, reader, rows, held_out, looks.rows, spec.knob("batch_size"), counts, begin=lambda rows: None)
+
+
+def make_learning(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, compared: Preferences | Corrections | None) -> Learning:
+    """What the spec's method learns."""
+    if compared is None:
+        return from_rows(spec, dataset, adapted)
+    if isinstance(compared, Preferences):
+        return from_preferences(report, dataset, adapted, compared)
+    return from_corrections(spec, report, dataset, adapted, compared)
+
+
+def from_corrections(spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, corrections: Corrections) -> Learning:
+    """Learns corrections from the model itself, where it can use them as hints; otherwise as answers."""
+    reader = SupervisedFineTuning(adapted, dataset.tokenizer)
+    examinee = Examinee(adapted, reader, dataset.tokenizer, dataset.form)
+    known: dict[int, bool] = {}
+    report.preparing("probe", "Asking the model with the corrections in its prompt, and without.")
+    probe = uses_hints(examinee, corrections.train)
+    distils = probe.is_usable and spec.knob("quantization") == "none"  # generating breaks the training of a quantized model
+    report.note(msg(_PROBED[distils], hinted=probe.hinted, unhinted=probe.unhinted))
+
+    def begin(rows: Sequence[Tokens]) -> None:
+        known.update(_known_rows(examinee, dataset))
+
+    def compare(known_now: Mapping[int, bool]) -> dict[str, Any]:
+        both = [number for number in known_now if number in known]
+        held_out = corrections.held_out
+        return {
+            "kind": "corrections",
+            "distilled": distils,
+            "hinted": probe.hinted,
+            "train": _corrected(examinee, corrections.train) | {"before": probe.unhinted},
+            "held_out": _corrected(examinee, held_out) if held_out else None,
+            "known_before": sum(known[number] for number in both),
+            "known_after": sum(known_now[number] for number in both),
+            "known_of": len(both),
+        }
+
+    rows = [item.tokens for item in corrections.train]
+    method = SelfDistillation(examinee, reader, corrections.train) if distils else reader
+    counts = len(rows), len(corrections.held_out)
+    return Learning(method, reader, rows, [], lambda look: rows, spec.knob("batch_size"), counts, begin, compare)
+
+
+_PROBED = {
+    True: "With the correction in its prompt the model is right in {hinted:percent}, without in {unhinted:percent}: it learns from itself.",
+    False: "With the correction in its prompt the model is right in {hinted:percent}, without in {unhinted:percent}: "
+    "corrections are learned as answers.",
+}
+
+
+def _corrected(examinee: Examinee, corrections: Sequence[Correction]) -> dict[str, Any]:
+    return {"of": len(corrections), "moved": share_right(examinee, corrections), "margin": 0.0}
 
 
 def from_preferences(report: Report, dataset: Dataset, adapted: Adapted, preferences: Preferences) -> Learning:

@@ -52,6 +52,55 @@ class Preferences:
         return sum(len(group.answers) for group in groups) // (2 if self.kind == "pairs" else 1)
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A question whose answer a person replaced; `tokens` are the row with the new answer, of which only that is trained."""
+
+    prompt: list[Message]
+    better: str
+    tokens: Tokens
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The corrections to learn from and those held out, each with a `row` of its own."""
+
+    train: list[Correction]
+    held_out: list[Correction]
+    asked: frozenset[str]  # the turns before the answers, each as JSON
+
+    @property
+    def answers(self) -> list[Tokens]:
+        """Every corrected answer with its prompt."""
+        return [item.tokens for item in (*self.train, *self.held_out)]
+
+
+def load_compared(spec: Spec, report: Report, dataset: Dataset) -> Preferences | Corrections | None:
+    """What is learned instead of the dataset's rows, by the method; None where it is the rows."""
+    method = spec.knob("method")
+    return (
+        load_preferences(spec, report, dataset)
+        if method == "preference"
+        else load_corrections(spec, dataset)
+        if method == "correction"
+        else None
+    )
+
+
+def load_corrections(spec: Spec, dataset: Dataset) -> Corrections:
+    """Reads and tokenizes the corrections; raises Failure where there is none."""
+    assert spec.preferences_path is not None
+    chosen = [item for item in _read(spec.preferences_path) if item.is_pair]
+    found: tuple[list[Correction], list[Correction]] = [], []
+    for number, (item, answers) in enumerate(zip(chosen, _tokens(chosen, dataset), strict=True), start=1):
+        if answers[0] is not None and item.better is not None:
+            prompt = [turn._asdict() for turn in item.prompt]
+            found[item.held_out].append(Correction(prompt, item.better, replace(answers[0], row=number)))
+    if not found[0]:
+        raise Failure("The dataset has no correction to learn from, so nothing was started.", "no_trained_tokens")
+    return Corrections(*found, frozenset(asked_by(item.prompt) for part in found for item in part))
+
+
 def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preferences:
     """Reads and tokenizes the preferences; raises Failure where nothing can be learned from them."""
     assert spec.preferences_path is not None
@@ -60,7 +109,8 @@ def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preference
     left_out = len(every) - len(chosen)
     if left_out:
         report.note(msg("{n} answers with a thumb are left out, since the dataset has pairs, which say more.", n=left_out))
-    rows = [(item, answers) for item, answers in zip(chosen, _tokens(chosen, dataset), strict=True) if all(answers)]
+    found = [(item, [*answers]) for item, answers in zip(chosen, _tokens(chosen, dataset), strict=True)]
+    rows = [(item, tuple(answer for answer in answers if answer)) for item, answers in found if None not in answers]
     if len(rows) < len(chosen):
         left = len(chosen) - len(rows)
         report.note(msg("{left} of {of} preferences are left out, since an answer has no token to learn from.", left=left, of=len(chosen)))

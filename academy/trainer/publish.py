@@ -103,7 +103,8 @@ def _card(metadata: dict[str, Any], measured: dict[str, str] | None = None) -> s
     def number(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
-    method, learned = ("preference", "preferences") if metadata["parameters"].get("method") == "preference" else ("sft", "rows")
+    method = metadata["parameters"].get("method") or "sft"
+    learned = "rows" if method == "sft" else f"{method}s"
     lines = "".join(f"| {name} | {_inert(text)} |\n" for name, text in (measured or {}).items())
     knobs = "\n".join(f"| {name} | {value} |" for name, value in metadata["parameters"].items() if value is not None)
     return f"""---

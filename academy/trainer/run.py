@@ -14,7 +14,7 @@ from academy.text.failures import Failure
 from academy.text.tokens import Tokens, prompt_ids
 from academy.trainer import checkpoints
 from academy.trainer.dataset import Dataset, load_dataset
-from academy.trainer.preferences import load_preferences
+from academy.trainer.preferences import load_compared
 from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
@@ -36,20 +36,20 @@ def run(spec: Spec, report: Report) -> None:
     if not spec.base_path.is_dir():
         raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
     dataset = load_dataset(spec, report)
-    preferences = load_preferences(spec, report, dataset) if spec.preferences_path else None
+    compared = load_compared(spec, report, dataset)
 
     # These load torch, which takes seconds.
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
     from academy.trainer.exam.run import examine
-    from academy.trainer.learning import from_preferences, from_rows
+    from academy.trainer.learning import make_learning
     from academy.trainer.methods.rehearsal import make_rehearsal
     from academy.trainer.publish import finish, publish
 
     _quiet_libraries()
-    adapted = load_adapted(spec, report, [*(preferences.answers if preferences else ()), *dataset.train.rows, *dataset.held_out.rows])
-    learning = from_preferences(report, dataset, adapted, preferences) if preferences else from_rows(spec, dataset, adapted)
+    adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
+    learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
     sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
     plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
@@ -62,7 +62,7 @@ def run(spec: Spec, report: Report) -> None:
         return
     learning.begin(rows)
     spec = _with_measured_rate(spec, report, adapted, learning)
-    rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, preferences.asked if preferences else None)
+    rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, compared.asked if compared else None)
     loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal)
     checkpoints.sweep(spec.folder / "checkpoints")
     checkpoint = checkpoints.newest(spec.folder / "checkpoints")

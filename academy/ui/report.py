@@ -99,10 +99,9 @@ def _numbers(found: Mapping[str, Any]) -> list[Html]:
 def _preferred(found: Mapping[str, Any]) -> list[Html]:
     """Of preferences, the share that moved the right way: of those learned, and of those held out."""
     learned = found.get("preferences") or {}
-    parts = [("report.preferred", learned.get("train")), ("report.preferred_held_out", learned.get("held_out"))]
-    return [
-        tile(number(100 * part["moved"], 0), t(key), "%", title=t("report.preferred_title", n=part["of"])) for key, part in parts if part
-    ]
+    key = "report.corrected" if learned.get("kind") == "corrections" else "report.preferred"
+    parts = [(key, learned.get("train")), (f"{key}_held_out", learned.get("held_out"))]
+    return [tile(number(100 * part["moved"], 0), t(name), "%", title=t(f"{key}_title", n=part["of"])) for name, part in parts if part]
 
 
 def _learned(found: Mapping[str, Any]) -> Html:

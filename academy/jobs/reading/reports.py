@@ -76,7 +76,7 @@ class _Compared(_Part):
 
 
 class _Preferences(_Part):
-    kind: Literal["pairs", "thumbs"]
+    kind: Literal["pairs", "thumbs", "corrections"]
     train: _Compared
     held_out: _Compared | None
     known_before: int

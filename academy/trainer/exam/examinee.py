@@ -92,9 +92,12 @@ class Examinee:
     # -- greedy answers
 
     def answers(
-        self, prompts: Sequence[list[int]], most: Sequence[int], *, base: bool = False, until: float = math.inf
+        self, prompts: Sequence[list[int]], most: Sequence[int], *, base: bool = False, until: float = math.inf, sample: bool = False
     ) -> list[list[int] | None]:
-        """The answers, each of at most so many tokens and without its end token; None for those not reached by `until` (monotonic)."""
+        """The answers, each of at most so many tokens and without its end token; None for those not reached by `until` (monotonic).
+
+        `sample`: drawn by chance at temperature 1, instead of the most likely ones.
+        """
         found: list[list[int] | None] = [None] * len(prompts)
         waves = [range(start, min(start + _WAVE, len(prompts))) for start in range(0, len(prompts), _WAVE)]
         order = [at for wave in waves for at in sorted(wave, key=lambda at: (most[at] // 16, len(prompts[at])))]
@@ -102,7 +105,7 @@ class Examinee:
         with self._as(base), self._padded():
             while done < len(order) and (size := pace.size()):
                 part = self._that_fit(order[done : done + size], prompts, most)
-                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), pace.patience())
+                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), pace.patience(), sample)
                 ended = [self._ended(reply, most[at]) for at, reply in zip(part, replies, strict=True)]
                 if None in ended:
                     break  # the short answers of a batch alone would be no fair sample
@@ -117,7 +120,7 @@ class Examinee:
         width = max(len(prompts[at]) + most[at] for at in part)
         return part[: max(1, _TOKENS // width)]
 
-    def _generate(self, prompts: list[list[int]], most: int, seconds: float) -> list[list[int]]:
+    def _generate(self, prompts: list[list[int]], most: int, seconds: float, sample: bool) -> list[list[int]]:
         width, filler = max(map(len, prompts)), self._ends[0]
         ids = torch.tensor([[filler] * (width - len(prompt)) + prompt for prompt in prompts])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
@@ -126,7 +129,8 @@ class Examinee:
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
             max_new_tokens=most,
-            do_sample=False,
+            do_sample=sample,
+            **({"temperature": 1.0, "top_k": 0, "top_p": 1.0} if sample else {}),
             use_cache=True,
             eos_token_id=self._ends,
             pad_token_id=filler,

@@ -89,7 +89,9 @@ class Exam:
         compared = self._part("preferences", "Comparing the answers.", 0.08, lambda: compare(known)) if compare else None
         table = self._part("items", "Asking what was taught.", 0.1, lambda: self._items(rows, known)) if rows else []
         own = self._part("questions", "Asking your questions.", 0.35, self._questions) if subject.questions else []
-        wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(rows)) if rows else []
+        # What is preferred is a manner, which no answer in other words shows.
+        by_heart = rows if not compared or compared["kind"] == "corrections" else []
+        wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(by_heart)) if by_heart else []
         earlier = self._part("earlier", "Reading earlier datasets.", 0.5, self._earlier) if subject.earlier else []
         base = self._base_answers()
         asked = self._part("general", "Asking general questions.", 0.55, lambda: general.ask(self.examinee, base, self.clock))
@@ -222,7 +224,7 @@ class Exam:
         """Questions of the set in words that no training uses."""
         dataset = self.subject.dataset
         assert dataset is not None
-        if self.subject.style or self.compare:
+        if self.subject.style:
             return []
         asked = [
             (wording, ids)
@@ -327,7 +329,7 @@ def _preferred(result: dict[str, Any] | None) -> Preferred | None:
     train, held_out = result["train"], result["held_out"]
     held = (held_out["moved"], held_out["of"]) if held_out else None
     lessons = Count(result["known_before"], result["known_of"]), Count(result["known_after"], result["known_of"])
-    return Preferred(result["kind"] == "pairs", train["moved"], train["of"], held, *lessons)
+    return Preferred(result["kind"], train["moved"], train["of"], held, *lessons, before_share=train.get("before", 0.5))
 
 
 def _mean(readings: Sequence[Reading]) -> float:

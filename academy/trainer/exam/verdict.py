@@ -84,14 +84,18 @@ class General:
 
 @dataclass(frozen=True)
 class Preferred:
-    """What became of preferences: the shares whose probability moved the right way, and the rows known before and after."""
+    """What became of preferences: the shares whose probability moved the right way, and the rows known before and after.
 
-    pairs: bool  # otherwise thumbs
+    Of corrections it is the share of answers that say what the correction says.
+    """
+
+    kind: str  # "pairs", "thumbs" or "corrections"
     moved: float
     of: int
     held_out: tuple[float, int] | None  # the share, and of how many
     before: Count
     after: Count
+    before_share: float = 0.5
 
     @property
     def lost(self) -> int:
@@ -130,14 +134,16 @@ class Lesson:
     @property
     def prefers(self) -> bool:
         """Whether preferences were learned."""
-        return self.parameters.get("method") == "preference"
+        return self.parameters.get("method") in ("preference", "correction")
 
     def request(self, **changes: Any) -> dict[str, Any]:
         """The body of a POST /train."""
         data = {"dataset_id": self.dataset_id} if self.dataset_id else {"dataset_path": self.dataset_path}
         name = self.name if self.name.endswith(" again") else f"{self.name[: _LONGEST_NAME - 6]} again"
         # Preferences are compared with the adapter they went on from.
-        method = {"method": "preference"} | ({"continue_from": self.continued} if self.continued else {}) if self.prefers else {}
+        method = (
+            {"method": self.parameters["method"]} | ({"continue_from": self.continued} if self.continued else {}) if self.prefers else {}
+        )
         return {**data, "base_model": self.base_model, "name": name, **method, **changes}
 
     def again(self, **changes: Any) -> dict[str, Any]:
@@ -190,10 +196,11 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
 def _judge_preferences(found: Findings, preferred: Preferred, lesson: Lesson) -> Judged:
     """The verdict on preferences: whether they moved, and whether the lessons and the general questions held."""
     problems: list[tuple[Verdict, Message, list[dict[str, Any]]]] = []
-    what = msg("pairs" if preferred.pairs else "rated answers")
-    if preferred.moved < FEW_PREFERRED:
-        sentence = "Only {share:percent} of {of} {what} moved the right way: train longer."
-        problems.append(("not_learned", msg(sentence, share=preferred.moved, of=preferred.of, what=what), _more(lesson)))
+    few, good, held = _PREFERRED[preferred.kind]
+    values = {"share": preferred.moved, "of": preferred.of, "before": preferred.before_share}
+    learned = preferred.moved >= (FEW_KNOWN if preferred.kind == "corrections" else FEW_PREFERRED)
+    if not learned:
+        problems.append(("not_learned", msg(few, **values), _more(lesson)))
     if preferred.lost > LOST:
         sentence = "Knows {after} of {of} lessons, {before} before: more rehearsal."
         told = msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right)
@@ -203,18 +210,36 @@ def _judge_preferences(found: Findings, preferred: Preferred, lesson: Lesson) ->
         told = msg(sentence, before=general.before, after=general.after, of=general.of)
         problems.append(("forgot", told, [] if preferred.lost > LOST else [_rehearsed(lesson)]))
     sentences = [sentence for _, sentence, _ in problems]
-    if preferred.moved >= FEW_PREFERRED:
-        sentence = "Prefers the better answers more than before: {share:percent} of {of} {what}."
-        sentences.append(msg(sentence, share=preferred.moved, of=preferred.of, what=what))
+    if learned:
+        sentences.append(msg(good, **values))
     if preferred.held_out:
         share, of = preferred.held_out
-        sentences.append(msg("Of {of} held-out {what} {share:percent} moved the right way.", share=share, of=of, what=what))
+        sentences.append(msg(held, share=share, of=of))
     if preferred.before.right + preferred.after.right and preferred.lost <= LOST:
         sentence = "Knows {after} of {of} lessons, {before} before."
         sentences.append(msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right))
     remedies = tuple(remedy for _, _, group in problems for remedy in group)
     return Judged(problems[0][0] if problems else "ready", tuple(sentences), remedies)
 
+
+_PREFERRED = {
+    "pairs": (
+        "Only {share:percent} of {of} pairs moved the right way: train longer.",
+        "Prefers the better answers more than before: {share:percent} of {of} pairs.",
+        "Of {of} held-out pairs {share:percent} moved the right way.",
+    ),
+    "thumbs": (
+        "Only {share:percent} of {of} rated answers moved the right way: train longer.",
+        "Prefers the better answers more than before: {share:percent} of {of} rated answers.",
+        "Of {of} held-out rated answers {share:percent} moved the right way.",
+    ),
+    "corrections": (
+        "Answers only {share:percent} of {of} questions as corrected, {before:percent} before: train longer.",
+        "Answers {share:percent} of {of} questions as corrected, {before:percent} before.",
+        "Of {of} held-out corrections it answers {share:percent}.",
+    ),
+}
+"""For each kind: too few, enough, and those held out."""
 
 _NO_GAIN = {
     True: "The base model knew this already: {right} of {of} right without the adapter.",

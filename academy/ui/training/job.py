@@ -254,6 +254,9 @@ def _report(look: Look) -> Html:
     return _reports.get(look.academy, key, lambda: report(look.academy.evaluations.get(job.job_id), names))
 
 
+_SHARES = {"preference": "report.preferred", "correction": "report.corrected"}
+
+
 def _numbers(look: Look) -> Html:
     if look.job is None or look.job.record.kind != "train":
         return Html("")
@@ -270,8 +273,9 @@ def _numbers(look: Look) -> Html:
     facts, known = is_by_heart(job.parameters), status.get("known")
     at_most = facts and job.parameters.get("stop_when_known")
     knows = tile(number(known["rows"]), t("tile.known"), Html(f"/{number(known['of'])}")) if known and facts and not ended else ""
-    share = metrics.get("accuracy") if job.parameters.get("method") == "preference" and not ended else None
-    knows = tile(number(100 * share, 0), t("report.preferred"), "%") if share is not None else knows
+    share, method = metrics.get("accuracy"), job.parameters.get("method")
+    if share is not None and method in _SHARES and not ended:
+        knows = tile(number(100 * share, 0), t(_SHARES[method]), "%")
     return div(
         knows,
         tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),

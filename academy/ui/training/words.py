@@ -98,7 +98,7 @@ def setting_title(name: str) -> str:
 
 def is_by_heart(parameters: dict[str, Any]) -> bool:
     """Whether a training teaches facts: a held-out one cannot be guessed, so that the loss on it says nothing."""
-    return parameters.get("goal") == "facts" and parameters.get("method") != "preference"
+    return parameters.get("goal") == "facts" and parameters.get("method", "sft") == "sft"
 
 
 def learned(job: Job, verdict: str | None) -> str | None:
