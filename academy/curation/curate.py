@@ -79,7 +79,7 @@ class Curated:
         examples = count(len(self.examples), one="{n} example", other="{n} examples")
         clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]
         if self.eval:
-            clauses.append(msg("{n:number} held out", n=len(self.eval)))
+            clauses.append(msg("{n:number} to measure with", n=len(self.eval)))
         if self.dropped:
             rules = filters.by_rule(Counter(item.rule for item in self.dropped))
             clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))

@@ -37,6 +37,8 @@ NO_PREFERENCES = msg("Correct or rate some answers, and curate the dataset again
 
 _SAMPLES = 5
 _MOST_QUESTIONS = 5000  # read for the wordings of one
+_TRAININGS = 200  # the newest, whose lessons are no longer new
+_MOST_COUNTED = 8
 
 
 class Datasets:
@@ -62,7 +64,7 @@ class Datasets:
         self._adapters = adapters
         self._habitat = habitat
         self._asked = AskedRows()
-        self._untaught: tuple[Any, int] = None, 0
+        self._untaught: dict[tuple[str, ...], tuple[int, int]] = {}
 
     # Uploads
 
@@ -220,12 +222,26 @@ class Datasets:
     @reading
     def untaught(self, adapter_id: str | None) -> int:
         """How many of the lessons that can be trained no dataset of an adapter has, nor of those that it continues; without one, all."""
-        line = [job.dataset_id for job in self._jobs.line(adapter_id) if job.dataset_id]
-        state = self._lessons.revision, tuple(line)
-        if self._untaught[0] != state:
+        return self._outside([job.dataset_id for job in self._jobs.line(adapter_id) if job.dataset_id])
+
+    def new_lessons(self) -> int:
+        """How many of the lessons that can be trained no training has seen, nor sees now. Answers also where Academy is disabled."""
+        jobs = [job for job in self._jobs.list(_TRAININGS) if job.kind in ("train", "sweep")]
+        taught = [job.dataset_id for job in jobs if job.status not in ("failed", "cancelled")]
+        return self._outside(dict.fromkeys(name for name in taught if name))
+
+    def _outside(self, dataset_ids: Iterable[str]) -> int:
+        """How many of the lessons that can be trained none of the datasets has; counted once for each state of the lessons."""
+        line = tuple(dataset_ids)
+        revision, number = self._untaught.get(line, (None, 0))
+        if revision != self._lessons.revision:
+            revision = self._lessons.revision
             seen = [origin for name in line for origin in self._lessons_of(name)]
-            self._untaught = state, len(set(self._lessons.trained_ids()).difference(seen))
-        return self._untaught[1]
+            number = len(set(self._lessons.trained_ids()).difference(seen))
+            if len(self._untaught) >= _MOST_COUNTED:
+                self._untaught.clear()
+            self._untaught[line] = revision, number
+        return number
 
     def _lessons_of(self, dataset_id: str) -> Iterable[str]:
         """The ids of the lessons that a dataset holds or left out; of a dataset that was deleted, none."""
