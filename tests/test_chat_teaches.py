@@ -106,7 +106,8 @@ def test_a_comment_alone_stays_beside_a_bad_reply(academy: Academy) -> None:
 def test_a_lesson_is_new_until_some_training_sees_it(academy: Academy) -> None:
     # The newest training alone decided: after one of a single row, all that the others had taught was new again.
     for number in range(12):
-        academy.lessons.add(LessonIn(situation=f"What is robot {number * 37} called?", action=f"It is called Zorb{number * 91}.", tags=["r"]))
+        asked, answered = f"What is robot {number * 37} called?", f"It is called Zorb{number * 91}."
+        academy.lessons.add(LessonIn(situation=asked, action=answered, tags=["r"]))
     academy.lessons.add(LessonIn(situation="What is on the roof?", action="A weather vane.", tags=["roof"]))
     whole, one = (
         str(academy.datasets.create(DatasetRequest.model_validate({"include_git": False, "lesson_filter": {"tags": tags}}))["dataset_id"])

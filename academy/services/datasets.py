@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -116,7 +117,7 @@ class Datasets:
             curated.train,
             curated.eval,
             request.format,
-            name=request.name or self._name(request, curated),
+            name=self._free_name(request.name or self._name(request, curated)),
             statistics=curated.statistics,
             sources=curated.sources,
             request=request.model_dump(),
@@ -138,9 +139,9 @@ class Datasets:
     @changing
     def again(self, dataset_id: str, changes: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]:
         """Curates a dataset again from its sources as they are now, with some of its request changed; the old one stays."""
-        request = self._store.get(dataset_id).request
-        values = {name: value for name, value in request.items() if name in DatasetRequest.model_fields}
-        return self.create(DatasetRequest.model_validate(values | changes), progress)
+        item = self._store.get(dataset_id)
+        values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
+        return self.create(DatasetRequest.model_validate(values | {"name": item.name} | changes), progress)
 
     @changing
     def rename(self, dataset_id: str, name: str) -> Manifest:
@@ -329,7 +330,7 @@ class Datasets:
         yield from self._uploads.disliked(list(request.upload_ids))
 
     def _name(self, request: DatasetRequest, curated: Curated) -> str:
-        """A name after the sources; numbered where another dataset has the same."""
+        """A name after the sources."""
         names = []
         for source in curated.by_source:
             if source == "lessons" and not request.lesson_filter.is_all:
@@ -344,9 +345,13 @@ class Datasets:
             else:
                 files = [Path(self._uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
                 names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
-        name = " + ".join(names)[:70]
+        return " + ".join(names)[:70]
+
+    def _free_name(self, name: str) -> str:
+        """The name; numbered where another dataset has it."""
         taken = {manifest.name for manifest in self._store.list()}
-        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
+        stem = re.sub(r" \(\d+\)$", "", name)[:74]
+        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{stem} ({n})") not in taken)
 
 
 def _spread(examples: Sequence[Example]) -> Sequence[Example]:

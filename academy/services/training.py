@@ -107,7 +107,7 @@ class Training:
     @reading
     def base_models(self) -> Sequence[str]:
         """The names of base models to choose from: the default, the bundled ones, and those of earlier jobs."""
-        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS))
+        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS) if job.base_path)
         return [*dict.fromkeys([self._settings.default_base_model, *BUNDLED, *used])]
 
     @reading

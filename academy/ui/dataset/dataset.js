@@ -138,6 +138,12 @@
     A.setState(patch);
   });
 
+  // ------------------------------------------------------------------ making a dataset: what was refused before no longer holds
+
+  const retract = () => document.getElementById("ds-answer")?.replaceChildren();
+  document.addEventListener("input", (event) => { if (event.target.closest(".ac-view-make [data-bind]")) retract(); });
+  document.addEventListener("click", (event) => { if (event.target.closest('[data-act="dataset.make"], [data-act="dataset.preview"]')) retract(); });
+
   // ------------------------------------------------------------------ the form of a lesson
 
   const form = () => $("#ac-dialog form[data-draft]");

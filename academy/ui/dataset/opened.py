@@ -39,6 +39,7 @@ from academy.ui.texts.translate import plural, say, t
 _ROWS = 12
 _PARTS = ("rows", "held", "dropped", "lengths", "secrets")
 _SOURCES = ("lessons", "git", "uploads")
+_SAID = (("query", 200), ("since", 10), ("until", 10))  # of a moment, the day
 
 
 def _opened(look: Look) -> Html:
@@ -118,7 +119,8 @@ def _chosen(item: Manifest) -> Html | str:
     """Which lessons were chosen, where it is not all of them."""
     chosen = (item.request.get("lesson_filter") or {}) if item.request.get("include_lessons", True) else {}
     words = [*chosen.get("tags", []), *(source_name(source) for source in chosen.get("sources", []))]
-    words += [str(chosen[name]) for name in ("rating", "query", "since", "until") if chosen.get(name)]
+    words += [t(f"rated.{chosen['rating']}")] if chosen.get("rating") else []
+    words += [t(f"chosen.{name}", value=str(chosen[name])[:most]) for name, most in _SAID if chosen.get(name)]
     return tag("p", t("open.chosen", words=", ".join(words)), cls="ac-soft") if words else ""
 
 

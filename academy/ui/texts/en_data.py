@@ -106,6 +106,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "bin.none": "Nothing was deleted",
     "bin.none_text": "Deleted lessons stay here for thirty days.",
     "bin.restore": "Restore",
+    "bin.restore_all": "Restore all",
+    "bin.there": "It is already back.",
     "bin.restored": {"one": "{n} lesson restored.", "many": "{n} lessons restored."},
     "bin.empty": "Delete for good",
     "bin.empty_sure": {"one": "Delete {n} lesson for good?", "many": "Delete {n} lessons for good?"},
