@@ -186,7 +186,7 @@ def test_a_row_is_left_out_and_another_leads_to_its_lesson_and_back(open_page: O
     expect(row).to_have_count(1)
     row.locator(".ac-switch").click()
     page.click("button:has-text('Curate again, 1 left out')")
-    expect(page.locator(".ac-open .ac-sentence")).to_contain_text("7 examples: 7 lessons; left out 1 left out by hand")
+    expect(page.locator(".ac-open .ac-sentence")).to_contain_text("7 examples: 7 lessons; 1 left out by hand")
 
 
 def test_rows_that_are_held_out_say_so_and_all_are_trained_with_a_click(open_page: Open, app: Any) -> None:

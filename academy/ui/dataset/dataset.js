@@ -212,7 +212,7 @@
     $("[data-do='turn.add']", owner).focus();
   };
   document.addEventListener("keydown", (event) => {
-    const el = event.target.closest?.("#ac-dialog form[data-draft]");
+    const el = event.target.closest?.("#ac-dialog form");
     if (!el || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     el.requestSubmit((event.shiftKey && $("[name=next]", el)) || $(".ac-btn-primary", el));

@@ -105,7 +105,7 @@ def _table(look: Look, chosen: LessonFilter, picked: set[str], held: dict[str, t
     page, size = look.number("lesson_page"), _size(look)
     matches = look.academy.lessons.find(chosen, _sort(look), size, page * size)
     if not matches.count:
-        return _no_lesson() if chosen.is_all else _no_match()
+        return _no_lesson() if chosen.is_all else _no_match(chosen)
     head = div(
         _box("page", "", t("pick.page"), all(lesson.lesson_id in picked for lesson in matches.items)),
         *[span(t(f"lessons.{name}"), cls=f"ac-lesson-{name}") for name in ("asked", "answered", "tags", "source", "rated")],
@@ -146,9 +146,10 @@ def _imported(look: Look, chosen: LessonFilter) -> Html | str:
     return notice(said, join([names, " · ", when(known[0].created_at)]), undo, kind="info")
 
 
-def _no_match() -> Html:
+def _no_match(chosen: LessonFilter) -> Html:
+    why = t("lessons.no_day" if chosen.since and chosen.until and chosen.since > chosen.until else "lessons.no_match_text")
     clear = tag("button", t("lessons.clear"), type="button", cls="ac-btn", data_set=json.dumps(EVERYTHING))
-    return div(empty(t("lessons.no_match"), t("lessons.no_match_text"), clear), cls="ac-card")
+    return div(empty(t("lessons.no_match"), why, clear), cls="ac-card")
 
 
 def _no_lesson() -> Html:

@@ -101,8 +101,11 @@ def _sentence(look: Look, item: Manifest) -> str:
         if count
     ]
     text = plural("count.examples", numbers.get("total_examples", 0)) + (": " + ", ".join(sources) if sources else "")
-    if dropped_rules := numbers.get("removed_by_rule"):
-        text += "; " + t("open.left_out", reasons=", ".join(say(rule) for rule in by_rule(Counter(dropped_rules))))
+    dropped_rules = Counter(numbers.get("removed_by_rule") or {})
+    if by_hand := dropped_rules.pop("unwanted", 0):
+        text += "; " + t("open.by_hand", n=number(by_hand))
+    if dropped_rules:
+        text += "; " + t("open.left_out", reasons=", ".join(say(rule) for rule in by_rule(dropped_rules)))
     if commits := numbers.get("commits_left_out"):
         reasons = ", ".join(f"{number(count)} {say(label)}" for label, count in commits.items())
         text += "; " + t("open.commits", n=number(sum(commits.values())), reasons=reasons)
@@ -136,7 +139,7 @@ def _notes(item: Manifest) -> Html | str:
 def _redacted_answers(item: Manifest) -> Html | str:
     """Rows that would teach the mark of a secret, and the click that leaves them out."""
     count = item.statistics.get("redacted_answers", 0)
-    leave_out = button(t("open.leave_out"), "dataset.without_marks", kind="small", id=item.id)
+    leave_out = button(plural("open.leave_out", count), "dataset.without_marks", kind="small", id=item.id)
     return notice(plural("open.redacted_answers", count), t("open.redacted_hint"), leave_out, kind="warn") if count else ""
 
 

@@ -73,6 +73,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lessons.next_keys": "Ctrl+Shift+Enter",
     "lessons.save_keys": "Ctrl+Enter",
     "lessons.keys": "Ctrl+Enter saves.",
+    "lessons.keys_next": "Ctrl+Enter saves; with Shift, the next one follows.",
     "lessons.redacted": {"one": "Saved, without {n} secret.", "many": "Saved, without {n} secrets."},
     "lessons.redacted_hint": "Taken out: {kinds}. A mark stands in its place.",
     "lessons.redacted_answer": "Taken out: {kinds}. The answer would teach the mark in its place: reword it, or rate the lesson bad.",
@@ -151,7 +152,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.commits": "{n} commits left out: {reasons}",
     "open.chosen": "Only lessons with: {words}.",
     "open.notes": {"one": "{n} note", "many": "{n} notes"},
-    "open.leave_out": "Leave them out",
+    "open.leave_out": {"one": "Leave it out", "many": "Leave them out"},
     "open.redacted_answers": {
         "one": "{n} answer holds the mark of a redacted secret.",
         "many": "{n} answers hold the mark of a redacted secret.",

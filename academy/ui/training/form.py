@@ -374,7 +374,9 @@ def _advice(
         div(", ".join(words) + "."),
         *refused,
         *advised,
-        tag("details", tag("summary", t("training.why_else" if mine else "training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
+        tag("details", tag("summary", t("training.why_else" if mine else "training.why")), *[tag("p", reason) for reason in reasons])
+        if reasons
+        else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
         **marks,
