@@ -201,17 +201,13 @@ def _now(look: Look) -> Html:
     lessons, jobs = facts["lessons"], facts["jobs"]
     total, trainable = lessons["total_lessons"], lessons["trainable_lessons"]
     words = plural("overview.lessons", total) if total == trainable else t("overview.trainable", n=number(trainable))
-    tiles = [
-        go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons"),
-        go(
-            tile(number(facts["datasets"]), plural("overview.datasets", facts["datasets"])),
-            cls="ac-tile-link",
-            tab="dataset",
-            dataset_view="make",
-        ),
-        go(tile(number(jobs.get("finished", 0)), plural("overview.finished", jobs.get("finished", 0))), cls="ac-tile-link", tab="training"),
-        go(tile(number(facts["adapters"]), plural("overview.adapters", facts["adapters"])), cls="ac-tile-link", tab="adapters"),
-    ]
+    tiles = [go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons")]
+    others: tuple[tuple[str, int, dict[str, str]], ...] = (
+        ("datasets", facts["datasets"], {"tab": "dataset", "dataset_view": "make"}),
+        ("finished", jobs.get("finished", 0), {"tab": "training"}),
+        ("adapters", facts["adapters"], {"tab": "adapters"}),
+    )
+    tiles += [go(tile(number(n), plural(f"overview.{name}", n)), cls="ac-tile-link", **state) for name, n, state in others]
     return card(
         t("overview.now"),
         div(*tiles, cls="ac-tiles ac-tiles-4"),

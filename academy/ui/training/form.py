@@ -369,14 +369,13 @@ def _advice(
         t("training.rate", n=rate(spec.get("learning_rate"))),
     ]
     words += [t(f"choice.{spec['quantization']}")] if spec.get("quantization") in ("8bit", "4bit") else []
+    why = t("training.why_else" if mine else "training.why")
     return div(
         div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         *refused,
         *advised,
-        tag("details", tag("summary", t("training.why_else" if mine else "training.why")), *[tag("p", reason) for reason in reasons])
-        if reasons
-        else "",
+        tag("details", tag("summary", why), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
         **marks,
