@@ -17,7 +17,7 @@ import httpx
 
 
 def main(file: str, question: str) -> None:
-    """Goes the whole way from a file to an reply."""
+    """Goes the whole way from a file to a reply."""
     address = os.environ.get("ACADEMY_ADDRESS", "http://127.0.0.1:7860")
     token = os.environ.get("ACADEMY_TOKEN", "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -74,4 +74,6 @@ def content(reply: httpx.Response) -> dict:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -267,7 +267,7 @@ def shown(academy: Academy, name: str) -> str:
 def test_the_line_says_what_is_known_and_offers_what_is_missing(academy: Academy, tmp_path: Path) -> None:
     path = tiny(tmp_path / "tiny.gguf", template=None)
     html = shown(academy, "smollm2-135m")
-    assert "SmolLM2 135M · Llama · 8k context · chat template ok · Apache-2.0 · 538 MB, fits" in html
+    assert "SmolLM2 135M · Llama · 8k context · chat template ok · Apache-2.0 · 538 MB of memory, fits" in html
     assert "Get (92.9 MB)" in html
     html = shown(academy, str(path))
     assert "tiny.gguf · Llama · no chat template, a plain one is used · Apache-2.0" in html

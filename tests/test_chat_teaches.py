@@ -103,6 +103,25 @@ def test_a_comment_alone_stays_beside_a_bad_reply(academy: Academy) -> None:
     assert academy.datasets.untaught(None) == 0  # a bad reply is never taught
 
 
+def test_a_lesson_is_new_until_some_training_sees_it(academy: Academy) -> None:
+    # The newest training alone decided: after one of a single row, all that the others had taught was new again.
+    for number in range(12):
+        asked, answered = f"What is robot {number * 37} called?", f"It is called Zorb{number * 91}."
+        academy.lessons.add(LessonIn(situation=asked, action=answered, tags=["r"]))
+    academy.lessons.add(LessonIn(situation="What is on the roof?", action="A weather vane.", tags=["roof"]))
+    whole, one = (
+        str(academy.datasets.create(DatasetRequest.model_validate({"include_git": False, "lesson_filter": {"tags": tags}}))["dataset_id"])
+        for tags in (["r"], ["roof"])
+    )
+    assert academy.machine.advice().new_lessons == 13
+    a_run(academy._job_store, academy.settings.models_dir, "first", dataset_id=whole)
+    assert academy.machine.advice().new_lessons == 1
+    a_run(academy._job_store, academy.settings.models_dir, "lost", dataset_id=one, status="failed")
+    assert academy.machine.advice().new_lessons == 1
+    a_run(academy._job_store, academy.settings.models_dir, "now", dataset_id=one, status="running")
+    assert academy.machine.advice().new_lessons == 0
+
+
 def test_new_lessons_are_counted_since_the_active_adapter_and_taught_with_one_click(academy: Academy) -> None:
     assert teaching.line(Look(academy)) == ""
     with pytest.raises(Conflict):

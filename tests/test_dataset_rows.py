@@ -9,7 +9,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.habitat import Component
 from academy.services.academy import Academy
-from academy.ui.dataset import held
+from academy.ui.dataset import held, opened
 from academy.ui.dataset.choosing import filter_of, state_of
 from academy.ui.dataset.files import only_tag
 from academy.ui.look import Look, View
@@ -117,6 +117,10 @@ def test_facts_that_the_default_holds_out_are_taught_too_and_those_of_a_person_a
         assert item.statistics["eval_examples"] > item.statistics["golden_examples"] == 1
         assert held.is_taught(look, item) is taught
         assert ("dataset.whole" in held.held_notice(look, item)) is not taught
+        others = item.statistics["eval_examples"] - 1
+        what = f"{others} of them measure too" if taught else f"{others} only to measure, never trained"
+        assert held.held_words(look, item) == [what, "1 golden question, never trained"]
+        assert ("Measured too" in opened.REGIONS["ds_open"](look)) is taught
         marks = held.held_mark(look)
         assert len(marks) == item.statistics["eval_examples"]
         assert {word for word, _ in marks.values()} == {"held out to measure, taught too" if taught else "held out, never trained"}

@@ -143,6 +143,12 @@ def test_what_a_person_chose_is_remembered_and_a_retry_keeps_it(academy: Academy
     again = academy.training.retry(first.job_id, {"batch_size": 2})
     assert (again.effort, again.chosen) == ("quick", ["lora_rank", "batch_size"])
     assert words.effort_words(again) == ["Quick", "rank 8", "batches of 2"]
+    # Names are given where a job is submitted: several with the same one cannot be told apart.
+    assert (first.name, again.name) == ("handbook-1", "handbook-1 again")
+    for asked, given in (("", "again 2"), ("handbook-1 again", "again 3"), ("handbook-1 again 2 again", "again 4")):
+        made = academy.training.retry(first.job_id) if not asked else academy.training.train(spec.model_copy(update={"name": asked}))
+        assert made.name == f"handbook-1 {given}"
+        academy.jobs.cancel(made.job_id)
     # A job that starts at once does not wait in a queue, whatever was said before.
     from academy.ui.answers import queued_words
 

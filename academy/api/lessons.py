@@ -17,7 +17,7 @@ from academy.curation.files.imports import FileReport
 from academy.curation.lesson_bin import Import
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonIn, LessonPatch
-from academy.messages import Text, count, join, msg
+from academy.messages import Text, count, join, msg, render
 
 _LESSON: dict[str, Any] = {
     "a lesson": {
@@ -105,7 +105,7 @@ class ImportReply(Reply):
         ]
         read, kept = sum(report.read for report in reports), sum(report.kept for report in reports)
         known, refused = sum(report.already_there for report in reports), sum(report.refused for report in reports)
-        broken = [msg("{file}: {problem}", file=report.name, problem=report.error) for report in reports if report.error]
+        broken = [_named(report) for report in reports if report.error]
         sentence = msg(
             "{kept} of {read} rows were kept, {known} of them were there already, {refused} were refused.",
             kept=kept,
@@ -115,7 +115,7 @@ class ImportReply(Reply):
         )
         return cls(
             success=len(broken) < len(reports),
-            message=join(sentence, *broken),
+            message=join(*([sentence] if read or not broken else []), *broken),
             read=read,
             kept=kept,
             already_there=known,
@@ -124,6 +124,11 @@ class ImportReply(Reply):
             refusals=refusals,
             files=reports,
         )
+
+
+def _named(report: FileReport) -> Text:
+    """What is wrong with a file, with its name once."""
+    return report.error if report.name in render(report.error) else msg("{file}: {problem}", file=report.name, problem=report.error)
 
 
 @api.post("/lessons")

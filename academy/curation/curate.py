@@ -79,7 +79,7 @@ class Curated:
         examples = count(len(self.examples), one="{n} example", other="{n} examples")
         clauses = [msg("{examples}: {sources:commas}", examples=examples, sources=kept)]
         if self.eval:
-            clauses.append(msg("{n:number} held out", n=len(self.eval)))
+            clauses.append(msg("{n:number} to measure with", n=len(self.eval)))
         if self.dropped:
             rules = filters.by_rule(Counter(item.rule for item in self.dropped))
             clauses.append(msg("{n:number} dropped: {rules:commas}", n=len(self.dropped), rules=rules))
@@ -370,6 +370,8 @@ def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[Text
 
 
 def _what_to_add(request: DatasetRequest, gathered: _Gathered) -> Text:
+    if gathered.sources.get("lessons", {}).get("filter") and len(gathered.sources) == 1:
+        return "No lesson matches the chosen filter: take it away where the lessons are chosen."
     needs_lessons = not request.include_lessons
     needs_commits = not (request.include_git and "git" in gathered.sources)
     return join(_TO_ADD[needs_lessons, needs_commits], *gathered.warnings)

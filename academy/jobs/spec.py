@@ -65,7 +65,7 @@ class TrainingSpec(BaseModel):
         ge=0,
         le=1,
         title="Rehearsal",
-        description="How much general knowledge is rehearsed beside each lesson, 0 to 1. Empty: as much as is being forgotten.",
+        description="How much general knowledge is rehearsed beside each lesson. Empty: as much as is being forgotten.",
     )
     stop_when_known: bool = Field(
         default=True, title="Stop when known", description="Facts: ends as soon as every answer is given by heart."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +38,8 @@ NO_PREFERENCES = msg("Correct or rate some answers, and curate the dataset again
 
 _SAMPLES = 5
 _MOST_QUESTIONS = 5000  # read for the wordings of one
+_TRAININGS = 200  # the newest, whose lessons are no longer new
+_MOST_COUNTED = 8
 
 
 class Datasets:
@@ -62,7 +65,7 @@ class Datasets:
         self._adapters = adapters
         self._habitat = habitat
         self._asked = AskedRows()
-        self._untaught: tuple[Any, int] = None, 0
+        self._untaught: dict[tuple[str, ...], tuple[int, int]] = {}
 
     # Uploads
 
@@ -114,7 +117,7 @@ class Datasets:
             curated.train,
             curated.eval,
             request.format,
-            name=request.name or self._name(request, curated),
+            name=self._free_name(request.name or self._name(request, curated)),
             statistics=curated.statistics,
             sources=curated.sources,
             request=request.model_dump(),
@@ -136,9 +139,9 @@ class Datasets:
     @changing
     def again(self, dataset_id: str, changes: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]:
         """Curates a dataset again from its sources as they are now, with some of its request changed; the old one stays."""
-        request = self._store.get(dataset_id).request
-        values = {name: value for name, value in request.items() if name in DatasetRequest.model_fields}
-        return self.create(DatasetRequest.model_validate(values | changes), progress)
+        item = self._store.get(dataset_id)
+        values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
+        return self.create(DatasetRequest.model_validate(values | {"name": item.name} | changes), progress)
 
     @changing
     def rename(self, dataset_id: str, name: str) -> Manifest:
@@ -220,12 +223,26 @@ class Datasets:
     @reading
     def untaught(self, adapter_id: str | None) -> int:
         """How many of the lessons that can be trained no dataset of an adapter has, nor of those that it continues; without one, all."""
-        line = [job.dataset_id for job in self._jobs.line(adapter_id) if job.dataset_id]
-        state = self._lessons.revision, tuple(line)
-        if self._untaught[0] != state:
+        return self._outside([job.dataset_id for job in self._jobs.line(adapter_id) if job.dataset_id])
+
+    def new_lessons(self) -> int:
+        """How many of the lessons that can be trained no training has seen, nor sees now. Answers also where Academy is disabled."""
+        jobs = [job for job in self._jobs.list(_TRAININGS) if job.kind in ("train", "sweep")]
+        taught = [job.dataset_id for job in jobs if job.status not in ("failed", "cancelled")]
+        return self._outside(dict.fromkeys(name for name in taught if name))
+
+    def _outside(self, dataset_ids: Iterable[str]) -> int:
+        """How many of the lessons that can be trained none of the datasets has; counted once for each state of the lessons."""
+        line = tuple(dataset_ids)
+        revision, number = self._untaught.get(line, (None, 0))
+        if revision != self._lessons.revision:
+            revision = self._lessons.revision
             seen = [origin for name in line for origin in self._lessons_of(name)]
-            self._untaught = state, len(set(self._lessons.trained_ids()).difference(seen))
-        return self._untaught[1]
+            number = len(set(self._lessons.trained_ids()).difference(seen))
+            if len(self._untaught) >= _MOST_COUNTED:
+                self._untaught.clear()
+            self._untaught[line] = revision, number
+        return number
 
     def _lessons_of(self, dataset_id: str) -> Iterable[str]:
         """The ids of the lessons that a dataset holds or left out; of a dataset that was deleted, none."""
@@ -313,7 +330,7 @@ class Datasets:
         yield from self._uploads.disliked(list(request.upload_ids))
 
     def _name(self, request: DatasetRequest, curated: Curated) -> str:
-        """A name after the sources; numbered where another dataset has the same."""
+        """A name after the sources."""
         names = []
         for source in curated.by_source:
             if source == "lessons" and not request.lesson_filter.is_all:
@@ -328,9 +345,13 @@ class Datasets:
             else:
                 files = [Path(self._uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
                 names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
-        name = " + ".join(names)[:70]
+        return " + ".join(names)[:70]
+
+    def _free_name(self, name: str) -> str:
+        """The name; numbered where another dataset has it."""
         taken = {manifest.name for manifest in self._store.list()}
-        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{name} ({n})") not in taken)
+        stem = re.sub(r" \(\d+\)$", "", name)[:74]
+        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{stem} ({n})") not in taken)
 
 
 def _spread(examples: Sequence[Example]) -> Sequence[Example]:

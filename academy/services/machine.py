@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +12,6 @@ from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore
 from academy.curation.lesson_store import LessonStore
-from academy.errors import NotFound
 from academy.files import folder_bytes
 from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
@@ -39,6 +37,7 @@ class Machine:
         runner: Runner,
         adapters: AdapterStore,
         session: ChatSession,
+        new_lessons: Callable[[], int],
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -50,6 +49,7 @@ class Machine:
         self._runner = runner
         self._adapters = adapters
         self._session = session
+        self._new_lessons = new_lessons
 
     def status(self) -> dict[str, Any]:
         """Contract, section 1, row 1: what there is, and what is missing and why."""
@@ -112,14 +112,9 @@ class Machine:
     def advice(self) -> Advice:
         """Whether it is time to train, and what is missing."""
         last = next(iter(self._jobs.list(limit=1, status="finished", kind=TEACHING)), None)
-        total = self._lessons.statistics()["trainable_lessons"]
-        seen = 0
-        if last and last.dataset_id:
-            with contextlib.suppress(NotFound):
-                seen = int(self._datasets.get(last.dataset_id).statistics.get("lessons_collected", 0))
         return advise(
-            lessons=total,
-            new_lessons=max(0, total - seen),
+            lessons=self._lessons.statistics()["trainable_lessons"],
+            new_lessons=self._new_lessons(),
             min_lessons=self._settings.min_lessons,
             last_training=last.finished_at if last else None,
             interval_hours=self._settings.training_interval_hours,

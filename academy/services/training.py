@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import re
 import statistics
 import threading
@@ -44,6 +45,9 @@ _EARLIER_DATASETS = 3
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
+_NAMES = 1000
+_LONGEST_NAME = 80
+_AGAIN = re.compile(r"(?: again(?: \d+)?)+$")
 
 
 class Training:
@@ -105,7 +109,7 @@ class Training:
     @reading
     def base_models(self) -> Sequence[str]:
         """The names of base models to choose from: the default, the bundled ones, and those of earlier jobs."""
-        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS))
+        used = (job.base_model for job in self._jobs.list(_EARLIER_JOBS) if job.base_path)
         return [*dict.fromkeys([self._settings.default_base_model, *BUNDLED, *used])]
 
     @reading
@@ -161,7 +165,7 @@ class Training:
             raise Conflict("{job} is no training.", hint="Get the base model again: POST /bases/…/get.", job=job.name)
         values = {name: value for name, value in job.parameters.items() if name in TrainingSpec.model_fields}
         values |= {
-            "name": job.name,
+            "name": again(job.name),
             "dataset_path": job.dataset_path,
             "base_model": job.base_model,
             "backend": job.backend,
@@ -198,7 +202,7 @@ class Training:
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
-        name = request.name or self._job_name(manifest.name if manifest else path.stem)
+        name = self._free_name(request.name) if request.name else self._job_name(manifest.name if manifest else path.stem)
         return spec, Inputs(
             name=name,
             dataset_id=manifest.id if manifest else None,
@@ -360,8 +364,21 @@ class Training:
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
-        numbers = [int(match[1]) for job in self._jobs.list(limit=1000) if (match := pattern.match(job.name))]
+        numbers = [int(match[1]) for job in self._jobs.list(limit=_NAMES) if (match := pattern.match(job.name))]
         return f"{stem[:70]}-{max(numbers, default=0) + 1}"
+
+    def _free_name(self, name: str) -> str:
+        """The given name; numbered where another job has it: "doors again", then "doors again 2"."""
+        # A remedy names its training after the one before: "doors again 2 again".
+        name = again(name) if _AGAIN.search(name) and name.endswith(" again") else name
+        taken = {job.name for job in self._jobs.list(limit=_NAMES)}
+        stem = re.sub(r" \d+$", "", name)[: _LONGEST_NAME - 5]
+        return name if name not in taken else next(new for n in itertools.count(2) if (new := f"{stem} {n}") not in taken)
+
+
+def again(name: str) -> str:
+    """The name of a training that repeats another."""
+    return f"{_AGAIN.sub('', name)[: _LONGEST_NAME - 6]} again"
 
 
 def _chosen(spec: TrainingSpec) -> list[str]:

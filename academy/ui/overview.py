@@ -48,7 +48,9 @@ def _first(look: Look) -> Html:
     if facts["adapters"] and (facts["active"] or facts["adapters"] > 1 or look.academy.adapters.previous()):
         return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
     steps = div(_samples_step(at, facts), _train_step(at, facts["running"]), _chat_step(at), cls="ac-steps")
-    return join([*warnings, div(tag("h2", t("first.title")), tag("p", t("first.text"), cls="ac-soft"), steps, cls="ac-hero")])
+    bring = go(t("first.bring"), kind="small", tab="dataset")
+    own = div(span(t("first.bring_text"), cls="ac-soft"), bring, cls="ac-row ac-bring") if at == 1 else ""
+    return join([*warnings, div(tag("h2", t("first.title")), tag("p", t("first.text"), cls="ac-soft"), steps, own, cls="ac-hero")])
 
 
 def _samples_step(at: int, facts: dict[str, Any]) -> Html:
@@ -199,13 +201,14 @@ def _now(look: Look) -> Html:
     facts = look.overview
     lessons, jobs = facts["lessons"], facts["jobs"]
     total, trainable = lessons["total_lessons"], lessons["trainable_lessons"]
-    words = t("overview.lessons") if total == trainable else t("overview.trainable", n=number(trainable))
-    tiles = [
-        go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons"),
-        go(tile(number(facts["datasets"]), t("overview.datasets")), cls="ac-tile-link", tab="dataset", dataset_view="make"),
-        go(tile(number(jobs.get("finished", 0)), t("overview.finished")), cls="ac-tile-link", tab="training"),
-        go(tile(number(facts["adapters"]), t("overview.adapters")), cls="ac-tile-link", tab="adapters"),
-    ]
+    words = plural("overview.lessons", total) if total == trainable else t("overview.trainable", n=number(trainable))
+    tiles = [go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons")]
+    others: tuple[tuple[str, int, dict[str, str]], ...] = (
+        ("datasets", facts["datasets"], {"tab": "dataset", "dataset_view": "make"}),
+        ("finished", jobs.get("finished", 0), {"tab": "training"}),
+        ("adapters", facts["adapters"], {"tab": "adapters"}),
+    )
+    tiles += [go(tile(number(n), plural(f"overview.{name}", n)), cls="ac-tile-link", **state) for name, n, state in others]
     return card(
         t("overview.now"),
         div(*tiles, cls="ac-tiles ac-tiles-4"),

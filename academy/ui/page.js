@@ -31,8 +31,12 @@
   };
   A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: stored().train_base || null, tab: "overview", ...fromAddress() };
 
+  // What is searched for in one dataset would hide the rows of another.
+  const ROWS = { ds_page: 0, ds_query: "", ds_sort: "", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
+  const rowsOf = (next) => ("dataset" in next && next.dataset !== A.state.dataset ? { ...ROWS, ...next } : next);
   function setState(patch, { push = true } = {}) {
     const before = address();
+    patch = rowsOf(patch);
     Object.assign(A.state, patch);
     try { sessionStorage.setItem("academy", JSON.stringify(A.state)); } catch { /* private mode: it lasts as long as the page */ }
     if (push && address() !== before) history[push === "replace" ? "replaceState" : "pushState"](null, "", address());
@@ -67,7 +71,7 @@
     }
   }
   addEventListener("popstate", () => {
-    Object.assign(A.state, { job: null, dataset: null, tab: "overview", ...fromAddress() });
+    Object.assign(A.state, rowsOf({ job: null, dataset: null, tab: "overview", ...fromAddress() }));
     if (A.state.tab === "chat") A.state.chat = fromAddress().chat || "";
     showTab(A.state.tab);
     A.chat?.opened();
@@ -76,7 +80,8 @@
 
   // ------------------------------------------------------------------ live regions
 
-  let polling = null, again = false, timer = 0, failures = 0, beat = 0;
+  const WHOLE_MS = 700;
+  let polling = null, again = false, timer = 0, failures = 0, whole = 0;
 
   // One request polls all visible regions; the server sends those whose version differs.
   function poll() {
@@ -91,6 +96,7 @@
   async function ask(quick) {
     if (!A.server || (document.hidden && !A.open?.length)) return;
     const regions = {}, begin = performance.now();
+    if (!quick) whole = begin;
     if (!quick && !document.hidden) for (const el of all("[data-live]")) if (visible(el) && !A.chat?.holds(el.dataset.live)) regions[el.dataset.live] = el.dataset.version || "";
     const pane = !document.hidden && all("[data-log]").find(visible);
     const answer = await Promise.race([
@@ -111,7 +117,8 @@
     A.busy = answer.busy;
     A.hear?.(answer);
   }
-  // While a job runs, its log is polled often (a few bytes), and everything once a second. A slow server is polled less.
+  // While a job runs, its log is polled often (a few bytes), and everything once a second, by the clock: counted in polls, the numbers
+  // of a slow server would fall behind its log. A slow server is polled less.
   function schedule() {
     clearTimeout(timer);
     // A hidden page only waits for the end of a job.
@@ -119,8 +126,7 @@
     const live = A.busy && A.state.tab === "training" && A.connected && !document.hidden;
     const pause = document.hidden ? 10000 : A.connected ? (live ? 110 : A.busy ? 1000 : 2500) : Math.min(5000, 500 * 2 ** Math.min(4, failures));
     timer = setTimeout(async () => {
-      beat += 1;
-      if (live && beat % 7) { await ask(true); schedule(); } else poll();
+      if (live && performance.now() - whole < WHOLE_MS) { await ask(true); schedule(); } else poll();
     }, Math.max(pause, 6 * (A.latency || 0)));
   }
   function lost() {
@@ -237,7 +243,8 @@
     if (answer.reveal) A.reveal(document.getElementById(answer.reveal));
     if (answer.event && A.trigger) A.trigger(answer.event, answer.data || {});
     if (answer.click) document.getElementById(answer.click)?.click();
-    if (answer.state) setState(answer.state); else poll();
+    const drawn = answer.state ? setState(answer.state) : poll();
+    if (answer.focus) drawn?.then(() => $(answer.focus)?.focus({ preventScroll: true }));
     if (answer.top) scrollTo({ top: 0, behavior: motion() });
   }
   const fire = (event, data) => (event === "ask" ? A.chat.ask(data) : A.trigger?.(event, data));
@@ -294,6 +301,7 @@
     const value = el.type === "checkbox" ? el.checked : el.value;
     const patch = { [el.dataset.bind]: value };
     if (el.dataset.reset) patch[el.dataset.reset] = 0;
+    if (el.dataset.clears) patch[el.dataset.clears] = [];
     Object.assign(A.state, patch);
     clearTimeout(typing);
     typing = setTimeout(() => setState(patch), el.type === "search" || el.type === "text" ? 220 : 0);
@@ -315,13 +323,6 @@
     follow(el) { follow(el.closest("[data-log]"), true); },
     focus(el) { document.getElementById(el.dataset.target)?.querySelector("textarea, input")?.focus(); },
     press(el) { document.getElementById(el.dataset.target)?.click(); },
-    put(el) {
-      const box = document.getElementById(el.dataset.target)?.querySelector("textarea, input");
-      if (!box) return;
-      box.value = el.dataset.text;
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-      box.focus();
-    },
   };
   A.does = does; A.morph = morph;
   async function copy(el) {
@@ -365,7 +366,7 @@
     const gone = () => { el.classList.add("leaving"); setTimeout(() => { el.remove(); A.returnFocus(null); }, 200); };
     const fade = () => { if (el.matches(":hover, :focus-within")) setTimeout(fade, 2000); else gone(); }; // it waits for who reads it
     close.onclick = gone;
-    setTimeout(fade, kind === "bad" || action || job ? 12000 : 5000);
+    setTimeout(fade, action ? 30000 : kind === "bad" || job ? 12000 : 5000);
   }
   A.toast = toast; A.closeDialog = closeDialog;
   function openDialog(html) {

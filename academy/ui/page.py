@@ -12,6 +12,7 @@ from academy.ui import live, overview
 from academy.ui import mcp as tools
 from academy.ui.adapters import tab as adapters
 from academy.ui.chat import tab as chat
+from academy.ui.chat import who
 from academy.ui.dataset import sources
 from academy.ui.html.elements import Html, chip, div, join, notice, span, tag
 from academy.ui.html.numbers import gigabytes, number
@@ -103,7 +104,7 @@ def _header(settings: Settings) -> Html:
 
 def _chips(look: Look) -> Html:
     name = look.active.name if look.active else t("chip.base")
-    adapter = chip(t("chip.adapter"), tag("b", name), tab="adapters", title=name)
+    adapter = chip(t("chip.adapter"), tag("b", name, **who.marks(look)), tab="adapters", title=name)
     return join([_jobs_chip(look.counts), _machine_chip(look), _disk_chip(look), adapter])
 
 

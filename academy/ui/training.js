@@ -121,11 +121,24 @@
 
   // ------------------------------------------------------------------ refused settings, each at its field
 
+  const resolved = (field) => {
+    for (const el of all(".ac-field-problem", field)) el.remove();
+    for (const el of all("[aria-invalid]", field)) { el.removeAttribute("aria-invalid"); el.removeAttribute("aria-describedby"); }
+  };
+  const fieldOf = (el) => el?.closest?.('#training-form :is([id^="set-"], [id^="train-"])');
+  document.addEventListener("input", (event) => { const field = fieldOf(event.target); if (field) resolved(field); });
+  // While a plan is on its way, the advice says so, and what stood against the changed field is gone.
+  A.planning = (on) => {
+    const advice = document.getElementById("train-advice");
+    advice?.classList.toggle("is-working", on);
+    advice?.setAttribute("aria-busy", on);
+    if (on) resolved(fieldOf(document.activeElement) || document.getElementById("training-form") || document.body);
+    else setTimeout(() => A.problems(advice), 0); // the same answer as before is not drawn again
+  };
   // The advice names them; here they are shown where they can be repaired. They go when the advice no longer names them.
   A.problems = (element) => {
     const named = JSON.parse($("[data-problems]", element)?.dataset.problems || "{}");
-    for (const el of all(".ac-field-problem")) el.remove();
-    for (const el of all("#training-form [aria-invalid]")) { el.removeAttribute("aria-invalid"); el.removeAttribute("aria-describedby"); }
+    resolved(document.getElementById("training-form") || document.body);
     for (const [id, sentence] of Object.entries(named)) {
       const field = document.getElementById(id), words = document.createElement("div"), input = $("input, textarea", field || document.body);
       if (!field) continue;

@@ -116,6 +116,24 @@ def test_the_page_says_who_answers_and_a_pin_shouts_until_another_is_activated(p
     expect(turns(page).last.locator(".ac-badge")).to_have_text(["North"])
 
 
+def test_a_chat_that_is_opened_later_names_who_is_active_by_then_and_keeps_what_is_half_typed(page: Page, running: Running) -> None:
+    # The choices are drawn with the page: who was activated before the chat was first seen was not among them.
+    page.goto(running.address)
+    expect(page.locator("#ac-top [data-active=north]")).to_be_visible()
+    running.api.post("/adapters/activate", json={"adapter_id": "south"})
+    page.click("#tab-chat-button")
+    expect(page.locator("#chat-who input")).to_have_value("Active: South")
+    running.api.post("/adapters/activate", json={"adapter_id": "north"})
+    page.fill("#chat-question textarea", "Half a quest")
+    page.reload()
+    expect(page.locator("#chat-question textarea")).to_have_value("Half a quest")
+    ask(page, "A whole question?")
+    expect(turns(page)).to_have_count(1)
+    page.reload()
+    expect(turns(page)).to_have_count(1)
+    expect(page.locator("#chat-question textarea")).to_have_value("")
+
+
 def test_any_two_adapters_answer_side_by_side(page: Page, running: Running) -> None:
     open_chat(page, running)
     page.click("#tab-adapters-button")

@@ -70,11 +70,24 @@ def test_a_tag_is_a_filter_wherever_it_stands(lessons: Page) -> None:
     expect(lessons.locator(ROWS)).to_have_count(count)
     lessons.select_option("select[data-add=lesson_tags]", "row-1")
     expect(lessons.locator(ROWS)).to_have_count(4)
-    # The chosen lessons become a dataset.
+    # The chosen lessons become a dataset; name and filter were for this one, and the search in its rows is not for the next.
     lessons.click("[data-act='lessons.to_dataset']")
     expect(lessons.locator(".ac-source .ac-chosen")).to_have_text("row-1×")
-    lessons.click("[data-act='dataset.make']")
+    expect(lessons.locator("[data-act='dataset.make']")).to_be_focused()
+    lessons.click("summary:has-text('Options')")
+    lessons.fill("input[data-bind=ds_name]", "Odd rows")
+    lessons.click("[data-act='dataset.preview']")
+    lessons.click("#ac-dialog [data-act='dataset.make']")
+    expect(lessons.locator("#ac-dialog")).not_to_be_visible()
+    expect(lessons.locator(".ac-open h2")).to_have_text("Odd rows")
     expect(lessons.locator(".ac-open .ac-sentence")).to_contain_text("4 examples: 4 lessons")
+    expect(lessons.locator(".ac-source .ac-chosen")).to_have_count(0)
+    expect(lessons.locator("input[data-bind=ds_name]")).to_have_value("")
+    lessons.fill("input[data-bind=ds_query]", "no such row")
+    expect(lessons.locator("[data-live=ds_part] .ac-empty")).to_contain_text("No match")
+    lessons.click("[data-act='dataset.make']")
+    expect(lessons.locator(".ac-open .ac-sentence")).to_contain_text("9 examples: 9 lessons")
+    expect(lessons.locator(".ac-examples .ac-example")).to_have_count(9)
 
 
 def test_lessons_are_typed_one_after_another_and_a_draft_outlives_escape_and_reload(lessons: Page, app: Any) -> None:
@@ -122,7 +135,10 @@ def test_many_lessons_are_tagged_deleted_and_brought_back(lessons: Page, app: An
     lessons.fill("input[data-bind=lesson_query]", "lamp")
     expect(lessons.locator(ROWS)).to_have_count(8)
     boxes = lessons.locator("[data-pick=one]")
+    place = boxes.nth(3).bounding_box()
     boxes.nth(0).click()
+    expect(lessons.locator(".ac-bulk")).to_be_visible()
+    assert boxes.nth(3).bounding_box() == place, "the next row is where it was"
     boxes.nth(3).click(modifiers=["Shift"])
     expect(lessons.locator(".ac-bulk")).to_contain_text("4 selected")
     lessons.fill(".ac-bulk [name=tags]", "checked")
@@ -134,6 +150,13 @@ def test_many_lessons_are_tagged_deleted_and_brought_back(lessons: Page, app: An
     expect(lessons.locator("#ac-toasts")).to_contain_text("8 lessons deleted.")
     assert app.api.get("/lessons", params={"query": "lamp"}).json()["count"] == 0
     lessons.click("#ac-toasts button:has-text('Undo')")
+    expect(lessons.locator(ROWS)).to_have_count(8)
+    lessons.click("[data-pick=page]")
+    lessons.click(".ac-bulk [data-action=delete]")
+    expect(lessons.locator("[data-live=lessons]")).to_contain_text("No match")
+    lessons.click(".ac-toolbar .ac-menu summary")
+    lessons.click("[data-act='lessons.bin']")
+    lessons.click("[data-act='lessons.restore_all']")
     expect(lessons.locator(ROWS)).to_have_count(8)
 
 
@@ -148,6 +171,11 @@ def test_an_import_is_shown_alone_with_what_was_refused_and_undone(lessons: Page
     expect(report).to_contain_text("2 lessons kept")
     expect(report.locator("tr:has-text('zu kurz')")).to_contain_text("4has 1 column instead of 3")
     expect(report).to_contain_text("photo.png is an image, which cannot be read here.")
+    expect(lessons.locator(ROWS)).to_have_count(2)
+    # Who searches means all lessons.
+    lessons.fill("input[data-bind=lesson_query]", "lamp 3")
+    expect(lessons.locator(ROWS)).to_have_count(1)
+    bring(lessons, "lessons", table)
     expect(lessons.locator(ROWS)).to_have_count(2)
     # The column that was passed over becomes the tags.
     lessons.click("button:has-text('Use “Thema” as tags')")
@@ -186,7 +214,7 @@ def test_a_row_is_left_out_and_another_leads_to_its_lesson_and_back(open_page: O
     expect(row).to_have_count(1)
     row.locator(".ac-switch").click()
     page.click("button:has-text('Curate again, 1 left out')")
-    expect(page.locator(".ac-open .ac-sentence")).to_contain_text("7 examples: 7 lessons; left out 1 left out by hand")
+    expect(page.locator(".ac-open .ac-sentence")).to_contain_text("7 examples: 7 lessons; 1 left out by hand")
 
 
 def test_rows_that_are_held_out_say_so_and_all_are_trained_with_a_click(open_page: Open, app: Any) -> None:

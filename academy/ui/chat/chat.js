@@ -13,6 +13,21 @@
   const stored = () => { try { return JSON.parse(localStorage.getItem(KEY) || "{}") || {}; } catch { return {}; } };
   const store = (values) => { try { localStorage.setItem(KEY, JSON.stringify({ ...stored(), ...values })); } catch { /* it lasts as long as the page */ } };
   const answering = () => `${A.state.active || ""}/${A.state.who || ""}`;
+  // What is half typed outlives a reload, in this tab.
+  const DRAFT = "academy.question";
+  const typed = (text) => { try { sessionStorage.setItem(DRAFT, text); } catch { /* it lasts as long as the page */ } };
+  const draft = () => { try { return sessionStorage.getItem(DRAFT) || ""; } catch { return ""; } };
+  document.addEventListener("input", (event) => { if (event.target.closest("#chat-question")) typed(event.target.value); });
+  function put(text) {
+    const box = $("chat-question")?.querySelector("textarea");
+    if (!box) return;
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  function goOn(tries = 100) { // Gradio draws the box some time after it asks for what is kept
+    if (!draft()) return;
+    if ($("chat-question")?.querySelector("textarea")) put(draft()); else if (tries) setTimeout(goOn, 50, tries - 1);
+  }
   const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
   A.chat = {
@@ -22,6 +37,7 @@
       if (!box?.value.trim()) return;
       if (!open()) A.setState({ chat: newId() }, { push: "replace" });
       sent = file; setFile(null);
+      typed("");
       atEnd = true;
       A.chat.ask({ how: "send", file: sent });
     },
@@ -36,7 +52,7 @@
       if (part.done) sent = null;
       if (open() === part.id) {
         const past = document.querySelector('[data-live="chat_turns"]'), now = $("chat-stream");
-        if (past && "turns" in part) { A.morph(past, part.turns); past.dataset.version = ""; }
+        if (past && "turns" in part) { A.keepingFocus(past, () => A.morph(past, part.turns)); past.dataset.version = ""; }
         if (now && "now" in part) { A.morph(now, part.now); now.dataset.chat = part.id; }
         follow();
       }
@@ -46,7 +62,7 @@
     holds: (region) => region === "chat_turns" && stream.chat === open() && performance.now() - stream.at < HELD_MS && stream.at > 0,
     drawn(region) {
       if (region === "chat_turns") follow();
-      if (region === "chat_pin") compareAnswerers(document.querySelector("#chat-main [data-active]")?.dataset ?? {});
+      if (region === "chips") compareAnswerers(document.querySelector("#ac-top [data-active]")?.dataset ?? {});
     },
     opened() {
       const { compare, preset } = A.state; // undefined: the page has not read yet what is stored
@@ -74,6 +90,7 @@
       const { who = "", beside = "" } = A.state, { how = null, of = "", compare = false, preset = "" } = stored();
       if (how && of !== answering()) how[0] = null; // whether to remember follows who answers
       ready = true;
+      goOn();
       A.state.preset = preset;
       A.state.compare = compare;
       return [JSON.stringify({ who, beside, how, compare, preset })];
@@ -159,6 +176,7 @@
   });
 
   Object.assign(A.does, {
+    suggested(el) { put(el.dataset.text); requestAnimationFrame(() => A.chat.send()); },
     attach() { $("chat-chooser")?.click(); },
     chat_end() { atEnd = true; follow(); },
     chats(el) { el.setAttribute("aria-expanded", $("chat-list")?.classList.toggle("is-open") ?? false); },

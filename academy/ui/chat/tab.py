@@ -249,7 +249,7 @@ def _state(look: Look) -> Html:
 
 
 def _suggestions(look: Look) -> Html:
-    attributes = {"type": "button", "cls": "ac-suggestion", "data_do": "put", "data_target": "chat-question"}
+    attributes = {"type": "button", "cls": "ac-suggestion", "data_do": "suggested"}
     short = [text for text in _learned(look) if len(text) < _SUGGESTION_CHARS][:_SUGGESTIONS]
     return div(*[tag("button", text, data_text=text, **attributes) for text in short], cls="ac-suggestions")
 

@@ -83,7 +83,8 @@ def delete_turn(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 def restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Brings back what was deleted last."""
     item = look.academy.conversations.restore(str(data.get("chat")))
-    return {"toast": toast(t("chats.restored")), "state": {"chat": item.chat_id}}
+    # Who reads another one by now goes on reading it.
+    return {"toast": toast(t("chats.restored", name=item.title)), **({} if look.text("chat") else {"state": {"chat": item.chat_id}})}
 
 
 def show_version(look: Look, data: dict[str, Any]) -> dict[str, Any]:

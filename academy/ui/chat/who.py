@@ -43,20 +43,25 @@ def line(look: Look) -> Html:
     who, active = look.text("who"), look.active
     pinned = next((item for item in look.adapters if item.adapter_id == who), None)
     is_pinned = (who == BASE and active is not None) or (pinned is not None and (active is None or who != active.adapter_id))
-    known = "\n".join(f"{item.adapter_id} {item.name}" for item in look.adapters)
-    data = {"data_active": active.adapter_id if active else "", "data_known": hashlib.blake2b(known.encode(), digest_size=6).hexdigest()}
     if not is_pinned:
         name, base = (active.name, active.base_model) if active else (t("chat.base"), look.academy.settings.default_base_model)
         return div(
             tag("b", name, cls="ac-cut"),
             span(t("chat.answers", base=Path(base).name), cls="ac-soft ac-cut", title=base),
             cls="ac-who",
-            **data,
         )
     words = t("chat.pinned", active=active.name if active else t("chat.base"))
     follow = tag("button", t("chat.follow"), type="button", cls="ac-btn ac-btn-small", data_do="unpin")
     name = pinned.name if pinned else t("chat.base")
-    return div(div(t("chat.pinned_to"), " ", tag("b", name), join([". ", words])), follow, cls="ac-who is-pinned", role="status", **data)
+    return div(div(t("chat.pinned_to"), " ", tag("b", name), join([". ", words])), follow, cls="ac-who is-pinned", role="status")
+
+
+def marks(look: Look) -> dict[str, str]:
+    """Who is active and who there is to choose, for chat.js: on every tab, as the choices are drawn before the chat is opened."""
+    adapters = look.adapters if look.academy.settings.enabled else []
+    known = "\n".join(f"{item.adapter_id} {item.name}" for item in adapters)
+    active = look.active.adapter_id if look.active else ""
+    return {"data_active": active, "data_known": hashlib.blake2b(known.encode(), digest_size=6).hexdigest()}
 
 
 def _distinct(others: list[tuple[str, str]], adapters: Any) -> list[tuple[str, str]]:

@@ -138,6 +138,12 @@
     A.setState(patch);
   });
 
+  // ------------------------------------------------------------------ making a dataset: what was refused before no longer holds
+
+  const retract = () => document.getElementById("ds-answer")?.replaceChildren();
+  document.addEventListener("input", (event) => { if (event.target.closest(".ac-view-make [data-bind]")) retract(); });
+  document.addEventListener("click", (event) => { if (event.target.closest('[data-act="dataset.make"], [data-act="dataset.preview"]')) retract(); });
+
   // ------------------------------------------------------------------ the form of a lesson
 
   const form = () => $("#ac-dialog form[data-draft]");
@@ -206,7 +212,7 @@
     $("[data-do='turn.add']", owner).focus();
   };
   document.addEventListener("keydown", (event) => {
-    const el = event.target.closest?.("#ac-dialog form[data-draft]");
+    const el = event.target.closest?.("#ac-dialog form");
     if (!el || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     el.requestSubmit((event.shiftKey && $("[name=next]", el)) || $(".ac-btn-primary", el));

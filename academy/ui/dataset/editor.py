@@ -38,7 +38,7 @@ def form(lesson: Lesson | None, tags: str = "") -> Html:
         _tags_and_rating(lesson, tags),
         _more_fields(lesson),
         div(
-            span(t("lessons.keys"), cls="ac-help ac-grow"),
+            span(t("lessons.keys" if lesson else "lessons.keys_next"), cls="ac-help ac-grow ac-keys"),
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
             "" if lesson else following,
             tag("button", t("save"), type="submit", cls="ac-btn ac-btn-primary", title=t("lessons.save_keys")),

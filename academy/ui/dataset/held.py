@@ -45,6 +45,13 @@ def is_taught(look: Look, item: Manifest) -> bool:
     return _goal(look, item) == "facts"
 
 
+def held_words(look: Look, item: Manifest) -> list[str]:
+    """What becomes of the held-out rows, for the sentence about a dataset."""
+    held, golden = item.statistics.get("eval_examples", 0), item.statistics.get("golden_examples") or 0
+    words = [plural("count.measured" if is_taught(look, item) else "count.held", held - golden)] if held > golden else []
+    return words + ([plural("count.golden", golden)] if golden else [])
+
+
 def _goal(look: Look, item: Manifest) -> str:
     base = look.academy.settings.default_base_model
     if (item.id, base) not in _goals:

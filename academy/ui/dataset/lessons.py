@@ -49,9 +49,9 @@ def toolbar() -> Html:
     """Search, sort and add."""
     sorts = [(name, t(f"sort.{name}")) for name in _SORTS]
     choices = [tag("option", text, value=key) for key, text in sorts]
-    search = field(
-        "lesson_query", kind="search", placeholder=t("lessons.search_example"), label=t("lessons.search"), data_reset="lesson_page"
-    )
+    # Who searches means all lessons, not only those of the last import.
+    follows = {"data_reset": "lesson_page", "data_clears": "lesson_imports"}
+    search = field("lesson_query", kind="search", placeholder=t("lessons.search_example"), label=t("lessons.search"), **follows)
     return div(
         div(
             search,
@@ -105,7 +105,7 @@ def _table(look: Look, chosen: LessonFilter, picked: set[str], held: dict[str, t
     page, size = look.number("lesson_page"), _size(look)
     matches = look.academy.lessons.find(chosen, _sort(look), size, page * size)
     if not matches.count:
-        return _no_lesson() if chosen.is_all else _no_match()
+        return _no_lesson() if chosen.is_all else _no_match(chosen)
     head = div(
         _box("page", "", t("pick.page"), all(lesson.lesson_id in picked for lesson in matches.items)),
         *[span(t(f"lessons.{name}"), cls=f"ac-lesson-{name}") for name in ("asked", "answered", "tags", "source", "rated")],
@@ -146,9 +146,10 @@ def _imported(look: Look, chosen: LessonFilter) -> Html | str:
     return notice(said, join([names, " · ", when(known[0].created_at)]), undo, kind="info")
 
 
-def _no_match() -> Html:
+def _no_match(chosen: LessonFilter) -> Html:
+    why = t("lessons.no_day" if chosen.since and chosen.until and chosen.since > chosen.until else "lessons.no_match_text")
     clear = tag("button", t("lessons.clear"), type="button", cls="ac-btn", data_set=json.dumps(EVERYTHING))
-    return div(empty(t("lessons.no_match"), t("lessons.no_match_text"), clear), cls="ac-card")
+    return div(empty(t("lessons.no_match"), why, clear), cls="ac-card")
 
 
 def _no_lesson() -> Html:
@@ -293,10 +294,11 @@ def _bin(look: Look) -> Html:
     back = tag("button", t("bin.back"), type="button", cls="ac-btn", data_set=json.dumps({"lesson_bin": False, "lesson_page": 0}))
     if not count:
         return div(empty(t("bin.none"), t("bin.none_text"), back), cls="ac-card")
+    everything = button(t("bin.restore_all"), "lessons.restore_all")
     forget = button(t("bin.empty"), "lessons.forget", kind="danger", confirm=plural("bin.empty_sure", count))
     return join(
         [
-            div(tag("b", t("bin.title")), span(t("bin.text"), cls="ac-soft ac-grow"), forget, back, cls="ac-row"),
+            div(tag("b", t("bin.title")), span(t("bin.text"), cls="ac-soft ac-grow"), everything, forget, back, cls="ac-row"),
             div(*[_bin_row(lesson) for lesson in items], _pages(page, size, count), cls="ac-card ac-lessons"),
         ]
     )
@@ -332,7 +334,15 @@ def _delete_lesson(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     ids = json.loads(str(data.get("ids", "[]")))
     count = look.academy.lessons.change_many(LessonChange.model_validate({"action": "restore", "lesson_ids": ids}))
-    return {"toast": toast(plural("bin.restored", count))}
+    return {"toast": toast(plural("bin.restored", count) if count else t("bin.there"))}
+
+
+def _restore_all(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    restored = 0
+    while items := look.academy.lessons.deleted(_MOST_UNDONE, 0)[1]:
+        change = LessonChange.model_validate({"action": "restore", "lesson_ids": [lesson.lesson_id for lesson in items]})
+        restored += look.academy.lessons.change_many(change)
+    return {"toast": toast(plural("bin.restored", restored)), "state": {"lesson_bin": False, "lesson_page": 0}}
 
 
 def _show_bin(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -345,7 +355,8 @@ def _forget(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 def _to_dataset(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Chooses for the next dataset what the list shows."""
-    return {"state": state_of(look, "lesson", "src") | {"dataset_view": "make", "src_lessons": True}, "top": True}
+    state = state_of(look, "lesson", "src") | {"dataset_view": "make", "src_lessons": True}
+    return {"state": state, "top": True, "focus": '[data-act="dataset.make"]'}
 
 
 def _samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -366,6 +377,7 @@ ACTS = {
     "lesson.delete": _delete_lesson,
     "lessons.bulk": _change_many,
     "lessons.restore": _restore,
+    "lessons.restore_all": _restore_all,
     "lessons.bin": _show_bin,
     "lessons.forget": _forget,
     "lessons.to_dataset": _to_dataset,

@@ -13,7 +13,7 @@ from academy.curation.filters import LABELS, by_rule
 from academy.rows import conversation
 from academy.ui.dataset import held, lengths, rows
 from academy.ui.dataset.choosing import source_name
-from academy.ui.dataset.held import is_taught
+from academy.ui.dataset.held import held_words, is_taught
 from academy.ui.html.elements import (
     Html,
     button,
@@ -39,6 +39,7 @@ from academy.ui.texts.translate import plural, say, t
 _ROWS = 12
 _PARTS = ("rows", "held", "dropped", "lengths", "secrets")
 _SOURCES = ("lessons", "git", "uploads")
+_SAID = (("query", 200), ("since", 10), ("until", 10))  # of a moment, the day
 
 
 def _opened(look: Look) -> Html:
@@ -47,7 +48,8 @@ def _opened(look: Look) -> Html:
         return Html("")
     sources = [(t(f"source.{name}") if name in _SOURCES else name, count) for name, count in (item.statistics.get("sources") or {}).items()]
     held_out, golden = item.statistics.get("eval_examples", 0), item.statistics.get("golden_examples") or 0
-    all_of_it = held_out > golden and not is_taught(look, item)
+    taught = is_taught(look, item)
+    all_of_it = held_out > golden and not taught
     actions = [
         button(t("open.train"), "dataset.train", id=item.id),
         button(t("held.whole"), "dataset.whole", title=t("held.whole_title"), id=item.id) if all_of_it else "",
@@ -59,17 +61,17 @@ def _opened(look: Look) -> Html:
             div(*actions, cls="ac-row"),
             cls="ac-job-head",
         ),
-        tag("p", _sentence(item), cls="ac-sentence"),
+        tag("p", _sentence(look, item), cls="ac-sentence"),
         _chosen(item),
         _notes(item),
         _redacted_answers(item),
         bars(sources) if len(sources) > 1 else "",
-        div(*_part_buttons(item, _part_name(look)), cls="ac-segments"),
+        div(*_part_buttons(item, _part_name(look), taught=taught), cls="ac-segments"),
         cls="ac-card ac-open",
     )
 
 
-def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
+def _part_buttons(item: Manifest, chosen: str, *, taught: bool) -> list[Html]:
     numbers = item.statistics
     held, secrets = numbers.get("eval_examples", 0), numbers.get("redacted_secrets")
     counts: dict[str, int | None] = {"rows": numbers.get("train_examples", 0)} | ({"held": held} if held else {})
@@ -79,7 +81,7 @@ def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
     return [
         tag(
             "button",
-            t(f"open.{name}"),
+            t("open.held_taught" if name == "held" and taught else f"open.{name}"),
             span(number(count), cls="ac-soft ac-num") if count is not None else "",
             type="button",
             cls="ac-segment" + (" is-on" if name == chosen else ""),
@@ -90,7 +92,7 @@ def _part_buttons(item: Manifest, chosen: str) -> list[Html]:
     ]
 
 
-def _sentence(item: Manifest) -> str:
+def _sentence(look: Look, item: Manifest) -> str:
     """The sources and what was left out, in one sentence."""
     numbers = item.statistics
     sources = [
@@ -99,15 +101,17 @@ def _sentence(item: Manifest) -> str:
         if count
     ]
     text = plural("count.examples", numbers.get("total_examples", 0)) + (": " + ", ".join(sources) if sources else "")
-    if dropped_rules := numbers.get("removed_by_rule"):
-        text += "; " + t("open.left_out", reasons=", ".join(say(rule) for rule in by_rule(Counter(dropped_rules))))
+    dropped_rules = Counter(numbers.get("removed_by_rule") or {})
+    if by_hand := dropped_rules.pop("unwanted", 0):
+        text += "; " + t("open.by_hand", n=number(by_hand))
+    if dropped_rules:
+        text += "; " + t("open.left_out", reasons=", ".join(say(rule) for rule in by_rule(dropped_rules)))
     if commits := numbers.get("commits_left_out"):
         reasons = ", ".join(f"{number(count)} {say(label)}" for label, count in commits.items())
         text += "; " + t("open.commits", n=number(sum(commits.values())), reasons=reasons)
     if numbers.get("redacted_secrets"):
         text += "; " + plural("count.secrets", numbers["redacted_secrets"])
-    if numbers.get("eval_examples"):
-        text += "; " + plural("count.held", numbers["eval_examples"])
+    text += "".join(f"; {words}" for words in held_words(look, item))
     preferences = numbers.get("preferences") or {}
     if told := [plural(f"count.{name}", preferences[name]) for name in ("pairs", "good", "bad") if preferences.get(name)]:
         text += "; " + t("open.preferences", what=", ".join(told))
@@ -118,7 +122,8 @@ def _chosen(item: Manifest) -> Html | str:
     """Which lessons were chosen, where it is not all of them."""
     chosen = (item.request.get("lesson_filter") or {}) if item.request.get("include_lessons", True) else {}
     words = [*chosen.get("tags", []), *(source_name(source) for source in chosen.get("sources", []))]
-    words += [str(chosen[name]) for name in ("rating", "query", "since", "until") if chosen.get(name)]
+    words += [t(f"rated.{chosen['rating']}")] if chosen.get("rating") else []
+    words += [t(f"chosen.{name}", value=str(chosen[name])[:most]) for name, most in _SAID if chosen.get(name)]
     return tag("p", t("open.chosen", words=", ".join(words)), cls="ac-soft") if words else ""
 
 
@@ -134,7 +139,7 @@ def _notes(item: Manifest) -> Html | str:
 def _redacted_answers(item: Manifest) -> Html | str:
     """Rows that would teach the mark of a secret, and the click that leaves them out."""
     count = item.statistics.get("redacted_answers", 0)
-    leave_out = button(t("open.leave_out"), "dataset.without_marks", kind="small", id=item.id)
+    leave_out = button(plural("open.leave_out", count), "dataset.without_marks", kind="small", id=item.id)
     return notice(plural("open.redacted_answers", count), t("open.redacted_hint"), leave_out, kind="warn") if count else ""
 
 

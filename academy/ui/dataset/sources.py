@@ -21,7 +21,6 @@ from academy.ui.html.elements import (
     bar,
     button,
     card,
-    closer,
     div,
     empty,
     esc,
@@ -58,7 +57,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
     make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
-    listed = div(lessons.toolbar(), live("lesson_bulk", cls="ac-sticky"), live("lessons"), cls="ac-stack")
+    listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
 
 
@@ -248,7 +247,14 @@ def _request(look: Look) -> DatasetRequest:
 
 
 def _make(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    return _beside(lambda: _curated(look, _request(look)))
+    return _beside(lambda: _made(look)) | ({"dialog": None} if data.get("from") == "preview" else {})
+
+
+def _made(look: Look) -> dict[str, Any]:
+    """The name and the filter were for this dataset; folded away, they would decide about the next one as well."""
+    answer = _curated(look, _request(look))
+    answer["state"] |= {"ds_name": "", **nothing("src")}
+    return answer
 
 
 def _preview(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -273,7 +279,7 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
         made = look.academy.datasets.create(request, progress)
     finally:
         _progress.pop(viewer, None)
-    state = {"dataset": made["dataset_id"], "ds_part": "rows", "ds_page": 0}
+    state = {"dataset": made["dataset_id"], "ds_part": "rows"}
     return {"toast": toast(say(made["message"])), "state": state, "event": "datasets", "data": {"dataset": made["dataset_id"]}}
 
 
@@ -286,7 +292,11 @@ def _previewed(result: dict[str, Any]) -> dict[str, Any]:
         tag("ul", *notes, cls="ac-notes") if notes else "",
         tag("p", t("dataset.preview_some", shown=number(shown), count=number(count)), cls="ac-soft") if shown < count else "",
         scrolling(t("dataset.preview_title"), previewed(result["samples"])),
-        closer(),
+        div(
+            tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True),
+            button(t("dataset.make"), "dataset.make", kind="primary", **{"from": "preview"}),
+            cls="ac-row ac-row-end",
+        ),
     ]
     return {"dialog": join(parts)}
 
@@ -307,7 +317,7 @@ def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _again(look: Look, item: Manifest, kept: list[str], out: list[str]) -> dict[str, Any]:
-    values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
+    values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields} | {"name": item.name}
     # The latest choice counts: a row that was left out by hand may be kept again, and the other way round.
     values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in out), *kept]))
     values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *out]))
@@ -351,7 +361,7 @@ def _dataset_row(look: Look, item: Manifest, is_chosen: bool) -> Html:
         button(t("delete"), "dataset.delete", kind="item danger", confirm=sure, id=item.id),
     )
     return div(
-        go(title, cls="ac-list-main", current=is_chosen, tab="dataset", dataset=item.id, ds_page=0),
+        go(title, cls="ac-list-main", current=is_chosen, tab="dataset", dataset=item.id),
         div(items, cls="ac-list-side"),
         cls="ac-list-row" + (" is-chosen" if is_chosen else ""),
         id=f"row-{item.id}",

@@ -44,7 +44,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     },
     "overview.trainable": "lessons, {n} to train on",
     "overview.trained": "trainings",
-    "overview.parts_ok": "All that you use is here.",
+    "overview.parts_ok": "Everything that you use is here.",
     "overview.parts_missing": {"one": "{n} part is missing.", "many": "{n} parts are missing."},
     "adapters.sort": "Sort",
     "adapters.by": {"new": "Newest first", "name": "By name", "known": "Knows most first", "base": "By base model"},

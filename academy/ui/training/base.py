@@ -9,10 +9,14 @@ from academy.ui.html.elements import Html, bar, button, div, go, join, notice, s
 from academy.ui.html.numbers import number, size
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
+from academy.ui.training.words import why_failed
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
     from academy.services.bases import BaseItem
+
+
+_ATTEMPTS = 50
 
 
 def choices(academy: Academy) -> list[tuple[str, str]]:
@@ -59,7 +63,17 @@ def _base(look: Look) -> Html:
     words = span(t(f"base.how.{item.kind}"), cls="ac-help")
     amount = size(item.size_bytes) if item.size_bytes and item.kind != "gguf" else ""
     label = t("base.get_size", size=amount) if amount else t("base.get")
-    return join([facts, div(button(label, "base.get", kind="small", name=item.name), words, cls="ac-row")])
+    return join([facts, div(button(label, "base.get", kind="small", name=item.name), words, cls="ac-row"), _failed(look, item)])
+
+
+def _failed(look: Look, item: BaseItem) -> Html | str:
+    """Why the last attempt to make it ready failed: the toast that said so is gone."""
+    attempts = look.academy.jobs.list(limit=_ATTEMPTS, kind="convert")
+    last = next((job for job in attempts if job.base_model == item.name), None)
+    if last is None or last.status != "failed":
+        return ""
+    watch = go(t("worth.failed.button"), kind="small", tab="training", job=last.job_id)
+    return notice(t("base.failed", name=short_name(item)), " ".join(why_failed(last)), watch, kind="warn")
 
 
 def _remover(item: BaseItem) -> Html:

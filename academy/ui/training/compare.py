@@ -217,12 +217,13 @@ def _differences(look: Look, runs: Sequence[Job]) -> Html:
 
 def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     names, fields = {item.id: item.name for item in look.datasets}, TrainingSpec.model_fields
+    adapters = {item.adapter_id: item.name for item in look.adapters}
     first = [
         (t("compare.dataset"), [names.get(run.dataset_id or "", "–") for run in runs]),
         (t("compare.base"), [run.base_model for run in runs]),
         (t("compare.effort"), [t(f"effort.{run.effort}") if run.effort else "–" for run in runs]),
         (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
-        (fields["continue_from"].title or "", [run.continue_from or "–" for run in runs]),
+        (fields["continue_from"].title or "", [adapters.get(run.continue_from or "", run.continue_from or "–") for run in runs]),
     ]
     return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 

@@ -360,7 +360,7 @@ def _advice(
     refused = [notice(problems[""], kind="warn") if "" in problems else "", lead if at_fields and spec is not None else ""]
     marks: dict[str, Any] = {"data_problems": json.dumps(at_fields)}
     if spec is None:
-        return div(*refused, "" if problems else div(t("training.no_advice"), cls="ac-advice ac-soft"), **marks)
+        return div(*refused, div(t("training.no_plan" if problems else "training.no_advice"), cls="ac-advice ac-soft"), **marks)
     batch, times = spec.get("batch_size"), spec.get("gradient_accumulation_steps") or 1
     words = [
         plural("count.steps", spec["max_steps"]) if spec.get("max_steps") else plural("count.epochs", spec.get("num_epochs") or 0),
@@ -369,12 +369,13 @@ def _advice(
         t("training.rate", n=rate(spec.get("learning_rate"))),
     ]
     words += [t(f"choice.{spec['quantization']}")] if spec.get("quantization") in ("8bit", "4bit") else []
+    why = t("training.why_else" if mine else "training.why")
     return div(
         div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         *refused,
         *advised,
-        tag("details", tag("summary", t("training.why")), *[tag("p", reason) for reason in reasons]) if reasons else "",
+        tag("details", tag("summary", why), *[tag("p", reason) for reason in reasons]) if reasons else "",
         div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
         **marks,

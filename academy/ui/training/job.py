@@ -272,10 +272,12 @@ def _numbers(look: Look) -> Html:
     epoch_unit = Html(f"/{number(round(epochs) if epochs else None)}") if epochs else ""
     facts, known = is_by_heart(job.parameters), status.get("known")
     at_most = facts and job.parameters.get("stop_when_known")
-    knows = tile(number(known["rows"]), t("tile.known"), Html(f"/{number(known['of'])}")) if known and facts and not ended else ""
+    # In its place from the start, so that the others keep theirs when it has a number.
+    of = Html(f"/{number(known['of'])}") if known else ""
+    knows = tile(number(known["rows"] if known else None), t("tile.known"), of) if facts and (known or not ended) else ""
     share, method = metrics.get("accuracy"), job.parameters.get("method")
-    if share is not None and method in _SHARES and not ended:
-        knows = tile(number(100 * share, 0), t(_SHARES[method]), "%")
+    if method in _SHARES and not ended:
+        knows = tile(number(None if share is None else 100 * share, 0), t(_SHARES[method]), "" if share is None else "%")
     return div(
         knows,
         tile(number(step), t("tile.step"), Html(f"/{number(total)}") if total else ""),

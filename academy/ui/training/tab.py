@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -16,6 +17,10 @@ from academy.ui.training import form, job, jobs, race, race_form
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
+
+_AT = 2  # of the plan among what `form.plan` answers
+_PLANNING = "(...values) => { window.academy.planning(true); return values; }"
+_PLANNED = "watch('value', () => window.academy.planning(false));"
 
 # A reload keeps what was chosen. Not by way of the controls, which refuse a choice that they do not offer yet.
 _CHOSEN = "() => [{ dataset: window.academy.state.train_dataset, base: window.academy.state.train_base }]"
@@ -39,7 +44,8 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
             gr.HTML(live("jobs"), apply_default_css=False)
     # Not gr.State: with one in the page, every open tab would hold one of the browser's six connections for its heartbeat.
     kept: dict[str, Any] = {"html_template": "", "elem_classes": "ac-kept", "apply_default_css": False, "js_on_load": None}
-    planned, controls["found"] = gr.HTML({}, elem_id="ac-planned", **kept), gr.HTML({}, elem_id="ac-fitted", **kept)
+    planned = gr.HTML({}, elem_id="ac-planned", **kept | {"js_on_load": _PLANNED})
+    controls["found"] = gr.HTML({}, elem_id="ac-fitted", **kept)
     _connect(academy, page, bus, out, controls, planned)
 
 
@@ -68,7 +74,9 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     values = [planned, *(controls[key] for key in form.ABOVE), *settings]
     answer, datasets, base = controls["answer"], controls["dataset_id"], controls["base_model"]
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    planning = {
+    # js: what the advice said no longer holds.
+    planning: dict[str, Any] = {
+        "js": _PLANNING,
         "inputs": values,
         "outputs": [controls["advice"], controls["estimate"], planned, answer, *settings],
         **quick,
@@ -86,16 +94,21 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     def continued(event: gr.EventData) -> Any:
         return str((event._data or {}).get("adapter", ""))
 
+    def plan(*now: Any) -> list[Any]:
+        return _answered(form.plan(academy, *now))
+
+    def reset(*now: Any) -> list[Any]:
+        return _answered(form.reset(academy, *now))
+
     def automatic(event: gr.EventData, *now: Any) -> list[Any]:
-        return form.reset(academy, *now, only=str((event._data or {}).get("field", "")))
+        return _answered(form.reset(academy, *now, only=str((event._data or {}).get("field", ""))))
 
     def from_trial(event: gr.EventData, *now: Any) -> list[Any]:
-        return form.use(academy, (event._data or {}).get("settings"), *now)
+        return _answered(form.use(academy, (event._data or {}).get("settings"), *now))
 
     def base_elsewhere(event: gr.EventData) -> Any:
         return str((event._data or {}).get("base", ""))
 
-    plan = functools.partial(form.plan, academy)
     page.load(choices, **filled | {"inputs": controls["found"]}, js=_CHOSEN).then(plan, **planning)
     bus.datasets(chosen_elsewhere, **filled).then(plan, **planning)
     getattr(bus, "continue")(continued, outputs=controls["continue_from"], **quick).then(plan, **planning)
@@ -106,7 +119,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     datasets.change(None, inputs=datasets, js=_keep("train_dataset"), **quick)
     for key in ("dataset_id", "base_model", "preset", *form.FIELDS):
         controls[key].input(plan, **planning)
-    controls["reset"].click(functools.partial(form.reset, academy), **planning)
+    controls["reset"].click(reset, **planning)
     controls["start"].click(functools.partial(form.start, academy), inputs=values, outputs=[out, answer], **quick)
     racing = [*(controls[key] for key in race_form.CONTROLS), *values]
     controls["race_start"].click(functools.partial(race_form.start, academy), inputs=racing, outputs=[out, answer], **quick)
@@ -116,6 +129,12 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     found = controls["found"]
     measured = fitting.then(functools.partial(form.fit, academy), inputs=values, outputs=[out, found], **private)
     measured.then(form.fitted, inputs=[found, *values], outputs=answer, **quick)
+
+
+def _answered(updates: list[Any]) -> list[Any]:
+    """A plan that the page notices even if it is the same as before."""
+    updates[_AT] |= {"at": time.monotonic()}
+    return updates
 
 
 def _train_empty(look: Look) -> Html:
