@@ -347,7 +347,7 @@ LOOKING = {
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
-    *("datasets.answer_to", "datasets.variations", "datasets.untaught"),
+    *("datasets.answer_to", "datasets.variations", "datasets.untaught", "datasets.new_lessons"),
     *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "ranking")),
     *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
     *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "pick", "show", "presets", "preset")),  # visitors may talk

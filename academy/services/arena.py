@@ -292,6 +292,9 @@ class Arena:
         ]
 
     def _chatted(self) -> Sequence[Question]:
+        """What was asked in the chat; nothing in a demonstration, where strangers asked it."""
+        if self._permission.only_shows:
+            return []
         talks = self._conversations.list()[:_MOST_READ]
         first = [turn for talk in talks for turn in talk.turns if not turn.parent and turn.file is None]
         return [Question(question=turn.question[:LONGEST], origin="chat") for turn in first]
