@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import json
 from typing import Any
 
 import httpx
 import pytest
 
 import app as application
+from tests.runs_help import a_run
 from tests.serving import serving
+from tests.test_report import a_report
 
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -18,6 +22,7 @@ INITIALIZE = {
     "params": {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
 HEADERS = {"Accept": "application/json, text/event-stream"}
+NAMES = ["add_lesson", "ask", "promote", "proposals", "roll_back", "start_training", "training_report", "training_status"]
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ async def _ask(url: str, calls: list[tuple[str, dict[str, Any]]], token: str = "
         return names, [await session.call_tool(name, arguments) for name, arguments in calls]
 
 
-def test_another_program_finds_four_tools_and_adds_a_lesson(served):
+def test_another_program_finds_the_tools_and_adds_a_lesson(served):
     url, academy = served
     names, (added, unknown) = asyncio.run(
         _ask(
@@ -56,11 +61,26 @@ def test_another_program_finds_four_tools_and_adds_a_lesson(served):
             ],
         )
     )
-    assert sorted(names) == ["add_lesson", "ask", "start_training", "training_status"]
+    assert sorted(names) == NAMES
     assert not added.isError
     assert academy.lessons.list().items[0].action == "Under the blue pot."
     assert unknown.isError
     assert "no job" in unknown.content[0].text
+
+
+def test_an_assistant_reads_what_was_taught_promotes_and_takes_back(served, monkeypatch):
+    url, academy = served
+    monkeypatch.setattr(academy._adapter_store, "check", lambda adapter: None)  # written by hand, it fits no base
+    a_run(academy._job_store, academy.settings.models_dir, "first", adapter=True)
+    (academy.settings.models_dir / "first" / "report.json").write_text(json.dumps(a_report("ready")))
+    found = academy.professor._proposals.add("first", "first", ["Knows 19 of 24."], "first", None)
+    calls = [("training_report", {"job_id": "first"}), ("proposals", {}), ("promote", {"proposal_id": found.id}), ("roll_back", {})]
+    _, answers = asyncio.run(_ask(url, calls))
+    report, proposed, promoted, back = (ast.literal_eval(answer.content[0].text) if not answer.isError else answer for answer in answers)
+    assert (report["verdict"], report["known"], report["general"]["right_after"]) == ("ready", {"rows": 19, "of": 24}, 8)
+    assert (proposed["proposed"][0]["id"], proposed["active"], proposed["arena"]["votes"]) == (found.id, None, 0)
+    assert promoted == {"active": "first"}
+    assert "no earlier adapter" in back.content[0].text  # the base alone answered before
 
 
 def test_the_guard_stands_before_it(served):
@@ -80,7 +100,7 @@ def test_where_others_can_reach_it_it_needs_the_token(settings):
         wrong = HEADERS | {"Authorization": "Bearer nothing"}
         assert httpx.post(f"{url}/gradio_api/mcp/", json=INITIALIZE, headers=wrong).status_code == 401
         names, (added,) = asyncio.run(_ask(url, [("add_lesson", {"question": "Who?", "answer": "Me."})], ours.token))
-        assert len(names) == 4
+        assert sorted(names) == NAMES
         assert not added.isError
         assert academy.lessons.statistics()["total_lessons"] == 1
 
@@ -107,7 +127,7 @@ def test_gradios_own_client_sees_the_tools_where_they_are_and_else_nothing_of_th
 
     url, _ = served
     found: Any = Client(url, verbose=False, download_files=str(tmp_path)).view_api(return_format="dict")
-    assert sorted(found["named_endpoints"]) == ["/add_lesson", "/ask", "/start_training", "/training_status"]
+    assert sorted(found["named_endpoints"]) == [f"/{name}" for name in NAMES]
     assert found["unnamed_endpoints"] == {}
     ours = settings.model_copy(update={"data_dir": tmp_path / "other"})
     application.prepare_folders(ours)

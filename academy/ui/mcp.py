@@ -1,4 +1,4 @@
-"""A few tools for assistants that speak MCP: remember something, train, see how it goes, ask.
+"""A few tools for assistants that speak MCP: remember something, train, see how it goes and what came of it, promote, ask.
 
 The page offers them with `gr.api`, and Gradio's MCP server shows what is public: these tools, and nothing else of the page.
 """
@@ -21,12 +21,13 @@ from academy.ui.texts.translate import say
 if TYPE_CHECKING:
     from academy.services.academy import Academy
 
+_REPORTED = ("id", "adapter_id", "verdict", "sentences", "known", "rephrased", "earlier", "drift")
 _STATUS = ("job_id", "name", "status", "step", "total_steps", "eta_seconds", "queue_position", "error", "reason", "adapter_path")
 
 
 def add_tools(academy: Academy) -> None:
     """Adds the tools to the Blocks that is being built, where the owner has switched them on (ACADEMY_MCP)."""
-    for tool in tools(academy):
+    for tool in [*tools(academy), *judging(academy)]:
         gr.api(_with_errors(tool), api_name=tool.__name__, queue=False)
 
 
@@ -84,6 +85,47 @@ def tools(academy: Academy) -> list[Callable[..., Any]]:
         return {"text": reply.text, "adapter_id": reply.adapter_id, "base_model": reply.base_model}
 
     return [add_lesson, start_training, training_status, ask]
+
+
+def judging(academy: Academy) -> list[Callable[..., Any]]:
+    """The tools for what came of trainings, and for which adapter answers."""
+
+    def training_report(job_id: str) -> dict[str, Any]:
+        """Say what a training taught and what was forgotten: the verdict, its reasons, and the counts.
+
+        Args:
+            job_id: The training's id, which is also its adapter's.
+        """
+        report = academy.evaluations.get(job_id)
+        return {key: report[key] for key in _REPORTED} | {"general": _brief(report["general"])}
+
+    def proposals() -> dict[str, Any]:
+        """Say which adapter is proposed to answer, with the reasons, which one answers now, and how a person voted in the arena."""
+        active = academy.adapters.active()
+        ranking = academy.arena.ranking()
+        return {
+            "proposed": [item.as_dict() for item in academy.professor.proposals() if item.state == "open"],
+            "active": active.name if active else None,
+            "arena": {"votes": ranking["votes"], "sentence": ranking["sentence"]},
+        }
+
+    def promote(proposal_id: str) -> dict[str, Any]:
+        """Let a proposed adapter answer in the chat, once a person has agreed; `roll_back` takes it back.
+
+        Args:
+            proposal_id: The id of the proposal.
+        """
+        return {"active": academy.professor.accept(proposal_id).name}
+
+    def roll_back() -> dict[str, Any]:
+        """Let the adapter answer that answered before the present one."""
+        return {"active": academy.adapters.roll_back().name}
+
+    return [training_report, proposals, promote, roll_back]
+
+
+def _brief(general: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {key: general[key] for key in ("right_before", "right_after", "of")} if general else None
 
 
 def _with_errors(tool: Callable[..., Any]) -> Callable[..., Any]:
