@@ -106,7 +106,7 @@ def judging(academy: Academy) -> list[Callable[..., Any]]:
         return {
             "proposed": [item.as_dict() for item in academy.professor.proposals() if item.state == "open"],
             "active": active.name if active else None,
-            "arena": {"votes": ranking["votes"], "sentence": ranking["sentence"]},
+            "arena": {"votes": ranking["votes"], "sentence": say(ranking["sentence"])},
         }
 
     def promote(proposal_id: str) -> dict[str, Any]:
