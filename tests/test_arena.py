@@ -324,9 +324,11 @@ def test_the_same_answer_from_both_is_no_duel(asked: TestClient, academy: Academ
     lines = [json.loads(line) for line in journal_of(academy).read_text().splitlines()]
     assert [line["event"] for line in lines] == ["alike"] * 7
     assert len({line["question"] for line in lines}) == 7
-    # A third one that differs gets the duel.
-    duel = good(asked.post(f"{API}/arena/duels", json={"adapters": ["twin1", "twin2", "new"]}))
-    assert any(answer["text"].startswith("new") for answer in duel["answers"])
+    # A third one that differs gets the duel, although nothing is known yet about the twins.
+    add_adapter(academy.settings, "zed", tmp_path / "base")
+    for body in ({}, {"question": "Who is there?"}):
+        duel = good(asked.post(f"{API}/arena/duels", json={"adapters": ["twin1", "twin2", "zed"]} | body))
+        assert any(answer["text"].startswith("zed") for answer in duel["answers"])
 
 
 @pytest.mark.parametrize(

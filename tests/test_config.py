@@ -43,6 +43,8 @@ BAD = {
     "ACADEMY_ALLOWED_HOSTS": ("*", "http://x", "a b", "evil.example/", "*.", "x:", "[::1"),
     "ACADEMY_ROOT_PATH": ("x", "/x/", "//", "/a b"),
     "ACADEMY_MCP": ("x",),
+    "ACADEMY_JUDGE_URL": ("ftp://x", "judge.example/v1", "http://", "http://x y", "http://x/v1?key=1"),
+    "ACADEMY_JUDGE_KEY": ("a\nb", "ä"),
 }
 
 

@@ -348,7 +348,7 @@ LOOKING = {
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations", "datasets.untaught"),
-    *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "revision", "ranking")),
+    *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "ranking")),
     *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
     *(f"conversations.{verb}" for verb in ("list", "get", "keep", "mark", "pick", "show", "presets", "preset")),  # visitors may talk
     *(f"jobs.{verb}" for verb in ("counts", "busy", "list", "list_with_sizes", "open", "get", "view", "position")),

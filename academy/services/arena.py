@@ -8,6 +8,7 @@ import itertools
 import logging
 import random
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -223,11 +224,6 @@ class Arena:
     # Ranking
 
     @reading
-    def revision(self) -> int:
-        """A number that is the same as long as no duel and no vote was added."""
-        return self._journal.revision
-
-    @reading
     def ranking(self, among: Sequence[str] = ()) -> dict[str, Any]:
         """Contract, section 7, row 22: ratings with intervals and the sentence; votes of the judge apart.
 
@@ -319,16 +315,17 @@ class Arena:
             self._waiting = False
 
     def _duel(self, request: DuelRequest) -> Duel:
-        among = self._among(request)
+        among, alike = self._among(request), Counter[frozenset[str]]()
         for _ in range(_TRIES):
-            first, second, question = self._next(among, request)
+            first, second, question = self._next(among, request, alike)
             duel = self._answered(first, second, question, request)
             if duel is not None:
                 self._journal.add(duel)
                 return duel
             self._journal.add(Alike(question=question.question, authors=[first.key, second.key]))
-            if request.question:
-                break
+            alike[frozenset((first.key, second.key))] += 1
+            if request.question and len(alike) == len(among) * (len(among) - 1) // 2:
+                break  # every pair has answered it
         raise Conflict(
             "{first} and {second} give the same answer, so there is nothing to vote on.",
             hint="Ask something else, or add golden questions.",
@@ -351,10 +348,13 @@ class Arena:
             raise Invalid("A duel needs two different adapters.", hint='Name two or more; "base" is the base model alone.')
         return found
 
-    def _next(self, among: Sequence[Contender], request: DuelRequest) -> tuple[Contender, Contender, Question]:
-        """The pair about which a vote tells most, and a question that it has not answered yet."""
+    def _next(
+        self, among: Sequence[Contender], request: DuelRequest, alike: Counter[frozenset[str]]
+    ) -> tuple[Contender, Contender, Question]:
+        """The pair about which a vote tells most, those that have just answered alike last, and a question that it has not answered."""
         by_key = {item.key: item for item in among}
         order = ratings.uncertain(ratings.rank(sorted(by_key), tallies(self._journal.votes())))
+        order.sort(key=lambda pair: alike[frozenset((pair.first, pair.second))])
         if request.question:
             return by_key[order[0].first], by_key[order[0].second], Question(question=request.question.strip())
         questions = self._questions.list()
@@ -393,7 +393,7 @@ class Arena:
         settings = self._settings
         if not settings.judge_url:
             raise Unavailable("There is no judge.", hint="Set ACADEMY_JUDGE_URL and ACADEMY_JUDGE_MODEL and start Academy again.")
-        return Judge(settings.judge_url, settings.judge_model, settings.judge_key)
+        return Judge(settings.judge_url, settings.judge_model or "default", settings.judge_key)
 
 
 def lesson_of(duel_id: str) -> str:

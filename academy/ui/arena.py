@@ -96,16 +96,17 @@ def _segment(name: str, label: str, on: bool) -> Html:
 def _duel(look: Look) -> Html:
     if not is_open(look):
         return Html("")
-    found, arena = look.academy.arena.progress(), look.academy.arena
+    found = look.academy.arena.progress()
     if found.waiting:
         waiting = div(span(cls="ac-spin"), span(t("arena.waiting")), cls="ac-row ac-arena-wait", role="status")
         return card(t("arena.title"), waiting)
+    shown = found.duel is not None and (found.vote is None or (found.error is None and look.text("arena_duel") == found.duel.duel_id))
+    if found.duel is not None and shown:
+        return card(t("arena.title"), _answers(look, found.duel, found.vote), _who(look))
     if found.error is not None:
         retry = button(t("arena.retry"), "arena.duel")
         return card(t("arena.title"), notice(found.error.message, remedy(found.error.hint), retry, kind="warn"), _who(look))
-    if found.duel is not None and (found.vote is None or look.text("arena_duel") == found.duel.duel_id):
-        return card(t("arena.title"), _answers(look, found.duel, found.vote), _who(look))
-    if not arena.questions():
+    if not look.academy.arena.questions():
         return card(t("arena.title"), _no_questions())
     start = button(t("arena.start"), "arena.duel", kind="primary", key="Enter")
     return card(t("arena.title"), empty(t("arena.start_title"), t("arena.start_text"), start), _who(look))

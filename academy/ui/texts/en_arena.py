@@ -34,7 +34,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.agreement": "{models} agrees with you in {same} of {of}.",
     "arena.questions": "Golden questions",
     "arena.none_title": "No golden questions yet",
-    "arena.none_text": "Keep the questions that matter to you. Every adapter is asked the same ones, and none of them is trained.",
+    "arena.none_text": "Keep the questions that matter to you; every adapter is asked the same ones.",
     "arena.suggest": "Suggest questions",
     "arena.add": "Add a question",
     "arena.question": "Question",
