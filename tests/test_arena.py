@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from academy.arena.questions import Question
 from academy.arena.ratings import Tally
 from academy.bases import Base, fingerprint
 from academy.chat.conversations import Conversation, ReplyText, Turn
-from academy.chat.request import Loaded, Outcome, Sampling
+from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn
@@ -73,6 +73,9 @@ class Speaker:
         else:
             say(question if name.startswith("twin") else f"{name}: {question}")
         return Outcome(3, 3, "stopped" if stop.is_set() else "end")
+
+    def effect(self, questions: Sequence[str], adapter: Adapter) -> Effect:
+        raise NotImplementedError
 
     def unload(self) -> None:
         self.loaded = None

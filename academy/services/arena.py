@@ -329,12 +329,7 @@ class Arena:
             alike[frozenset((first.key, second.key))] += 1
             if request.question and len(alike) == len(among) * (len(among) - 1) // 2:
                 break  # every pair has answered it
-        raise Conflict(
-            "{first} and {second} give the same answer, so there is nothing to vote on.",
-            hint="Ask something else, or add golden questions.",
-            first=_name(first),
-            second=_name(second),
-        )
+        raise Conflict("Both give the same answer, so there is nothing to vote on.", hint="Ask something else, or add golden questions.")
 
     def _among(self, request: DuelRequest) -> list[Contender]:
         if request.adapters is None:
@@ -406,10 +401,6 @@ def lesson_of(duel_id: str) -> str:
 
 def _contender(item: Adapter, *, chosen: bool = False) -> Contender:
     return Contender(item.adapter_id, item.name, item.base_model, item.is_active, chosen)
-
-
-def _name(item: Contender) -> Text:
-    return msg("Base model") if item.adapter_id == BASE else item.name
 
 
 def _side(item: Contender, text: str) -> Side:
