@@ -51,7 +51,7 @@ def decided(look: Look) -> Html:
         more = div(" ".join(others), cls="ac-soft") if others else ""
         rows.append(tag("li", mark, div(div(first), more, cls="ac-grow"), when(decision.at), cls="ac-decision"))
     summary = tag("summary", tag("b", t("professor.record")), " ", span(t("professor.record_text"), cls="ac-soft"))
-    return tag("details", summary, tag("ol", *rows, cls="ac-decisions"), cls="ac-card ac-more")
+    return tag("details", summary, tag("ol", *rows, cls="ac-decisions"), cls="ac-card ac-more ac-record")
 
 
 def autopilot_line(look: Look) -> Html:
