@@ -123,7 +123,7 @@ def test_a_row_says_what_differed_and_what_came_of_it(academy: Academy) -> None:
     run(academy, "training_1", effort="quick", chosen=["lora_rank", "learning_rate"], adapter=True)
     run(academy, "training_2", status="failed", error="The loss was no number at step 3. Lower the rate.")
     html = jobs.REGIONS["jobs"](seen(academy))
-    assert "Quick, rank 16, learning rate 6.0e-3 · 4 epochs · training loss 0.250 · 5:00" in html
+    assert "Quick, rank 16, learning rate 0.006 · 4 epochs · training loss 0.250 · 5:00" in html
     assert "Auto · The loss was no number at step 3." in html
     # The same loss in the panel, in the list, in the comparison, and of the adapter.
     assert "0.250" in panel.REGIONS["job_numbers"](seen(academy, job="training_1"))
@@ -190,7 +190,7 @@ def test_only_settings_that_differ_are_in_the_table_and_the_results_of_all(acade
     html = compare.REGIONS["job_plot"](seen(academy, job="training_2", versus=["training_1"], versus_of="training_2"))
     table = html.split("Settings that differ")[1].split("</table>")[0]
     assert "LoRA rank</th><td>16</td><td>4</td>" in table
-    assert "Learning rate</th><td>6.0e-3</td><td>1.0e-3</td>" in table
+    assert "Learning rate</th><td>0.006</td><td>0.001</td>" in table
     assert "Epochs</th><td>4</td>" not in table.split("Results")[0]
     assert "Training loss</th><td>0.250</td>" in table
 

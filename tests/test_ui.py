@@ -196,7 +196,7 @@ def test_a_plot_is_told_in_words_and_as_a_table():
 def test_time_is_written_as_a_clock_and_a_rate_as_a_power():
     html = curves.plot([curves.Curve("x", [(0.0, 2e-4), (125.0, 1e-4)])], curves.Axes(x="time", y="learning_rate"))
     assert ">2:00</span>" in html
-    assert "e-4</span>" in html
+    assert "0.0001</span>" in html
 
 
 def test_a_plot_without_points_says_what_it_waits_for():

@@ -16,7 +16,7 @@
   };
   const words = (value, kind) => {
     if (kind === "loss" || kind === "eval_loss") return value < 0.001 ? value.toPrecision(2) : value.toFixed(3);
-    if (kind === "learning_rate") return value.toExponential(1);
+    if (kind === "learning_rate") return String(Number(value.toPrecision(2)));
     return value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   };
   // The points of a path, read once for each drawing.
@@ -86,10 +86,19 @@
   // Draws what is visible once more on a canvas: the paths with their computed colours, then the labels and the legend.
   function picture(plot) {
     const scale = 2, box = plot.getBoundingClientRect(), canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-    canvas.width = box.width * scale; canvas.height = (box.height + 12) * scale;
+    const edge = 24, head = 28, width = box.width + 2 * edge, height = box.height + head + 40;
+    canvas.width = width * scale; canvas.height = height * scale;
     pen.scale(scale, scale);
     pen.fillStyle = getComputedStyle(plot.closest(".ac-card")).backgroundColor;
-    pen.fillRect(0, 0, box.width, box.height + 12);
+    pen.fillRect(0, 0, width, height);
+    const base = getComputedStyle(plot), { label = "", x: over = "" } = $("[data-right]", plot)?.dataset || {};
+    const title = $("#training-live h2")?.textContent || "";
+    pen.fillStyle = base.color; pen.textBaseline = "middle";
+    pen.font = `600 14px ${base.fontFamily}`; pen.fillText(title, edge, 20);
+    // What is drawn, beside the title; over what, below.
+    pen.font = `12px ${base.fontFamily}`; pen.textAlign = "right"; pen.fillText(label, width - edge, 20);
+    pen.textAlign = "center"; pen.fillText(over, width / 2, height - 14); pen.textAlign = "left";
+    pen.translate(edge, head);
     const svg = $("svg", plot), frame = svg.getBoundingClientRect();
     const fit = new DOMMatrix([frame.width / FULL, 0, 0, frame.height / FULL, frame.left - box.left, frame.top - box.top + 6]);
     for (const el of all("path", svg)) {

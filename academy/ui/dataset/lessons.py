@@ -296,11 +296,10 @@ def _bin(look: Look) -> Html:
         return div(empty(t("bin.none"), t("bin.none_text"), back), cls="ac-card")
     everything = button(t("bin.restore_all"), "lessons.restore_all")
     forget = button(t("bin.empty"), "lessons.forget", kind="danger", confirm=plural("bin.empty_sure", count))
-    return join(
-        [
-            div(tag("b", t("bin.title")), span(t("bin.text"), cls="ac-soft ac-grow"), everything, forget, back, cls="ac-row"),
-            div(*[_bin_row(lesson) for lesson in items], _pages(page, size, count), cls="ac-card ac-lessons"),
-        ]
+    return div(
+        div(tag("b", t("bin.title")), span(t("bin.text"), cls="ac-soft ac-grow"), everything, forget, back, cls="ac-row"),
+        div(*[_bin_row(lesson) for lesson in items], _pages(page, size, count), cls="ac-card ac-lessons"),
+        cls="ac-stack-tight",
     )
 
 
@@ -338,10 +337,10 @@ def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _restore_all(look: Look, data: dict[str, Any]) -> dict[str, Any]:
-    restored = 0
-    while items := look.academy.lessons.deleted(_MOST_UNDONE, 0)[1]:
+    restored, more = 0, True
+    while more and (items := look.academy.lessons.deleted(_MOST_UNDONE, 0)[1]):
         change = LessonChange.model_validate({"action": "restore", "lesson_ids": [lesson.lesson_id for lesson in items]})
-        restored += look.academy.lessons.change_many(change)
+        restored += (more := look.academy.lessons.change_many(change))
     return {"toast": toast(plural("bin.restored", restored)), "state": {"lesson_bin": False, "lesson_page": 0}}
 
 

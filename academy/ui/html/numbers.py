@@ -24,8 +24,8 @@ def loss(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """A learning rate: 2e-4."""
-    return f"{value:.1e}".replace("e-0", "e-") if value and abs(value) < 0.01 else number(value)
+    """A learning rate as the Professor's reasons write it: 0.0002, 5e-5."""
+    return f"{value:.2g}".replace("e-0", "e-") if value and abs(value) < 0.01 else number(value)
 
 
 def percent(value: float | None) -> str:

@@ -75,7 +75,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "plot.told": "{name}: {y} from {first} to {last}, lowest {least} at {x} {where}.",
     "plot.table": "Figures as a table",
     "plot.table_of": "{y} of each run",
-    "plot.file": "curves",
+    "plot.file": "{name}, curves",
     "plot.png": "Save as a picture",
     "compare.title": "What differs, and what came of it",
     "compare.settings": "Settings that differ",

@@ -177,9 +177,10 @@ def _tools(look: Look, runs: Sequence[Job], axes: Axes) -> Html:
     slider = tag(
         "input", type="range", min=0, max=99, step=1, value=smooth, name="plot_smooth", data_bind="plot_smooth", aria_label=t("plot.smooth")
     )
+    file = t("plot.file", name=runs[0].name)
     query = "&".join(f"job={run.job_id}" for run in runs)
-    csv_link = tag("a", "CSV", cls="ac-btn ac-btn-small", href=f"api/v1/academy/jobs/figures.csv?{query}", download=t("plot.file") + ".csv")
-    png = tag("button", "PNG", type="button", cls="ac-btn ac-btn-small", data_do="png", data_name=t("plot.file"), title=t("plot.png"))
+    csv_link = tag("a", "CSV", cls="ac-btn ac-btn-small", href=f"api/v1/academy/jobs/figures.csv?{query}", download=f"{file}.csv")
+    png = tag("button", "PNG", type="button", cls="ac-btn ac-btn-small", data_do="png", data_name=file, title=t("plot.png"))
     return div(
         select("plot_y", [(name, t(f"plot.y.{name}")) for name in offered], axes.y, label=t("plot.y_label")),
         select("plot_x", [(name, t("plot.over", x=t(f"plot.x.{name}"))) for name in _X], axes.x, label=t("plot.x_label")),
