@@ -162,7 +162,7 @@ def test_activating_by_hand_ends_the_open_proposal(academy: Academy, train: Trai
     train("first")
     academy.adapters.activate("first")
     assert [item.state for item in academy.professor.proposals()] == ["accepted"]
-    train("second", judged=False)
+    train("second")  # knows no more
     assert academy.professor.opinion("first") is None  # it answers
     academy.adapters.deactivate()
     academy.adapters.delete("first")
