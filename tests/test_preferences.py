@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from academy.curation.examples import DatasetRequest, Example, Turn
-from academy.curation.lessons import LessonIn
+from academy.curation.lesson_store import LessonStore
+from academy.curation.lessons import PICKED, LessonIn, LessonPatch
 from academy.curation.preferences import counts_of, preferences_of
 from academy.errors import Invalid
 from academy.habitat import Component
@@ -226,3 +227,17 @@ def test_preferences_get_a_lower_rate_than_answers(kind: Any, first: str) -> Non
     assert preferences.values["learning_rate"] < answers.values["learning_rate"] / 2
     assert str(preferences.reasons[0]).startswith(first)
     assert TrainingSpec.model_validate({**preferences.values, "method": "preference"})
+
+
+def test_the_better_of_two_answers_is_a_pair_and_no_answer_to_learn(tmp_path: Path) -> None:
+    store = LessonStore(tmp_path / "lessons.db")
+    choice = {"situation": "Where is the key?", "action": "In the hall.", "rejected": "On the moon.", "tags": ["chat", PICKED]}
+    lesson = store.add(LessonIn.model_validate(choice))
+    assert (store.counts(), [*store.trainable(9)]) == ((0, 1), [])
+    (example,) = store.disliked(9)
+    (pair,) = preferences_of([], [], [example], 0.0, 1)
+    assert (pair.better, pair.worse, pair.held_out) == ("In the hall.", "On the moon.", False)
+    store.update(lesson.lesson_id, LessonPatch(rating="good"))  # now a person has said that it is good
+    assert store.counts() == (1, 0)
+    assert [*store.disliked(9)] == []
+    store.close()

@@ -46,7 +46,7 @@ class Sources:
     uploads: Callable[[list[str]], tuple[Iterator[Example], list[Text]]]
     counts: Callable[[], tuple[int, int]] = lambda: (0, 0)
     disliked: Callable[[int], Iterable[Example]] = lambda limit: ()
-    """The newest `n` lessons and the rows of uploads that are rated bad without a correction; only preferences use them."""
+    """The newest `n` lessons and the rows of uploads that are rated bad without a correction or only picked; preferences use them."""
 
 
 @dataclass(frozen=True)

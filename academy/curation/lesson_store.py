@@ -291,8 +291,8 @@ class LessonStore:
         return self._examples("trained = 1", limit, chosen)
 
     def disliked(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
-        """The newest matching lessons that are rated bad without a correction: they teach only what to avoid."""
-        return self._examples("trained = 0 AND rating = 'bad'", limit, chosen)
+        """The newest matching lessons that are only preferences: rated bad without a correction, or the better of two answers."""
+        return self._examples("trained = 0 AND (rating = 'bad' OR rating IS NULL AND rejected IS NOT NULL)", limit, chosen)
 
     # ---------------------------------------------------------------- helpers
 

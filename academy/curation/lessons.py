@@ -18,6 +18,8 @@ from academy.messages import msg
 Rating = Literal["good", "bad"]
 GOLDEN = "golden"
 """The tag of a lesson that measures models: it is held out, never trained."""
+PICKED = "picked"
+"""The tag of a lesson that a choice between two answers made: only a pair, until a person rates or corrects its answer."""
 MAX_TEXT = 1_000_000
 MAX_NOTE = 100_000
 MAX_METADATA = 8_000_000
@@ -215,6 +217,8 @@ def earlier_turns(metadata: dict[str, Any]) -> tuple[Turn, ...]:
 def is_trainable(lesson: Lesson | LessonIn) -> bool:
     """Contract, section 3: rated good, corrected, or unrated with a result that tells success or nothing; never bad and not corrected."""
     corrected = lesson.rejected is not None and lesson.rejected.strip() != lesson.action.strip()
+    if PICKED in lesson.tags and lesson.rating is None:
+        return False  # the better of two answers may be wrong all the same
     if corrected or lesson.rating == "good":
         return True
     return lesson.rating is None and outcome(lesson.result) != "failure"

@@ -14,13 +14,16 @@ from academy.rows import Turn
 def preferences_of(
     train: Sequence[Example], held: Sequence[Example], disliked: Iterable[Example], fraction: float, seed: int
 ) -> list[Preference]:
-    """The preferences of a dataset: its corrections, its answers rated good, and the answers rated bad that it leaves out.
+    """The preferences of a dataset: its corrections, its answers rated good, and those it leaves out, rated bad or picked of two.
 
     A bad answer and a good one to the same conversation are a pair. What is held out is held out here too; so is a `fraction` of the bad
     answers to other questions.
     """
-    bad = _by_prompt(disliked)
-    found: list[Preference] = []
+    disliked = [*disliked]
+    picked = [example for example in disliked if example.meta.get("rejected") and not example.meta.get("rating")]
+    bad = _by_prompt(example for example in disliked if example not in picked)
+    measured = {_prompt(example) for example in held}
+    found = [Preference(_prompt(item), item.answer, str(item.meta["rejected"]), _prompt(item) in measured) for item in picked]
     for examples, held_out in ((train, False), (held, True)):
         for example in examples:
             prompt = _prompt(example)
@@ -32,7 +35,7 @@ def preferences_of(
                 found += [Preference(prompt, example.answer, answer, held_out) for answer in worse or [None]]
     paired = {item.prompt for item in found if item.is_pair}
     alone = [example for prompt, answers in bad.items() if prompt not in paired for example in answers.values()]
-    return found + _thumbs_down(alone, {_prompt(example) for example in held}, fraction, seed)
+    return found + _thumbs_down(alone, measured, fraction, seed)
 
 
 def counts_of(preferences: Sequence[Preference]) -> dict[str, int]:

@@ -27,16 +27,13 @@ from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore
 from academy.curation.lesson_store import LessonStore
-from academy.curation.lessons import GOLDEN, LessonIn
+from academy.curation.lessons import GOLDEN, PICKED, LessonIn
 from academy.errors import AcademyError, Conflict, Invalid, Unavailable, foreign_code
 from academy.messages import Text, msg, render
 from academy.rows import conversation
 from academy.services.permission import Permission, changing, reading
 
 log = logging.getLogger(__name__)
-
-PICKED = "picked"
-"""The tag of a lesson that a blind choice in the chat made: its answer was preferred to the rejected one."""
 
 _DEFAULT_OTHERS = 2  # contenders besides the base and the active adapter
 _MOST_CONTENDERS = 50
@@ -430,7 +427,6 @@ def _preference(duel: Duel, winner: Winner) -> LessonIn:
         "situation": duel.question,
         "action": better.text,
         "rejected": worse.text,
-        "rating": "good",
         "tags": ["chat", PICKED],
     }
     return LessonIn.model_validate(values | {"metadata": metadata | ({"history": duel.history} if duel.history else {})})

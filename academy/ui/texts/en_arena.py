@@ -59,6 +59,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.blind_waiting": "Both answer. The answers appear together, without names.",
     "chat.pick_title": "Which one is better?",
     "chat.picked": "Your choice counts in the arena.",
-    "chat.picked_pair": "Your choice counts in the arena and is kept as a lesson.",
+    "chat.picked_pair": "Your choice counts in the arena and is kept as a pair, from which a training on preferences learns.",
     "js.arena_ready": "Two answers are here. Press 1 or 2 for the better one, 0 if they are equally good.",
 }
