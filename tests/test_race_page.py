@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from academy.config import Settings
 from academy.services.academy import Academy
 from academy.ui.answers import safely
+from academy.ui.html.numbers import rate
 from academy.ui.look import Look
 from academy.ui.training import race, race_form
 from tests.races_help import SENTENCE, a_race
@@ -33,7 +34,7 @@ def test_a_race_that_has_ended_says_who_is_first_and_what_mattered(academy: Acad
     a_race(academy._job_store, academy.settings.models_dir)
     html = view(academy, job="sweep_1")
     assert SENTENCE in html
-    assert "learning rate 6.0e-3, rank 16" in html
+    assert f"learning rate {rate(0.006)}, rank 16" in html
     assert "Number 3 of 3 at step 6." in html
     assert html.count('data-act="trial.use"') == 3
     assert 'data-act="trial.stop"' not in html

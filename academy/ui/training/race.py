@@ -21,7 +21,7 @@ from academy.ui.training.words import setting_title, settings_words
 
 _RATE = "learning_rate"
 _Y = {"known": ("loss", "known", _RATE), "held_out": ("loss", "eval_loss", _RATE), "loss": ("loss", _RATE)}
-"""What can be drawn, by what trials are compared by."""
+"""The curves on offer, by the measure that compares the trials."""
 
 Trial = Mapping[str, Any]
 
