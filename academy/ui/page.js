@@ -218,14 +218,19 @@
     // Not `disabled`: a disabled button loses the focus, and a dialog then has no opener to return to.
     source?.classList.add("ac-busy");
     source?.setAttribute("aria-disabled", "true");
+    let drawn = null;
     try {
       const answer = await A.server.act({ act: name, data, state: A.state }).catch(() => null);
       if (!answer) { toast({ kind: "bad", text: texts.unreachable }); return null; }
-      result(answer);
+      // A poll that came between left the busy button as it was: its region is drawn again, and only then it can be pressed again.
+      const region = source?.closest("[data-live]");
+      if (region) region.dataset.version = "";
+      source?.classList.remove("ac-busy");
+      drawn = result(answer);
       return answer;
     } finally {
       source?.classList.remove("ac-busy");
-      source?.removeAttribute("aria-disabled");
+      Promise.resolve(drawn).finally(() => source?.removeAttribute("aria-disabled"));
     }
   }
   // An answer says what the page does next; Gradio handlers answer in the same form through the hidden "out" component.
@@ -246,6 +251,7 @@
     const drawn = answer.state ? setState(answer.state) : poll();
     if (answer.focus) drawn?.then(() => $(answer.focus)?.focus({ preventScroll: true }));
     if (answer.top) scrollTo({ top: 0, behavior: motion() });
+    return drawn;
   }
   const fire = (event, data) => (event === "ask" ? A.chat.ask(data) : A.trigger?.(event, data));
   Object.assign(A, { result, act, setState, poll, texts });
@@ -258,7 +264,7 @@
       const name = tab.id.slice(4, -7);
       if (A.state.tab !== name) setTimeout(() => setState({ tab: name }), 0); else setTimeout(poll, 0);
     }
-    if (!el || el.nodeName === "FORM" || el.classList.contains("ac-busy")) return;
+    if (!el || el.nodeName === "FORM" || el.matches(".ac-busy, [aria-disabled=true]")) return;
     if (el.matches("[data-close]")) { closeDialog(); return; }
     if (el.dataset.copy) { await copy(el); return; }
     if (el.dataset.event) { fire(el.dataset.event, { ...el.dataset }); return; }
