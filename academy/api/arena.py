@@ -163,7 +163,7 @@ async def add_question(academy: TheAcademy, slow: Slow, given: QuestionIn) -> Qu
 @api.get("/arena/suggestions")
 def suggestions(academy: TheAcademy, limit: Annotated[int, Query(ge=1, le=100)] = 12) -> QuestionsReply:
     """Questions that could be golden: of lessons tagged golden, held-out rows, real chats, and other lessons and rows."""
-    items = [QuestionItem(**item.model_dump() | {"created_at": None}) for item in academy.arena.suggestions(limit)]
+    items = [QuestionItem.model_validate(item.model_dump() | {"created_at": None}) for item in academy.arena.suggestions(limit)]
     return QuestionsReply(count=len(items), items=items)
 
 

@@ -105,7 +105,7 @@ class ImportReply(Reply):
         ]
         read, kept = sum(report.read for report in reports), sum(report.kept for report in reports)
         known, refused = sum(report.already_there for report in reports), sum(report.refused for report in reports)
-        broken = [_named(report) for report in reports if report.error]
+        broken = [_named(report.name, report.error) for report in reports if report.error]
         sentence = msg(
             "{kept} of {read} rows were kept, {known} of them were there already, {refused} were refused.",
             kept=kept,
@@ -126,9 +126,9 @@ class ImportReply(Reply):
         )
 
 
-def _named(report: FileReport) -> Text:
+def _named(name: str, problem: Text) -> Text:
     """What is wrong with a file, with its name once."""
-    return report.error if report.name in render(report.error) else msg("{file}: {problem}", file=report.name, problem=report.error)
+    return problem if name in render(problem) else msg("{file}: {problem}", file=name, problem=problem)
 
 
 @api.post("/lessons")

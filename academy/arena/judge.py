@@ -58,7 +58,8 @@ def _choice(text: str) -> Literal["0", "1", "2"]:
         raise Unavailable(
             "The judge answers {text!r} instead of 1, 2 or 0.", hint="Choose a model that follows instructions.", text=text[:80]
         )
-    return {"0": "0", "1": "1", "2": "2"}[match[1]]
+    choices: dict[str, Literal["0", "1", "2"]] = {"0": "0", "1": "1", "2": "2"}
+    return choices[match[1]]
 
 
 def _prompt(duel: Duel, first: str, second: str) -> str:

@@ -203,7 +203,7 @@ def _now(look: Look) -> Html:
     total, trainable = lessons["total_lessons"], lessons["trainable_lessons"]
     words = plural("overview.lessons", total) if total == trainable else t("overview.trainable", n=number(trainable))
     tiles = [go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons")]
-    others: tuple[tuple[str, int, dict[str, str]], ...] = (
+    others: tuple[tuple[str, int, dict[str, Any]], ...] = (
         ("datasets", facts["datasets"], {"tab": "dataset", "dataset_view": "make"}),
         ("finished", jobs.get("finished", 0), {"tab": "training"}),
         ("adapters", facts["adapters"], {"tab": "adapters"}),

@@ -50,7 +50,7 @@ def toolbar() -> Html:
     sorts = [(name, t(f"sort.{name}")) for name in _SORTS]
     choices = [tag("option", text, value=key) for key, text in sorts]
     # Who searches means all lessons, not only those of the last import.
-    follows = {"data_reset": "lesson_page", "data_clears": "lesson_imports"}
+    follows: dict[str, Any] = {"data_reset": "lesson_page", "data_clears": "lesson_imports"}
     search = field("lesson_query", kind="search", placeholder=t("lessons.search_example"), label=t("lessons.search"), **follows)
     return div(
         div(

@@ -286,6 +286,7 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
 def _previewed(result: dict[str, Any]) -> dict[str, Any]:
     count, shown = int(result["statistics"]["train_examples"]), len(result["samples"])
     notes = [tag("li", say(text)) for text in result["warnings"]]
+    preview: dict[str, Any] = {"from": "preview"}
     parts = [
         tag("h3", t("dataset.preview_title")),
         tag("p", say(result["sentence"])),
@@ -294,7 +295,7 @@ def _previewed(result: dict[str, Any]) -> dict[str, Any]:
         scrolling(t("dataset.preview_title"), previewed(result["samples"])),
         div(
             tag("button", t("js.close"), type="button", cls="ac-btn", data_close=True),
-            button(t("dataset.make"), "dataset.make", kind="primary", **{"from": "preview"}),
+            button(t("dataset.make"), "dataset.make", kind="primary", **preview),
             cls="ac-row ac-row-end",
         ),
     ]
