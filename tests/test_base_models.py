@@ -269,6 +269,9 @@ def test_the_line_says_what_is_known_and_offers_what_is_missing(academy: Academy
     html = shown(academy, "smollm2-135m")
     assert "SmolLM2 135M · Llama · 8k context · chat template ok · Apache-2.0 · 538 MB of memory, fits" in html
     assert "Get (92.9 MB)" in html
+    # "Fetched." stood there, and was read as done.
+    assert "Not here yet: it comes from the package index" in html
+    assert "Not here yet: it comes from the Hugging Face hub." in shown(academy, "Qwen/Nope-9B")
     html = shown(academy, str(path))
     assert "tiny.gguf · Llama · no chat template, a plain one is used · Apache-2.0" in html
     assert 'data-act="base.get"' in html

@@ -44,9 +44,9 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
             gr.HTML(live("jobs"), apply_default_css=False)
     # Not gr.State: with one in the page, every open tab would hold one of the browser's six connections for its heartbeat.
     kept: dict[str, Any] = {"html_template": "", "elem_classes": "ac-kept", "apply_default_css": False, "js_on_load": None}
-    follows: dict[str, Any] = kept | {"js_on_load": _PLANNED}
-    planned = gr.HTML({}, elem_id="ac-planned", **follows)
     controls["found"] = gr.HTML({}, elem_id="ac-fitted", **kept)
+    kept["js_on_load"] = _PLANNED
+    planned = gr.HTML({}, elem_id="ac-planned", **kept)
     _connect(academy, page, bus, out, controls, planned)
 
 
