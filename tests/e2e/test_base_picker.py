@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,7 +108,8 @@ def test_after_the_tour_three_clicks_lead_to_a_real_model(page: Page, running: R
     if state["status"] == "failed" and state["cause"] in ("offline", "missing", "fetch") and not os.environ.get("CI"):
         pytest.skip(state["error"])
     assert state["status"] == "finished", state
-    expect(page.locator("#training-live .ac-pill").first).to_have_text("finished", timeout=200_000)
+    # Whether a single row is learned is another matter.
+    expect(page.locator("#training-live .ac-pill").first).to_have_text(re.compile("^(finished|Not learned)$"), timeout=200_000)
     page.click("text=Activate and chat")
     expect(page.locator("#chat-question textarea")).to_be_visible()
     active = running.api.get("/adapters").json()
