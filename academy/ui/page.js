@@ -310,7 +310,9 @@
     if (el.dataset.clears) patch[el.dataset.clears] = [];
     Object.assign(A.state, patch);
     clearTimeout(typing);
-    typing = setTimeout(() => setState(patch), el.type === "search" || el.type === "text" ? 220 : 0);
+    // What an answer has changed since stays changed.
+    const typed = () => Object.fromEntries(Object.keys(patch).map((key) => [key, A.state[key]]));
+    typing = setTimeout(() => setState(typed()), el.type === "search" || el.type === "text" ? 220 : 0);
   });
 
   const does = {

@@ -207,6 +207,7 @@ def test_a_row_is_left_out_and_another_leads_to_its_lesson_and_back(open_page: O
     page.click("button:has-text('Curate again, 1 left out')")
     # The lesson is another now, and so is the row: what was left out is the old one.
     expect(page.locator(".ac-open .ac-sentence")).to_contain_text("8 examples: 8 lessons")
+    expect(row).to_have_count(8)  # the search was for the dataset before
     page.fill("input[data-bind=ds_query]", "lamp 5?")
     expect(row).to_have_count(1)
     row.locator(".ac-switch").click()
