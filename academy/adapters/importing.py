@@ -163,10 +163,14 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path) -> None:
     """Writes a member, and counts what comes out: the sizes in a zip can be wrong."""
-    left = min(_TAKEN[to.name], max(_ALWAYS_UNPACKED, _RATIO * member.compress_size))
+    remaining = min(_TAKEN[to.name], max(_ALWAYS_UNPACKED, _RATIO * member.compress_size))
     with archive.open(member) as source, open(to, "wb") as target:
         while chunk := source.read(1 << 20):
-            left -= len(chunk)
-            if left < 0:
-                raise Refused("{name} in the zip unpacks to suspiciously much.", hint="Unpack it and import the folder.", name=to.name)
+            remaining -= len(chunk)
+            if remaining < 0:
+                raise Refused(
+                    "{name} unpacks to more than weights do, which is suspiciously much.",
+                    hint="Unpack it and import the folder.",
+                    name=to.name,
+                )
             target.write(chunk)
