@@ -33,6 +33,7 @@ class Spec:
     dataset_shown: str | None = None  # the dataset's path for people, whatever a container calls it
     earlier: tuple[tuple[str, Path], ...] = ()  # datasets that were taught before, by id
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
+    measuring_rows: int = 0  # so many of the dataset's own rows only measure
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     auto: bool = False  # whether the Professor chose all parameters
     cache: Path | None = None  # what is computed once for each base model
@@ -115,6 +116,7 @@ def read_spec(folder: Path) -> Spec:
             dataset_shown=raw.get("dataset_shown"),
             earlier=tuple((str(item["dataset_id"]), Path(item["path"])) for item in raw.get("earlier") or ()),
             golden_rows=raw.get("golden_rows"),
+            measuring_rows=int(raw.get("measuring_rows") or 0),
             questions=tuple(raw.get("questions") or ()),
             auto=bool(raw.get("auto")),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,
