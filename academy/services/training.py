@@ -333,8 +333,10 @@ class Training:
         goal: presets.Goal | None = None if request.goal == "auto" else request.goal
         lengths = _token_lengths(path, base.path)
         if preferences:
-            typical = {"answer_tokens": lengths.answer, "question_tokens": lengths.question}
-            goal = goal or presets.goal_of(presets.Facts(rows, lengths.mean, lengths.longest, base.facts, **typical))
+            read = presets.Facts(
+                rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer, question_tokens=lengths.question
+            )
+            goal = goal or presets.goal_of(read)
             lengths = _token_lengths(path, base.path, of_preferences=True)
         gpus = self._habitat.gpus()
         given = presets.Facts(
