@@ -41,6 +41,7 @@ _LESSONS = 200  # rows of earlier datasets at most
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
 _LEAST, _MOST = 0.05, 0.75  # rehearsed tokens for each token of a lesson
+_SMALL_STEP = 120  # tokens of lessons; smaller steps move the weights as far, and are rehearsed like this one
 _LAST = 1.5  # times as many in the last looks
 _WEIGHT = 2.0  # of what is rehearsed, beside the lessons
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
@@ -168,6 +169,8 @@ class Rehearsal:
 
         The last looks, in which the rate falls, rehearse most: what was forgotten comes back there, and little of it goes again.
         """
+        if self._fixed is None:
+            lesson_tokens = max(lesson_tokens, _SMALL_STEP)
         self._debt += (_LAST * self._share if last else self._share) * lesson_tokens
         self._due = []
         while self._debt > 0:
