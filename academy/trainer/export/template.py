@@ -90,7 +90,8 @@ def go_template(form: Turns) -> str | None:
         return None
     begin = form.bare
     if form.system is not None:
-        begin = f"{{{{ if .System }}}}{form.system[0]}{{{{ .System }}}}{form.system[1]}{{{{ else }}}}{form.bare}{{{{ end }}}}"
+        otherwise = f"{{{{ else }}}}{form.bare}" if form.bare else ""
+        begin = f"{{{{ if .System }}}}{form.system[0]}{{{{ .System }}}}{form.system[1]}{otherwise}{{{{ end }}}}"
     user = f'{{{{ if eq .Role "user" }}}}{form.user[0]}{{{{ .Content }}}}{form.user[1]}'
     assistant = f'{{{{ else if eq .Role "assistant" }}}}{form.assistant[0]}{{{{ .Content }}}}{form.assistant[1]}{{{{ end }}}}'
     return f"{begin}{{{{ range .Messages }}}}{user}{assistant}{{{{ end }}}}{form.prompt}"
