@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,9 @@ def _xllamacpp(path: Path, context: int) -> Callable[[list[Message], int], str]:
     parameters.n_ctx = context
     parameters.n_gpu_layers, parameters.verbosity = 0, 0
     parameters.cpuparams.n_threads = torch.get_num_threads()
+    # It also listens on a port of this machine, for the time of the check.
+    parameters.api_keys = [secrets.token_hex(16)]
+    parameters.warmup = False
     server = xllamacpp.Server(parameters)
 
     def ask(messages: list[Message], size: int) -> str:

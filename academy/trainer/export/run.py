@@ -66,6 +66,7 @@ def run(spec: Spec, report: Report) -> None:
     """The export, up to the `finished` event."""
     if spec.continue_from is None or not spec.continue_from.is_dir():
         raise Failure("The adapter is gone.", "missing_base")
+    transformers.utils.logging.disable_progress_bar()
     wish = json.loads((spec.folder / "spec.json").read_bytes())["export"]
     place, aside = spec.folder / "export", spec.folder / "export.new"
     _empty(place, aside)
