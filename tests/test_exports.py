@@ -184,7 +184,7 @@ def test_what_cannot_be_exported_is_refused_with_what_to_install(
     assert refused.status_code == 400
     assert "pip install libgguf" in refused.json()["detail"]
     forms = {form.key: form for form in academy.exports.forms("harbour")}
-    assert [key for key, form in forms.items() if form.missing is not None] == ["gguf:q4_k_m"]
+    assert [key for key, form in forms.items() if form.missing is not None] == ["gguf:q4_k_m", "bundle"]
     assert client.post(f"{API}/adapters/harbour/export", json={"format": "gguf", "quantization": "q3"}).status_code == 422
     assert client.post(f"{API}/adapters/nobody/export", json={}).status_code == 404
     config = json.loads((BUNDLED["academy-mini"] / "config.json").read_text())
@@ -200,7 +200,7 @@ def test_an_adapter_whose_base_is_gone_still_leaves_as_a_zip(settings: Settings,
     (base / "config.json").unlink()
     academy = Academy(settings)
     forms = {form.key: form.missing for form in academy.exports.forms("lost")}
-    assert [key for key, missing in forms.items() if missing is None] == ["adapter", "bundle"]
+    assert [key for key, missing in forms.items() if missing is None] == ["adapter"]
     with pytest.raises(Refused, match="cannot be used"):
         academy.exports.export("lost", ExportRequest(format="merged"))
     job = academy.exports.export("lost", ExportRequest(format="adapter"))
