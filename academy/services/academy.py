@@ -36,6 +36,7 @@ from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
 from academy.services.ends import Ends, of_job, of_proposal
 from academy.services.evaluations import Evaluations
+from academy.services.exports import Exports
 from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
@@ -77,7 +78,8 @@ class Academy:
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
-        self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations)
+        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations)
+        self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations, self.exports)
         self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")

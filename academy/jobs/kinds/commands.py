@@ -91,6 +91,11 @@ def convert_command(job: Job, seen: Seen, settings: Settings, outside: Mapping[s
     return Command(argv, env, str(job.folder.path), GRACE_SECONDS)
 
 
+def export_command(job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
+    """Exports an adapter, as a process of this machine without network and without its GPU, beside what runs there."""
+    return _hidden_gpu(program_command("academy.trainer.export", job, seen, settings, outside))
+
+
 def program_command(module: str, job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
     """One of Academy's own programs: it reads the job's folder and has no network."""
     env, inherit = _offline(job, settings, outside)
@@ -114,6 +119,10 @@ def recipe_command(recipe: Recipe, job: Job, seen: Seen, settings: Settings, out
     }
     argv = recipes.fill(recipe.argv, values)
     return Command(argv, env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit, keep_bars=True)
+
+
+def _hidden_gpu(command: Command) -> Command:
+    return dataclasses.replace(command, env=command.env | {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""})
 
 
 def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
