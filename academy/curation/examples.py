@@ -9,17 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.curation.lesson_filter import LessonFilter
 from academy.files import Name
-from academy.rows import Format, Role, row_of
+from academy.rows import Format, Turn, row_of
+from academy.rows import Role as Role
 
 Profile = Literal["balanced", "strict", "lenient"]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one side said."""
-
-    role: Role
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +68,4 @@ class DatasetRequest(BaseModel):
 
 def render(example: Example, form: Format) -> dict[str, Any]:
     """The example as one row of a dataset file (contract, section 3)."""
-    return row_of([(turn.role, turn.content) for turn in example.turns], form)
+    return row_of(example.turns, form)

@@ -285,7 +285,7 @@ class Arena:
         return [
             Question(question=turns[0][1][:LONGEST], expected=turns[1][1][:LONGEST], origin=origin)
             for turns in spoken
-            if [role for role, _ in turns] == ["user", "assistant"]
+            if [turn.role for turn in turns] == ["user", "assistant"]
         ]
 
     def _chatted(self) -> Sequence[Question]:

@@ -45,7 +45,7 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
         others = others[: spec.golden_rows]
     train = read(conversations, msg("the dataset"))
     held_out = read(others, msg("the held-out rows")) if others else Tokenized()
-    for note in form.notes:
+    for note in [*form.notes, *train.notes]:
         report.note(note)
     return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
 
