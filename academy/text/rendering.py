@@ -52,6 +52,11 @@ class Renderer:
                 return rest
         return [{"role": "user", "content": system}, *rest]
 
+    @property
+    def opens_thought(self) -> bool:
+        """Whether the prompt of a reply with a thought begins that thought."""
+        return self.thoughts is not None and not self.thoughts.before.strip()
+
     def render(self, messages: list[Message], *, prompt: bool = False, thinking: bool | None = False) -> tuple[str, list[Span]]:
         """The rendered messages, and the ranges that the template marks; raises NotRendered with the template's own words.
 
