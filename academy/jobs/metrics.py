@@ -207,7 +207,9 @@ _TAG = re.compile(
     r"(?=\s*[\]:)|>»-]|\s+(?:set|epoch|step|iter\w*|batch|results?|metrics|dataloader|phase|loop|loss at|error|\d))"
 )
 _BUSY_BEFORE = re.compile(rf"(?:^|[\s\[(\"'/:_])(?:{_BUSY})")
-_MEASURES = re.compile(r"(?:^|\W)(?:calculat|comput|estimat|measur|evaluat|scor)\w{0,5}\W(?:\w{1,20}\W){0,4}(?:loss|perplexity|ppl|accuracy|metrics?)")
+_MEASURES = re.compile(
+    r"(?:^|\W)(?:calculat|comput|estimat|measur|evaluat|scor)\w{0,5}\W(?:\w{1,20}\W){0,4}(?:loss|perplexity|ppl|accuracy|metrics?)"
+)
 _BUSY_AFTER = re.compile(rf"[\s:.,\])–—-]*(?:(?:{_BUSY})|train(?:ing)?\b(?!\s+loss))")
 _OURS = re.compile(r"epoch|train|step|iter|batch(?!es)|fine-?tun|learn|loss|update|^\W*$")
 
