@@ -16,10 +16,11 @@ Profile = Literal["balanced", "strict", "lenient"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said."""
+    """What one side said; `thinking` is what a model thought before it."""
 
     role: Role
     content: str
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
