@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -209,9 +210,16 @@ def earlier_turns(metadata: dict[str, Any]) -> tuple[Turn, ...]:
     if isinstance(system, str) and system.strip():
         turns.append(Turn("system", system))
     if isinstance(history, list) and all(_is_exchange(pair) for pair in history):
-        for question, answer in history:
-            turns += [Turn("user", question), Turn("assistant", answer)]
+        thoughts = thoughts_of(metadata)[: len(history)]
+        for (question, answer), thinking in itertools.zip_longest(history, thoughts, fillvalue=""):
+            turns += [Turn("user", question), Turn("assistant", answer, thinking)]
     return tuple(turns)
+
+
+def thoughts_of(metadata: dict[str, Any]) -> list[str]:
+    """The thoughts before each answer of a conversation, the last one's included; empty texts where there were none."""
+    thoughts = metadata.get("thinking")
+    return thoughts if isinstance(thoughts, list) and all(isinstance(thought, str) for thought in thoughts) else []
 
 
 def is_trainable(lesson: Lesson | LessonIn) -> bool:
@@ -238,7 +246,9 @@ def said_of(lesson: Lesson | LessonIn) -> dict[str, Any]:
 
 def as_example(lesson: Lesson | LessonIn) -> Example:
     """The lesson as a conversation to learn from; its earlier turns come first."""
-    turns = (*earlier_turns(lesson.metadata), Turn("user", lesson.situation), Turn("assistant", lesson.action))
+    earlier = earlier_turns(lesson.metadata)
+    thinking = "".join(thoughts_of(lesson.metadata)[sum(turn.role == "assistant" for turn in earlier) :][:1])
+    turns = (*earlier, Turn("user", lesson.situation), Turn("assistant", lesson.action, thinking))
     meta: dict[str, Any] = said_of(lesson)
     if GOLDEN in lesson.tags:
         meta["golden"] = True

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from academy.curation.examples import Turn
-from academy.curation.files.columns import SYNONYMS, plain_name, recognise
+from academy.curation.files.columns import SYNONYMS, THINKING, plain_name, recognise
 from academy.curation.files.extras import extras_of
+from academy.curation.files.marks import THOUGHTS, cleaned, notes_of
 from academy.curation.files.spelled import is_spelled, spelled_turns
-from academy.curation.files.turns import conversation, in_order, is_message, joined
-from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, list_of, shown, value_of
+from academy.curation.files.turns import conversation, in_order, is_message, joined, thoughts_in
+from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, is_missing, list_of, shown, value_of
 from academy.curation.lessons import LessonIn, Rating, earlier_turns
 from academy.messages import Message, msg
 
@@ -99,7 +101,7 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
                 return keep(row, _with_system(record, conversation(messages, key)), **extras_of(record, recognise(_extra_columns(record))))
         # Some datasets hold a whole conversation in one text, or as a bare list of texts.
         data = record.get("data")
-        if isinstance(data, list) and len(data) > 1 and all(isinstance(item, str) for item in data):
+        if isinstance(data, list) and len(data) > 1 and (all(isinstance(item, str) for item in data) or all(map(is_message, data))):
             return keep(row, conversation(data, "data"))
         text = _spelled_text(record)
         if text is not None:
@@ -235,6 +237,9 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
     if "action" not in parts:
         raise RowError("has no answer among its keys ({names:commas})", names=_keys(columns))
     question, answer, context = record[parts["situation"]], record[parts["action"]], value_of(record, parts, "input")
+    for column, value in ((parts["situation"], question), (parts["action"], answer)):
+        if is_missing(value, answer=True):
+            raise RowError("{column} is missing: it only says {value}", column=column[:40], value=shown(str(value)))
     if isinstance(question, list) and question and is_message(question[0]):
         return keep(
             row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts)
@@ -247,7 +252,8 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
             raise RowError("{where} is {what}, not text", where=parts["input"][:40], what=described(context))
         if context.strip():
             question = f"{question}\n\n{check_content(context, '{column}', column=parts['input'][:40])}"
-    said = [*_history(value_of(record, parts, "history")), Turn("user", question), Turn("assistant", answer)]
+    thinking = next((said for key in columns if plain_name(key) in THINKING and (said := thoughts_in(record[key]))), "")
+    said = [*_history(value_of(record, parts, "history")), Turn("user", question), Turn("assistant", answer, thinking)]
     return keep(row, _with_system(record, in_order(said), parts.get("system")), **extras)
 
 
@@ -292,13 +298,25 @@ def _with_system(record: dict[str, Any], turns: tuple[Turn, ...], column: str | 
     if column is None:
         column = next((key for key in record if isinstance(key, str) and plain_name(key) in SYNONYMS["system"]), None)
     system = record.get(column) if column is not None else None
-    if system is None or system == "":
+    if system is None or system == "" or is_missing(system):
         return turns
+    text = _joined_system(system, str(column)[:40])
+    return (Turn("system", check_content(text, "system")), *turns) if text.strip() else turns
+
+
+def _joined_system(system: Any, column: str) -> str:
+    """A system text of blocks or in an object as one text: Anthropic's, Bedrock's, Vertex's."""
     if isinstance(system, dict):
-        system = joined(system.get("parts", system.get("content")), "{column}", column=str(column)[:40])
-    if not isinstance(system, str):
-        raise RowError("{where} is {what}, not text", where=str(column)[:40], what=described(system))
-    return (Turn("system", check_content(system, "system")), *turns) if system.strip() else turns
+        inner = next((system[key] for key in ("parts", "content", "text", "value") if key in system), system)
+        return _joined_system(inner, column) if inner is not system else _no_text(system, column)
+    if isinstance(system, list) and all(isinstance(part, str | dict) for part in system):
+        blocks = [part for part in system if not isinstance(part, dict) or "cachePoint" not in part]
+        return "\n\n".join(_joined_system(part, column) for part in blocks)
+    return system if isinstance(system, str) else _no_text(system, column)
+
+
+def _no_text(value: Any, column: str) -> NoReturn:
+    raise RowError("{where} is {what}, not text", where=column, what=described(value))
 
 
 def _extra_columns(record: dict[str, Any]) -> list[str]:
@@ -320,6 +338,7 @@ def keep(
     notes: Iterable[Message] = (),
 ) -> Kept:
     """The conversation as a lesson: the last exchange is the lesson, what came before is its history."""
+    turns, taken = _visible(turns)
     spoken = [turn.content for turn in turns if turn.role != "system"]
     system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
     # Of a lesson that was kept here before, the earlier turns are in its metadata already.
@@ -328,6 +347,8 @@ def keep(
         extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
     if system:
         extra["system"] = system
+    if any(turn.thinking for turn in turns):
+        extra["thinking"] = [turn.thinking for turn in turns if turn.role == "assistant"]
     try:
         lesson = LessonIn(
             lesson_id=lesson_id,
@@ -347,4 +368,20 @@ def keep(
         raise RowError("{field}: {problem}", field=field, problem=first["msg"].removeprefix("Value error, ")) from error
     if metadata:
         turns = (*earlier_turns(extra), *turns[-2:])
-    return Kept(row, lesson, turns, tuple(notes))
+    return Kept(row, lesson, turns, (*notes, *taken))
+
+
+def _visible(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
+    """The turns with the answers as a person saw them and the thoughts beside them; notes on what was taken out."""
+    removed: Counter[str] = Counter()
+    seen = []
+    for number, turn in enumerate(turns, 1):
+        clean = cleaned(turn.content) if turn.role == "assistant" else None
+        if clean is not None and clean.text is not turn.content:
+            if not clean.text.strip():
+                raise RowError("turn {number} has no answer beside its thoughts and marks", number=number)
+            turn = Turn(turn.role, clean.text, "\n\n".join(said for said in (turn.thinking, clean.thinking) if said))
+            removed += clean.removed
+        removed[THOUGHTS] += bool(turn.thinking)
+        seen.append(turn)
+    return tuple(seen), notes_of(+removed)

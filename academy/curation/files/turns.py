@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from academy.curation.examples import Turn
+from academy.curation.examples import Role, Turn
 from academy.curation.files.columns import plain_name, recognise
-from academy.curation.files.values import RowError, check_content, described, shown
+from academy.curation.files.values import RowError, check_content, described, is_missing, shown
 from academy.messages import Message, msg
 
 _USER = {"user", "human", "prompter", "usr", "customer", "client", "you", "me", "person", "student", "questioner", "benutzer", "uzytkownik"}
@@ -50,11 +50,19 @@ def is_message(value: Any) -> bool:
     return isinstance(value, dict) and any(key in value for key in _ROLE_KEYS) and any(key in value for key in (*_TEXT_KEYS, "tool_calls"))
 
 
+def role_of(name: Any) -> Role | None:
+    """The role that a program's word means: user, assistant or system; None for any other word."""
+    plain = plain_name(name) if isinstance(name, str) else ""
+    return "user" if plain in _USER else "assistant" if plain in _ASSISTANT else "system" if plain in _SYSTEM else None
+
+
 def conversation(messages: list[Any], key: str) -> tuple[Turn, ...]:
     """The turns of a list of messages in any of the usual shapes; raises RowError unless it is system*, (user, assistant)+."""
     if not messages:
         raise RowError("{where} is empty", where=key)
     turns: list[Turn] = []
+    if all(isinstance(message, dict) and isinstance(message.get("created_at"), int | float) for message in messages):
+        messages = sorted(messages, key=lambda message: message["created_at"])  # OpenAI lists the newest first
     for number, message in enumerate(messages, 1):
         if isinstance(message, str):
             turns.append(Turn("assistant" if number % 2 == 0 else "user", check_content(message, _TURN, number=number)))
@@ -106,13 +114,8 @@ def _message(message: dict[str, Any], number: int) -> list[Turn]:
     for key in ("tool_calls", "function_call"):
         if message.get(key):
             raise RowError("turn {number} calls a tool ({key}): calls of tools cannot be trained here", number=number, key=key)
-    if plain in _USER:
-        known = "user"
-    elif plain in _ASSISTANT:
-        known = "assistant"
-    elif plain in _SYSTEM:
-        known = "system"
-    else:
+    known = role_of(role)
+    if known is None:
         raise RowError("turn {number} has the role {role}; known are system, user and assistant", number=number, role=shown(role))
     text_key = next((key for key in _TEXT_KEYS if key in message), None)
     if text_key is None:
@@ -122,24 +125,61 @@ def _message(message: dict[str, Any], number: int) -> list[Turn]:
         return []
     if known == "assistant" and message.get("weight") == 0 and "weight" in message:
         raise RowError("turn {number} has weight 0: it is not to be learned", number=number)
-    text = joined(content, _TURN, number=number)
-    return [Turn(known, check_content(text, "turn {number} ({role})", number=number, role=known))]
+    thoughts = [thoughts_in(message.get(key)) for key in _THINKING_KEYS] if known == "assistant" else []
+    if known == "assistant" and isinstance(content, list):
+        thoughts.append("\n\n".join(said for part in content if (said := _thought(part)) is not None))
+        content = [part for part in content if _thought(part) is None]
+    text = check_content(joined(content, _TURN, number=number), "turn {number} ({role})", number=number, role=known)
+    # Programs that stream write the same thoughts into several fields.
+    return [Turn(known, text, "\n\n".join(dict.fromkeys(said for said in thoughts if said.strip())))]
+
+
+_THINKING_KEYS = ("reasoning_content", "thinking", "reasoning", "thoughts", "thought", "reasoning_details", "thinking_trace")
+
+
+def thoughts_in(value: Any) -> str:
+    """The thoughts in a field beside an answer: a text, or a list or an object of texts; nothing for anything else."""
+    if isinstance(value, str):
+        return "" if is_missing(value) else value
+    if isinstance(value, list):
+        return "\n\n".join(said for part in value if (said := thoughts_in(part)))
+    if isinstance(value, dict):
+        return next((said for key in ("thinking", "text", "content", "summary", "think") if (said := thoughts_in(value.get(key)))), "")
+    return ""
+
+
+def _thought(part: Any) -> str | None:
+    """The thoughts in a part of a content; None for a part that is no thought."""
+    if not isinstance(part, dict):
+        return None
+    kind = part.get("type")
+    if kind in ("thinking", "reasoning", "think", "thought", "redacted_thinking", "reasoning_content") or "reasoningContent" in part:
+        inner = part.get("reasoningContent", part)
+        return thoughts_in(inner.get("reasoningText", inner) if isinstance(inner, dict) else inner)
+    return thoughts_in(part.get("text")) if part.get("thought") is True or part.get("isThought") is True else None
+
+
+def _text_of(part: Any) -> str | None:
+    """The text of a part: `{"text": "…"}`, `{"text": {"value": "…"}}`; None for one that is no text."""
+    if not isinstance(part, dict) or part.get("type", "text") not in ("text", "input_text", "output_text"):
+        return None
+    text = part.get("text")
+    text = text.get("value") if isinstance(text, dict) else text
+    return text if isinstance(text, str) else None
 
 
 def joined(content: Any, where: str, /, **values: Any) -> Any:
     """A content of parts as one text; raises RowError for images and the like. `where` is as in `check_content`."""
+    if isinstance(content, dict) and (said := _text_of(content)) is not None:
+        return said
     if not isinstance(content, list):
         return content
     texts = []
     for part in content:
         if isinstance(part, str):
             texts.append(part)
-        elif (
-            isinstance(part, dict)
-            and isinstance(part.get("text"), str)
-            and part.get("type", "text") in ("text", "input_text", "output_text")
-        ):
-            texts.append(part["text"])
+        elif (said := _text_of(part)) is not None:
+            texts.append(said)
         else:
             kind = part.get("type") if isinstance(part, dict) else None
             what: str | Message = shown(kind) if isinstance(kind, str) else msg("a part")

@@ -179,7 +179,7 @@ class UploadStore:
             for line in file:
                 row = json.loads(line)
                 lesson = LessonIn.model_construct(**row["lesson"])  # checked before it was written
-                yield row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"])
+                yield row["row"], lesson, tuple(Turn(*turn) for turn in row["turns"])
 
     def _examples(self, records: list[UploadRecord], warnings: list[Text]) -> Iterator[Example]:
         for record in records:
@@ -250,13 +250,13 @@ def _write_rows(path: Path, rows: Iterator[Kept | Refused]) -> Counter[str]:
             if isinstance(row, Refused) or row.lesson is None:
                 continue
             # The turns hold the earlier turns: in the metadata too, they would count twice.
-            metadata = {key: value for key, value in row.lesson.metadata.items() if key not in ("history", "system")}
+            metadata = {key: value for key, value in row.lesson.metadata.items() if key not in ("history", "system", "thinking")}
             rest = row.lesson.model_dump(exclude={"situation", "action", "metadata", "lesson_id"}, exclude_defaults=True) | {
                 "metadata": metadata
             }
             clean, found = redact_example(Example(row.turns, source="uploads", meta=rest))
             kinds.update(found)
-            turns = [[turn.role, turn.content] for turn in clean.turns]
+            turns = [[turn.role, turn.content, turn.thinking] if turn.thinking else [turn.role, turn.content] for turn in clean.turns]
             lesson = {"situation": turns[-2][1], "action": turns[-1][1], **clean.meta}
             file.write(json.dumps({"row": row.row, "turns": turns, "lesson": lesson}, ensure_ascii=False) + "\n")
         file.flush()

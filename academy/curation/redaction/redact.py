@@ -88,7 +88,7 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
         kinds.update(hit.kind for hit in found.hits)
         return found.text
 
-    turns = tuple(Turn(turn.role, clean(turn.content)) for turn in example.turns)
+    turns = tuple(Turn(turn.role, clean(turn.content), clean(turn.thinking)) for turn in example.turns)
     meta = _clean_value(example.meta, clean)
     return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
 
