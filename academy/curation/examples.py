@@ -32,8 +32,13 @@ class Example:
 
     @property
     def answer(self) -> str:
-        """The last turn of the assistant."""
-        return self.turns[-1].content if self.turns else ""
+        """The last turn of the assistant; a call of a tool where it says nothing else."""
+        return (self.turns[-1].content or self.turns[-1].calls) if self.turns else ""
+
+    @property
+    def asked(self) -> str:
+        """The last turn of the user."""
+        return next((turn.content for turn in reversed(self.turns) if turn.role == "user"), "")
 
 
 class DatasetRequest(BaseModel):
@@ -63,6 +68,14 @@ class DatasetRequest(BaseModel):
     split: Literal["random", "time"] = "random"
     seed: int = Field(default=42, ge=0, le=2**31 - 1)
     keep_anyway: list[str] = Field(default=[], max_length=100_000, description="Keys of dropped examples that are kept all the same.")
+    thoughts: Literal["train", "mask", "drop"] = Field(
+        default="train",
+        title="Thoughts",
+        description="What models thought before their answers: learned too, only read (masked), or left out.",
+    )
+    masks: dict[str, list[int]] = Field(
+        default={}, max_length=100_000, description="By the key of an example: its turns, from 0, that are read but not learned."
+    )
     leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 
 
