@@ -54,7 +54,7 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
         report.note(msg(sentence, n=len(others), of=len(conversations) + len(others)))
     train = read(conversations, msg("the dataset"))
     held_out = read(others, msg("the held-out rows")) if others else Tokenized()
-    for note in form.notes:
+    for note in [*form.notes, *train.notes]:
         report.note(note)
     return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
 

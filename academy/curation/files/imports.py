@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from academy.curation.files import chats, records
 from academy.curation.files.archive import Archive, Part, plain_filename
-from academy.curation.files.columns import check_mapping, recognise
+from academy.curation.files.columns import THINKING, check_mapping, plain_name, recognise
 from academy.curation.files.jsonstream import JsonStream, Value
 from academy.curation.files.kinds import JSON, is_no_name, kind_of, look, member_key, parsed, wrapper_keys
 from academy.curation.files.lines import numbered_lines
@@ -251,7 +251,9 @@ class _Reader:
             )
         parts = self._mapping or recognise(columns)
         used = {*parts.values(), *(() if self._mapping else LISTS if "action" in parts else WHOLE)}
-        unused = [column for column in columns if column not in used and not column.startswith("column ")]
+        unused = [
+            column for column in columns if column not in used and not column.startswith("column ") and plain_name(column) not in THINKING
+        ]
         self.columns, self.unused = dict(parts), [column[:200] for column in unused[:50]]
         if unused:
             self.notes.append(msg("columns that are not used: {columns:commas}", columns=[shown(column) for column in unused[:12]]))
