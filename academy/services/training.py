@@ -39,6 +39,7 @@ from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
 from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
+from academy.services.warming import Warming
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
@@ -65,6 +66,7 @@ class Training:
         backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
+        warming: Warming,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -75,7 +77,13 @@ class Training:
         self._backends = backends
         self._session = session
         self._habitat = habitat
+        self._warming = warming
         self._dry = threading.Lock()
+
+    def look(self) -> None:
+        """The form of a training is visible, so a trainer is started in advance."""
+        if self._permission.enabled and not self._permission.only_shows:
+            self._warming.look()
 
     @changing
     def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
@@ -150,10 +158,9 @@ class Training:
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            return dry_run(self._settings, self._backends, resolved, inputs) | {
-                "reasons": [render(reason) for reason in inputs.reasons],
-                "spec": resolved.model_dump(),
-            }
+            found = dry_run(self._settings, self._backends, resolved, inputs)
+            self._warming.prepare()  # for the training that it was for
+            return found | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
         finally:
             self._session.come_back()
             self._dry.release()
