@@ -23,6 +23,7 @@ from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.held import SHELF, Held, files_of
+from academy.trainer.compute.team import team_size
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -80,7 +81,7 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
     )
     if placement.device.type == "cpu":
         mean = sum(len(row.ids) for row in rows) / len(rows)
-        torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
+        torch.set_num_threads(max(1, choose_threads(parameters, mean * spec.knob("batch_size")) // team_size()))
     model = load_base(spec, placement)
     if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
