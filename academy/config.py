@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     enable_gpu: bool = True
     backend: BackendName = "subprocess"
+    warm_trainer: bool = True
     min_lessons: int = Field(default=100, ge=0)
     max_lessons: int = Field(default=5000, ge=1, le=1_000_000)
     git_repo: Path | None = None

@@ -57,6 +57,7 @@ class Habitat:
     def __init__(self, settings: Settings, look_at_docker: Callable[[bool], Text] | None = None) -> None:
         self._settings = settings
         self._look_at_docker = look_at_docker
+        self.more: list[Callable[[], Component]] = []  # parts that others look after, for the Overview
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
 
@@ -120,6 +121,7 @@ class Habitat:
             ),
             self.docker(),
             self._git(),
+            *(part() for part in self.more),
         ]
 
     def report(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from academy.adapters.store import Adapter
 from academy.bases import Base, BaseFacts, facts
-from academy.chat.decoding import Chooser, Streamer, end_tokens
+from academy.chat.decoding import Apart, Chooser, Streamer, end_tokens, marks_of
 from academy.chat.fitting import fit
 from academy.chat.memory import free_memory, is_memory_error
 from academy.chat.request import Effect, Loaded, Outcome, Sampling
@@ -39,6 +39,7 @@ class _Held:
     tokenizer: Any
     form: Renderer
     ends: frozenset[int]
+    marks: frozenset[int]  # tokens around thoughts
     top_k: int
     limit: int  # tokens of prompt and reply
 
@@ -76,7 +77,7 @@ class TransformersEngine:
 
     def generate(
         self,
-        messages: list[dict[str, str]],
+        messages: list[dict[str, Any]],
         adapter: Adapter | None,
         sampling: Sampling,
         stop: threading.Event,
@@ -87,10 +88,14 @@ class TransformersEngine:
             raise Unavailable("The chat has no model loaded.", hint="Ask again.")
         with self._memory_errors():
             longest = sampling.max_new_tokens
-            prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=longest, model=held.base.name)
+            form, thinking = held.form, sampling.thinking and held.form.thoughts is not None
+            room = {"limit": held.limit, "max_new_tokens": longest, "model": held.base.name}
+            prompt = fit(held.tokenizer, form, messages, **room, thinking=thinking)
             model = held.swapped.model
-            before = prompt.ids[-_IN_VIEW:] if messages[-1]["role"] == "assistant" else ()
-            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device, before)
+            continued = messages[-1]["role"] == "assistant"
+            before = prompt.ids[-_IN_VIEW:] if continued else ()
+            apart = None if continued else Apart(form.thoughts, is_open=thinking and form.opens_thought)
+            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device, before, apart, held.marks)
             with torch.inference_mode(), held.swapped.only(adapter):
                 model.generate(
                     torch.tensor([prompt.ids], device=model.device),
@@ -146,7 +151,9 @@ class TransformersEngine:
         from transformers import GenerationConfig
 
         model.generation_config = GenerationConfig(repetition_penalty=settings.repetition_penalty, use_cache=True)
-        return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit)
+        form = for_chat(tokenizer)
+        marks = marks_of(tokenizer, form.thoughts)
+        return _Held(base, quantization, Swapped(model), tokenizer, form, ends - marks, marks, settings.top_k or 0, limit)
 
     def _device(self) -> str:
         if not self._use_gpu:

@@ -57,6 +57,7 @@ class Inputs:
     device: str = "auto"
     earlier: list[str] = field(default_factory=list)
     golden_rows: int | None = None
+    measuring_rows: int = 0
     effort: str | None = None
     chosen: list[str] = field(default_factory=list)
 
@@ -114,6 +115,7 @@ class Job:
     kind: str = "train"  # one of kinds.KINDS
     earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
+    measuring_rows: int = 0  # so many of the dataset's own rows only measure
     effort: str | None = None  # the preset that chose the settings; None: without one
     chosen: list[str] = field(default_factory=list)  # names of the settings that the person chose instead
     note: str = ""

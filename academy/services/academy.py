@@ -20,6 +20,7 @@ from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
+from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.kinds import needs_of
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
@@ -45,6 +46,7 @@ from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
+from academy.services.warming import Warming
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,11 @@ class Academy:
         self._image = TrainingImage(settings)
         self._runner = Runner(settings, self._job_store, self._backends, in_use=self._adapter_store.active_id)
         self._job_store.on_change.append(self._share_the_gpu)
+        local = self._backends["subprocess"]
+        assert isinstance(local, SubprocessBackend)
+        self._warming = Warming(settings, local.standby, self._habitat, self._job_store)
+        self._job_store.on_change.append(self._warming.after)
+        self._habitat.more.append(self._warming.component)
         self._permission = Permission(enabled=settings.enabled)
         self._open_stages(DatasetStore(settings.training_dir), UploadStore(settings.uploads_dir, settings.max_upload_mb))
 
@@ -74,7 +81,7 @@ class Academy:
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
-        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
+        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
@@ -127,6 +134,7 @@ class Academy:
         self._autopilot.close()
         self._session.close()
         self._runner.close()
+        self._warming.close()
         self._lesson_store.close()
         self._job_store.close()
 

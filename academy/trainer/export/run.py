@@ -109,7 +109,7 @@ def _adapter(work: Work) -> list[Path]:
         joined = _join(work)
         own = _own_answers(work, joined)
         joined.model = None
-        again = merge.load(work.spec, folder, 1.0, work.report)
+        again = merge.load(work.spec, folder, 1.0)
         _check(work, "peft", own, again.model, again.tokenizer, again.ends, joined)
     else:
         work.notes.append("The base model is not on this machine, so the adapter was not asked.")
@@ -237,7 +237,9 @@ def _rendered(joined: Joined, messages: list[dict[str, str]]) -> str:
 
 def _join(work: Work) -> Joined:
     work.tell(msg("Loading {base}.", base=papers.public_name(work.wish["base"])), 0.0)
-    joined = merge.load(work.spec, work.adapter, work.wish["strength"], work.report)
+    work.asked = ask.questions(work.spec.dataset_path if work.spec.has_dataset else None, work.wish["questions"])
+    thoughts = any(item.thinks for item in work.asked)
+    joined = merge.load(work.spec, work.adapter, work.wish["strength"], thoughts=thoughts)
     work.notes += joined.notes
     strength = work.wish["strength"]
     if strength != 1 and work.wish["format"] in ("merged", "gguf"):
@@ -249,7 +251,6 @@ def _join(work: Work) -> Joined:
 
 def _own_answers(work: Work, joined: Joined) -> list[str | None]:
     """The adapter's own answers, before anything is merged."""
-    work.asked = ask.questions(work.spec.dataset_path if work.spec.has_dataset else None, work.wish["questions"])
     if not work.asked:
         work.notes.append("There is no dataset and no golden question, so nothing was asked.")
         return []
