@@ -247,14 +247,17 @@ def draw(logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
 
 
 def end_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
-    """The tokens that end a reply: those of the tokenizer, of the model, and the turn ends that the base's template uses."""
+    """The tokens that end a reply: those of the tokenizer and of the model."""
     ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id}
     given = model.generation_config.eos_token_id
     ends |= set(given) if isinstance(given, list | tuple) else {given}
-    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
-    vocabulary = tokenizer.get_added_vocab()
-    ends |= {vocabulary[text] for text in _ENDS if text in vocabulary and text in template}
     return frozenset(end for end in ends if isinstance(end, int))
+
+
+def turn_ends(tokenizer: Any, template: str) -> frozenset[int]:
+    """The ends of a turn that the template uses."""
+    vocabulary = tokenizer.get_added_vocab()
+    return frozenset(vocabulary[text] for text in _ENDS if text in vocabulary and text in template)
 
 
 def marks_of(tokenizer: Any, thoughts: Thoughts | None) -> frozenset[int]:

@@ -7,14 +7,15 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from academy.adapters.store import Adapter
 from academy.bases import Base, BaseFacts, facts
-from academy.chat.decoding import Apart, Chooser, Streamer, end_tokens, marks_of
+from academy.chat.decoding import Apart, Chooser, Streamer, end_tokens, marks_of, turn_ends
 from academy.chat.fitting import fit
 from academy.chat.memory import free_memory, is_memory_error
+from academy.chat.own import check_tokenizer, own_template
 from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.chat.swapping import Swapped, without_bitsandbytes
 from academy.errors import Refused, Unavailable
@@ -39,9 +40,17 @@ class _Held:
     tokenizer: Any
     form: Renderer
     ends: frozenset[int]
-    marks: frozenset[int]  # tokens around thoughts
     top_k: int
     limit: int  # tokens of prompt and reply
+    voices: dict[str, tuple[Renderer, frozenset[int], frozenset[int]]] = field(default_factory=dict)
+
+    def voice(self, own: str) -> tuple[Renderer, frozenset[int], frozenset[int]]:
+        """The form of the conversation, with an adapter's own template where it has one; the tokens that end a reply or mark a thought."""
+        if own not in self.voices:
+            form = for_chat(self.tokenizer, own) if own else self.form
+            marks = marks_of(self.tokenizer, form.thoughts)
+            self.voices[own] = form, (self.ends | turn_ends(self.tokenizer, form.template)) - marks, marks
+        return self.voices[own]
 
 
 class TransformersEngine:
@@ -72,6 +81,7 @@ class TransformersEngine:
             if held is None or held.base.path != base.path or (quantization is not None and quantization != held.quantization):
                 held = self._held = self._load(base, quantization or "none")
             if adapter is not None:
+                check_tokenizer(adapter, held.tokenizer)
                 with without_bitsandbytes(self._device() != "cuda"):
                     held.swapped.put(adapter)
 
@@ -88,14 +98,15 @@ class TransformersEngine:
             raise Unavailable("The chat has no model loaded.", hint="Ask again.")
         with self._memory_errors():
             longest = sampling.max_new_tokens
-            form, thinking = held.form, sampling.thinking and held.form.thoughts is not None
+            form, ends, marks = held.voice(own_template(adapter))
+            thinking = sampling.thinking and form.thoughts is not None
             room = {"limit": held.limit, "max_new_tokens": longest, "model": held.base.name}
             prompt = fit(held.tokenizer, form, messages, **room, thinking=thinking)
             model = held.swapped.model
             continued = messages[-1]["role"] == "assistant"
             before = prompt.ids[-_IN_VIEW:] if continued else ()
             apart = None if continued else Apart(form.thoughts, is_open=thinking and form.opens_thought)
-            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device, before, apart, held.marks)
+            streamer = Streamer(held.tokenizer, ends, stop, say, model.device, before, apart, marks)
             with torch.inference_mode(), held.swapped.only(adapter):
                 model.generate(
                     torch.tensor([prompt.ids], device=model.device),
@@ -114,7 +125,8 @@ class TransformersEngine:
         with self._memory_errors(), torch.inference_mode():
             for question in questions:
                 messages = [{"role": "user", "content": question}]
-                prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=1, model=held.base.name)
+                form, _, _ = held.voice(own_template(adapter))
+                prompt = fit(held.tokenizer, form, messages, limit=held.limit, max_new_tokens=1, model=held.base.name)
                 ids = torch.tensor([prompt.ids], device=held.swapped.model.device)
                 logits = []
                 for who in (adapter, None):
@@ -151,9 +163,7 @@ class TransformersEngine:
         from transformers import GenerationConfig
 
         model.generation_config = GenerationConfig(repetition_penalty=settings.repetition_penalty, use_cache=True)
-        form = for_chat(tokenizer)
-        marks = marks_of(tokenizer, form.thoughts)
-        return _Held(base, quantization, Swapped(model), tokenizer, form, ends - marks, marks, settings.top_k or 0, limit)
+        return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit)
 
     def _device(self) -> str:
         if not self._use_gpu:

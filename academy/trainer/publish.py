@@ -32,7 +32,7 @@ def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, s
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     step, eval_loss = _write_weights(spec, loop, aside)
-    if form.route == "plain":
+    if form.route == "plain" or form.own:
         (aside / "chat_template.jinja").write_text(form.template, encoding="utf-8")
     losses = {"train_loss": loop.history.train_loss, "eval_loss": eval_loss, "baseline_eval_loss": loop.history.baseline}
     metadata = {

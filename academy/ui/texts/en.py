@@ -74,7 +74,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "count.measured": {"one": "{n} of them measures too", "many": "{n} of them measure too"},
     "count.golden": {"one": "{n} golden question, never trained", "many": "{n} golden questions, never trained"},
     "source": {"lessons": "Lessons", "git": "Commits", "uploads": "Files"},
-    "role": {"system": "system", "user": "asked", "assistant": "answered"},
+    "role": {"system": "system", "user": "asked", "assistant": "answered", "tool": "tool said", "tools": "tools"},
     "error.unexpected": "Something unexpected went wrong.",
     "error.unexpected_hint": "The output of the app, in the window where it was started, has the details.",
     "error.part": "This part could not be shown.",
