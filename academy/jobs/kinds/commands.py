@@ -140,6 +140,9 @@ def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[
         "GLIBC_TUNABLES": _MALLOC,
         MARK: mark_of(job.folder.path),
     }
+    if job.devices and not BACKENDS[job.backend].in_image:
+        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(job.devices) + 1)))).split(",")
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in job.devices if number < len(granted))
     if not settings.enable_gpu:
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     return env, inherit
