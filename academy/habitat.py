@@ -69,6 +69,14 @@ class Habitat:
         """One sentence on the GPUs, with the reason if there is none."""
         return self._keep("gpus", 1.0, self._ask_gpus)[1]
 
+    def devices(self) -> int:
+        """How many devices trainings share: the GPUs that the app was granted; without one, the processes of the CPU, usually one."""
+        granted = os.environ.get("CUDA_VISIBLE_DEVICES")
+        gpus = len(self.gpus())
+        if gpus and granted is not None:
+            gpus = len([name for name in granted.split(",") if name.strip() not in ("", "-1")])
+        return gpus or self._settings.cpu_processes
+
     def memory(self) -> dict[str, int]:
         """Main memory in MiB, total and available, within a container's limit."""
         return self._keep("memory", 1.0, _memory)

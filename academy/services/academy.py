@@ -65,7 +65,8 @@ class Academy:
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)
         self._image = TrainingImage(settings)
-        self._runner = Runner(settings, self._job_store, self._backends, in_use=self._adapter_store.active_id)
+        active, devices = self._adapter_store.active_id, self._habitat.devices
+        self._runner = Runner(settings, self._job_store, self._backends, in_use=active, devices=devices)
         self._job_store.on_change.append(self._share_the_gpu)
         local = self._backends["subprocess"]
         assert isinstance(local, SubprocessBackend)

@@ -54,7 +54,7 @@ def run(spec: Spec, report: Report) -> None:
     adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
     learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
-    sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
+    sampler = _sampler(dataset, adapted) if team.is_first and _answers_quickly(spec, adapted) else None
     plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
     if spec.dry_run:
         trial = plan.trial()

@@ -161,6 +161,9 @@ def _environment(backend: BackendName, mark: str, settings: Settings, outside: M
         "GLIBC_TUNABLES": _MALLOC,
         MARK: mark,
     }
+    if job.devices and not BACKENDS[job.backend].in_image:
+        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(job.devices) + 1)))).split(",")
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in job.devices if number < len(granted))
     if not settings.enable_gpu:
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     return env, inherit
