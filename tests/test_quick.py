@@ -65,13 +65,13 @@ def an_adapter(folder: Path, model: Any, strength: float = 1.0, **config: Any) -
     return Adapter("a", "a", folder, "base", strength=strength)
 
 
-def quick_of(model: Any) -> Any:
+def quick_of(model: Any, exact: bool = False) -> Any:
     import torch
 
     from academy.chat.quick import make_quick
 
     with torch.inference_mode():
-        return make_quick(model, 512)
+        return make_quick(model, 512, torch.float32 if exact else torch.float16)
 
 
 @pytest.mark.parametrize("kind", KNOWN)
@@ -87,6 +87,10 @@ def test_it_says_what_the_model_says(kind: str) -> None:
         own = torch.stack([quick.begin(ids[:100], 50), *(quick.step(token) for token in ids[100:])])
     assert torch.allclose(own[0], expected[99], atol=1e-4)  # read by the model's own matrices
     assert float((own - expected[99:]).abs().max()) < 0.01 * float(expected.std())
+    exact = quick_of(model, exact=True)
+    with torch.inference_mode():
+        own = torch.stack([exact.begin(ids[:100], 50), *(exact.step(token) for token in ids[100:])])
+    assert torch.allclose(own, expected[99:], atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -195,7 +199,8 @@ def test_numbers_beyond_fp16_let_the_model_answer_by_itself(folder: Path) -> Non
         assert engine._held is not None
         assert engine._held.quick is not None
         if spoil:
-            engine._held.quick._layers[1].products[3].weight.fill_(60000.0)
+            with torch.inference_mode():
+                engine._held.quick._layers[1].products[3].weight.fill_(float("inf"))
         pieces: list[str] = []
         asked = [{"role": "user", "content": "Where is the spare key?"}]
         outcome = engine.generate(asked, None, Sampling(max_new_tokens=20), threading.Event(), pieces.append)

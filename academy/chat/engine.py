@@ -176,7 +176,8 @@ class TransformersEngine:
         penalty = settings.repetition_penalty or 1.0
         model.generation_config = GenerationConfig(repetition_penalty=penalty, use_cache=True)
         with torch.inference_mode():
-            quick = make_quick(model, limit)
+            # What a small model reads fits into the processor's cache, so that fp16 would only round.
+            quick = make_quick(model, limit, torch.float32 if small else torch.float16)
         return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit, penalty, quick)
 
     def _device(self) -> str:

@@ -1,4 +1,4 @@
-"""Decodes on a processor with half-precision weights and few operations: a token costs little more than reading the weights once.
+"""Decodes on a processor with weights of two bytes and few operations: a token costs little more than reading the weights once.
 
 A prompt is read by the model's own matrices, in blocks that the next turn finds already read. Each further token goes through
 copies of them in fp16, with q, k, v and gate, up in one product each, fp32 between the products, and keys and values in place.
@@ -38,7 +38,7 @@ Update = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class _Product:
-    """Some linear layers with the same input as one; in fp16, (outputs, inputs)."""
+    """Some linear layers with the same input as one, (outputs, inputs)."""
 
     weight: Tensor
     bias: Tensor | None
@@ -58,18 +58,19 @@ class _Layer:
 class Quick:
     """A decoder for one reply at a time; the model's own adapter counts while it reads, and the one of `adapt` afterwards."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype = torch.float16) -> None:
         config, inner = model.config, model.model
         attention = inner.layers[0].self_attn
         self._model = model
+        self._dtype = dtype
         self._heads, self._groups = config.num_attention_heads, config.num_key_value_heads
         self._width, self._scale = attention.head_dim, attention.scaling
         self._epsilon = inner.norm.variance_epsilon
         self._act = inner.layers[0].mlp.act_fn
-        self._layers = [_layer(layer) for layer in inner.layers]
+        self._layers = [_layer(layer, dtype) for layer in inner.layers]
         self._norm = inner.norm.weight.float()
         self._embedding = inner.embed_tokens.weight
-        self._head = model.lm_head.weight.half()
+        self._head = model.lm_head.weight.to(dtype)
         self._cosine = self._sine = torch.empty(0)
         self._keys = self._values = torch.empty(0, 0, 0)
         self._updates: list[tuple[Update | None, ...]] | None = None
@@ -81,7 +82,7 @@ class Quick:
         """Takes over the adapter of the slot (`who` changes with its weights and strength); False for a kind that it cannot add."""
         if who != self._who:
             self._read = ()
-            self._updates = None if slot is None else _updates(slot, self._layers)
+            self._updates = None if slot is None else _updates(slot, self._layers, self._dtype)
             self._who = None if slot is not None and self._updates is None else who
         return slot is None or self._updates is not None
 
@@ -104,7 +105,7 @@ class Quick:
     def step(self, token: int) -> Tensor:
         """The logits of the token after this one, (vocabulary,)."""
         hidden = self._run(self._embedding[token].float()[None], self._by_copies)
-        return linear(self._normed(hidden, self._norm).half(), self._head)[0].float()
+        return linear(self._normed(hidden, self._norm).to(self._dtype), self._head)[0].float()
 
     def agrees(self) -> bool:
         """Whether its logits are those of the model, read and stepped: it is tried, so it holds for any architecture."""
@@ -160,7 +161,7 @@ class Quick:
 
     def _by_copies(self, number: int, part: int, inputs: Tensor) -> Tensor:
         """A product of one row by the copies, with the adapter of `adapt`."""
-        product, row = self._layers[number].products[part], inputs.half()
+        product, row = self._layers[number].products[part], inputs.to(self._dtype)
         out = linear(row, product.weight).float()
         if product.bias is not None:
             out += product.bias
@@ -191,14 +192,14 @@ class Quick:
             self._cosine, self._sine = cosine[0].float(), torch.cat([-sine[0, :, :half], sine[0, :, half:]], -1).float()
 
 
-def make_quick(model: Any, limit: int) -> Quick | None:
-    """A decoder for a model on a processor; None where the model's architecture, its numbers or the memory do not allow it."""
+def make_quick(model: Any, limit: int, dtype: torch.dtype = torch.float16) -> Quick | None:
+    """A decoder with copies in this type; None where the model's architecture, its numbers, its device or the memory do not allow it."""
     if model.device.type != "cpu" or not _is_plain(model, limit):
         return None
-    free, needed = free_memory(), 2 * sum(parameter.numel() for parameter in model.parameters())
+    free, needed = free_memory(), dtype.itemsize * sum(parameter.numel() for parameter in model.parameters())
     if free is not None and free < needed + _SPARE:
         return None
-    quick = Quick(model)
+    quick = Quick(model, dtype)
     return quick if quick.agrees() else None
 
 
@@ -225,11 +226,11 @@ def _linear_of(layer: Any, name: str) -> Any:
     return getattr(layer.mlp if name in _MLP else layer.self_attn, name)
 
 
-def _layer(layer: Any) -> _Layer:
+def _layer(layer: Any, dtype: torch.dtype) -> _Layer:
     products = []
     for names in _PARTS:
         parts = [_linear_of(layer, name) for name in names]
-        weight = torch.cat([part.weight.half() for part in parts])
+        weight = torch.cat([part.weight.to(dtype) for part in parts])
         bias = None
         if any(part.bias is not None for part in parts):
             bias = torch.cat([torch.zeros(part.out_features) if part.bias is None else part.bias.float() for part in parts])
@@ -240,7 +241,7 @@ def _layer(layer: Any) -> _Layer:
     return _Layer(layer, tuple(products), norms, head_norms)
 
 
-def _updates(slot: Slot, layers: Sequence[_Layer]) -> list[tuple[Update | None, ...]] | None:
+def _updates(slot: Slot, layers: Sequence[_Layer], dtype: torch.dtype) -> list[tuple[Update | None, ...]] | None:
     """What the adapter adds to each product of each layer; None where it is more than products of two matrices."""
     parts = {}
     for path, part in slot.layers:
@@ -254,18 +255,18 @@ def _updates(slot: Slot, layers: Sequence[_Layer]) -> list[tuple[Update | None, 
         row: list[Update | None] = []
         for names, product in zip(_PARTS, layer.products, strict=True):
             paths = [f"model.layers.{number}.{'mlp' if name in _MLP else 'self_attn'}.{name}" for name in names]
-            row.append(_update([parts.pop(path, None) for path in paths], product.sizes, slot.name))
+            row.append(_update([parts.pop(path, None) for path in paths], product.sizes, slot.name, dtype))
         made.append(tuple(row))
     return None if parts else made
 
 
-def _update(parts: Sequence[Any], sizes: Sequence[int], name: str) -> Update | None:
+def _update(parts: Sequence[Any], sizes: Sequence[int], name: str, dtype: torch.dtype) -> Update | None:
     """The adapters of linear layers with the same input as one, their B in blocks."""
     present = [part for part in parts if part is not None]
     if not present:
         return None
-    inputs = torch.cat([part.lora_A[name].weight.half() for part in present])
-    outputs = torch.zeros(sum(sizes), len(inputs), dtype=torch.float16)
+    inputs = torch.cat([part.lora_A[name].weight.to(dtype) for part in present])
+    outputs = torch.zeros(sum(sizes), len(inputs), dtype=dtype)
     row = column = 0
     for part, size in zip(parts, sizes, strict=True):
         if part is not None:
