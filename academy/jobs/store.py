@@ -94,6 +94,7 @@ class Job:
     total_steps: int | None = None
     resumable: bool = False
     wish: Request | None = None  # what a person asked for while it ran
+    devices: list[int] = field(default_factory=list)  # the GPUs it has, by number; none: the first, or the CPU
     phase: str | None = None  # "fetch", "convert", or the kind
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
     order: float = 0.0  # position in the queue, smallest first
@@ -143,6 +144,11 @@ class Job:
         return beside(Path(self.dataset_path)) if self.parameters.get("method") in ("preference", "correction") else None
 
     @property
+    def gpus(self) -> int:
+        """How many devices its program shares its work among."""
+        return int(self.parameters.get("gpus") or 1)
+
+    @property
     def gets_base(self) -> bool:
         """Whether its base model is being fetched or converted, before its own program starts."""
         return self.phase in ("fetch", "convert") and self.phase != self.kind
@@ -182,6 +188,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "output_dir": str,
     "parameters": dict,
     "reasons": list,
+    "devices": list,
     "earlier": list,
     "chosen": list,
     "note": str,
@@ -203,6 +210,7 @@ _FRESH: dict[str, Any] = {
     "finished_at": None,
     "adapter_path": None,
     "worker": None,
+    "devices": [],
     "phase": None,
     "resumable": False,
     "seconds": None,

@@ -33,12 +33,13 @@ from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import TEACHING, Inputs, Job, JobStore
-from academy.messages import Text, join, msg, render
+from academy.messages import Text, count, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
 from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
+from academy.services.warming import Warming
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
@@ -65,6 +66,7 @@ class Training:
         backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
+        warming: Warming,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -75,7 +77,13 @@ class Training:
         self._backends = backends
         self._session = session
         self._habitat = habitat
+        self._warming = warming
         self._dry = threading.Lock()
+
+    def look(self) -> None:
+        """The form of a training is visible, so a trainer is started in advance."""
+        if self._permission.enabled and not self._permission.only_shows:
+            self._warming.look()
 
     @changing
     def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
@@ -150,10 +158,9 @@ class Training:
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            return dry_run(self._settings, self._backends, resolved, inputs) | {
-                "reasons": [render(reason) for reason in inputs.reasons],
-                "spec": resolved.model_dump(),
-            }
+            found = dry_run(self._settings, self._backends, resolved, inputs)
+            self._warming.prepare()  # for the training that it was for
+            return found | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
         finally:
             self._session.come_back()
             self._dry.release()
@@ -203,6 +210,7 @@ class Training:
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
+        self._check_gpus(spec)
         measuring = _measuring_rows(spec, manifest, rows) if eval_path is None and request.preset is not None else 0
         if measuring:
             sentence = "{n} of its {of} rows are held out: a manner shows in rows that were never trained."
@@ -371,6 +379,21 @@ class Training:
             component = self._habitat.training()
         if not component.ok:
             raise Unavailable(component.reason, hint=component.remedy)
+
+    def _check_gpus(self, spec: TrainingSpec) -> None:
+        """Raises Invalid where several GPUs cannot share this training."""
+        if spec.gpus == 1:
+            return
+        if spec.method != "sft":
+            raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
+        there = self._habitat.devices()
+        if spec.gpus > there:
+            found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
+            raise Invalid(found, hint="Set GPUs to what there is.")
+        rows = spec.batch_size * spec.gradient_accumulation_steps
+        if spec.gpus > rows:
+            hint = "Raise the batch size, or take fewer GPUs."
+            raise Invalid("{n} GPUs cannot share a step of {rows} examples.", hint=hint, n=spec.gpus, rows=rows)
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")

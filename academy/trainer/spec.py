@@ -41,6 +41,11 @@ class Spec:
     sweep: dict[str, Any] = field(default_factory=dict)  # of a race: its trials, the time, and the repeats
 
     @property
+    def processes(self) -> int:
+        """How many processes train together, each on a GPU of its own; preferences and corrections are learned by one."""
+        return self.knob("gpus") if self.knob("method") == "sft" else 1
+
+    @property
     def has_dataset(self) -> bool:
         """Whether there is one; an exam needs none."""
         return self.dataset_path != Path()
@@ -83,6 +88,7 @@ _DEFAULTS: dict[str, Any] = {
     "precision": "auto",
     "gradient_checkpointing": False,
     "seed": 42,
+    "gpus": 1,
     "method": "sft",
     # What an older spec does not say is as it was: every epoch is trained, on the questions as they are.
     "goal": "style",

@@ -51,6 +51,8 @@ def _first(look: Look) -> Html:
     at = 1 if not look.datasets else 2 if not adapters else 3
     if adapters and (look.active or adapters > 1 or look.academy.adapters.previous()):
         return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
+    if at == 2:
+        look.academy.training.look()
     steps = div(_samples_step(at, look), _train_step(at, look.busy), _chat_step(at), cls="ac-steps")
     bring = go(t("first.bring"), kind="small", tab="dataset")
     own = div(span(t("first.bring_text"), cls="ac-soft"), bring, cls="ac-row ac-bring") if at == 1 else ""
