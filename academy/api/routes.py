@@ -9,7 +9,22 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, arena, bases, chat, datasets, evaluations, exports, jobs, lessons, machine, parts, professor, sweeps
+from academy.api import (
+    adapters,
+    arena,
+    bases,
+    chat,
+    conversations,
+    datasets,
+    evaluations,
+    exports,
+    jobs,
+    lessons,
+    machine,
+    parts,
+    professor,
+    sweeps,
+)
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
 from academy.api.wire import Errors, Json, StrictRoute, not_here
@@ -56,6 +71,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         professor.api,
         arena.api,
         chat.api,
+        conversations.api,
     )
     for stage in stages:
         app.include_router(stage, prefix=PREFIX)
