@@ -284,7 +284,7 @@ def export(folder: Path, adapter: Path, dataset: Path | None, **wish: Any) -> di
     spec |= {"continue_from_path": str(adapter), "parameters": {}, "export": given | wish}
     (folder / "spec.json").write_text(json.dumps(spec))
     run(read_spec(folder), Report(folder))
-    assert not (folder / "export.new").exists()
+    assert not (folder / "base.new").exists()
     return json.loads((folder / "export" / "export.json").read_text())
 
 
