@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,14 @@ def load_tokenizer(folder: Path) -> Any:
 def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "", *, thinking: bool = False) -> list[int]:
     """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
     return tokenizer(form.prompt(messages, thinking=thinking) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def after_thought(tokenizer: Any, form: Renderer, ids: Sequence[int]) -> Sequence[int]:
+    """The tokens of a reply behind the thought that it begins with."""
+    mark = form.thoughts.after.strip() if form.thoughts else ""
+    if not mark or mark not in tokenizer.decode(ids):
+        return ids
+    return ids[next(end for end in range(1, len(ids) + 1) if mark in tokenizer.decode(ids[:end])) :]
 
 
 def longest_of(folder: Path, requested: int) -> int:
