@@ -358,6 +358,7 @@ LOOKING = {
     *(f"bases.{verb}" for verb in ("list", "look")),
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
+    *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),

@@ -22,8 +22,13 @@ class Scale:
     @classmethod
     def of(cls, values: Iterable[Any]) -> Scale | None:
         """The range of the numbers among the values; None where there is none."""
-        numbers = [number for value in values if (number := _number(value)) is not None]
-        return cls(min(numbers), max(numbers)) if numbers else None
+        low, high = math.inf, -math.inf
+        for value in values:
+            if isinstance(value, dict):
+                value = next((value[key] for key in _KEYS if key in value), None)
+            if (number := _number(value)) is not None:
+                low, high = min(low, number), max(high, number)
+        return cls(low, high) if low <= high else None
 
     def rating(self, number: float) -> Rating | None:
         """Good in the upper quarter of the range that such numbers usually have, bad in the lower half; None between."""

@@ -14,6 +14,7 @@ from academy.curation.examples import Turn
 from academy.curation.files.columns import SYNONYMS, THINKING, plain_name, recognise
 from academy.curation.files.extras import extras_of
 from academy.curation.files.marks import THOUGHTS, cleaned, notes_of
+from academy.curation.files.ratings import Scale
 from academy.curation.files.spelled import is_spelled, spelled_turns
 from academy.curation.files.turns import conversation, definitions, in_order, is_message, joined, thoughts_in
 from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, is_missing, list_of, shown, value_of
@@ -44,10 +45,10 @@ class Refused:
     text: str = ""  # the beginning of the record
 
 
-def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) -> Kept | Refused:
-    """The record as a lesson, or the reason why it cannot be one."""
+def read_record(row: int, record: Any, mapping: dict[str, str] | None = None, scale: Scale | None = None) -> Kept | Refused:
+    """The record as a lesson, or the reason why it cannot be one; `scale` is the range of the file's ratings."""
     try:
-        return _read(row, record, mapping)
+        return _read(row, record, mapping, scale)
     except RowError as error:
         return Refused(row, error.reason, beginning(record))
     except RecursionError:
@@ -83,7 +84,7 @@ def kind_of(record: Any) -> str:
     return "pairs" if "situation" in parts and "action" in parts else ""
 
 
-def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
+def _read(row: int, record: Any, mapping: dict[str, str] | None, scale: Scale | None) -> Kept:
     if isinstance(record, list):
         if not record:
             raise RowError("is an empty list")
@@ -95,23 +96,23 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
     if mapping is None:
         if "chosen" in record or not any(list_of(record.get(key)) for key in LISTS):
             _no_tools(record)
-        if (kept := _preference(row, record)) is not None:
+        if (kept := _preference(row, record, scale)) is not None:
             return kept
         for key in LISTS:
             messages = list_of(record.get(key))
             if messages is not None:
                 turns = (*definitions(record), *_with_system(record, conversation(messages, key)))
-                return keep(row, turns, **extras_of(record, recognise(_extra_columns(record))))
+                return keep(row, turns, **extras_of(record, recognise(_extra_columns(record)), scale))
         # Some datasets hold a whole conversation in one text, or as a bare list of texts.
         data = record.get("data")
         if isinstance(data, list) and len(data) > 1 and (all(isinstance(item, str) for item in data) or all(map(is_message, data))):
             return keep(row, conversation(data, "data"))
         text = _spelled_text(record)
         if text is not None:
-            return keep(row, _with_system(record, _spelled_out(text)), **extras_of(record, recognise(_extra_columns(record))))
+            return keep(row, _with_system(record, _spelled_out(text)), **extras_of(record, recognise(_extra_columns(record)), scale))
         if is_of_tree(record):
             raise RowError("is one message of a tree ('parent_id'); use the file that holds a whole tree in each record")
-    return _pair(row, record, mapping)
+    return _pair(row, record, mapping, scale)
 
 
 def is_understood(columns: Sequence[str]) -> bool:
@@ -156,7 +157,7 @@ def _no_tools(record: dict[str, Any]) -> None:
 _ANSWERS = ("chosen", "rejected", "preferred_output", "non_preferred_output", "input")
 
 
-def _preference(row: int, record: dict[str, Any]) -> Kept | None:
+def _preference(row: int, record: dict[str, Any], scale: Scale | None) -> Kept | None:
     """A pair of a better and a worse answer: a correction."""
     prompt: Any = None
     if "preferred_output" in record and isinstance(record.get("input"), dict):
@@ -191,7 +192,7 @@ def _preference(row: int, record: dict[str, Any]) -> Kept | None:
         last = worse[-1]
         text = check_content(joined(last.get("content", last.get("value")), "rejected"), "rejected") if isinstance(last, dict) else None
     extra_columns = [column for column in _extra_columns(record) if column not in _ANSWERS]
-    extras: dict[str, Any] = extras_of(record, recognise(extra_columns))
+    extras: dict[str, Any] = extras_of(record, recognise(extra_columns), scale)
     extras["rejected"] = text
     return keep(row, turns, **extras)
 
@@ -224,7 +225,7 @@ def _spelled_out(text: str) -> tuple[Turn, ...]:
     return in_order([Turn(role, check_content(said, "turn {number}", number=number)) for number, (role, said) in turns])
 
 
-def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> Kept:
+def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None, scale: Scale | None) -> Kept:
     columns = [key for key in record if isinstance(key, str)]
     if mapping is None:
         parts = recognise(columns)
@@ -245,10 +246,10 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
             raise RowError("{column} is missing: it only says {value}", column=column[:40], value=shown(str(value)))
     if isinstance(question, list) and question and is_message(question[0]):
         return keep(
-            row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts)
+            row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts, scale)
         )
     question = check_content(question, "{column}", column=parts["situation"][:40])
-    extras = extras_of(record, parts)
+    extras = extras_of(record, parts, scale)
     answer = check_content(_answer(answer, parts["action"], extras["notes"]), "{column}", column=parts["action"][:40])
     if context is not None and context != "":
         if not isinstance(context, str):

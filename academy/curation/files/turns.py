@@ -207,11 +207,30 @@ def _thought(part: Any) -> str | None:
 
 def _text_of(part: Any) -> str | None:
     """The text of a part: `{"text": "…"}`, `{"text": {"value": "…"}}`; None for one that is no text."""
-    if not isinstance(part, dict) or part.get("type", "text") not in ("text", "input_text", "output_text"):
+    if not isinstance(part, dict) or part.get("type", "text") not in ("text", "input_text", "output_text", "summary_text", "summary"):
         return None
     text = part.get("text")
     text = text.get("value") if isinstance(text, dict) else text
     return text if isinstance(text, str) else None
+
+
+def content_of(content: Any, between: str = "") -> tuple[str, str, int]:
+    """What a program saved as a message: the text of its parts, the thoughts in them, and the number of parts that are neither."""
+    if isinstance(content, dict):
+        content = content.get("parts", [content])
+    if not isinstance(content, list):
+        return (content if isinstance(content, str) else ""), "", 0
+    texts: list[str] = []
+    thoughts: list[str] = []
+    others = 0
+    for part in content:
+        if (thought := _thought(part)) is not None:
+            thoughts.append(thought)
+        elif (said := part if isinstance(part, str) else _text_of(part)) is not None:
+            texts.append(said)
+        else:
+            others += part is not None
+    return between.join(text for text in texts if text), "\n\n".join(thought for thought in thoughts if thought.strip()), others
 
 
 def joined(content: Any, where: str, /, **values: Any) -> Any:

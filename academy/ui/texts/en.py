@@ -120,6 +120,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "part.training": "Training and chat",
     "part.gpu": "NVIDIA GPU",
     "part.quantization": "4-bit and 8-bit training",
+    "part.warm": "Warm trainer",
     "part.docker": "Training in containers",
     "part.git": "Lessons from commits",
     "image.pull": "Fetch the image",
