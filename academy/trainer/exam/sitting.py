@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from academy.messages import Text, to_json
-from academy.text.conversations import Message
 from academy.text.conversations import Message as Turn
 from academy.text.matching import Answers
 from academy.text.tokens import tokenize
@@ -300,7 +299,7 @@ class Exam:
         thought = row.thinking if self.examinee.form.thoughts else ""
         return self.examinee.length(thought + row.expected) + _EXTRA_TOKENS
 
-    def _prompt(self, row: Row, messages: list[Message]) -> list[int] | None:
+    def _prompt(self, row: Row, messages: list[Turn]) -> list[int] | None:
         """What asks a row, in its own words or others, as it was trained: with a thought first where it has one."""
         return self.examinee.prompt(messages, thinking=bool(row.thinking))
 
