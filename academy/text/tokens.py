@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from academy.messages import Text, msg, to_json
+from academy.messages import Text, count, msg, to_json
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
@@ -48,12 +48,17 @@ class Tokenized:
         """What is done with thoughts and tools, as far as there are any."""
         told: list[Text] = []
         if self.thoughts_dropped:
-            text = "The base model has no form for thoughts, so the thoughts of {n:number} rows are left out; their answers are learned."
-            told.append(msg(text, n=self.thoughts_dropped))
+            one = "The base model has no form for thoughts, so those of {n} row are left out; its answers are learned."
+            other = "The base model has no form for thoughts, so those of {n} rows are left out; their answers are learned."
+            told.append(count(self.thoughts_dropped, one=one, other=other))
         elif self.thoughts:
-            told.append(msg("{n:number} rows hold thoughts, written as the base model writes its own.", n=self.thoughts))
+            one = "{n} row holds thoughts, written as the base model writes its own."
+            other = "{n} rows hold thoughts, written as the base model writes its own."
+            told.append(count(self.thoughts, one=one, other=other))
         if self.tools:
-            told.append(msg("{n:number} rows hold calls of tools; what the tools gave back is not learned.", n=self.tools))
+            one = "{n} row holds calls of tools; what they gave back is not learned."
+            other = "{n} rows hold calls of tools; what they gave back is not learned."
+            told.append(count(self.tools, one=one, other=other))
         return told
 
 
