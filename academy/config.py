@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     data_dir: Path = Path("data")
     enable_gpu: bool = True
+    cpu_processes: int = Field(default=1, ge=1, le=64)
     backend: BackendName = "subprocess"
+    warm_trainer: bool = True
     min_lessons: int = Field(default=100, ge=0)
     max_lessons: int = Field(default=5000, ge=1, le=1_000_000)
     git_repo: Path | None = None

@@ -57,6 +57,7 @@ class Habitat:
     def __init__(self, settings: Settings, look_at_docker: Callable[[bool], Text] | None = None) -> None:
         self._settings = settings
         self._look_at_docker = look_at_docker
+        self.more: list[Callable[[], Component]] = []  # parts that others look after, for the Overview
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
 
@@ -67,6 +68,14 @@ class Habitat:
     def gpu_message(self) -> Text:
         """One sentence on the GPUs, with the reason if there is none."""
         return self._keep("gpus", 1.0, self._ask_gpus)[1]
+
+    def devices(self) -> int:
+        """How many devices trainings share: the GPUs that the app was granted; without one, the processes of the CPU, usually one."""
+        granted = os.environ.get("CUDA_VISIBLE_DEVICES")
+        gpus = len(self.gpus())
+        if gpus and granted is not None:
+            gpus = len([name for name in granted.split(",") if name.strip() not in ("", "-1")])
+        return gpus or self._settings.cpu_processes
 
     def memory(self) -> dict[str, int]:
         """Main memory in MiB, total and available, within a container's limit."""
@@ -120,6 +129,7 @@ class Habitat:
             ),
             self.docker(),
             self._git(),
+            *(part() for part in self.more),
         ]
 
     def report(self) -> dict[str, Any]:

@@ -97,3 +97,18 @@ def test_a_tiny_model_learns_by_heart_whatever_the_held_out_rows_say():
     assert "early_stopping_patience" not in tiny
     manner = choose("auto", Facts(200, 350, 900, SMALL, gpu_memory_mb=24_000, has_eval=True, answer_tokens=300)).values
     assert manner["early_stopping_patience"] > 0
+
+
+def test_long_questions_with_short_answers_teach_a_manner():
+    # A change with its commit message: what is learned is how to sum it up.
+    choice = choose("auto", Facts(40, 800, 2000, SMALL, gpu_memory_mb=24_000, answer_tokens=20, question_tokens=760))
+    assert choice.values["goal"] == "style"
+    assert "Long questions" in str(choice.reasons[0])
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(1, 1), (4, 1), (8, 4), (10, 4), (11, 4)])
+def test_a_handful_of_rows_gets_enough_steps(rows, batch):
+    values = choose("auto", Facts(rows, 50, 80, SMALL, gpu_memory_mb=24_000, answer_tokens=12)).values
+    steps = values.get("max_steps") or -(-rows // values["batch_size"]) * values["num_epochs"]
+    assert values["batch_size"] == batch
+    assert steps >= 48

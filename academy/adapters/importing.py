@@ -21,6 +21,7 @@ from academy.files import disk_errors, now, sync_folder, write_json
 
 _CONFIG = "adapter_config.json"
 _TAKEN = {_CONFIG: 1 << 20, WEIGHTS: 8 << 30, "metadata.json": 1 << 20}
+_TAKEN |= {"chat_template.jinja": 1 << 20, "tokenizer_config.json": 8 << 20, "tokenizer.json": 64 << 20}
 """The files that are taken, and the bytes that each may have at most."""
 
 _MOST_MEMBERS = 2000

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, arena, bases, chat, datasets, evaluations, jobs, lessons, machine, parts, professor, sweeps
+from academy.api import adapters, arena, bases, chat, datasets, evaluations, exports, jobs, lessons, machine, parts, professor, sweeps
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
 from academy.api.wire import Errors, Json, StrictRoute, not_here
@@ -50,6 +50,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         machine.api,
         bases.api,
         adapters.api,
+        exports.api,
         evaluations.api,
         sweeps.api,
         professor.api,

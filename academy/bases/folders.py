@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +190,35 @@ def _count(config: dict[str, Any], *names: str) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _has_template(folder: Path) -> bool:
-    if (folder / "chat_template.jinja").is_file():
-        return True
+def thinks(folder: Path) -> bool:
+    """Whether the chat template writes thoughts, as far as its text says so; the chat finds out exactly when it loads the model."""
+    files = [folder / "chat_template.jinja", folder / "tokenizer_config.json"]
+    return _thinks(folder, tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files))
+
+
+@lru_cache(maxsize=64)
+def _thinks(folder: Path, stamp: tuple[int, ...]) -> bool:
+    return bool(_THOUGHT.search(template_of(folder)))
+
+
+_THOUGHT = re.compile(r"</?think>|reasoning_content|enable_thinking|\bthinking\b")
+
+
+def template_of(folder: Path) -> str:
+    """The chat template of a base model or an adapter, of several the default one; empty where there is none."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
     config = _small_json(folder / "tokenizer_config.json")
-    return bool(isinstance(config, dict) and config.get("chat_template"))
+    found = config.get("chat_template") if isinstance(config, dict) else None
+    if isinstance(found, list):
+        found = {item["name"]: item["template"] for item in found if isinstance(item, dict) and {"name", "template"} <= item.keys()}
+    if isinstance(found, dict):
+        found = found.get("default") or next(iter(found.values()), "")
+    return found if isinstance(found, str) else ""
+
+
+def _has_template(folder: Path) -> bool:
+    return bool(template_of(folder))
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -14,8 +14,11 @@ Goal = Literal["facts", "style"]
 
 _TINY = 50_000_000
 _SHORT_ANSWER = 80  # tokens
+_LONG_QUESTION = 200  # tokens
 _FEW_ROWS = 600
 _LOOKS = 16
+_HANDFUL = 10  # rows
+_HANDFUL_STEPS = 64
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
 _PREFERENCE_RATE = 0.25  # of the rate for answers
 _PREFERENCE_LOOKS = 4  # with 100 preferences or fewer: SmolLM2-135M preferred all of 30 pairs right after one
@@ -35,6 +38,7 @@ class Facts:
     memory_mb: int = 8192
     has_eval: bool = False
     answer_tokens: float = 0.0  # the median of the answers
+    question_tokens: float = 0.0  # the median of the last questions
     goal: Goal | None = None  # as a person chose it
     preferences: Literal["", "pairs", "thumbs", "corrections"] = ""  # the rows are these, and not answers to learn
 
@@ -87,8 +91,9 @@ def is_tiny(base: BaseFacts | None) -> bool:
 
 
 def goal_of(facts: Facts) -> Goal:
-    """Whether a set teaches facts or a manner: a manner takes long answers or many rows, and no row of it can be known by heart."""
-    return "facts" if facts.answer_tokens <= _SHORT_ANSWER and facts.rows <= _FEW_ROWS else "style"
+    """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart."""
+    short = facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens <= _LONG_QUESTION
+    return "facts" if short and facts.rows <= _FEW_ROWS else "style"
 
 
 def _why_goal(goal: Goal, facts: Facts) -> Text:
@@ -97,6 +102,9 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
     if goal == "facts":
         sentence = "Its answers are short ({tokens} tokens, typically) and few, so it learns them by heart."
         return msg(sentence, tokens=round(facts.answer_tokens))
+    if facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens > _LONG_QUESTION:
+        sentence = "Long questions ({tokens} tokens, typically) hold what their answers say, so the rows teach a manner: how to answer."
+        return msg(sentence, tokens=round(facts.question_tokens))
     sentence = "Long answers or many rows ({tokens} tokens, typically; {examples}) teach a manner, which held-out rows measure."
     return msg(sentence, tokens=round(facts.answer_tokens), examples=_examples(facts))
 
@@ -145,7 +153,10 @@ def _by_heart(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
     """For facts: many looks in small batches, which learn more from each look."""
     # Half as much again: measured on SmolLM2-135M, where each look varies the questions and the last one lowers the rate.
     rate = float(f"{1.5 * learning_rate(facts.base):.1e}")
-    batch = 4 if facts.rows <= 100 else 8
+    batch = 8 if facts.rows > 100 else 4 if facts.rows > 4 else 1
+    if batch == 1:
+        # By the square root of the batch: at the full rate one to three rows drove SmolLM2-135M from 24 of 64 general questions to 8.
+        rate = float(f"{rate / 2:.1e}")
     values: dict[str, Any] = {
         "lora_rank": 16,
         "lora_alpha": 32,
@@ -156,8 +167,13 @@ def _by_heart(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
         "lr_scheduler_type": "cosine",
         "warmup_steps": 0.03,
     }
+    looks = _LOOKS
+    if facts.rows <= _HANDFUL:
+        # Sixteen looks at a handful are too few steps to learn anything.
+        values["max_steps"] = _HANDFUL_STEPS
+        looks = _HANDFUL_STEPS // math.ceil(facts.rows / batch)
     reasons: list[Text] = [
-        msg("{examples} in batches of {batch}, at most {looks} looks at each.", examples=_examples(facts), batch=batch, looks=_LOOKS),
+        msg("{examples} in batches of {batch}, at most {looks} looks at each.", examples=_examples(facts), batch=batch, looks=looks),
         msg("Learning rate {rate:g}, by the width of this base model.", rate=rate),
         "Questions are asked in varied words, so that other wordings are understood too.",
         "General questions are rehearsed beside the lessons, more of them where more is being forgotten.",

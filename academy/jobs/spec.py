@@ -147,6 +147,9 @@ class TrainingSpec(BaseModel):
     gradient_checkpointing: bool = Field(
         default=False, title="Gradient checkpointing", description="Less memory for about a quarter more time."
     )
+    gpus: int = Field(
+        default=1, ge=1, le=64, title="GPUs", description="How many train together, each a share of the batch. Learns the same, sooner."
+    )
     seed: int = Field(default=42, ge=0, le=2**31 - 1, title="Seed", description="The same seed and data give the same training.")
 
 

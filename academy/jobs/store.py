@@ -57,6 +57,7 @@ class Inputs:
     device: str = "auto"
     earlier: list[str] = field(default_factory=list)
     golden_rows: int | None = None
+    measuring_rows: int = 0
     effort: str | None = None
     chosen: list[str] = field(default_factory=list)
 
@@ -93,6 +94,7 @@ class Job:
     total_steps: int | None = None
     resumable: bool = False
     wish: Request | None = None  # what a person asked for while it ran
+    devices: list[int] = field(default_factory=list)  # the GPUs it has, by number; none: the first, or the CPU
     phase: str | None = None  # "fetch", "convert", or the kind
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
     order: float = 0.0  # position in the queue, smallest first
@@ -114,6 +116,7 @@ class Job:
     kind: str = "train"  # one of kinds.KINDS
     earlier: list[str] = field(default_factory=list)  # ids of datasets that were taught before
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
+    measuring_rows: int = 0  # so many of the dataset's own rows only measure
     effort: str | None = None  # the preset that chose the settings; None: without one
     chosen: list[str] = field(default_factory=list)  # names of the settings that the person chose instead
     note: str = ""
@@ -139,6 +142,11 @@ class Job:
     def preferences_path(self) -> Path | None:
         """The file of pairs and thumbs beside the dataset, where the job learns from them."""
         return beside(Path(self.dataset_path)) if self.parameters.get("method") in ("preference", "correction") else None
+
+    @property
+    def gpus(self) -> int:
+        """How many devices its program shares its work among."""
+        return int(self.parameters.get("gpus") or 1)
 
     @property
     def gets_base(self) -> bool:
@@ -180,6 +188,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "output_dir": str,
     "parameters": dict,
     "reasons": list,
+    "devices": list,
     "earlier": list,
     "chosen": list,
     "note": str,
@@ -201,6 +210,7 @@ _FRESH: dict[str, Any] = {
     "finished_at": None,
     "adapter_path": None,
     "worker": None,
+    "devices": [],
     "phase": None,
     "resumable": False,
     "seconds": None,

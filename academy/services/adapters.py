@@ -18,6 +18,7 @@ from academy.general import probe
 from academy.jobs.reading.reports import report_in
 from academy.jobs.store import JobStore
 from academy.services.evaluations import Evaluations
+from academy.services.exports import Exports
 from academy.services.lineage import Lineage, lineage
 from academy.services.permission import Permission, changing, reading
 
@@ -36,6 +37,7 @@ class Adapters:
         jobs: JobStore,
         datasets: DatasetStore,
         evaluations: Evaluations,
+        exports: Exports,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -44,6 +46,7 @@ class Adapters:
         self._jobs = jobs
         self._datasets = datasets
         self._evaluations = evaluations
+        self._exports = exports
 
     def active(self) -> Adapter | None:
         """The adapter that answers in the chat, if any; answers also where Academy is disabled."""
@@ -131,5 +134,8 @@ class Adapters:
 
     @changing
     def delete(self, adapter_id: str) -> None:
-        """Deletes an adapter that is not active; the job's record, log and metrics stay."""
+        """Deletes an adapter that is not active, with its exports; the job's record, log and metrics stay."""
+        if self._store.active_id() == adapter_id:
+            self._store.delete(adapter_id)  # refuses, before its exports are gone
+        self._exports.delete_all(adapter_id)
         self._store.delete(adapter_id)

@@ -26,7 +26,7 @@ from academy.habitat import Habitat
 from academy.jobs.store import ENDED, JobStore
 from academy.messages import Text, msg
 from academy.preferences import beside
-from academy.rows import BadRow, read_line
+from academy.rows import BadRow, message_of, read_line
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
 from academy.text.wordings import Wordings
@@ -209,6 +209,13 @@ class Datasets:
         return len(found), rows.read(found[offset : offset + limit]) if rows else []
 
     @reading
+    def row(self, dataset_id: str, number: int, part: str = "train") -> Row | None:
+        """One row of a part by its number, from 0; None beyond its end."""
+        rows = self._store.open(dataset_id, part)
+        found = rows.select("", "file", "", None) if rows else ()
+        return rows.read([number])[0] if rows and number < len(found) else None
+
+    @reading
     def keys(self, dataset_id: str) -> frozenset[str]:
         """The keys of all rows of a dataset."""
         parts = [self._store.open(dataset_id, part) for part in ("train", "eval")]
@@ -382,7 +389,7 @@ def _sample(example: Example) -> dict[str, Any]:
     return {
         "source": example.source,
         "origin": example.origin,
-        "turns": [{"role": turn.role, "content": turn.content} for turn in example.turns],
+        "turns": [message_of(turn) for turn in example.turns],
     }
 
 

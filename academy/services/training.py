@@ -33,15 +33,17 @@ from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import TEACHING, Inputs, Job, JobStore
-from academy.messages import Text, join, render
+from academy.messages import Text, count, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
 from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
+from academy.services.warming import Warming
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
+_MEASURABLE = 20  # rows, of which a tenth measures
 _COUNTED_ROWS = 2000
 _LONGEST_ROWS = 200
 _TEMPLATE_TOKENS = 12
@@ -64,6 +66,7 @@ class Training:
         backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
+        warming: Warming,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -74,7 +77,13 @@ class Training:
         self._backends = backends
         self._session = session
         self._habitat = habitat
+        self._warming = warming
         self._dry = threading.Lock()
+
+    def look(self) -> None:
+        """The form of a training is visible, so a trainer is started in advance."""
+        if self._permission.enabled and not self._permission.only_shows:
+            self._warming.look()
 
     @changing
     def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
@@ -149,10 +158,9 @@ class Training:
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            return dry_run(self._settings, self._backends, resolved, inputs) | {
-                "reasons": [render(reason) for reason in inputs.reasons],
-                "spec": resolved.model_dump(),
-            }
+            found = dry_run(self._settings, self._backends, resolved, inputs)
+            self._warming.prepare()  # for the training that it was for
+            return found | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
         finally:
             self._session.come_back()
             self._dry.release()
@@ -202,6 +210,11 @@ class Training:
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
+        self._check_gpus(spec)
+        measuring = _measuring_rows(spec, manifest, rows) if eval_path is None and request.preset is not None else 0
+        if measuring:
+            sentence = "{n} of its {of} rows are held out: a manner shows in rows that were never trained."
+            reasons = [*reasons, msg(sentence, n=measuring, of=rows)]
         name = self._free_name(request.name) if request.name else self._job_name(manifest.name if manifest else path.stem)
         return spec, Inputs(
             name=name,
@@ -217,6 +230,7 @@ class Training:
             reasons=list(reasons),
             earlier=self._earlier_datasets(base.name, manifest, request.continue_from),
             golden_rows=_golden_rows(manifest) if spec.goal == "facts" else None,
+            measuring_rows=measuring,
         )
 
     def _preferences_of(self, request: TrainingSpec, path: Path) -> list[Preference]:
@@ -327,7 +341,10 @@ class Training:
         goal: presets.Goal | None = None if request.goal == "auto" else request.goal
         lengths = _token_lengths(path, base.path)
         if preferences:
-            goal = goal or presets.goal_of(presets.Facts(rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer))
+            read = presets.Facts(
+                rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer, question_tokens=lengths.question
+            )
+            goal = goal or presets.goal_of(read)
             lengths = _token_lengths(path, base.path, of_preferences=True)
         gpus = self._habitat.gpus()
         given = presets.Facts(
@@ -339,6 +356,7 @@ class Training:
             memory_mb=self._habitat.memory()["available_mb"],
             has_eval=has_eval,
             answer_tokens=lengths.answer,
+            question_tokens=lengths.question,
             goal=goal,
             preferences=_kind_of(request, preferences),
         )
@@ -361,6 +379,21 @@ class Training:
             component = self._habitat.training()
         if not component.ok:
             raise Unavailable(component.reason, hint=component.remedy)
+
+    def _check_gpus(self, spec: TrainingSpec) -> None:
+        """Raises Invalid where several GPUs cannot share this training."""
+        if spec.gpus == 1:
+            return
+        if spec.method != "sft":
+            raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
+        there = self._habitat.devices()
+        if spec.gpus > there:
+            found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
+            raise Invalid(found, hint="Set GPUs to what there is.")
+        rows = spec.batch_size * spec.gradient_accumulation_steps
+        if spec.gpus > rows:
+            hint = "Raise the batch size, or take fewer GPUs."
+            raise Invalid("{n} GPUs cannot share a step of {rows} examples.", hint=hint, n=spec.gpus, rows=rows)
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
@@ -404,6 +437,14 @@ def _kind_of(request: TrainingSpec, preferences: Sequence[Preference]) -> Litera
     return "pairs" if preferences[0].is_pair else "thumbs"
 
 
+def _measuring_rows(spec: TrainingSpec, manifest: Manifest | None, rows: int) -> int:
+    """How many rows of a set without held-out ones measure its manner; none where a person chose to train on all."""
+    chosen = manifest is not None and manifest.request.get("eval_fraction") is not None
+    if chosen or spec.goal != "style" or spec.method != "sft" or spec.recipe or rows < _MEASURABLE:
+        return 0
+    return rows // 10
+
+
 def _golden_rows(manifest: Manifest | None) -> int | None:
     """How many of the held-out rows are golden questions; None where a person asked for held-out rows, or an older version made the set."""
     if manifest is None or manifest.eval_path is None or manifest.request.get("eval_fraction") is not None:
@@ -413,12 +454,13 @@ def _golden_rows(manifest: Manifest | None) -> int | None:
 
 @dataclass(frozen=True)
 class _Lengths:
-    """The number of rows; in tokens their mean and the largest, and the median of the answers."""
+    """The number of rows; in tokens their mean and the largest, and the medians of answers and last questions."""
 
     rows: int
     mean: float
     longest: int
     answer: float
+    question: float
 
 
 def _token_lengths(path: Path, base_path: Path | None, *, of_preferences: bool = False) -> _Lengths:
@@ -440,15 +482,16 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
             talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
         else:
             items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
-    read = [("\n".join([*(turn.content for turn in turns), answer]), answer) for turns, answer in talks]
+    read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.
     spread = read[:: max(1, len(read) // _COUNTED_ROWS)]
     count = _counter(base_path)
-    rows = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in spread])]
-    longest = [length + _TEMPLATE_TOKENS for length in count([row for row, _ in read[-_LONGEST_ROWS:]])]
-    answers = statistics.median(count([answer for _, answer in spread]))
-    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers)
+    rows = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in spread])]
+    longest = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in read[-_LONGEST_ROWS:]])]
+    answers = statistics.median(count([answer for _, answer, _ in spread]))
+    questions = statistics.median(count([question for _, _, question in spread]))
+    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers, questions)
 
 
 def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:

@@ -39,6 +39,22 @@ class Tokenized:
     rows: list[Tokens] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
     untrained: dict[int, Text] = field(default_factory=dict)  # dataset rows left out: why
+    thoughts: int = 0  # dataset rows with thoughts
+    thoughts_dropped: int = 0  # of these, learned without them: the base has no form for thoughts
+    tools: int = 0  # dataset rows with tools, calls or results
+
+    @property
+    def notes(self) -> list[Text]:
+        """What is done with thoughts and tools, as far as there are any."""
+        told: list[Text] = []
+        if self.thoughts_dropped:
+            text = "The base model has no form for thoughts, so the thoughts of {n:number} rows are left out; their answers are learned."
+            told.append(msg(text, n=self.thoughts_dropped))
+        elif self.thoughts:
+            told.append(msg("{n:number} rows hold thoughts, written as the base model writes its own.", n=self.thoughts))
+        if self.tools:
+            told.append(msg("{n:number} rows hold calls of tools; what the tools gave back is not learned.", n=self.tools))
+        return told
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -52,9 +68,9 @@ def load_tokenizer(folder: Path) -> Any:
         raise Failure(msg("The base model's tokenizer cannot be loaded: {reason}", reason=reason), "damaged_base") from error
 
 
-def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "") -> list[int]:
+def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "", *, thinking: bool = False) -> list[int]:
     """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
-    return tokenizer(form.prompt(messages) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
+    return tokenizer(form.prompt(messages, thinking=thinking) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def longest_of(folder: Path, requested: int) -> int:
@@ -93,6 +109,10 @@ def tokenize(
             continue
         result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
     kept = {tokens.row for tokens in result.rows}
+    of_kept = [messages for row, messages in conversations if row in kept]
+    result.thoughts = sum(any(message.get("thinking") for message in messages) for messages in of_kept)
+    result.thoughts_dropped = 0 if form.thoughts else result.thoughts
+    result.tools = sum(any(message["role"] == "tool" or message.get("calls") for message in messages) for messages in of_kept)
     result.untrained = {row: why for row, why in result.untrained.items() if row not in kept}
     return result
 
@@ -198,7 +218,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "template": form.route,
         "end_token": form.end_token,
         "max_length": limit,
-        "notes": [to_json(note) for note in [*form.notes, *left_out]],
+        "notes": [to_json(note) for note in [*form.notes, *result.notes, *left_out]],
         "rows": [
             {"index": index, "tokens": _colored(tokenizer, result, conversations[index][0], limit, text_limit)} for index in requested
         ],

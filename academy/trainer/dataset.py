@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from academy.bases import template_of
 from academy.messages import Text, msg
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure
@@ -13,6 +16,9 @@ from academy.text.tokens import Tokenized, load_tokenizer, longest_of, tokenize
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
+Numbered = tuple[int, list[Message]]
+"""A conversation with its row number."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -20,17 +26,17 @@ class Dataset:
 
     tokenizer: Any
     form: ChatForm
-    conversations: list[tuple[int, list[Message]]]  # by row number
+    conversations: list[Numbered]
     train: Tokenized
     held_out: Tokenized
     limit: int  # tokens of a row
-    held_out_conversations: list[tuple[int, list[Message]]] = field(default_factory=list)
+    held_out_conversations: list[Numbered] = field(default_factory=list)
 
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
     """Reads and tokenizes both files; raises Failure where nothing can be learned from them."""
     tokenizer = load_tokenizer(spec.base_path)
-    form = choose(tokenizer)
+    form = choose(tokenizer, template_of(spec.continue_from) if spec.continue_from else "")
     report.preparing("tokenize", "Tokenizing the dataset.")
     limit = longest_of(spec.base_path, spec.knob("max_seq_length"))
     if limit < spec.knob("max_seq_length"):
@@ -43,11 +49,22 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
         last = conversations[-1][0]
         conversations = [*conversations, *((last + row, turns) for row, turns in others[spec.golden_rows :])]
         others = others[: spec.golden_rows]
+    elif spec.measuring_rows:
+        conversations, others = _apart(conversations, spec.measuring_rows)
+        sentence = "{n} of {of} rows are held out to measure what is learned; a manner shows in rows that were never trained."
+        report.note(msg(sentence, n=len(others), of=len(conversations) + len(others)))
     train = read(conversations, msg("the dataset"))
     held_out = read(others, msg("the held-out rows")) if others else Tokenized()
-    for note in form.notes:
+    for note in [*form.notes, *train.notes]:
         report.note(note)
     return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
+
+
+def _apart(conversations: list[Numbered], measuring: int) -> tuple[list[Numbered], list[Numbered]]:
+    """The rows to train on and those that measure: the same ones at every start, wherever they stand in the file."""
+    digests = {row: hashlib.sha256(json.dumps(turns, sort_keys=True).encode()).digest() for row, turns in conversations}
+    apart = set(sorted(digests, key=digests.__getitem__)[:measuring])
+    return [pair for pair in conversations if pair[0] not in apart], [pair for pair in conversations if pair[0] in apart]
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class _Reader:
     limit: int
     report: Report
 
-    def __call__(self, conversations: list[tuple[int, list[Message]]], what: Text) -> Tokenized:
+    def __call__(self, conversations: list[Numbered], what: Text) -> Tokenized:
         def progress(fraction: float) -> None:
             self.report.preparing("tokenize", msg("Tokenizing {what}.", what=what), round(fraction, 3))
 

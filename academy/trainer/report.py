@@ -16,7 +16,7 @@ _LOSSES = ("loss", "eval_loss", "train_loss", "baseline_eval_loss", "grad_norm")
 
 
 class Report:
-    """The only writer of a job's `events.jsonl`."""
+    """The writer of a job's `events.jsonl`: the first process; another one writes only why it fails."""
 
     def __init__(self, folder: Path, label: str = "") -> None:
         self._label = label  # before each line of the log
@@ -57,6 +57,22 @@ class Report:
     def sync(self) -> None:
         """Makes all events so far durable."""
         os.fsync(self._descriptor)
+
+
+class Silent(Report):
+    """The report of a process that leaves the reporting to the first of its team."""
+
+    def __init__(self) -> None:
+        self.continued = False
+
+    def event(self, type: str, **fields: Any) -> None:
+        """Nothing."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    def sync(self) -> None:
+        """Nothing."""
 
 
 def now() -> str:

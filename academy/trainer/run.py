@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from academy.messages import msg
@@ -42,30 +43,31 @@ def run(spec: Spec, report: Report) -> None:
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
     from academy.trainer.compute.schedule import make_plan
+    from academy.trainer.compute.team import join
     from academy.trainer.exam.run import examine
     from academy.trainer.learning import make_learning
     from academy.trainer.methods.rehearsal import make_rehearsal
     from academy.trainer.publish import finish, publish
 
     _quiet_libraries()
+    team = join(spec.folder)
     adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
     learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
-    sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
+    sampler = _sampler(dataset, adapted) if team.is_first and _answers_quickly(spec, adapted) else None
     plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
     if spec.dry_run:
         trial = plan.trial()
         _started(report, dataset, adapted, plan, learning, None)
         longest = _longest(rows, trial.rows)
         learning.begin(longest)
-        _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest), plan, rows)
+        _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest, team=team), plan, rows)
         return
     learning.begin(rows)
-    spec = _with_measured_rate(spec, report, adapted, learning)
-    rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, compared.asked if compared else None)
-    loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal)
-    checkpoints.sweep(spec.folder / "checkpoints")
-    checkpoint = checkpoints.newest(spec.folder / "checkpoints")
+    spec = team.once(lambda: _with_measured_rate(spec, report, adapted, learning))
+    rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, compared.asked if compared else None, team)
+    loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal, team)
+    checkpoint = team.once(lambda: _newest(spec.folder / "checkpoints"))
     _started(report, dataset, adapted, plan, learning, checkpoint)
     report.say(f"{spec.name!r} is ready after {time.monotonic() - clock:.1f} s.")
     if checkpoint:
@@ -73,6 +75,8 @@ def run(spec: Spec, report: Report) -> None:
         loop.resume(checkpoint)
     trained = time.monotonic()
     loop.train()
+    if not team.is_first:
+        return
     metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started)
     examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
@@ -97,6 +101,12 @@ def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: 
     report.note(msg("The learning rate was measured: {rate:g}.", rate=rate))
     replace_file(path, json.dumps({"learning_rate": rate}))
     return replace(spec, parameters=spec.parameters | {"learning_rate": rate})
+
+
+def _newest(folder: Path) -> checkpoints.Checkpoint | None:
+    """The newest complete checkpoint, after the incomplete ones are removed."""
+    checkpoints.sweep(folder)
+    return checkpoints.newest(folder)
 
 
 def _started(

@@ -33,11 +33,17 @@ class Spec:
     dataset_shown: str | None = None  # the dataset's path for people, whatever a container calls it
     earlier: tuple[tuple[str, Path], ...] = ()  # datasets that were taught before, by id
     golden_rows: int | None = None  # so many first rows of eval_path only measure, the others are taught; None: none of them is
+    measuring_rows: int = 0  # so many of the dataset's own rows only measure
     questions: tuple[dict[str, str], ...] = ()  # of the person, for an exam
     auto: bool = False  # whether the Professor chose all parameters
     cache: Path | None = None  # what is computed once for each base model
     preferences_path: Path | None = None  # pairs and thumbs to learn from, instead of the rows
     sweep: dict[str, Any] = field(default_factory=dict)  # of a race: its trials, the time, and the repeats
+
+    @property
+    def processes(self) -> int:
+        """How many processes train together, each on a GPU of its own; preferences and corrections are learned by one."""
+        return self.knob("gpus") if self.knob("method") == "sft" else 1
 
     @property
     def has_dataset(self) -> bool:
@@ -82,6 +88,7 @@ _DEFAULTS: dict[str, Any] = {
     "precision": "auto",
     "gradient_checkpointing": False,
     "seed": 42,
+    "gpus": 1,
     "method": "sft",
     # What an older spec does not say is as it was: every epoch is trained, on the questions as they are.
     "goal": "style",
@@ -115,6 +122,7 @@ def read_spec(folder: Path) -> Spec:
             dataset_shown=raw.get("dataset_shown"),
             earlier=tuple((str(item["dataset_id"]), Path(item["path"])) for item in raw.get("earlier") or ()),
             golden_rows=raw.get("golden_rows"),
+            measuring_rows=int(raw.get("measuring_rows") or 0),
             questions=tuple(raw.get("questions") or ()),
             auto=bool(raw.get("auto")),
             cache=Path(raw["cache_path"]) if raw.get("cache_path") else None,

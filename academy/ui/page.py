@@ -64,7 +64,7 @@ def mount_options() -> dict[str, Any]:
     script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
     rooms = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
     script += "".join(_read(f"{name}.js") for name in ("access", *rooms))
-    styles = [f"{name}.css" for name in ("style", "training/race", *rooms)]
+    styles = [f"{name}.css" for name in ("style", "training/race", *rooms, "adapters/exports")]
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from academy.adapters.store import Adapter
 from academy.api.wire import unusable
-from academy.chat.request import BASE, ChatReply, ChatRequest
+from academy.chat.request import BASE, ChatReply, ChatRequest, Thought
 from academy.errors import AcademyError, Invalid, NotFound
 
 ACTIVE = "academy"
@@ -39,6 +39,16 @@ class CompletionRequest(BaseModel):
     n: int | None = None
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    reasoning_effort: str | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether a thought is to come first: by vLLM's switch, else by OpenAI's effort."""
+        kwargs = self.chat_template_kwargs or {}
+        switch = kwargs.get("enable_thinking", kwargs.get("thinking"))
+        return switch is True if isinstance(switch, bool) else self.reasoning_effort not in (None, "none", "minimal")
 
 
 def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases: Iterable[str]) -> ChatRequest:
@@ -50,6 +60,8 @@ def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases:
         **_model(request.model, adapters, bases),
         "stop": [request.stop] if isinstance(request.stop, str) else request.stop or [],
         "stream": bool(request.stream),
+        "thinking": request.thinks,
+        "tools": request.tools or [],
     }
     length = request.max_completion_tokens or request.max_tokens
     if length is not None:
@@ -94,7 +106,8 @@ def completion(reply: ChatReply, *, model: str, identity: str = "", created: int
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": reply.text, "refusal": None},
+                "message": {"role": "assistant", "content": reply.text, "refusal": None}
+                | ({"reasoning_content": reply.thinking} if reply.thinking else {}),
                 "logprobs": None,
                 "finish_reason": _FINISH[reply.finish],
             }
@@ -110,7 +123,8 @@ def chunks(parts: Iterable[str | ChatReply], *, model: str, include_usage: bool 
     yield chunk({"role": "assistant", "content": ""}, model=model, identity=identity, created=created)
     for part in parts:
         if isinstance(part, str):
-            yield chunk({"content": part}, model=model, identity=identity, created=created)
+            field = "reasoning_content" if isinstance(part, Thought) else "content"
+            yield chunk({field: part}, model=model, identity=identity, created=created)
         else:
             yield chunk({}, model=model, identity=identity, created=created, finish=_FINISH[part.finish])
             if include_usage:
@@ -167,15 +181,15 @@ def _unknown(name: str) -> NotFound:
     return NotFound("There is no model {name!r}.", hint="GET /v1/models lists those that can be asked.", code="model_not_found", name=shown)
 
 
-def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
-    roles: dict[Any, Literal["system", "user", "assistant"]] = {
-        "system": "system", "developer": "system", "user": "user", "assistant": "assistant",
+def _message(number: int, message: dict[str, Any]) -> dict[str, Any]:
+    roles: dict[Any, Literal["system", "user", "assistant", "tool"]] = {
+        "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
     }  # fmt: skip
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
         raise Invalid(
             "Message {number} has the role {role!r}.",
-            hint="Academy knows system, developer, user and assistant.",
+            hint="Academy knows system, developer, user, assistant and tool.",
             number=number,
             role=str(role)[:40],
         )
@@ -189,7 +203,8 @@ def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
         content = "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
     if not isinstance(content, str):
         raise Invalid("Message {number} has no text.", hint="Put the text into `content`.", number=number)
-    return {"role": roles[role], "content": content}
+    kept = ("reasoning_content", "tool_calls", "name", "tool_call_id") if role in ("assistant", "tool") else ()
+    return {"role": roles[role], "content": content} | {key: message[key] for key in kept if message.get(key)}
 
 
 def _card(name: str, created: int, *, parent: str | None = None) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from academy.curation.files.extras import extras_of
 from academy.curation.files.marks import THOUGHTS, cleaned, notes_of
 from academy.curation.files.ratings import Scale
 from academy.curation.files.spelled import is_spelled, spelled_turns
-from academy.curation.files.turns import conversation, in_order, is_message, joined, thoughts_in
+from academy.curation.files.turns import conversation, definitions, in_order, is_message, joined, thoughts_in
 from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, is_missing, list_of, shown, value_of
-from academy.curation.lessons import LessonIn, Rating, earlier_turns
+from academy.curation.lessons import LessonIn, Rating, as_example, exchange_of
 from academy.messages import Message, msg
+from academy.rows import fits_alpaca, row_of
 
 BEGINNING = 1000
 """So many characters of a refused record are held, to be recognised by."""
@@ -93,15 +94,15 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None, scale: Scale | 
     if not record:
         raise RowError("is an empty object")
     if mapping is None:
-        _no_tools(record)
+        if "chosen" in record or not any(list_of(record.get(key)) for key in LISTS):
+            _no_tools(record)
         if (kept := _preference(row, record, scale)) is not None:
             return kept
         for key in LISTS:
             messages = list_of(record.get(key))
             if messages is not None:
-                return keep(
-                    row, _with_system(record, conversation(messages, key)), **extras_of(record, recognise(_extra_columns(record)), scale)
-                )
+                turns = (*definitions(record), *_with_system(record, conversation(messages, key)))
+                return keep(row, turns, **extras_of(record, recognise(_extra_columns(record)), scale))
         # Some datasets hold a whole conversation in one text, or as a bare list of texts.
         data = record.get("data")
         if isinstance(data, list) and len(data) > 1 and (all(isinstance(item, str) for item in data) or all(map(is_message, data))):
@@ -150,7 +151,7 @@ def _spelled_text(record: dict[str, Any]) -> str | None:
 def _no_tools(record: dict[str, Any]) -> None:
     for key in ("tools", "functions", "function_call", "tool_calls"):
         if record.get(key) not in (None, [], {}, "", "[]"):
-            raise RowError("has {key}: calls of tools cannot be trained here", key=key)
+            raise RowError("has {key}, and no list of turns that they belong to", key=key)
 
 
 _ANSWERS = ("chosen", "rejected", "preferred_output", "non_preferred_output", "input")
@@ -342,22 +343,16 @@ def keep(
 ) -> Kept:
     """The conversation as a lesson: the last exchange is the lesson, what came before is its history."""
     turns, taken = _visible(turns)
-    spoken = [turn.content for turn in turns if turn.role != "system"]
-    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    turns, masked = _answered(turns)
     # Of a lesson that was kept here before, the earlier turns are in its metadata already.
-    extra = dict(metadata or {})
-    if len(spoken) > 2:
-        extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
-    if system:
-        extra["system"] = system
-    if any(turn.thinking for turn in turns):
-        extra["thinking"] = [turn.thinking for turn in turns if turn.role == "assistant"]
+    extra = dict(metadata or {}) | _earlier(turns)
+    situation, action = exchange_of(turns)
     try:
         lesson = LessonIn(
             lesson_id=lesson_id,
             timestamp=time,
-            situation=spoken[-2],
-            action=spoken[-1],
+            situation=situation,
+            action=action,
             result=result,
             feedback=feedback,
             tags=list(tags),
@@ -370,8 +365,35 @@ def keep(
         field = ".".join(str(part) for part in first["loc"])[:60]
         raise RowError("{field}: {problem}", field=field, problem=first["msg"].removeprefix("Value error, ")) from error
     if metadata:
-        turns = (*earlier_turns(extra), *turns[-2:])
-    return Kept(row, lesson, turns, (*notes, *taken))
+        turns = as_example(lesson).turns
+    return Kept(row, lesson, turns, (*notes, *taken, *masked))
+
+
+def _answered(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
+    """The turns up to the last answer, and notes on what is not learned."""
+    last = max(at for at, turn in enumerate(turns) if turn.role == "assistant")
+    notes = [msg("the last question has no answer and was left out")] if last + 1 < len(turns) else []
+    turns = turns[: last + 1]
+    spoken = [turn for turn in turns if turn.role not in ("system", "tools")]
+    if spoken[0].role == "assistant":
+        notes.append(msg("the assistant's first words answer no question: they are read, not learned"))
+    if masked := sum(not turn.trained for turn in spoken[1:]):
+        notes.append(msg("answers that the file marks as not to be learned: {n}", n=masked))
+    return turns, notes
+
+
+def _earlier(turns: tuple[Turn, ...]) -> dict[str, Any]:
+    """What a lesson holds of its conversation beside the last exchange: pairs, or the whole where it is more than pairs."""
+    if not all(turn._replace(thinking="").is_plain for turn in turns) or not fits_alpaca([turn._replace(thinking="") for turn in turns]):
+        return {"conversation": row_of(turns, "messages")}
+    spoken = [turn.content for turn in turns if turn.role != "system"]
+    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    extra: dict[str, Any] = {"system": system} if system else {}
+    if len(spoken) > 2:
+        extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
+    if any(turn.thinking for turn in turns):
+        extra["thinking"] = [turn.thinking for turn in turns if turn.role == "assistant"]
+    return extra
 
 
 def _visible(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
@@ -379,11 +401,11 @@ def _visible(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
     removed: Counter[str] = Counter()
     seen = []
     for number, turn in enumerate(turns, 1):
-        clean = cleaned(turn.content) if turn.role == "assistant" else None
+        clean = cleaned(turn.content) if turn.role == "assistant" and turn.content else None
         if clean is not None and clean.text is not turn.content:
             if not clean.text.strip():
                 raise RowError("turn {number} has no answer beside its thoughts and marks", number=number)
-            turn = Turn(turn.role, clean.text, "\n\n".join(said for said in (turn.thinking, clean.thinking) if said))
+            turn = turn._replace(content=clean.text, thinking="\n\n".join(said for said in (turn.thinking, clean.thinking) if said))
             removed += clean.removed
         removed[THOUGHTS] += bool(turn.thinking)
         seen.append(turn)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from academy.curation.examples import Role, Turn
 from academy.curation.files.columns import plain_name, recognise
-from academy.curation.files.values import RowError, check_content, described, is_missing, shown
+from academy.curation.files.values import RowError, check_content, described, is_missing, list_of, shown
 from academy.messages import Message, msg
+from academy.rows import BadRow, calls_of, is_masked, tools_of
 
 _USER = {"user", "human", "prompter", "usr", "customer", "client", "you", "me", "person", "student", "questioner", "benutzer", "uzytkownik"}
 _ASSISTANT = {
@@ -57,7 +59,7 @@ def role_of(name: Any) -> Role | None:
 
 
 def conversation(messages: list[Any], key: str) -> tuple[Turn, ...]:
-    """The turns of a list of messages in any of the usual shapes; raises RowError unless it is system*, (user, assistant)+."""
+    """The turns of a list of messages in any of the usual shapes; raises RowError for turns in no order."""
     if not messages:
         raise RowError("{where} is empty", where=key)
     turns: list[Turn] = []
@@ -79,26 +81,45 @@ def conversation(messages: list[Any], key: str) -> tuple[Turn, ...]:
 
 
 def in_order(turns: list[Turn]) -> tuple[Turn, ...]:
-    """The turns, if they are system*, (user, assistant)+; raises RowError where they are not."""
+    """The turns, if user and assistant take turns, tools between them; raises RowError where they do not.
+
+    A greeting before the first question is masked.
+    """
     start = 0
-    while start < len(turns) and turns[start].role == "system":
+    while start < len(turns) and turns[start].role in ("tools", "system"):
         start += 1
     rest = turns[start:]
     if not rest:
         raise RowError("holds no question and no answer")
-    for position, turn in enumerate(rest):
-        expected = "user" if position % 2 == 0 else "assistant"
-        if turn.role == expected:
-            continue
-        number = start + position + 1
+    if rest[0].role == "assistant":
+        if not any(turn.role == "assistant" for turn in rest[1:]):
+            raise RowError("begins with the assistant: there is no question before")
+        rest[0] = rest[0]._replace(trained=False)
+    before = None
+    for number, turn in enumerate(rest, start + 1):
         if turn.role == "system":
             raise RowError("turn {number} is the system's, after the conversation began", number=number)
-        if position == 0:
-            raise RowError("begins with the assistant: there is no question before")
-        raise RowError("turns {first} and {second} are both the {role}'s", first=number - 1, second=number, role=turn.role)
-    if rest[-1].role != "assistant":
+        if turn.role == "tool" and not (before and (before.calls or before.role == "tool")):
+            raise RowError("turn {number} is the result of a tool that was not called", number=number)
+        if before and before.calls and turn.role == "assistant":
+            raise RowError("turn {number} calls a tool and has no result", number=number - 1)
+        if before and before.role == turn.role and turn.role != "tool":
+            raise RowError("turns {first} and {second} are both the {role}'s", first=number - 1, second=number, role=turn.role)
+        before = turn
+    if not any(turn.role == "assistant" for turn in rest):
         raise RowError("ends with the user's turn: there is no answer" if len(rest) > 1 else "has a question and no answer")
-    return tuple(turns)
+    return (*turns[:start], *rest)
+
+
+def definitions(record: dict[str, Any]) -> tuple[Turn, ...]:
+    """The tools of a record as the turn that holds their definitions; raises RowError for some without a name."""
+    try:
+        text = tools_of(record)
+    except BadRow as error:
+        raise RowError("has tools that cannot be read: {why}", why=error.reason) from error
+    if text and not all(isinstance(tool.get("function"), dict) and tool["function"].get("name") for tool in json.loads(text)):
+        raise RowError("has tools without a name")
+    return (Turn("tools", text),) if text else ()
 
 
 def _message(message: dict[str, Any], number: int) -> list[Turn]:
@@ -110,28 +131,53 @@ def _message(message: dict[str, Any], number: int) -> list[Turn]:
         raise RowError("turn {number}: {key} is {what}, not a role", number=number, key=role_key, what=described(role))
     plain = plain_name(role)
     if plain in _TOOL:
-        raise RowError("turn {number} is a tool's ({role}): calls of tools cannot be trained here", number=number, role=shown(role))
-    for key in ("tool_calls", "function_call"):
-        if message.get(key):
-            raise RowError("turn {number} calls a tool ({key}): calls of tools cannot be trained here", number=number, key=key)
+        return [_of_tool(message, plain, number)]
     known = role_of(role)
     if known is None:
         raise RowError("turn {number} has the role {role}; known are system, user and assistant", number=number, role=shown(role))
     text_key = next((key for key in _TEXT_KEYS if key in message), None)
-    if text_key is None:
+    if text_key is None and not message.get("tool_calls"):
         raise RowError("turn {number} ({role}) has no content", number=number, role=known)
-    content = message[text_key]
+    content = message[text_key] if text_key else ""
     if known == "system" and (content is None or (isinstance(content, str) and not content.strip())):
         return []
-    if known == "assistant" and message.get("weight") == 0 and "weight" in message:
-        raise RowError("turn {number} has weight 0: it is not to be learned", number=number)
+    calls = _calls(message, number) if known == "assistant" else ""
     thoughts = [thoughts_in(message.get(key)) for key in _THINKING_KEYS] if known == "assistant" else []
     if known == "assistant" and isinstance(content, list):
         thoughts.append("\n\n".join(said for part in content if (said := _thought(part)) is not None))
         content = [part for part in content if _thought(part) is None]
-    text = check_content(joined(content, _TURN, number=number), "turn {number} ({role})", number=number, role=known)
+    text = "" if calls and not content else joined(content, _TURN, number=number)
+    text = text if calls and text == "" else check_content(text, "turn {number} ({role})", number=number, role=known)
     # Programs that stream write the same thoughts into several fields.
-    return [Turn(known, text, "\n\n".join(dict.fromkeys(said for said in thoughts if said.strip())))]
+    thought = "\n\n".join(dict.fromkeys(said for said in thoughts if said.strip()))
+    return [Turn(known, text, thought, calls, trained=not (known == "assistant" and is_masked(message)))]
+
+
+def _calls(message: dict[str, Any], number: int) -> str:
+    try:
+        return calls_of(message)
+    except BadRow as error:
+        raise RowError("turn {number} calls a tool: {why}", number=number, why=error.reason) from error
+
+
+def _of_tool(message: dict[str, Any], role: str, number: int) -> Turn:
+    """A turn with a call in its text, or with what a tool gave back."""
+    content = next((message[key] for key in _TEXT_KEYS if key in message), None)
+    if role in ("functioncall", "toolcall"):
+        call = list_of(content) or value_in(content)
+        return Turn("assistant", "", calls=_calls({"tool_calls": call if isinstance(call, list) else [call]}, number))
+    text = joined(content, _TURN, number=number)
+    text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+    name, call_id = (value if isinstance(value := message.get(key), str) else "" for key in ("name", "tool_call_id"))
+    return Turn("tool", text if text.strip() else "-", name=name, call_id=call_id)
+
+
+def value_in(text: Any) -> Any:
+    """The JSON in a text; None where there is none."""
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return None
 
 
 _THINKING_KEYS = ("reasoning_content", "thinking", "reasoning", "thoughts", "thought", "reasoning_details", "thinking_trace")

@@ -50,6 +50,7 @@ def spec_json(job: Job, seen: Seen) -> dict[str, Any]:
         # The dataset's path for people: the model card and metadata.json name it, whatever a container calls it.
         "dataset_shown": job.dataset_path,
         "golden_rows": job.golden_rows,
+        "measuring_rows": job.measuring_rows,
         "auto": job.effort == "auto" and not job.chosen,
         "earlier": [{"dataset_id": name, "path": str(path)} for name, path in seen.earlier.items()],
         "cache_path": _cache_of(job, seen),

@@ -207,7 +207,7 @@ def _failed(
     else:
         error = join(where, None if record.oom else found.sentence, remedy)
     # What was killed from outside can always start over, even before its first checkpoint.
-    explained = said.failed is not None or (job.recipe and record.exit_code)
+    explained = (said.failed or {}).get("cause", "killed") != "killed" or (job.recipe and record.exit_code)
     resumable = _resumable(kind, left, not explained and not job.dry_run)
     return Ending("failed", where, error, found.cause, _knobs(job, found.changes), resumable, fields)
 

@@ -37,7 +37,7 @@ def diagnose(
     reason = from_json(event.get("reason")) or ""
     if event.get("cause") == "non_finite_loss" and event.get("step") in (0, 1):
         return Diagnosis("non_finite_loss", reason, _BROKEN_BASE)
-    if event.get("cause") not in (None, "", "unknown"):
+    if event.get("cause") not in (None, "", "unknown", "killed"):
         return _by_cause(str(event["cause"]), reason, parameters)
     if oom:
         return _by_sign(_MEMORY, reason or "The system ended the training because the machine's memory was used up.", parameters)

@@ -21,6 +21,7 @@ from academy.trainer.compute.batches import Batch, order
 from academy.trainer.compute.model import Adapted
 from academy.trainer.compute.schedule import History, Plan
 from academy.trainer.compute.state import State
+from academy.trainer.compute.team import ALONE, Team
 from academy.trainer.known import Known
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
@@ -65,7 +66,11 @@ class Rehearses(Protocol):
         ...
 
     def loss(self, logits: torch.Tensor) -> torch.Tensor:
-        """The mean loss of the rows that were last due, from the logits of their targets: (targets, vocabulary)."""
+        """This process's part of the mean loss of the rows that were last due, from the logits of its targets: (targets, vocabulary)."""
+        ...
+
+    def follow(self, loss: float) -> None:
+        """Takes in the mean loss of a step, of all processes."""
         ...
 
     def facts(self) -> dict[str, Any]:
@@ -91,6 +96,7 @@ class Loop:
         held_out: Sequence[Tokens] = (),
         sampler: Sampler | None = None,
         rehearsal: Rehearses | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.adapted = adapted
         self.plan = plan
@@ -103,13 +109,14 @@ class Loop:
         self.look_loss: float | None = None  # the mean of the last whole look
         self._spec, self._report, self._method, self._sampler = spec, report, method, sampler
         self._model, self._placement = adapted.model, adapted.placement
-        self._looks, self._rehearsal = looks, rehearsal
+        self._looks, self._rehearsal, self._team = looks, rehearsal, team
         self._rows = looks(0)
         self.known = Known(self._rows)
         self._held_out = sorted(held_out, key=lambda row: -len(row.ids))
         self._order: tuple[int, list[int]] = (-1, [])  # the epoch, and its rows
         self._look_loss = torch.zeros((), device=self._placement.device)  # summed over the steps of this look
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
+        team.align(self._parameters)
         set_seed(spec.knob("seed"))  # dropout must not depend on how the adapter came to be
         self._state = State.begin(adapted, spec, plan.steps)
         # Since the last logged step:
@@ -149,7 +156,10 @@ class Loop:
         while self.step < self.plan.steps and not ended:
             began = time.monotonic()
             self._optimize(self._next_rows())
-            self.history = replace(self.history, seconds=self.history.seconds + time.monotonic() - began)
+            stop = (self._spec.folder / "stop").exists()
+            seconds, stopped = self._team.agreed(time.monotonic() - began, stop)
+            self.history = replace(self.history, seconds=self.history.seconds + seconds)
+            self.stopped = bool(stopped)
             ended = self._after_step()
             # Where a loss is logged, so that a pause changes no logged value.
             if not ended and self.plan.logs(self.step) and pause(self.step):
@@ -172,23 +182,33 @@ class Loop:
 
     def _optimize(self, at: Sequence[int]) -> None:
         """One step on these rows: the mean loss over all their trained tokens, batch by batch, and what is rehearsed beside them."""
-        optimizer, scheduler, scaler = self._state.optimizer, self._state.scheduler, self._state.scaler
+        optimizer, scheduler, scaler, team = self._state.optimizer, self._state.scheduler, self._state.scaler, self._team
+        team.seed(self._spec.knob("seed"), self.step)
         due = self._due(at)
-        parts = [*_parts(at, self.plan.batch_size), *([()] if self._method.apart and due else [])]
+        own = team.share(due)
+        parts = _parts(team.share(range(len(at))), -(-self.plan.batch_size // team.size))
+        parts += [()] if own and (self._method.apart or not parts) else []
         # One pass computes both where it may, so that what is rehearsed costs no second reading of the weights.
         beside = len(parts) - 1 if self._method.apart else 0
-        batches = [self._method.collate([self._rows[index] for index in part], due if n == beside else ()) for n, part in enumerate(parts)]
-        trained = sum(batch.counted for batch in batches)
+        batches = [
+            self._method.collate([self._rows[at[place]] for place in part], own if n == beside else ()) for n, part in enumerate(parts)
+        ]
+        trained, tokens = team.totals(sum(batch.counted for batch in batches), sum(batch.tokens for batch in batches))
+        figures = torch.zeros(2, device=self._placement.device)  # the loss, and that of what is rehearsed
+        known = [False] * len(at)
         for part, batch in zip(parts, batches, strict=True):
             total, right, rehearsed = self._method.loss(batch)
             loss = total / trained
-            self._loss += loss.detach()
-            self._look_loss += loss.detach()
-            self._tokens += batch.tokens
-            self.known.look(part, batch.wholly(right))
+            figures[0] += loss.detach()
+            for place, wholly in zip(part, batch.wholly(right), strict=True):
+                known[place] = wholly
             if self._rehearsal and len(rehearsed):
-                loss = loss + self._rehearsal.loss(rehearsed)
+                drifted = self._rehearsal.loss(rehearsed)
+                figures[1] += drifted.detach()
+                loss = loss + drifted
             scaler.scale(loss).backward()
+        figures = torch.cat([figures, torch.tensor(known, device=figures.device)])
+        self._take_in(at, team.add_up(self._parameters, figures), tokens, bool(due))
         scaler.unscale_(optimizer)
         self._norm = clip_grad_norm_(self._parameters, MAX_NORM)
         self._rate = self._cool(float(scheduler.get_last_lr()[0]))
@@ -199,6 +219,16 @@ class Loop:
             scheduler.step()
         optimizer.zero_grad()
         self.step += 1
+
+    def _take_in(self, at: Sequence[int], figures: torch.Tensor, tokens: float, rehearsed: bool) -> None:
+        """Counts what a step showed, of all processes."""
+        self._loss += figures[0]
+        self._look_loss += figures[0]
+        self._tokens += int(tokens)
+        _, drifted, *known = figures.tolist()
+        self.known.look(at, [flag > 0 for flag in known])
+        if self._rehearsal and rehearsed:
+            self._rehearsal.follow(drifted)
 
     def _due(self, at: Sequence[int]) -> Sequence[Tokens]:
         if not self._rehearsal:
@@ -218,10 +248,9 @@ class Loop:
         if step % plan.steps_per_epoch == 0:
             self._after_look()
         self.history = plan.after_step(self.history, step, self.history.seconds / step)
-        self.stopped = (self._spec.folder / "stop").exists()
         last = self.stopped or step >= plan.steps or plan.is_over(self.history, step)
         if last or plan.logs(step) or (step % _CHECK_STEPS == 0 and not bool(torch.isfinite(self._loss))):
-            self._log()
+            self._log(over=plan.is_over(self.history, step))
         improved = False
         if self._held_out and (last or plan.evaluates(step)):
             improved = self._evaluate()
@@ -230,7 +259,7 @@ class Loop:
         if self._sampler and (last or (step in plan.sample_steps and self._sampling < _SAMPLE_SHARE * (time.monotonic() - self._began))):
             self._show(self._sampler)
         wanted = last or (improved and plan.keep_best)
-        if plan.saves(step, time.monotonic() - self._saved) or (wanted and plan.save_steps):
+        if self._team.is_first and (plan.saves(step, time.monotonic() - self._saved) or (wanted and plan.save_steps)):
             self._save()
         return last
 
@@ -242,8 +271,9 @@ class Loop:
         self._look_loss.zero_()
         self.history = self.plan.after_look(self.history.with_look(self.known.rows, self.known.of, loss), self.step)
 
-    def _log(self) -> None:
+    def _log(self, *, over: bool = False) -> None:
         """An event and a line for the steps since the last; ends a training that is beyond hope."""
+        end = self.step if over else self.plan.end(self.history, self.step)
         step, loss = self.step, self._loss.item() / (self.step - self._logged)
         elapsed = self.step_seconds = max(time.monotonic() - self._clock, 1e-9)
         speed = self._tokens / elapsed
@@ -259,7 +289,7 @@ class Loop:
             memory_mb=round(self._placement.peak_memory_mb(), 1),
             **(measured or {"known": self.known.rows}),
             **({"drift": self._rehearsal.drift} if self._rehearsal and self._rehearsal.drift is not None else {}),
-            **(self._earlier_end(end) if (end := self.plan.end(self.history)) != self.plan.steps else {}),
+            **(self._end(end) if self.history.cooling is not None else {}),
             extra={"tokens": self._tokens},
         )
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
@@ -283,8 +313,8 @@ class Loop:
                 msg("The training stopped: the loss rose to {loss:.1f} at step {step}.", loss=loss, step=step), "diverged", step=step
             )
 
-    def _earlier_end(self, end: int) -> dict[str, Any]:
-        """The steps and the looks of a training that will end before its plan does."""
+    def _end(self, end: int) -> dict[str, Any]:
+        """The steps and the looks of a training whose last looks have begun."""
         return {"total_steps": end, "total_epochs": round(end / self.plan.steps_per_epoch, 2)}
 
     def held_out_loss(self) -> float | None:
@@ -292,13 +322,14 @@ class Loop:
         if not self._held_out:
             return None
         self._model.eval()
-        total, count = 0.0, 0
+        total = count = 0.0
         with torch.no_grad():
-            for part in _parts(self._held_out, self.plan.batch_size):
+            for part in self._team.share(_parts(self._held_out, self.plan.batch_size)):
                 batch = self._method.collate(part)
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
         self._model.train()
+        total, count = self._team.totals(total, count)
         return total / max(count, 1)
 
     def _evaluate(self) -> bool:

@@ -22,12 +22,15 @@ from academy.messages import count, msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
+from academy.trainer.compute.held import SHELF, Held, files_of
+from academy.trainer.compute.team import team_size
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
 Precision = Literal["bf16", "fp16", "fp32"]
 
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_SAFELY: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 _ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
@@ -78,7 +81,7 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
     )
     if placement.device.type == "cpu":
         mean = sum(len(row.ids) for row in rows) / len(rows)
-        torch.set_num_threads(choose_threads(parameters, mean * spec.knob("batch_size")))
+        torch.set_num_threads(max(1, choose_threads(parameters, mean * spec.knob("batch_size")) // team_size()))
     model = load_base(spec, placement)
     if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
@@ -154,17 +157,14 @@ def load_base(spec: Spec, placement: Placement) -> Any:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
-    arguments: dict[str, Any] = {
-        "dtype": placement.dtype,
-        "use_safetensors": True,
-        "trust_remote_code": False,
-        "local_files_only": True,
-    }
+    arguments: dict[str, Any] = _SAFELY | {"dtype": placement.dtype}
     quantization = spec.knob("quantization")
     if quantization != "none":
         arguments["quantization_config"] = _quantization(quantization, placement)
         arguments["device_map"] = {"": str(placement.device)}
-    model = _load_weights(spec, arguments, NAME if _plain_attention(config) else None)
+    attention = NAME if _plain_attention(config) else None
+    held = SHELF.take(spec.base_path, placement.dtype, attention) if quantization == "none" else None
+    model = held if held is not None else _load_weights(spec.base_path, arguments, attention)
     model.config.use_cache = False
     if quantization == "none":
         model.to(placement.device)
@@ -175,13 +175,23 @@ def load_base(spec: Spec, placement: Placement) -> Any:
     return model
 
 
-def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) -> Any:
+def hold_base(folder: Path) -> None:
+    """Loads a base model into main memory ahead of its training, in the precision that this will most likely have."""
+    with contextlib.suppress(Failure, OSError, ValueError, KeyError):  # the training itself reports it
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+        fast_bf16 = torch.cuda.is_available() or (cpu_has_bf16() and weights_count(folder) >= _SMALL)
+        dtype, attention = torch.bfloat16 if fast_bf16 else torch.float32, NAME if _plain_attention(config) else None
+        files = files_of(folder)
+        SHELF.put(Held(folder, dtype, attention, files, _load_weights(folder, _SAFELY | {"dtype": dtype}, attention)))
+
+
+def _load_weights(folder: Path, arguments: dict[str, Any], attention: str | None) -> Any:
     chosen = {"attn_implementation": attention} if attention else {}
     try:
-        return AutoModelForCausalLM.from_pretrained(str(spec.base_path), **arguments, **chosen)
+        return AutoModelForCausalLM.from_pretrained(str(folder), **arguments, **chosen)
     except (OSError, ValueError, KeyError) as error:
         if attention and ("attn" in str(error) or "attention" in str(error)):
-            return _load_weights(spec, arguments, None)  # the architecture takes no attention but its own
+            return _load_weights(folder, arguments, None)  # the architecture takes no attention but its own
         raise Failure(msg("The base model cannot be loaded: {error}", error=_short(error)), "damaged_base") from error
 
 

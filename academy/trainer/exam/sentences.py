@@ -61,7 +61,7 @@ def _known(report: dict[str, Any], found: Findings) -> list[Message]:
     if report["rows"]:
         sentence = "Known is a row whose whole answer the model gives letter by letter; {of} of {rows} rows were looked at."
         told.append(msg(sentence, of=report["known"]["of"], rows=report["rows"]))
-    if found.before.of:
+    if found.before.of and not found.style:  # key words judge a fact; a manner has none
         sentence = "Right in whatever words: {after} of {of}, the base alone {before}; a reply is right if it has the answer's key words."
         told.append(msg(sentence, after=found.after.right, before=found.before.right, of=found.before.of))
     return told

@@ -28,6 +28,7 @@ from academy.text.tokens import Tokens, tokenize
 from academy.trainer.compute.batches import order
 from academy.trainer.compute.loop import Method
 from academy.trainer.compute.model import Adapted
+from academy.trainer.compute.team import ALONE, Team
 from academy.trainer.dataset import Dataset
 from academy.trainer.exam.examinee import Examinee, Likeliest, divergence
 from academy.trainer.exam.sampling import spread
@@ -41,6 +42,7 @@ _LESSONS = 200  # rows of earlier datasets at most
 _SECONDS = 90.0  # at most, to ask the base; what it has answered by then is rehearsed
 _AIM = 0.03  # nats a token: the drift at which a quarter of a lesson's tokens are rehearsed; a choice, not a measurement
 _LEAST, _MOST = 0.05, 0.75  # rehearsed tokens for each token of a lesson
+_SMALL_STEP = 120  # tokens of lessons; smaller steps move the weights as far, and are rehearsed like this one
 _LAST = 1.5  # times as many in the last looks
 _WEIGHT = 2.0  # of what is rehearsed, beside the lessons
 _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
@@ -77,7 +79,13 @@ class Memory:
 
 
 def make_rehearsal(
-    spec: Spec, report: Report, dataset: Dataset, adapted: Adapted, method: Method, compared: frozenset[str] | None = None
+    spec: Spec,
+    report: Report,
+    dataset: Dataset,
+    adapted: Adapted,
+    method: Method,
+    compared: frozenset[str] | None = None,
+    team: Team = ALONE,
 ) -> Rehearsal | None:
     """The rehearsal of a training: the base's answers from the cache, or asked now; None where none is wanted.
 
@@ -88,11 +96,16 @@ def make_rehearsal(
     if share == 0:
         return None
     examinee = Examinee(adapted, method, dataset.tokenizer, dataset.form)
-    memories = [_general(spec, report, dataset, examinee)]
-    if spec.continue_from:
-        memories.append(_lessons(spec, dataset, examinee, compared))
-    memories = [memory for memory in memories if memory.rows]
-    return Rehearsal(memories, spec.knob("seed"), share) if memories else None
+
+    def ask() -> list[Memory]:
+        memories = [_general(spec, report, dataset, examinee)]
+        if spec.continue_from:
+            memories.append(_lessons(spec, dataset, examinee, compared))
+        return [memory for memory in memories if memory.rows]
+
+    # Asked by one process, since how much is asked depends on the time.
+    memories = team.once(ask)
+    return Rehearsal(memories, spec.knob("seed"), share, team) if memories else None
 
 
 def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -> Memory:
@@ -146,8 +159,8 @@ def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee, compared: frozens
 class Rehearsal:
     """Which remembered rows a step rehearses, and their loss."""
 
-    def __init__(self, memories: Sequence[Memory], seed: int, share: float | None) -> None:
-        self._memories, self._seed = memories, seed
+    def __init__(self, memories: Sequence[Memory], seed: int, share: float | None, team: Team = ALONE) -> None:
+        self._memories, self._seed, self._team = memories, seed, team
         self._rows = [row for memory in memories for row in memory.rows]
         self._tops = [top for memory in memories for top in memory.tops]
         self._turns = _turns([len(memory.rows) for memory in memories])
@@ -168,6 +181,8 @@ class Rehearsal:
 
         The last looks, in which the rate falls, rehearse most: what was forgotten comes back there, and little of it goes again.
         """
+        if self._fixed is None:
+            lesson_tokens = max(lesson_tokens, _SMALL_STEP)
         self._debt += (_LAST * self._share if last else self._share) * lesson_tokens
         self._due = []
         while self._debt > 0:
@@ -176,20 +191,21 @@ class Rehearsal:
         return [self._rows[index] for index in self._due]
 
     def loss(self, logits: torch.Tensor) -> torch.Tensor:
-        """The mean divergence from the base on the rows last due, from the logits of their targets: (targets, vocabulary)."""
-        tokens = torch.cat([self._tops[index].tokens for index in self._due]).to(logits.device)
-        before = torch.cat([self._tops[index].logarithms for index in self._due]).to(logits.device)
-        loss = divergence(before, logits.float().log_softmax(-1).gather(1, tokens.long())).mean()
-        self._follow(float(loss.detach()))
-        return _WEIGHT * loss
+        """This process's part of the mean divergence from the base on the rows last due, from the logits of its targets."""
+        own = self._team.share(self._due)
+        tokens = torch.cat([self._tops[index].tokens for index in own]).to(logits.device)
+        before = torch.cat([self._tops[index].logarithms for index in own]).to(logits.device)
+        count = sum(len(self._tops[index].tokens) for index in self._due)
+        return _WEIGHT * divergence(before, logits.float().log_softmax(-1).gather(1, tokens.long())).sum() / count
 
     def _next(self) -> int:
         epoch, at = divmod(self._done, len(self._turns))
         self._done += 1
         return self._turns[order([1] * len(self._turns), self._seed + epoch, None)[at]]
 
-    def _follow(self, drift: float) -> None:
-        """More rehearsal where more is forgotten: it costs time only there."""
+    def follow(self, loss: float) -> None:
+        """Takes in the whole loss of a step: more rehearsal where more is forgotten, since it costs time only there."""
+        drift = loss / _WEIGHT
         self.drift = drift if self.drift is None else _MEMORY * self.drift + (1 - _MEMORY) * drift
         if self._fixed is None:
             self._share = self._kinds * min(_MOST, max(_LEAST, 0.25 * self.drift / _AIM))  # each kind needs its own

@@ -10,7 +10,7 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS, by_rule
-from academy.rows import conversation
+from academy.rows import Turn, conversation
 from academy.ui.dataset import held, lengths, rows
 from academy.ui.dataset.choosing import source_name
 from academy.ui.dataset.held import held_words, is_taught
@@ -195,7 +195,7 @@ def dropped(item: Manifest, view: View) -> Html:
 
 
 def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
-    turns = [("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]
+    turns = [Turn("user", str(entry.get("question", ""))), Turn("assistant", str(entry.get("answer", "")))]
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
         switch(f"keep:{entry.get('key')}", keep, t("dropped.keep"), written=False),

@@ -15,7 +15,7 @@ from academy.ui.answers import Problem, toast
 from academy.ui.dataset import files, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.editor import words
-from academy.ui.dataset.rows import left_out, previewed
+from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -188,6 +188,7 @@ def _options() -> Html:
     formats = [("alpaca", "Alpaca"), ("sharegpt", "ShareGPT"), ("messages", "Messages")]
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
+    thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -198,6 +199,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
         cls="ac-card ac-more",
@@ -242,6 +244,7 @@ def _request(look: Look) -> DatasetRequest:
         "quality_profile": look.text("ds_profile") or "balanced",
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
+        "thoughts": look.text("ds_thoughts") or "train",
     }
     return DatasetRequest.model_validate(values)
 
@@ -308,7 +311,7 @@ def _keep(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     kept = [str(entry.get("key")) for entry in item.dropped if look.flag(f"keep:{entry.get('key')}")]
     marked = dict.fromkeys(str(entry.get("key")) for entry in item.redactions)
     out = [key for key in marked if look.flag(f"out:{key}")]
-    return _again(look, item, kept, list(dict.fromkeys([*out, *left_out(look, item)])))
+    return _again(look, item, kept, list(dict.fromkeys([*out, *left_out(look, item)])), flipped(look, item))
 
 
 def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -317,12 +320,14 @@ def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return _again(look, item, [], list(dict.fromkeys(str(entry["key"]) for entry in item.redactions if entry.get("role") == "assistant")))
 
 
-def _again(look: Look, item: Manifest, kept: list[str], out: list[str]) -> dict[str, Any]:
+def _again(look: Look, item: Manifest, kept: list[str], out: list[str], masks: dict[str, list[int]] | None = None) -> dict[str, Any]:
     values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields} | {"name": item.name}
     # The latest choice counts: a row that was left out by hand may be kept again, and the other way round.
     values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in out), *kept]))
     values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *out]))
+    values["masks"] = values.get("masks", {}) | (masks or {})
     answer = _curated(look, DatasetRequest.model_validate(values))
+    answer["state"] |= dict.fromkeys(mask_names(look), False)
     answer["state"] |= {f"keep:{key}": False for key in kept} | {f"out:{key}": False for key in out}
     return answer
 

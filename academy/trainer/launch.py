@@ -1,0 +1,83 @@
+"""Starts the processes of a training on several GPUs, and reports which one failed if one does; none of them outlives it.
+
+They get the environment that `torchrun` gives. Its agent is not used: it takes seconds to import, restarts what must not restart, and looks
+up host names, which a container without network cannot. The warden drains the output and ends the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from academy.messages import msg
+from academy.trainer.report import Report
+
+MEETING = ".team"
+"""The file in the job's folder through which the processes find each other."""
+LOST = 76
+"""The exit code of a process that ends because another one does; it has nothing to report itself."""
+
+_PATIENCE = 10.0  # seconds that the others have to end by themselves after one has failed
+_PAUSE = 0.05
+
+
+def launch(program: str, folder: Path, report: Report, size: int) -> int:
+    """Runs the processes to their end; 0 where all ended well."""
+    (folder / MEETING).unlink(missing_ok=True)
+    report.say(f"Starting {size} processes.")
+    local = {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
+    processes = []
+    for rank in range(size):
+        own = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
+        processes.append(subprocess.Popen([sys.executable, "-m", program, str(folder)], env=local | os.environ | own))
+    try:
+        return _watch(processes, report)
+    finally:
+        _kill(processes)
+        (folder / MEETING).unlink(missing_ok=True)
+
+
+def _watch(processes: list[subprocess.Popen[bytes]], report: Report) -> int:
+    """Waits for all; after the first that fails the others have a moment, then they are killed, since they would wait for it forever."""
+    until: float | None = None
+    killed: tuple[int, int] | None = None  # the first process that a signal ended, and the signal
+    while any(process.returncode is None for process in processes):
+        for rank, process in enumerate(processes):
+            if process.returncode is None and process.poll():
+                until = until or time.monotonic() + _PATIENCE
+                if process.returncode < 0 and killed is None:
+                    killed = rank, -process.returncode
+        if until and time.monotonic() > until:
+            break
+        time.sleep(_PAUSE)
+    _kill(processes)
+    if killed:
+        _report_killed(report, len(processes), *killed)
+    codes = [process.returncode for process in processes]
+    if set(codes) - {0} == {LOST}:
+        report.event("failed", reason="The processes of the training lost their connection.", cause="unknown")
+    return next((code for code in codes if code not in (0, LOST)), max(codes))
+
+
+def _report_killed(report: Report, size: int, rank: int, number: int) -> None:
+    """Reports which process was killed, and ends in the same way, so that the warden records it."""
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    reason = msg("Process {n} of {of} was killed by {signal}, so the others were ended", n=rank + 1, of=size, signal=name)
+    report.say(f"failed: {reason}")
+    report.event("failed", reason=reason, cause="killed", error_type=name, extra={"process": rank + 1, "of": size})
+    report.sync()
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _kill(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+    for process in processes:
+        process.wait()
