@@ -112,7 +112,7 @@ def read_commits(
     with `summarise`, a change that is too large is shown in its most telling parts. Raises NotFound where there is no such folder, Refused
     where it is no repository that may be read, Invalid for a bad range.
     """
-    revisions = _check_revisions(revision_range)
+    revisions = checked_revisions(revision_range)
     _check_texts([*authors, *paths])
     repository = Repository.find(repo)
     if limit <= 0:
@@ -301,7 +301,7 @@ def _fence(text: str) -> str:
 # --- git ----------------------------------------------------------------------------------------------------------------------
 
 
-def _check_revisions(revision_range: str) -> list[str]:
+def checked_revisions(revision_range: str) -> list[str]:
     """The revisions of a range; raises Invalid for a revision that git could take for an option."""
     if any(ord(char) < 32 or ord(char) == 127 for char in revision_range):
         raise Invalid("The revision range holds control characters.", hint="Write it like v1.0..main.")

@@ -20,8 +20,8 @@ _REVERT = re.compile(
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"^\W*(?:(?:work )?in progress\b|wip(?=[\s:\]!)]|$)|(?:fixup|squash|amend)!|fixup\b|squash(?:ed)?\b|te?mp(?=[\s:\]]|$)|draft(?=[:\]!)]|$)|dnm\b"
-    r"|do not (?:merge|commit)|(?:checkpoint|save|snapshot)(?: \w+)?\W*$)",
+    r"^\W*(?:(?:work )?in progress\b|wip(?=[\s:\]!)]|$)|(?:fixup|squash|amend)!|fixup\b|squash(?:ed)?\b|te?mp(?=[\s:\]]|$)"
+    r"|draft(?=[:\]!)]|$)|dnm\b|do not (?:merge|commit)|(?:checkpoint|save|snapshot)(?: \w+)?\W*$)",
     re.IGNORECASE,
 )
 _MERGE = re.compile(
