@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from academy.config import BackendName, Settings
@@ -135,10 +135,12 @@ def _hidden_gpu(command: Command) -> Command:
 
 def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The environment of a job's program without network, and the names that it inherits from a container's image."""
-    return _environment(job.backend, mark_of(job.folder.path), settings, outside)
+    return _environment(job.backend, mark_of(job.folder.path), settings, outside, job.devices)
 
 
-def _environment(backend: BackendName, mark: str, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _environment(
+    backend: BackendName, mark: str, settings: Settings, outside: Mapping[str, str], devices: Sequence[int] = ()
+) -> tuple[dict[str, str], tuple[str, ...]]:
     env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
     inherit: tuple[str, ...] = ()
     if BACKENDS[backend].in_image:
@@ -161,9 +163,9 @@ def _environment(backend: BackendName, mark: str, settings: Settings, outside: M
         "GLIBC_TUNABLES": _MALLOC,
         MARK: mark,
     }
-    if job.devices and not BACKENDS[job.backend].in_image:
-        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(job.devices) + 1)))).split(",")
-        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in job.devices if number < len(granted))
+    if devices and not BACKENDS[backend].in_image:
+        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(devices) + 1)))).split(",")
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in devices if number < len(granted))
     if not settings.enable_gpu:
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     return env, inherit
