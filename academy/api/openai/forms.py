@@ -39,6 +39,11 @@ class CompletionRequest(BaseModel):
     n: int | None = None
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | int | None = None
+    top_logprobs: int | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    function_call: str | dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     reasoning_effort: str | None = None
     chat_template_kwargs: dict[str, Any] | None = None
@@ -55,6 +60,7 @@ def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases:
     """Our request for theirs; raises NotFound for a model that is not there and Invalid for what cannot be done."""
     if request.n not in (None, 1):
         raise Invalid("Academy gives one choice a request (n=1).", hint="Ask as often as you want choices.")
+    _check_possible(request)
     values: dict[str, Any] = {
         "messages": [_message(number, message) for number, message in enumerate(request.messages, start=1)],
         **_model(request.model, adapters, bases),
@@ -78,6 +84,27 @@ def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'messages'}: {item['msg']}" for item in error.errors())
         raise unusable(problems) from error
+
+
+def _check_possible(request: CompletionRequest) -> None:
+    """Raises Invalid where the client would take plain words for something else."""
+    form = (request.response_format or {}).get("type", "text")
+    if form != "text":
+        raise Invalid(
+            "response_format {form!r} is not possible: the models here answer in plain text, which need not be valid JSON.",
+            hint="Leave response_format out, and ask for JSON in the message.",
+            code="unsupported_value",
+            form=str(form)[:40],
+        )
+    if request.logprobs or request.top_logprobs:
+        raise Invalid("logprobs are not possible here.", hint="Leave logprobs and top_logprobs out.", code="unsupported_value")
+    choice = request.tool_choice if request.tool_choice is not None else request.function_call
+    if choice not in (None, "auto", "none"):
+        raise Invalid(
+            "No tool can be forced (tool_choice): a model calls one only where it wants to.",
+            hint="Use tool_choice 'auto' or 'none', or leave it out.",
+            code="unsupported_value",
+        )
 
 
 def models(adapters: Iterable[Adapter], bases: Iterable[str], *, started: int = 0) -> dict[str, Any]:

@@ -35,10 +35,13 @@ def models(academy: TheAcademy) -> dict[str, Any]:
 @api.get("/models/{name:path}")
 def model(academy: TheAcademy, name: str) -> dict[str, Any]:
     """One of them."""
+    if not name:  # a slash at the end
+        return models(academy)
     return forms.model_card(name, academy.adapters.list(), _bases(academy))
 
 
 @api.post("/chat/completions")
+@api.post("/chat/completions/", include_in_schema=False)
 async def complete(
     request: Request,
     academy: TheAcademy,
