@@ -12,7 +12,7 @@ from families_help import FAMILIES, GEMMA3, QWEN3
 from trainer_help import make_tokenizer
 
 from academy.chat.decoding import Apart
-from academy.chat.request import ChatRequest, Thought
+from academy.chat.request import ChatReply, ChatRequest, Thought
 from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.rows import BadRow, Turn, is_masked, row_of, turns_of
@@ -30,27 +30,16 @@ TALK = [
 ]
 
 
-@pytest.mark.parametrize(
-    "mark",
-    [
-        {"weight": 0},
-        {"weight": "0"},
-        {"weight": 0.0},
-        {"train": False},
-        {"trainable": False},
-        {"loss_mask": 0},
-        {"loss": False},
-        {"train": "false"},
-    ],
-    ids=str,
-)
+MASKS = [("weight", 0), ("weight", "0"), ("weight", 0.0), ("train", False), ("train", "false"), ("trainable", False), ("loss_mask", 0)]
+
+
+@pytest.mark.parametrize("mark", [{name: value} for name, value in [*MASKS, ("loss", False)]], ids=str)
 def test_a_turn_that_a_file_marks_is_read_and_not_learned(mark: dict[str, Any]) -> None:
     assert is_masked(mark)
     messages = [TALK[0], TALK[1] | mark, *TALK[2:]]
     assert [turn.trained for turn in turns_of({"messages": messages})] == [True, False, True, True]
-    assert [turn.trained for turn in turns_of({"conversations": [{"from": m["role"], "value": m["content"]} | m for m in messages]})][
-        1
-    ] is False
+    said = [{"from": message["role"], "value": message["content"]} | message for message in messages]
+    assert [turn.trained for turn in turns_of({"conversations": said})] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("mark", [{}, {"weight": 1}, {"weight": "1"}, {"train": True}, {"loss_mask": 1}, {"weight": None}], ids=str)
@@ -195,6 +184,24 @@ def test_a_client_sends_tools_calls_results_and_thoughts_as_openai_writes_them()
     assert not chat_request(CompletionRequest.model_validate({"messages": TALK[:1]} | kwargs), [], []).thinking
     with pytest.raises(ValueError, match="no name"):
         ChatRequest.model_validate({"messages": [{"role": "assistant", "tool_calls": [{}]}, TALK[0]]})
+
+
+def test_a_call_in_a_reply_reaches_a_client_as_a_call_whole_and_streamed() -> None:
+    from academy.api.openai.forms import chunks, completion
+
+    text = '<tool_call>\n{"name": "lamp", "arguments": {"room": "attic"}}\n</tool_call>'
+    reply = ChatReply(text, None, "base", 5, 7, thinking="Dark.")
+    choice = completion(reply, model="it", with_tools=True)["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+    assert (choice["message"]["content"], choice["message"]["reasoning_content"]) == (None, "Dark.")
+    assert choice["message"]["tool_calls"][0]["function"] == {"name": "lamp", "arguments": '{"room": "attic"}'}
+    streamed = [chunk["choices"][0] for chunk in chunks([Thought("Dark."), *text, reply], model="it", with_tools=True)]
+    assert [choice["delta"].get("reasoning_content") for choice in streamed] == [None, "Dark.", None, None]
+    assert streamed[2]["delta"]["tool_calls"][0]["function"]["name"] == "lamp"
+    assert "content" not in streamed[2]["delta"]
+    assert streamed[3]["finish_reason"] == "tool_calls"
+    # Without tools in the request such a text is a text.
+    assert completion(reply, model="it")["choices"][0]["message"]["content"] == text
 
 
 # ------------------------------------------------------------------ which template
