@@ -59,7 +59,8 @@ def turns_of(chat: Chat, notes: list[Message]) -> tuple[tuple[Turn, ...], Said]:
     while sides and not sides[-1].text:
         sides.pop()  # an answer that failed, or a question that was only a picture
     parts, gaps = _parts(sides)
-    part, others = next(((part, len(sides) - gaps - len(part)) for part in parts if len(part) > 1), ((), 0))
+    part: Sequence[Said] = next((part for part in parts if len(part) > 1), [])
+    others = len(sides) - gaps - len(part) if part else 0
     unanswered = bool(part) and part[-1].role == "user"
     part = part[: len(part) - unanswered]
     greeting = bool(part) and part[0].role == "assistant"  # stays, and is masked
