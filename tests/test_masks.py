@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from academy.curation.examples import DatasetRequest
 from academy.rows import BadRow, Turn, is_masked, row_of, turns_of
 from academy.services.academy import Academy
 from academy.text.forms import Thoughts
+from academy.ui.dataset import editor
 from academy.ui.dataset import rows as page
 from academy.ui.dataset.sources import ACTS
 from academy.ui.look import Look
@@ -124,6 +126,28 @@ def test_an_answer_is_taken_out_of_what_is_learned_and_put_back_on_the_page(acad
     assert "Read, do not learn" not in shown  # one answer has to remain
     (row,) = academy.datasets.rows(flip(masked, 1))
     assert all(turn.trained for turn in turns_of(row))
+
+
+def test_a_lesson_with_a_call_shows_its_conversation_and_keeps_it_when_the_question_is_edited(academy: Academy) -> None:
+    call = {"type": "function", "function": {"name": "lamp", "arguments": {"room": "attic"}}}
+    talk = [
+        {"role": "user", "content": "Light in the attic, please."},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "name": "lamp", "content": "the lamp is on"},
+        {"role": "assistant", "content": "It is bright in the attic now."},
+    ]
+    academy.lessons.import_files([("talk.jsonl", BytesIO(json.dumps({"messages": talk}).encode()))])
+    (lesson,) = academy.lessons.list().items
+    assert (lesson.situation, lesson.action) == (talk[0]["content"], talk[3]["content"])
+    form = str(editor.ACTS["lesson.edit"](Look(academy, {}), {"id": lesson.lesson_id})["dialog"])
+    assert 'lamp({"room": "attic"})' in html.unescape(form)
+    assert "asked:0" not in form
+    saved = {"id": lesson.lesson_id, "situation": "Make light in the attic.", "action": lesson.action, "rating": "good"}
+    editor.ACTS["lesson.save"](Look(academy, {}), saved)
+    made = academy.datasets.create(DatasetRequest.model_validate({"include_git": False, "quality_profile": "lenient"}))
+    (row,) = academy.datasets.rows(made["dataset_id"])
+    assert [turn.content for turn in turns_of(row)] == ["Make light in the attic.", "", "the lamp is on", "It is bright in the attic now."]
+    assert json.loads(turns_of(row)[1].calls)[0]["name"] == "lamp"
 
 
 # ------------------------------------------------------------------ in the chat
