@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
+    cors_origins: str = ""
     mcp: bool = False
     autopilot: bool = False
     judge_url: str = ""
@@ -108,6 +109,19 @@ class Settings(BaseSettings):
         if wrong := [name for name in names if not HOST.fullmatch(name.removeprefix("*."))]:
             raise ValueError(f"{wrong[0]!r} is not a host; write names such as academy.example, *.lan or box:8080, separated by commas")
         return ",".join(names)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [part.strip().lower().rstrip("/") for part in value.split(",") if part.strip()]
+        if wrong := [
+            origin for origin in origins if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/*]+|(?!https?:)[a-z][a-z0-9+.-]*://\*|null", origin)
+        ]:
+            raise ValueError(
+                f"{wrong[0]!r} is not an origin; write those such as http://localhost:3000, app://obsidian.md or vscode-webview://*, "
+                "separated by commas"
+            )
+        return ",".join(origins)
 
     @field_validator("token")
     @classmethod

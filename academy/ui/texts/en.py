@@ -169,7 +169,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.repository_example": "e.g. /home/me/project",
     "sources.range": "Range",
     "sources.limit": "At most",
-    "sources.more": "Authors, paths, patches",
+    "sources.more": "Which commits, authors, paths, patches",
     "sources.authors": "Authors",
     "sources.authors_help": "Names or addresses, separated by commas; empty: all.",
     "sources.paths": "Paths",
