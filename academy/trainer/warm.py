@@ -41,6 +41,8 @@ _IMPORTED = (
 def serve(channel: socket.socket, base: Path | None) -> int:
     """Imports, waits for a job on the channel, and runs it; 0 too where none comes."""
     began = time.time_ns()
+    # The job says which GPU is its own, so that CUDA must not be asked before: NVML answers whether there is one.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     program._quiet(quantized=False)
     for name in _IMPORTED:
         importlib.import_module(name)
@@ -75,7 +77,9 @@ def why_stale(began: int, files: Mapping[str, int]) -> str:
 def why_unfit(folder: Path) -> str:
     """Why it cannot run the job of this folder; empty if it can."""
     parameters = json.loads((folder / "spec.json").read_bytes()).get("parameters") or {}
-    return "it has no kernels for quantized weights" if parameters.get("quantization", "none") != "none" else ""
+    if (parameters.get("quantization") or "none") != "none":
+        return "it has no kernels for quantized weights"
+    return "the training takes several processes" if (parameters.get("gpus") or 1) > 1 else ""
 
 
 def loaded_files() -> list[str]:
