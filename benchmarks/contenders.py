@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT)]
+
+from academy.trainer.report import Silent  # noqa: E402
+
 STOCK = ("trl", "trl-grouped", "trl-packed", "trainer")
 TITLES = {
     "trl": "TRL defaults",
@@ -35,6 +39,24 @@ TITLES = {
 least padding; fused kernels where they are installed on a GPU.
 """
 _WORDS = "the harbour opens at seven and closes when the last ferry has left for the islands in the north"
+
+
+class Enough(Exception):
+    """What was to be seen of a training has been seen."""
+
+
+class Watch(Silent):
+    """Keeps the events of a training, and ends it with an event of this type at this step."""
+
+    def __init__(self, step: int, type: str = "progress") -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+        self._end = step, type
+
+    def event(self, type: str, **fields: Any) -> None:
+        self.events.append({"type": type, "clock": time.monotonic()} | fields)
+        if type == self._end[1] and fields.get("step", 0) >= self._end[0]:
+            raise Enough
 
 
 @dataclass(frozen=True)
@@ -91,33 +113,6 @@ def academy(task: Task) -> dict[str, Any]:
     with contextlib.suppress(Enough):
         run(read_spec(academy_job(task)), report)
     return of_events(task, report.events)
-
-
-class Enough(Exception):  # noqa: N818  not an error
-    """The last step has ended."""
-
-
-def _watch() -> Any:
-    sys.path[:0] = [str(ROOT)]
-    from academy.trainer.report import Silent
-
-    class Watching(Silent):
-        """Keeps the events, and ends the training after a step."""
-
-        def __init__(self, last: int, event: str = "progress") -> None:
-            super().__init__()
-            self.events: list[dict[str, Any]] = []
-            self._last = last, event
-
-        def event(self, type: str, **fields: Any) -> None:
-            self.events.append({"type": type, "clock": time.monotonic()} | fields)
-            if type == self._last[1] and fields.get("step", 0) >= self._last[0]:
-                raise Enough
-
-    return Watching
-
-
-Watch = _watch()
 
 
 def academy_job(task: Task, **more: Any) -> Path:
