@@ -13,6 +13,7 @@ import os
 import random
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -39,6 +40,10 @@ TITLES = {
 least padding; fused kernels where they are installed on a GPU.
 """
 _WORDS = "the harbour opens at seven and closes when the last ferry has left for the islands in the north"
+
+
+class Left(Exception):
+    """A contender that takes no part: why."""
 
 
 class Enough(Exception):
@@ -113,6 +118,34 @@ def academy(task: Task) -> dict[str, Any]:
     with contextlib.suppress(Enough):
         run(read_spec(academy_job(task)), report)
     return of_events(task, report.events)
+
+
+def academy_apart(job: Path, limit: float, steps: int = 0) -> list[dict[str, Any]]:
+    """The events of Academy's trainer as the app starts it; it is ended after so many steps, before the exam, or (0) ends by itself."""
+    with open(job / "log", "w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "academy.trainer", str(job)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+        process = subprocess.Popen(command, cwd=job, env=environment, stdout=log, stderr=log)
+    until = time.monotonic() + limit
+    try:
+        while not steps or sum(event["type"] == "progress" for event in _events(job)) < steps:
+            code = process.poll()
+            if code == 0 and not steps:
+                break
+            if code is not None:
+                raise SystemExit((job / "log").read_text(encoding="utf-8")[-3000:])
+            if time.monotonic() > until:
+                raise Left(f"did not end within {limit:.0f} s")
+            time.sleep(0.1)
+    finally:
+        process.kill()
+        process.wait()
+    return _events(job)
+
+
+def _events(job: Path) -> list[dict[str, Any]]:
+    path = job / "events.jsonl"
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]] if path.exists() else []
 
 
 def academy_job(task: Task, **more: Any) -> Path:

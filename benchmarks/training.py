@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from common import matrix_limit, spread
-from contenders import ROOT, STOCK, TITLES, Task, academy_job, needed_flop, of_events, train, write_facts, write_mixed
+from contenders import ROOT, STOCK, TITLES, Left, Task, academy_apart, academy_job, needed_flop, of_events, train, write_facts, write_mixed
 
 CONTENDERS = (*STOCK, "llamafactory", "academy", "academy-fp32")
 _MOST_ROWS = 400
@@ -143,13 +143,9 @@ def _figures(
     }
 
 
-class Left(Exception):
-    """A contender that takes no part: why."""
-
-
 def _contend(name: str, task: Task, limit: float) -> dict[str, Any]:
     if name.startswith("academy"):
-        return _academy(task, limit)
+        return of_events(task, academy_apart(academy_job(task), limit, task.steps))
     if name == "llamafactory":
         return _llamafactory(task, limit)
     return _ask(name, json.dumps({key: str(value) if isinstance(value, Path) else value for key, value in asdict(task).items()}), limit)
@@ -165,30 +161,6 @@ def _contend_busy(name: str, task: Task, limit: float) -> dict[str, Any]:
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     few, many = results
     return many | {"speed": (many["tokens"] - few["tokens"]) / (spent[1] - spent[0])}
-
-
-def _academy(task: Task, limit: float) -> dict[str, Any]:
-    """The trainer as the app starts it, ended after its last step, before the exam."""
-    job = academy_job(task)
-    command = [sys.executable, "-m", "academy.trainer", str(job)]
-    with open(job / "log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, cwd=job, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
-    until = time.monotonic() + limit
-    while sum(event["type"] == "progress" for event in _events(job)) < task.steps:
-        if process.poll() is not None:
-            raise SystemExit((job / "log").read_text(encoding="utf-8")[-3000:])
-        if time.monotonic() > until:
-            process.kill()
-            raise Left(f"did not end {task.steps} steps within {limit:.0f} s")
-        time.sleep(0.1)
-    process.kill()
-    process.wait()
-    return of_events(task, _events(job))
-
-
-def _events(job: Path) -> list[dict[str, Any]]:
-    path = job / "events.jsonl"
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]] if path.exists() else []
 
 
 def _llamafactory(task: Task, limit: float) -> dict[str, Any]:
