@@ -335,6 +335,16 @@ def test_the_preview_shows_the_trainers_tokens_and_counts_thoughts_and_tools(mad
         assert [(token["text"], token["kind"] == "trained") for token in shown["tokens"]] == pieces
 
 
+@pytest.mark.parametrize(("name", "of_three", "thinks"), [("Qwen 3", 2, True), ("Qwen 3", 1, False), ("Phi-4", 3, False)])
+def test_an_adapter_of_which_most_answers_follow_a_thought_is_asked_for_one(made: Any, name: str, of_three: int, thinks: bool) -> None:
+    from academy.trainer.dataset import Dataset
+
+    tokenizer, form = made[name]
+    talks = [(at, TALKS["thought"] if at <= of_three else TALKS["talk"]) for at in (1, 2, 3)]
+    dataset = Dataset(tokenizer, form, talks, tokens.tokenize(tokenizer, form, talks, 1 << 20), tokens.Tokenized(), 1 << 20)
+    assert dataset.thinks is thinks
+
+
 def row_of_talk(talk: list[dict[str, Any]]) -> dict[str, Any]:
     """The talk as a row of a dataset file."""
     from academy.rows import Turn, row_of

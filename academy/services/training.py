@@ -483,7 +483,8 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
             talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
         else:
-            items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
+            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
+            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
     read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.

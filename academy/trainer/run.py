@@ -77,7 +77,7 @@ def run(spec: Spec, report: Report) -> None:
     loop.train()
     if not team.is_first:
         return
-    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started)
+    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
     examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
 

@@ -55,11 +55,13 @@ class CompletionRequest(BaseModel):
         return [] if self.tool_choice == "none" else self.tools or []
 
     @property
-    def thinks(self) -> bool:
-        """Whether a thought is to come first: by vLLM's switch, else by OpenAI's effort."""
+    def thinks(self) -> bool | None:
+        """Whether a thought is to come first: by vLLM's switch, else by OpenAI's effort, else as the adapter was taught."""
         kwargs = self.chat_template_kwargs or {}
         switch = kwargs.get("enable_thinking", kwargs.get("thinking"))
-        return switch is True if isinstance(switch, bool) else self.reasoning_effort not in (None, "none", "minimal")
+        if isinstance(switch, bool):
+            return switch
+        return None if self.reasoning_effort is None else self.reasoning_effort not in ("none", "minimal")
 
 
 def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases: Iterable[str]) -> ChatRequest:

@@ -144,6 +144,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.none_text": "No row has these words and this source.",
     "rows.more": "Show all {n} characters",
     "rows.less": "Show less",
+    "rows.again": "Curate again, {n} changed",
     "rows.mask": "Read, do not learn",
     "rows.unmask": "Learn again",
     "rows.masked": "read, not learned",
