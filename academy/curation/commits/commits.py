@@ -137,15 +137,16 @@ def read_commits(
     place = {name: number for number, name in enumerate(hashes or [])}
     if hashes is not None and spread:
         hashes = [hashes[position] for position in spread_order(len(hashes))]
-    with contextlib.ExitStack() as closing:
-        blobs = closing.enter_context(Blobs(repository)) if "patch" in tasks else None
-        count = limit * LOOK_BACK
-        source = Log(repository, revisions, authors, paths, count) if hashes is None else Log(repository, [], [], [], count, hashes[:count])
-        log = closing.enter_context(source)
-        for commit in log:
-            if taker.take(commit, blobs):
-                break
-        warnings += log.close()
+    count = limit * LOOK_BACK
+    chosen = None if hashes is None else hashes[:count]
+    if chosen != []:  # without a name git would show the newest
+        with contextlib.ExitStack() as closing:
+            blobs = closing.enter_context(Blobs(repository)) if "patch" in tasks else None
+            log = closing.enter_context(Log(repository, revisions, authors, paths, count, chosen))
+            for commit in log:
+                if taker.take(commit, blobs):
+                    break
+            warnings += log.close()
     examples = sorted(taker.examples, key=lambda example: place.get(example.origin, 0))
     warnings += taker.warnings(bool(warnings))
     return CommitReport(examples, dict(+taker.counts), warnings, taker.read, total, dict(taker.patches))

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from academy.curation.commits import git
-from academy.curation.commits.git import MAX_CHARS, MAX_OUTPUT, Commit, FileChange, Process, Repository, decode, first_line, selection
+from academy.curation.commits.git import MAX_OUTPUT, Commit, FileChange, Process, Repository, decode, first_line, selection
 from academy.errors import Invalid, Refused
 from academy.messages import Text, msg
 
 _MAX_COMMIT = 4 << 20
+_MAX_FILE = 1 << 20  # of a larger one no part is shown
 
 
 class Log:
@@ -158,10 +159,10 @@ class Blobs:
             if len(head) != 3:
                 return None
             size = int(head[2])
-            raw = answer.read(min(size, 4 * MAX_CHARS + 1))
+            raw = answer.read(min(size, _MAX_FILE + 1))
             left = size - len(raw) + 1
             while left > 0 and (part := answer.read(min(left, 1 << 20))):
                 left -= len(part)
         except (OSError, ValueError):
             return None
-        return decode(raw) if size <= 4 * MAX_CHARS else None
+        return decode(raw) if size <= _MAX_FILE else None

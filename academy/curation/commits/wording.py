@@ -158,7 +158,7 @@ def without_references(message: str) -> str:
     while (shorter := _TAIL.sub("", subject)) != subject:
         subject = shorter
     subject = subject.strip().rstrip(",;:-–—").strip()
-    if (subject != whole and len(subject.split()) < 2) or _leans(subject):
+    if (subject != whole and (len(subject.split()) < 2 or _DANGLING.search(subject))) or _leans(subject):
         return ""
     paragraphs = [kept for paragraph in body.strip("\n").split("\n\n") if (kept := _kept_of(paragraph, subject))]
     return "\n\n".join([subject, *paragraphs])
