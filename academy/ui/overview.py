@@ -48,7 +48,7 @@ def _first(look: Look) -> Html:
     if facts["adapters"] and (facts["active"] or facts["adapters"] > 1 or look.academy.adapters.previous()):
         return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
     if at == 2:
-        look.academy.training.look()
+        look.academy.training.warm()
     steps = div(_samples_step(at, facts), _train_step(at, facts["running"]), _chat_step(at), cls="ac-steps")
     bring = go(t("first.bring"), kind="small", tab="dataset")
     own = div(span(t("first.bring_text"), cls="ac-soft"), bring, cls="ac-row ac-bring") if at == 1 else ""
