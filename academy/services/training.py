@@ -80,8 +80,8 @@ class Training:
         self._warming = warming
         self._dry = threading.Lock()
 
-    def look(self) -> None:
-        """The form of a training is visible, so a trainer is started in advance."""
+    def warm(self) -> None:
+        """Starts a trainer in advance when the form of a training becomes visible; called while it is."""
         if self._permission.enabled and not self._permission.only_shows:
             self._warming.look()
 
