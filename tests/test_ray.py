@@ -254,13 +254,13 @@ def test_a_job_runs_on_the_cluster_and_a_wrong_token_is_refused(
     assert (ended.status, ended.exit_code, str(ended.adapter_path)) == ("finished", 0, str(job.folder.adapter)), ended
     assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 11)]
     assert "step 10" in job.folder.log.read_text()
-    assert [found.step for found in job.folder.checkpoints()] == [6, 9]
+    assert [found.step for found in job.folder.checkpoints()] == [3, 6, 9]
     assert ended.worker is not None
     assert ended.worker["container_id"] == f"academy-{job.job_id}-1"
     works.close()
     monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 40)
-    with pytest.raises(Unavailable, match="refuses the token"):
-        Cluster(works.settings).ask("resources")
+    with contextlib.closing(Cluster(works.settings)) as other, pytest.raises(Unavailable, match="refuses the token"):
+        other.ask("resources")
 
 
 @pytest.mark.ray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -161,6 +162,11 @@ KNOBS: tuple[str, ...] = tuple(
 """The fields that a preset may choose and the trainer reads."""
 
 _FROM_SETTINGS = ("lora_rank", "learning_rate", "num_epochs", "batch_size", "max_seq_length")
+
+
+def gpus_of(parameters: Mapping[str, Any]) -> int:
+    """How many devices a job with these parameters shares its work among."""
+    return int(parameters.get("gpus") or 1)
 
 
 def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> TrainingSpec:

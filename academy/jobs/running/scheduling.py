@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from academy.jobs.backends import BACKENDS
 from academy.jobs.kinds import Needs, needs_of
+from academy.jobs.spec import gpus_of
 from academy.jobs.store import Job
 
 
@@ -18,7 +19,7 @@ def choose(queue: Iterable[Job], running: Iterable[Job], devices: int = 1, needs
     nothing; it also overtakes a job that waits. A training waits while a job makes its base model ready.
     """
     queue, running = list(queue), list(running)
-    of = {job.job_id: _need(job, needs) for job in [*queue, *running]}
+    of: dict[str, Needs] = {job.job_id: _need(job, needs) for job in [*queue, *running]}
     free = Counter(device=max(1, devices), memory=1)
     made = {job.base_model for job in [*queue, *running] if job.kind == "convert"}
     for job in running:
@@ -49,4 +50,4 @@ def _need(job: Job, needs: Callable[[str], Needs]) -> Needs:
 
 
 def _takes(job: Job, need: Needs, devices: int) -> int:
-    return min(job.gpus, max(1, devices)) if need == "device" else 1
+    return min(gpus_of(job.parameters), max(1, devices)) if need == "device" else 1

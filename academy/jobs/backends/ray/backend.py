@@ -22,6 +22,7 @@ from academy.jobs.backends.ray.arriving import take_in
 from academy.jobs.backends.ray.chunks import Lister
 from academy.jobs.backends.ray.cluster import Cluster
 from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON, SENT
+from academy.jobs.spec import gpus_of
 from academy.jobs.store import Job
 from academy.messages import Message, Text, msg, to_json
 
@@ -32,6 +33,7 @@ START_SECONDS = 300.0  # how long a start waits for a cluster that does not answ
 UPLOAD_SECONDS = 120.0  # for one chunk
 LOOK_SECONDS = 20.0
 _LOG_LINES = 40
+_FINAL = ("RAY_TOKEN", "RAY_TOO_FEW")  # another attempt would end the same
 _OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 _LOST = ("node", "died", "unexpected", "actor")  # of Ray's message, where a program did not end by itself
 
@@ -202,7 +204,7 @@ class RayBackend:
         except AcademyError as error:
             remote.away = True
             late = time.monotonic() - remote.created > START_SECONDS
-            if remote.state == "starting" and (late or error.code == "RAY_TOKEN" or isinstance(error, NoSpace)):
+            if remote.state == "starting" and (late or error.code in _FINAL or isinstance(error, NoSpace)):
                 remote.state, remote.error = "refused", error.text
             if remote.clean:
                 self._drop(remote)  # what is left in the depot stays there
@@ -352,14 +354,11 @@ def death_of(info: Mapping[str, Any], *, told: bool) -> Death:
 def _resources(job: Job, there: Mapping[str, float]) -> dict[str, Any]:
     """What the submission asks of the cluster: GPUs where it has any, else a CPU for each process."""
     kind = "GPU" if there.get("GPU") else "CPU"
-    if there.get(kind, 0) < job.gpus:
-        raise Unavailable(
-            "The cluster has {there:.0f} of the {n} devices that the training needs.",
-            hint="Set GPUs to less.",
-            there=there.get(kind, 0),
-            n=job.gpus,
-        )
-    return {"entrypoint_num_gpus": job.gpus} if kind == "GPU" else {"entrypoint_num_cpus": job.gpus}
+    wanted, found = gpus_of(job.parameters), there.get(kind, 0)
+    if found < wanted:
+        text = "The cluster has {found:.0f} of the {n} devices that the training needs."
+        raise Unavailable(text, hint="Set GPUs to less.", code="RAY_TOO_FEW", found=found, n=wanted)
+    return {"entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}
 
 
 def _log(job: Job, text: str) -> None:

@@ -5,6 +5,7 @@ The app itself never imports Ray. A request is (operation, arguments), a reply (
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from multiprocessing.connection import Connection
@@ -72,7 +73,7 @@ class Carrier:
             else:
                 import ray
 
-                ray.init(self._client, namespace=NAMESPACE, logging_level="error")
+                ray.init(self._client, namespace=NAMESPACE, logging_level=logging.ERROR)
                 self._depot = ActorDepot(_SECONDS)
         return self._depot
 

@@ -100,7 +100,7 @@ def _depot(store: str) -> Depot:
         return RemoteFiles(store)
     import ray
 
-    ray.init(namespace=NAMESPACE, logging_level="error", log_to_driver=False)
+    ray.init(namespace=NAMESPACE, logging_level=logging.ERROR, log_to_driver=False)
     return ActorDepot(30.0)
 
 
