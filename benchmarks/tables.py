@@ -44,7 +44,8 @@ def written(text: str, results: dict[str, Result]) -> str:
 
     def table(match: re.Match[str]) -> str:
         name = match[2]
-        lines = TABLES[name](results[name]) if name in results else [f"Not measured yet: `make bench ONLY={name}`."]
+        missing = "Not measured yet: no GPU was there (`make gpu`)." if name == "gpu" else f"Not measured yet: `make bench ONLY={name}`."
+        lines = TABLES[name](results[name]) if name in results else [missing]
         return match[1] + "".join(f"{line}\n" for line in lines) + match[3]
 
     return _MARKED.sub(table, text)
