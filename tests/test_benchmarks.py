@@ -69,10 +69,7 @@ def test_a_result_becomes_a_table_and_a_second_run_changes_nothing(tmp_path: Pat
 
 
 def test_a_table_of_gpu_checks_says_what_was_skipped_and_what_failed(tmp_path: Path) -> None:
-    speeds = {
-        "academy": {"speed": 9000.0, "of_limit": 0.5, "memory_mb": 9000.0},
-        "trl": {"speed": 3000.0, "of_limit": 0.2, "memory_mb": 1.0},
-    }
+    speeds = {name: {"speed": speed, "of_limit": 0.5, "memory_mb": 900.0} for name, speed in (("academy", 9000.0), ("trl", 3000.0))}
     lines = [
         {"check": "fused", "ok": None, "seconds": 0.0, "reason": "skipped: no time"},
         {"check": "chat", "ok": False, "seconds": 20.0, "reason": "another device computed"},
@@ -83,7 +80,7 @@ def test_a_table_of_gpu_checks_says_what_was_skipped_and_what_failed(tmp_path: P
     text = "\n".join(tables.gpu(tables.read(tmp_path)["gpu"]))
     assert "| fused | – | 0 | skipped: no time |" in text
     assert "| chat | **failed** | 20 | another device computed |" in text
-    assert "| Qwen3-0.6B bf16 | 9,000 (50%; 9,000) | 3,000 (20%; 1) | – | – | 3.00 | – |" in text
+    assert "| Qwen3-0.6B bf16 | 9,000 (50%; 900) | 3,000 (50%; 900) | – | – | 3.00 | – |" in text
     assert "| Qwen3-0.6B 4bit | skipped: no time |" in text
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trainer_help import chats, events, make_job, of, start, write_rows
 
 from academy.config import Settings
 from academy.habitat import Habitat
 from tests.waiting import wait_until
-from trainer_help import chats, events, make_job, of, start, write_rows
 
 pytestmark = [pytest.mark.training, pytest.mark.gpu]
 
