@@ -107,15 +107,22 @@ def _apart(name: str, folder: Path, models: Path, options: argparse.Namespace, l
     try:
         output, errors = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
         reason = f"{NO_TIME}, it was ended after {limit:.0f} s" if by_budget else f"it did not end within {limit:.0f} s"
-        return {"ok": None if by_budget else False, "reason": reason}
+        return _last(process.communicate()[0]) | {"ok": None if by_budget else False, "reason": reason}
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if process.returncode:
         return {"ok": False, "reason": f"it ended with {process.returncode}", "last_lines": errors.strip().splitlines()[-12:]}
-    return json.loads(output.strip().rsplit("\n", 1)[-1])
+    return _last(output)
+
+
+def _last(output: str) -> dict[str, Any]:
+    """The last whole line of a check: its result, or the figures that it had."""
+    lines = [line for line in output.split("\n")[:-1] if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else {}
 
 
 def _worked(name: str, place: Place) -> dict[str, Any]:

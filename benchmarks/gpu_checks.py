@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib.util
+import json
 import math
 import shutil
 import statistics
@@ -302,7 +303,8 @@ def estimate(place: Place) -> dict[str, Any]:
 
     task = _task(place, steps=3 if place.shrink else 8)
     if place.gpu:
-        task = replace(task, base=_shaped(place, "Qwen3-0.6B"), rows=_mixed(place), batch=8)
+        # Rows of one length: the dry run takes the longest.
+        task = replace(task, base=_shaped(place, "Qwen3-0.6B"), rows=_mixed(place, 600, 600), batch=8)
     dry = academy_apart(academy_job(task, dry_run=True), 60.0)[-1]["extra"]
     real = of_events(task, academy_apart(academy_job(task), 60.0, task.steps))
     ratio = real["memory_mb"] / dry["peak_memory_mb"]
@@ -360,34 +362,28 @@ def speed(model: str, quantization: str) -> Callable[[Place], dict[str, Any]]:
         from contenders import STOCK, Task, needed_flop, train
         from transformers import AutoConfig
 
+        if importlib.util.find_spec("bitsandbytes") is None and quantization != "none":
+            raise Skip("bitsandbytes is not installed")
         base, rows = _shaped(place, model), _mixed(place)
         steps, warm = (3, 1) if place.shrink else (11, 3)
         task = Task(base, rows, place.folder, steps, 2 if place.shrink else 8, warm, "bf16" if place.gpu else "fp32", quantization)
         limit = matrix_limit("bfloat16" if place.gpu else "float32", 0.5)
-        flop = needed_flop(AutoConfig.from_pretrained(base), 0.5)
-        if importlib.util.find_spec("bitsandbytes") is None and quantization != "none":
-            raise Skip("bitsandbytes is not installed")
-        figures: dict[str, Any] = {
-            "limit_tflops": round(limit / 1e12, 2),
-            "rounds": place.rounds,
-            "batch": task.batch,
-            "steps": steps - warm,
-        }
+        flop = needed_flop(AutoConfig.from_pretrained(base), 0.5)  # half of a row is its answer
+        figures: dict[str, Any] = {"limit_tflops": round(limit / 1e12, 2), "n": place.rounds, "batch": task.batch}
         results: dict[str, list[dict[str, Any]]] = {}
-        for _ in range(place.rounds):
-            for name in ("academy", *STOCK):
-                if name.startswith("trl") and importlib.util.find_spec("trl") is None:
-                    figures[name] = {"why": "trl is not installed"}
-                    continue
-                try:
-                    results.setdefault(name, []).append(train(name, task))
-                except Exception as error:  # noqa: BLE001  foreign trainers; what they say is the result
-                    figures[name] = {"why": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
-                _freed()
-        for name, each in results.items():
-            middle = {key: statistics.median(result[key] for result in each) for key in ("speed", "step_seconds", "memory_mb", "loss")}
-            figures[name] = {key: float(f"{value:.4g}") for key, value in middle.items()}
-            figures[name] |= {"of_limit": round(middle["speed"] * flop / limit, 4), "end_to_end": each[0].get("end_to_end")}
+        for name in place.rounds * ("academy", *STOCK):
+            if name.startswith("trl") and importlib.util.find_spec("trl") is None:
+                figures[name] = {"why": "trl is not installed"}
+                continue
+            try:
+                results[name] = [*results.get(name, ()), train(name, task)]
+            except Exception as error:  # noqa: BLE001  foreign trainers; what they say is the result
+                figures[name] = {"why": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+            _freed()
+            if name in results:
+                figures[name] = _middle(results[name]) | {"end_to_end": results[name][0].get("end_to_end")}
+                figures[name]["of_limit"] = round(figures[name]["speed"] * flop / limit, 4)
+            print(json.dumps({"figures": figures}), flush=True)  # what there is, should the time end
         _expect("academy" in results, "Academy's trainer failed", figures)
         for name in results.keys() - {"academy"}:
             figures[name]["academy_is"] = round(figures["academy"]["speed"] / figures[name]["speed"], 2)
@@ -396,6 +392,11 @@ def speed(model: str, quantization: str) -> Callable[[Place], dict[str, Any]]:
         return figures
 
     return run
+
+
+def _middle(results: list[dict[str, Any]]) -> dict[str, Any]:
+    keys = ("speed", "step_seconds", "memory_mb", "loss")
+    return {key: float(f"{statistics.median(result[key] for result in results):.4g}") for key in keys}
 
 
 def tests(place: Place) -> dict[str, Any]:
@@ -503,11 +504,11 @@ def _rows(folder: Path) -> Path:
     return write_facts(folder / "rows.jsonl")
 
 
-def _mixed(place: Place) -> Path:
+def _mixed(place: Place, shortest: int = 25, longest: int = 955) -> Path:
     from contenders import write_mixed
 
-    longest, count = (60, 24) if place.shrink else (955, 400)
-    return write_mixed(place.folder / "mixed.jsonl", count, 25, longest, 1.5)
+    longest, count = (60, 24) if place.shrink else (longest, 400)
+    return write_mixed(place.folder / "mixed.jsonl", count, shortest, longest, 1.5)
 
 
 def _shaped(place: Place, name: str) -> Path:

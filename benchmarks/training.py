@@ -84,7 +84,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if arguments.busy:
         os.environ["OMP_NUM_THREADS"] = "1"  # of the limit too
     toy = arguments.base == "toy"
-    base = _toy(folder / "base") if toy else _base(arguments.base)
+    base = _toy(folder / "base") if toy else base_folder(arguments.base)
     rows, longest = folder / "rows.jsonl", arguments.longest or (955 if toy else 400)
     if arguments.shape == "facts":
         write_facts(rows)
@@ -295,7 +295,7 @@ def _toy(folder: Path) -> Path:
     return folder
 
 
-def _base(name: str) -> Path:
+def base_folder(name: str) -> Path:
     """A folder as it is; a name of Academy's bases is fetched and converted, and kept in the user's cache."""
     if Path(name).is_dir():
         return Path(name).resolve()
