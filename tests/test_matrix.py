@@ -344,6 +344,7 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
+    "training.warm",
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "row", "keys", "held_out")),

@@ -52,7 +52,7 @@ def _first(look: Look) -> Html:
     if adapters and (look.active or adapters > 1 or look.academy.adapters.previous()):
         return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
     if at == 2:
-        look.academy.training.look()
+        look.academy.training.warm()
     steps = div(_samples_step(at, look), _train_step(at, look.busy), _chat_step(at), cls="ac-steps")
     bring = go(t("first.bring"), kind="small", tab="dataset")
     own = div(span(t("first.bring_text"), cls="ac-soft"), bring, cls="ac-row ac-bring") if at == 1 else ""
