@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 TEXTS: dict[str, str | dict[str, str]] = {
-    "count.looks": {"one": "{n} look", "many": "{n} looks"},
     "count.problems": {"one": "{n} setting cannot be used", "many": "{n} settings cannot be used"},
     "training.starts": "{name} starts.",
     "training.queued": "{name} is number {n} in the queue.",
