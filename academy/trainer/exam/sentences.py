@@ -49,7 +49,7 @@ def _preferences(report: dict[str, Any]) -> list[Message]:
 
 
 _LIKELIER = {
-    "train": "In {after:percent} of the pairs the better answer is likelier than the worse one, {before:percent} before (mean over tokens).",
+    "train": "In {after:percent} of the pairs the better answer is likelier than the worse one, {before:percent} before (token means).",
     "held_out": "In held-out pairs the better answer is likelier in {after:percent}, {before:percent} before.",
 }
 
