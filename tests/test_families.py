@@ -13,8 +13,10 @@ from families_help import FAMILIES, tokenizer_of
 from trainer_help import CHATML, make_tokenizer, write_rows
 
 pytest.importorskip("transformers")
+from academy.chat.decoding import Apart, Spelling, marks_of
 from academy.rows import message_of, turns_of
 from academy.text import forms, templates, tokens
+from academy.text.calls import read_calls
 from academy.text.conversations import as_message
 
 TOOL = json.dumps(forms.definition("lamp", {"room": {"type": "string"}}))
@@ -246,6 +248,22 @@ def test_the_tokens_that_are_learned_are_those_that_the_chat_waits_for(made: Any
         assert row.ids[: len(prompt)] == prompt
         rest = tokenizer.decode(row.ids[len(prompt) :])
         assert "Pots." in rest if thinks else "lamp" in rest if "calls" in TALKS[kind][at] else TALKS[kind][at]["content"] in rest
+
+
+@pytest.mark.parametrize("name", [name for name, kind in FORMS if kind == "tools"])
+def test_the_call_that_is_learned_is_read_again_from_a_reply(made: Any, name: str) -> None:
+    tokenizer, form = made[name]
+    row = tokens.tokenize(tokenizer, form, [(1, TALKS["tools"])], 1 << 20).rows[0]
+    prompt = tokens.prompt_ids(tokenizer, form, TALKS["tools"][:2])
+    spelling, apart = Spelling(tokenizer, (), marks_of(tokenizer, form.thoughts)), Apart(form.thoughts, is_open=False)
+    pieces = [piece for token in row.ids[len(prompt) : -1] for piece in apart.feed(spelling.feed(token))]
+    text = "".join([*pieces, *apart.feed(spelling.rest()), *apart.rest()])
+    assert read_calls(text) == ("", [{"name": "lamp", "arguments": {"room": "attic"}}])
+
+
+@pytest.mark.parametrize("text", ["It is {on}.", "[1, 2]", '{"name": "lamp"', "<tool_call>", "", '{"a": 1}'])
+def test_a_reply_without_a_whole_call_stays_as_it_is(text: str) -> None:
+    assert read_calls(text) == (text, [])
 
 
 @pytest.mark.parametrize(("name", "kind"), NONE)

@@ -42,7 +42,7 @@ class TrainingSpec(BaseModel):
         default=None, max_length=120, title="Continue from", description="An adapter to train further, instead of a new one."
     )
     backend: BackendName | None = Field(
-        default=None, title="Backend", description="Where the training runs: a process of this machine, or a container."
+        default=None, title="Backend", description="Where the training runs: a process here, a container, or a Ray cluster."
     )
 
     method: Method = Field(

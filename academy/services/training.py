@@ -371,6 +371,8 @@ class Training:
             raise Unavailable(reader.reason, hint=reader.remedy)
         if spec.recipe:
             return
+        if BACKENDS[spec.backend or self._settings.backend].elsewhere:
+            return  # its libraries are the cluster's
         if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
         elif _is_quantized(spec, base) and not self._habitat.library("bitsandbytes").ok:
@@ -387,7 +389,7 @@ class Training:
         if spec.method != "sft":
             raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
         there = self._habitat.devices()
-        if spec.gpus > there:
+        if spec.gpus > there and not BACKENDS[spec.backend or self._settings.backend].elsewhere:
             found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
             raise Invalid(found, hint="Set GPUs to what there is.")
         rows = spec.batch_size * spec.gradient_accumulation_steps

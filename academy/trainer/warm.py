@@ -42,6 +42,8 @@ _IMPORTED = (
 def serve(channel: socket.socket, base: Path | None) -> int:
     """Imports, waits for a job on the channel, and runs it; 0 too where none comes."""
     began = time.time_ns()
+    # The job says which GPU is its own, so that CUDA must not be asked before: NVML answers whether there is one.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     program._quiet(quantized=False)
     for name in _IMPORTED:
         importlib.import_module(name)
@@ -77,8 +79,9 @@ def why_unfit(folder: Path) -> str:
     """Why it cannot run the job of this folder; empty if it can."""
     spec = json.loads((folder / "spec.json").read_bytes())
     asked, base = spec.get("parameters") or {}, spec.get("base_path")
-    quantized = asked.get("quantization", "none") != "none" or (isinstance(base, str) and is_packed(Path(base)))
-    return "it has no kernels for quantized weights" if quantized else ""
+    if (asked.get("quantization") or "none") != "none" or (isinstance(base, str) and is_packed(Path(base))):
+        return "it has no kernels for quantized weights"
+    return "the training takes several processes" if (asked.get("gpus") or 1) > 1 else ""
 
 
 def loaded_files() -> list[str]:

@@ -167,8 +167,7 @@ def turns_shown(turns: Sequence[Turn], masks: Callable[[int, Turn], tuple[bool, 
             _thought(turn) if turn.thinking else "",
             _text(_tools(turn.content) if turn.role == "tools" else turn.content) if turn.content else "",
             *[div(span(text, cls="ac-text ac-code"), cls="ac-call") for text in _calls(turn)],
-            "" if learned else span(t("rows.masked"), cls="ac-pill"),
-            control,
+            div("" if learned else span(t("rows.masked"), cls="ac-pill"), control, cls="ac-mask") if control or not learned else "",
         ]
         name = span(role, cls=f"ac-role ac-role-{turn.role}")
         lines.append(div(name, div(*parts, cls="ac-said-parts"), cls="ac-turn-line" + ("" if learned else " is-masked")))

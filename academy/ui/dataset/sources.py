@@ -287,7 +287,8 @@ def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _again(look: Look, item: Manifest, kept: list[str], out: list[str], masks: dict[str, list[int]] | None = None) -> dict[str, Any]:
-    values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields} | {"name": item.name}
+    values: dict[str, Any] = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
+    values["name"] = item.name
     # The latest choice counts: a row that was left out by hand may be kept again, and the other way round.
     values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in out), *kept]))
     values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *out]))

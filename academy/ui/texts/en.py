@@ -383,6 +383,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "choice.fp32": "fp32",
     "choice.subprocess": "A process on this machine",
     "choice.docker": "A container",
+    "choice.ray": "A Ray cluster",
     "tile.step": "step",
     "tile.epoch": "epoch",
     "tile.left": "left",

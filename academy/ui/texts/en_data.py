@@ -79,6 +79,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lessons.redacted_answer": "Taken out: {kinds}. The answer would teach the mark in its place: reword it, or rate the lesson bad.",
     "turns.title": {"one": "{n} earlier turn", "many": "{n} earlier turns"},
     "turns.none": "Earlier turns",
+    "turns.whole": "The whole conversation",
+    "turns.whole_help": "It has calls of tools, masks or a greeting, so only its last question and answer are edited here.",
     "turns.add": "Add an earlier turn",
     "turns.remove": "Remove this turn",
     "turns.asked": "Asked before",
