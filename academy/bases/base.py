@@ -68,6 +68,11 @@ class Base:
         return PACKAGES[self.name].facts if self.name in PACKAGES else None
 
     @cached_property
+    def is_packed(self) -> bool:
+        """Whether its weights lie packed in 4 or 8 bits, so that a training on it is QLoRA."""
+        return self.path is not None and folders.is_packed(self.path)
+
+    @cached_property
     def fingerprint(self) -> str | None:
         """The hash that tells it from other models, taken once; None until it is ready. Raises Refused for a damaged model."""
         return folders.fingerprint(self.path) if self.path else None
