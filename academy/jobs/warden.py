@@ -554,7 +554,7 @@ def _spawn(argv, env, cwd, output, descriptors=()):
 
 
 def _control_process(option, value):
-    if LINUX:
+    if _LIBC is not None:
         _LIBC.prctl(option, value, 0, 0, 0)
 
 
