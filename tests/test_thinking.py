@@ -121,7 +121,7 @@ def test_the_same_rows_pass_from_a_file_through_the_curation_unchanged(trained: 
         greeting = [[turn._replace(trained=turn.trained and at > 0) for at, turn in enumerate(turns_of(TALKS[2]))]]
         assert [turns_of(row) for row in rows] == [turns_of(TALKS[0]), turns_of(TALKS[1]), *greeting]
         notes = " ".join(str(note) for note in made["warnings"])
-        assert "Thoughts stand before 1 answers" in notes
+        assert "A thought stands before 1 answer." in notes
         assert "3 rows hold thoughts, tools or masks" in notes
         # The same as lessons, which are datasets' other source.
         academy.lessons.import_files([("talks.jsonl", BytesIO(lines))])

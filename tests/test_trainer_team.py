@@ -67,11 +67,11 @@ def test_two_processes_learn_as_one_and_a_killed_one_is_named_and_goes_on(tmp_pa
     # The same again, up to the first checkpoint; then one process is killed.
     cut = a_job("cut", 2)
     process = start(cut)
-    wait_until(lambda: of(events(cut), "checkpoint"), "the first checkpoint", seconds=120)
+    wait_until(lambda: of(events(cut), "checkpoint"), "the first checkpoint", seconds=300)
     shutil.rmtree(cut / "checkpoints" / "step-00000006", ignore_errors=True)
     victim = members(process.pid)[1]
     os.kill(victim, signal.SIGKILL)
-    log, _ = process.communicate(timeout=60)
+    log, _ = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, log
     assert members(process.pid) == []
     assert not (cut / MEETING).exists()

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from academy.bases.kinds import check_kind, is_packed_by_bitsandbytes, repeats_known_class
 from academy.errors import Refused
 
 _SAMPLE = 1 << 20
@@ -53,12 +54,13 @@ def check_folder(folder: Path) -> None:
     """Raises Refused unless the folder holds a complete model in safetensors that transformers' own code runs."""
     if not os.access(folder, os.R_OK | os.X_OK):
         raise Refused("This base model's folder may not be read.", hint="Let the user that runs Academy read it.")
-    tokenizer = _small_json(folder / "tokenizer_config.json")
-    for config in (_config(folder), tokenizer):
-        if isinstance(config, dict) and "auto_map" in config:
+    tokenizer, model = _small_json(folder / "tokenizer_config.json"), _config(folder)
+    for config in (model, tokenizer):
+        if isinstance(config, dict) and "auto_map" in config and not repeats_known_class(config):
             raise Refused(
                 "This base model brings its own code (auto_map), and Academy never runs a model's own code.", hint="Choose another."
             )
+    check_kind(model, folder)
     weights = weight_files(folder)
     if not weights:
         pickled = any(path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5") for path in folder.iterdir())
@@ -68,6 +70,11 @@ def check_folder(folder: Path) -> None:
         raise Refused(message, hint="Fetch or convert it to safetensors.")
     for path in weights:
         header_of(path)
+
+
+def is_packed(folder: Path) -> bool:
+    """Whether the weights lie packed in 4 or 8 bits, so that a training on them is QLoRA."""
+    return is_packed_by_bitsandbytes(_config(folder))
 
 
 def weight_files(folder: Path) -> list[Path]:

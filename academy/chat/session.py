@@ -215,7 +215,8 @@ class ChatSession:
         messages = [*tools, *(message.as_turn() for message in request.messages)]
         messages += [{"role": "assistant", "content": request.prefix}] if request.prefix else []
         # What continues a reply comes after its thought.
-        thinking = request.thinking and not request.prefix
+        wanted = adapter is not None and adapter.thinks if request.thinking is None else request.thinking
+        thinking = wanted and not request.prefix
         sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed, thinking)
         telling.end(engine.generate(messages, adapter, sampling, call.stop, telling.say), base, adapter)
 

@@ -144,11 +144,6 @@ class Job:
         return beside(Path(self.dataset_path)) if self.parameters.get("method") in ("preference", "correction") else None
 
     @property
-    def gpus(self) -> int:
-        """How many devices its program shares its work among."""
-        return int(self.parameters.get("gpus") or 1)
-
-    @property
     def gets_base(self) -> bool:
         """Whether its base model is being fetched or converted, before its own program starts."""
         return self.phase in ("fetch", "convert") and self.phase != self.kind

@@ -93,8 +93,7 @@ class Academy:
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
         self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
-        new = self.datasets.new_lessons
-        self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session, new)
+        self.machine = Machine(allowed, settings, habitat, self._image, lessons, jobs, self.datasets.new_lessons)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")
         notices = Notifier(settings.notify_url)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, Places, facts, resolve_base
+from academy.bases import Base, Places, facts, is_packed, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -371,9 +371,11 @@ class Training:
             raise Unavailable(reader.reason, hint=reader.remedy)
         if spec.recipe:
             return
+        if BACKENDS[spec.backend or self._settings.backend].elsewhere:
+            return  # its libraries are the cluster's
         if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
-        elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
+        elif _is_quantized(spec, base) and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")
         else:
             component = self._habitat.training()
@@ -387,7 +389,7 @@ class Training:
         if spec.method != "sft":
             raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
         there = self._habitat.devices()
-        if spec.gpus > there:
+        if spec.gpus > there and not BACKENDS[spec.backend or self._settings.backend].elsewhere:
             found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
             raise Invalid(found, hint="Set GPUs to what there is.")
         rows = spec.batch_size * spec.gradient_accumulation_steps
@@ -481,7 +483,8 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
             talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
         else:
-            items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
+            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
+            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
     read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.
@@ -503,3 +506,8 @@ def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:
             tokenizer = Tokenizer.from_file(str(tokenizer_file))
             return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
     return lambda texts: [len(text) // 3 for text in texts]
+
+
+def _is_quantized(spec: TrainingSpec, base: Base) -> bool:
+    """Whether the base's weights are packed in 4 or 8 bits, as the training asks or as they lie there."""
+    return spec.quantization != "none" or (base.path is not None and is_packed(base.path))

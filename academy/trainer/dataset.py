@@ -32,6 +32,11 @@ class Dataset:
     limit: int  # tokens of a row
     held_out_conversations: list[Numbered] = field(default_factory=list)
 
+    @property
+    def thinks(self) -> bool:
+        """Whether most of what is learned are answers after a thought."""
+        return self.form.thoughts is not None and 2 * self.train.thoughts > len({tokens.row for tokens in self.train.rows})
+
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
     """Reads and tokenizes both files; raises Failure where nothing can be learned from them."""

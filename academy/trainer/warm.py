@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from academy.bases.folders import is_packed
 from academy.trainer import __main__ as program
 
 RUNS: Mapping[str, str] = {
@@ -76,8 +77,9 @@ def why_stale(began: int, files: Mapping[str, int]) -> str:
 
 def why_unfit(folder: Path) -> str:
     """Why it cannot run the job of this folder; empty if it can."""
-    parameters = json.loads((folder / "spec.json").read_bytes()).get("parameters") or {}
-    if (parameters.get("quantization") or "none") != "none":
+    spec = json.loads((folder / "spec.json").read_bytes())
+    parameters, base = spec.get("parameters") or {}, spec.get("base_path")
+    if (parameters.get("quantization") or "none") != "none" or (isinstance(base, str) and is_packed(Path(base))):
         return "it has no kernels for quantized weights"
     return "the training takes several processes" if (parameters.get("gpus") or 1) > 1 else ""
 

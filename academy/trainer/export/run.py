@@ -18,6 +18,7 @@ import transformers
 from academy.adapters.check import WEIGHTS, read_config
 from academy.errors import AcademyError, foreign_code
 from academy.files import now, sync_folder
+from academy.jobs.folder import JobFolder, remove
 from academy.messages import Message, Text, msg, to_json
 from academy.text.failures import Failure
 from academy.trainer.checkpoints import replace_file
@@ -63,29 +64,26 @@ class Work:
 
 
 def run(spec: Spec, report: Report) -> None:
-    """The export, up to the `finished` event."""
+    """The export, up to the `finished` event; the files take their place in one step, so a kill leaves nothing half."""
     if spec.continue_from is None or not spec.continue_from.is_dir():
-        raise Failure("The adapter is gone.", "missing_base")
+        raise Failure("The adapter is gone. Choose another one.", "bad_adapter")
     transformers.utils.logging.disable_progress_bar()
-    wish = json.loads((spec.folder / "spec.json").read_bytes())["export"]
-    place, aside = spec.folder / "export", spec.folder / "export.new"
-    _empty(place, aside)
-    work = Work(spec, wish, report, spec.continue_from, place, aside)
-    made = {"adapter": _adapter, "bundle": _bundle, "merged": _model, "gguf": _model}[wish["format"]](work)
-    _finish(work, made)
-    _empty(aside)
+    folder = JobFolder(spec.folder)
+    wish = json.loads(folder.spec.read_bytes())["export"]
+    remove(folder.converting)
+    place = folder.converting / "made"
+    place.mkdir(parents=True)
+    work = Work(spec, wish, report, spec.continue_from, place, folder.converting)
+    try:
+        made = {"adapter": _adapter, "bundle": _bundle, "merged": _model, "gguf": _model}[wish["format"]](work)
+        _finish(work, made)
+        remove(folder.export)
+        os.rename(place, folder.export)
+        sync_folder(folder.path)
+    finally:
+        remove(folder.converting)
     report.event("finished")
     report.sync()
-
-
-def _empty(*folders: Path) -> None:
-    from academy.jobs.folder import remove
-
-    for folder in folders:
-        remove(folder)
-    if len(folders) > 1:
-        for folder in folders:
-            folder.mkdir()
 
 
 # ------------------------------------------------------------------ an adapter, a bundle
@@ -167,7 +165,7 @@ def _gguf(work: Work, joined: Joined, own: Sequence[str | None], folder: Path, r
     full = target if quantization == "f16" else work.aside / "f16.gguf"
     write_f16(folder, full, work.wish["adapter_name"], work.report)
     config = json.loads((folder / "config.json").read_bytes())
-    _empty(folder)
+    remove(folder)
     if quantization != "f16":
         message = msg("Packing the weights into {type}.", type=quantization.upper())
         quantize(full, target, quantization, lambda part: work.tell(message, 0.5 + 0.15 * part))

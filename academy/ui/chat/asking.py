@@ -43,7 +43,7 @@ class Asked:
     turn: str = ""
     reply: int = 0
     blind: bool = False
-    think: bool = False
+    think: bool | None = None
 
     @classmethod
     def of(cls, question: str, data: dict[str, Any]) -> Asked:
@@ -59,7 +59,7 @@ class Asked:
             str(data.get("turn") or ""),
             int(reply) if reply.isdecimal() else 0,
             data.get("blind") is True,
-            data.get("think") is True,
+            data["think"] if isinstance(data.get("think"), bool) else None,
         )
 
 

@@ -38,7 +38,7 @@ class Choices:
     top_p: float
     longest: float | None
     seed: str
-    think: bool = False
+    think: bool | None = None  # None: as the adapter was taught
 
     def authors(self, academy: Academy) -> list[Author]:
         """Who answers, fixed at this moment, so that it is who the page says; raises NotFound. An empty `who` is the active adapter."""

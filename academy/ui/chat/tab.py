@@ -255,7 +255,10 @@ def _think(look: Look) -> Html:
     """The switch for thinking, where the model that answers has a form for it."""
     if not look.academy.settings.enabled or not look.academy.chat.thinks(look.text("who") or None):
         return Html("")
-    return div(switch("think", look.flag("think"), t("chat.think")), tag("p", t("chat.think_info"), cls="ac-help"))
+    who_answers = next((item for item in look.adapters if item.adapter_id == look.text("who")), None if look.text("who") else look.active)
+    taught = who_answers is not None and who_answers.thinks
+    info = t("chat.think_taught" if taught else "chat.think_info")
+    return div(switch("think", look.flag("think", taught), t("chat.think")), tag("p", info, cls="ac-help"))
 
 
 def _suggestions(look: Look) -> Html:

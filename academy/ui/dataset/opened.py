@@ -214,7 +214,16 @@ def _commits(item: Manifest) -> Html:
     read = report.get("commits_read", 0)
     sentence = t("dropped.commits", read=number(read), taken=number(read - sum(count for _, count in left_out)))
     reasons = [tag("li", tag("b", number(count), cls="ac-num"), " ", say(label)) for label, count in left_out]
-    return div(tag("p", sentence, cls="ac-soft"), tag("ul", *reasons, cls="ac-counts"), cls="ac-pad")
+    none = [(label, count) for label, count in (report.get("patches_left_out") or {}).items() if isinstance(count, int)]
+    patches = [tag("li", tag("b", number(count), cls="ac-num"), " ", say(label)) for label, count in none]
+    return div(
+        tag("p", t("open.teaches", what=say(report["teaches"])), cls="ac-soft") if report.get("teaches") else "",
+        tag("p", sentence, cls="ac-soft"),
+        tag("ul", *reasons, cls="ac-counts"),
+        tag("p", t("dropped.patches"), cls="ac-soft") if patches else "",
+        tag("ul", *patches, cls="ac-counts") if patches else "",
+        cls="ac-pad",
+    )
 
 
 def redactions(item: Manifest, view: View) -> Html:

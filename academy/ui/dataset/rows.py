@@ -54,8 +54,9 @@ def _toolbar(look: Look, item: Manifest, only: Sequence[int] | None) -> Html:
     """Search, order, source, and the button that makes the dataset again without what is left out."""
     sorts = [(name, t(f"rows.sort.{name}")) for name in _SORTS if name != "source" or len(_sources(item)) > 1]
     sources = [("", t("rows.any_source")), *((name, t(f"source.{name}")) for name in _sources(item))]
-    changed = len(left_out(look, item)) + len(flipped(look, item))
-    again = button(t("secrets.again", n=number(changed)), "dataset.keep", kind="primary small", id=item.id) if changed else ""
+    out, masked = len(left_out(look, item)), len(flipped(look, item))
+    words = t("rows.again" if masked else "secrets.again", n=number(out + masked))
+    again = button(words, "dataset.keep", kind="primary small", id=item.id) if out or masked else ""
     chosen = [("", t("rows.all")), ("cut", t("rows.cut")), ("untrained", t("rows.untrained"))]
     return div(
         field("ds_query", look.text("ds_query"), kind="search", placeholder=t("rows.search"), label=t("rows.search"), data_reset="ds_page"),
@@ -167,8 +168,7 @@ def turns_shown(turns: Sequence[Turn], masks: Callable[[int, Turn], tuple[bool, 
             _thought(turn) if turn.thinking else "",
             _text(_tools(turn.content) if turn.role == "tools" else turn.content) if turn.content else "",
             *[div(span(text, cls="ac-text ac-code"), cls="ac-call") for text in _calls(turn)],
-            "" if learned else span(t("rows.masked"), cls="ac-pill"),
-            control,
+            div("" if learned else span(t("rows.masked"), cls="ac-pill"), control, cls="ac-mask") if control or not learned else "",
         ]
         name = span(role, cls=f"ac-role ac-role-{turn.role}")
         lines.append(div(name, div(*parts, cls="ac-said-parts"), cls="ac-turn-line" + ("" if learned else " is-masked")))

@@ -18,6 +18,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.memory_info": "The model sees the earlier messages. The bundled tiny model answers better without them.",
     "chat.think": "Think first",
     "chat.think_info": "The model writes down its thoughts before it answers. They are folded above the reply.",
+    "chat.think_taught": "It was taught to think before it answers. The thoughts are folded above the reply.",
     "chat.thinking": "Thinking…",
     "chat.thought": "Thoughts",
     "chat.only_thought": "(it was still thinking)",
