@@ -179,6 +179,8 @@ def load_base(spec: Spec, placement: Placement) -> Any:
 
 def hold_base(folder: Path) -> None:
     """Loads a base model into main memory ahead of its training, in the precision that this will most likely have."""
+    if is_packed(folder):
+        return  # what it needs to load is not imported
     with contextlib.suppress(Failure, OSError, ValueError, KeyError):  # the training itself reports it
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
         fast_bf16 = torch.cuda.is_available() or (cpu_has_bf16() and weights_count(folder) >= _SMALL)
