@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from academy.errors import Invalid
 from academy.models import BUNDLED, DEFAULT
 
-BackendName = Literal["subprocess", "docker"]
+BackendName = Literal["subprocess", "docker", "ray"]
 """Where a job runs; jobs/backends registers each name once."""
 
 HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?))(?::(?P<port>\d{1,5}))?")
@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     data_dir: Path = Path("data")
     enable_gpu: bool = True
+    cpu_processes: int = Field(default=1, ge=1, le=64)
     backend: BackendName = "subprocess"
     warm_trainer: bool = True
     min_lessons: int = Field(default=100, ge=0)
@@ -50,11 +51,15 @@ class Settings(BaseSettings):
     max_seq_length: int = Field(default=2048, ge=256, le=8192)
     training_image: str = "academy-trainer:latest"
     docker_cuda_image: str = Field(default="python:3.11-slim", validation_alias=AliasChoices("docker_cuda_image", "DOCKER_CUDA_IMAGE"))
+    ray_address: str = Field(default="", validation_alias=AliasChoices("ray_address", "RAY_ADDRESS"))
+    ray_client: str = ""
+    ray_store: str = ""
     ollama_models: Path | None = Field(default=None, validation_alias=AliasChoices("ollama_models", "OLLAMA_MODELS"))
     model_folders: str = "~/.lmstudio/models,~/.cache/lm-studio/models"
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
+    cors_origins: str = ""
     mcp: bool = False
     autopilot: bool = False
     judge_url: str = ""
@@ -108,6 +113,19 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]!r} is not a host; write names such as academy.example, *.lan or box:8080, separated by commas")
         return ",".join(names)
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [part.strip().lower().rstrip("/") for part in value.split(",") if part.strip()]
+        if wrong := [
+            origin for origin in origins if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/*]+|(?!https?:)[a-z][a-z0-9+.-]*://\*|null", origin)
+        ]:
+            raise ValueError(
+                f"{wrong[0]!r} is not an origin; write those such as http://localhost:3000, app://obsidian.md or vscode-webview://*, "
+                "separated by commas"
+            )
+        return ",".join(origins)
+
     @field_validator("token")
     @classmethod
     def _token(cls, value: str) -> str:
@@ -143,6 +161,27 @@ class Settings(BaseSettings):
     def _notify_url(cls, value: str) -> str:
         if value.strip() and not re.fullmatch(r"(https?|ntfy|ntfy\+https?)://[^\s/?#]+\S*", value.strip()):
             raise ValueError("write an address such as https://example.org/hook or https://ntfy.sh/topic")
+        return value.strip()
+
+    @field_validator("ray_address")
+    @classmethod
+    def _ray_address(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"((https?|ray)://)?[^\s/?#]+/?", value.strip()):
+            raise ValueError("write the address of the cluster's dashboard, such as http://head:8265")
+        return value.strip().rstrip("/")
+
+    @field_validator("ray_client")
+    @classmethod
+    def _ray_client(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"ray://[^\s/?#]+", value.strip()):
+            raise ValueError("write the address that the head serves Ray's clients on, such as ray://head:10001")
+        return value.strip()
+
+    @field_validator("ray_store")
+    @classmethod
+    def _ray_store(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"[a-z0-9+:]+://[^\s?#]+", value.strip()):
+            raise ValueError("write a place that fsspec reaches, such as s3://bucket/academy")
         return value.strip()
 
     @field_validator("root_path")

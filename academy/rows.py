@@ -133,6 +133,14 @@ def message_of(turn: Turn) -> dict[str, Any]:
     return {"role": turn.role, "content": turn.content} | more_of(turn)
 
 
+def turn_of(message: dict[str, Any]) -> Turn:
+    """The turn that `message_of` wrote."""
+    role: Role = message["role"]
+    thinking, calls = message.get("reasoning_content", ""), calls_of(message)
+    masks = {"trained": not is_masked(message), "thinking_trained": message.get("reasoning_weight") != 0}
+    return Turn(role, message["content"], thinking, calls, message.get("name", ""), message.get("tool_call_id", ""), **masks)
+
+
 def more_of(turn: Turn) -> dict[str, Any]:
     """What a turn holds beside role and content, under its names in a file."""
     more: dict[str, Any] = {"reasoning_content": turn.thinking} if turn.thinking else {}

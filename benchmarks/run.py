@@ -49,10 +49,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "training-smol-facts": Benchmark(f"training.py --json --base {SMOL} --shape facts --rounds 5 --steps 8 --limit 240", 30),
     "teaching": Benchmark("teaching.py", 90, app=True),
     "preferences": Benchmark("preferences.py", 40, app=True),
+    "chat": Benchmark("chat.py --json --base {smol}", 5),
     "gpu": Benchmark("gpu.py", 7),
 }
-if (HERE / "chat.py").exists():
-    BENCHMARKS["chat"] = Benchmark("chat.py --json --base {smol}", 5)
 
 
 def main() -> None:

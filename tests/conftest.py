@@ -13,7 +13,7 @@ from academy.config import Settings
 
 # A user's own settings must not leak into the tests.
 for _name in list(os.environ):
-    if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "SPACE_ID", "SPACE_HOST"):
+    if _name.startswith("ACADEMY_") or _name in ("ENABLE_ACADEMY", "DOCKER_CUDA_IMAGE", "RAY_ADDRESS", "SPACE_ID", "SPACE_HOST"):
         del os.environ[_name]
 # Nor the models of Ollama and LM Studio.
 os.environ["OLLAMA_MODELS"] = "/nowhere"
@@ -55,6 +55,8 @@ def _missing(marker: str) -> str:
         return "needs pip install -r requirements-academy.txt"
     if marker == "browser" and CHROMIUM is None:
         return "needs Chromium"
+    if marker == "ray" and importlib.util.find_spec("ray") is None:
+        return "needs pip install 'ray[default]'"
     if marker == "gpu" and not _has_gpu():
         return "needs an NVIDIA GPU"
     if marker == "docker" and not _docker_answers():
@@ -68,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     reasons: dict[str, str] = {}
     for item in items:
-        for marker in ("training", "browser", "docker", "gpu"):
+        for marker in ("training", "browser", "docker", "ray", "gpu"):
             if item.get_closest_marker(marker) is None:
                 continue
             if marker not in reasons:

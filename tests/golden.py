@@ -288,7 +288,7 @@ GOLDEN: dict[str, Golden] = {
         2,
         {2: "no question with an answer", 3: "no question", 5: "sender"},
         "claude",
-        {4: ["q", "a"]},
+        {4: ["greeting", "q", "a"]},
     ),
     "an export of Open WebUI": Golden(
         "chats.json",

@@ -16,8 +16,8 @@ from academy.jobs.store import Job
 def test_each_name_of_a_backend_is_registered_and_builds_that_backend(settings: Settings) -> None:
     assert tuple(BACKENDS) == get_args(BackendName)
     assert {name: backend.name for name, backend in build(settings).items()} == {name: name for name in BACKENDS}
-    with pytest.raises(Unavailable, match="no backend 'ray'"):
-        backend_named(build(settings), "ray")
+    with pytest.raises(Unavailable, match="no backend 'slurm'"):
+        backend_named(build(settings), "slurm")
 
 
 def a_job(folder: Path, **fields: str) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -20,7 +21,7 @@ from academy.jobs.running.concluding import (
     record_of,
     reports_success,
 )
-from academy.jobs.running.scheduling import choose
+from academy.jobs.running.scheduling import allot, choose
 from academy.jobs.running.watch import Said
 from academy.jobs.store import Job
 from tests.test_runner import FAILED, FINISHED, HISTORIES, STARTED, STEP
@@ -132,3 +133,40 @@ def test_one_training_a_device_and_light_jobs_beside_it(queue: str, running: str
     active = [a_job(10 + number, kind=kind) for number, kind in enumerate(running)]
     chosen = choose(waiting, active, devices, needs.__getitem__)
     assert "".join(job.job_id.removeprefix("training_") for job in chosen) == expected
+
+
+@pytest.mark.parametrize(
+    ("queue", "running", "devices", "expected"),
+    [
+        ([2], [], 2, [[0, 1]]),
+        ([2], [[0]], 2, []),
+        ([2, 1], [[0]], 2, []),  # the one behind it would make it wait forever
+        ([1, 2], [[1]], 4, [[0], [2, 3]]),
+        ([1, 1], [], 2, [[0], [1]]),
+        ([8], [], 2, [[0, 1]]),  # a GPU was taken out since it was queued
+        ([1], [], 1, [[]]),
+    ],
+)
+def test_jobs_get_as_many_devices_as_they_share_their_work_among(
+    queue: list[int], running: list[list[int]], devices: int, expected: list[list[int]]
+) -> None:
+    active = [a_job(10 + n, devices=taken, parameters={"gpus": len(taken)}) for n, taken in enumerate(running)]
+    chosen = choose([a_job(n, parameters={"gpus": gpus}) for n, gpus in enumerate(queue)], active, devices)
+    allotted = []
+    for job in chosen:
+        allotted.append(allot(job, active, devices))
+        active.append(dataclasses.replace(job, devices=allotted[-1]))
+    assert allotted == expected
+
+
+def test_of_several_processes_the_killed_one_is_named_and_the_job_can_start_over() -> None:
+    told = {"type": "failed", "cause": "killed", "reason": "Process 2 of 2 was killed by SIGKILL, so the others were ended"}
+    ended = outcome(a_job(parameters={"batch_size": 4}), said_by(STARTED, told), {"exit_code": None, "signal": "SIGKILL"})
+    assert str(ended.error).startswith("Process 2 of 2 was killed by SIGKILL, so the others were ended. Resume it;")
+    assert (ended.cause, ended.resumable, ended.fields["signal"]) == ("killed", True, "SIGKILL")
+    short = outcome(
+        a_job(parameters={"batch_size": 4, "gradient_accumulation_steps": 1}),
+        said_by(STARTED, told),
+        {"exit_code": None, "signal": "SIGKILL", "oom": True},
+    )
+    assert (short.cause, short.remedy) == ("out_of_memory", {"batch_size": 2, "gradient_accumulation_steps": 2})

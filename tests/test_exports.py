@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from academy.api.routes import create_api
@@ -26,6 +27,8 @@ from academy.models import BUNDLED
 from academy.services.academy import Academy
 from academy.trainer.export import papers, template
 from academy.trainer.export.quantize import type_of
+from academy.ui.adapters import exports
+from academy.ui.look import Look
 from tests.adapters_help import make_base, make_mini_adapter
 from tests.waiting import wait_until
 
@@ -184,7 +187,7 @@ def test_what_cannot_be_exported_is_refused_with_what_to_install(
     assert refused.status_code == 400
     assert "pip install libgguf" in refused.json()["detail"]
     forms = {form.key: form for form in academy.exports.forms("harbour")}
-    assert [key for key, form in forms.items() if form.missing is not None] == ["gguf:q4_k_m"]
+    assert [key for key, form in forms.items() if form.missing is not None] == ["gguf:q4_k_m", "bundle"]
     assert client.post(f"{API}/adapters/harbour/export", json={"format": "gguf", "quantization": "q3"}).status_code == 422
     assert client.post(f"{API}/adapters/nobody/export", json={}).status_code == 404
     config = json.loads((BUNDLED["academy-mini"] / "config.json").read_text())
@@ -200,7 +203,7 @@ def test_an_adapter_whose_base_is_gone_still_leaves_as_a_zip(settings: Settings,
     (base / "config.json").unlink()
     academy = Academy(settings)
     forms = {form.key: form.missing for form in academy.exports.forms("lost")}
-    assert [key for key, missing in forms.items() if missing is None] == ["adapter", "bundle"]
+    assert [key for key, missing in forms.items() if missing is None] == ["adapter"]
     with pytest.raises(Refused, match="cannot be used"):
         academy.exports.export("lost", ExportRequest(format="merged"))
     job = academy.exports.export("lost", ExportRequest(format="adapter"))
@@ -210,6 +213,24 @@ def test_an_adapter_whose_base_is_gone_still_leaves_as_a_zip(settings: Settings,
     with pytest.raises(Conflict, match="being exported"):
         academy.adapters.delete("lost")
     academy.close()
+
+
+def test_the_dialog_says_what_each_form_is_for_and_follows_an_export(academy: Academy) -> None:
+    look = Look(academy, {})
+    answer = exports.ACTS["adapter.export"](look, {"id": "harbour"})
+    assert answer["state"] == {"exports_of": "harbour"}
+    assert answer["dialog"].count('type="radio"') == 6
+    assert "For Ollama and LM Studio" in answer["dialog"]
+    assert "Its dataset is gone" in answer["dialog"]
+    begun = exports.ACTS["export.begin"](look, {"id": "harbour", "form": "gguf:f16"})
+    shown = Look(academy, begun["state"])
+    assert "harbour-f16" in exports.REGIONS["exports"](shown)
+    assert exports.REGIONS["exports"](look) == ""
+    job = academy.exports.unfinished("harbour")[0]
+    exports.ACTS["export.cancel"](look, {"job": job.job_id})
+    assert "Nothing has been exported yet." in exports.REGIONS["exports"](shown)
+    with pytest.raises(ValidationError):
+        exports.ACTS["export.begin"](look, {"id": "harbour", "form": "pickle"})
 
 
 def test_a_name_from_outside_reaches_no_other_file(client: TestClient, settings: Settings) -> None:
@@ -239,6 +260,8 @@ def test_a_gguf_file_is_made_asked_downloaded_and_deleted(client: TestClient, ac
     assert (part.status_code, part.content) == (206, file.content[4:8])
     assert [name["name"] for name in item["files"]] == ["harbour-q8_0.gguf", "harbour-q8_0.Modelfile", "harbour-q8_0.md"]
     assert str(settings.data_dir) not in client.get(f"{API}/adapters/harbour/exports/harbour-q8_0.md").text
+    shown = exports.REGIONS["exports"](Look(academy, {"exports_of": "harbour"}))
+    assert all(word in shown for word in ("ollama create harbour-q8_0", item["sha256"], "harbour-q8_0.Modelfile", "transformers: "))
     assert "MB" in good(client.delete(f"{API}/adapters/harbour/exports/harbour-q8_0.Modelfile"))["message"]
     assert good(client.get(f"{API}/adapters/harbour/exports"))["count"] == 0
     assert not (settings.models_dir / job_id).exists()
@@ -284,7 +307,7 @@ def export(folder: Path, adapter: Path, dataset: Path | None, **wish: Any) -> di
     spec |= {"continue_from_path": str(adapter), "parameters": {}, "export": given | wish}
     (folder / "spec.json").write_text(json.dumps(spec))
     run(read_spec(folder), Report(folder))
-    assert not (folder / "export.new").exists()
+    assert not (folder / "base.new").exists()
     return json.loads((folder / "export" / "export.json").read_text())
 
 

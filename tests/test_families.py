@@ -13,8 +13,10 @@ from families_help import FAMILIES, tokenizer_of
 from trainer_help import CHATML, make_tokenizer, write_rows
 
 pytest.importorskip("transformers")
+from academy.chat.decoding import Apart, Spelling, marks_of
 from academy.rows import message_of, turns_of
 from academy.text import forms, templates, tokens
+from academy.text.calls import read_calls
 from academy.text.conversations import as_message
 
 TOOL = json.dumps(forms.definition("lamp", {"room": {"type": "string"}}))
@@ -248,6 +250,22 @@ def test_the_tokens_that_are_learned_are_those_that_the_chat_waits_for(made: Any
         assert "Pots." in rest if thinks else "lamp" in rest if "calls" in TALKS[kind][at] else TALKS[kind][at]["content"] in rest
 
 
+@pytest.mark.parametrize("name", [name for name, kind in FORMS if kind == "tools"])
+def test_the_call_that_is_learned_is_read_again_from_a_reply(made: Any, name: str) -> None:
+    tokenizer, form = made[name]
+    row = tokens.tokenize(tokenizer, form, [(1, TALKS["tools"])], 1 << 20).rows[0]
+    prompt = tokens.prompt_ids(tokenizer, form, TALKS["tools"][:2])
+    spelling, apart = Spelling(tokenizer, (), marks_of(tokenizer, form.thoughts)), Apart(form.thoughts, is_open=False)
+    pieces = [piece for token in row.ids[len(prompt) : -1] for piece in apart.feed(spelling.feed(token))]
+    text = "".join([*pieces, *apart.feed(spelling.rest()), *apart.rest()])
+    assert read_calls(text) == ("", [{"name": "lamp", "arguments": {"room": "attic"}}])
+
+
+@pytest.mark.parametrize("text", ["It is {on}.", "[1, 2]", '{"name": "lamp"', "<tool_call>", "", '{"a": 1}'])
+def test_a_reply_without_a_whole_call_stays_as_it_is(text: str) -> None:
+    assert read_calls(text) == (text, [])
+
+
 @pytest.mark.parametrize(("name", "kind"), NONE)
 def test_a_base_without_the_form_says_so_or_learns_the_answer_alone(made: Any, name: str, kind: str) -> None:
     tokenizer, form = made[name]
@@ -315,6 +333,16 @@ def test_the_preview_shows_the_trainers_tokens_and_counts_thoughts_and_tools(mad
         trained = tokens.tokenize(tokenizer, form, [(1, talk)], 1 << 20).rows
         pieces = [(tokenizer.decode([token]), flag) for item in trained for token, flag in zip(item.ids, item.trained, strict=True)]
         assert [(token["text"], token["kind"] == "trained") for token in shown["tokens"]] == pieces
+
+
+@pytest.mark.parametrize(("name", "of_three", "thinks"), [("Qwen 3", 2, True), ("Qwen 3", 1, False), ("Phi-4", 3, False)])
+def test_an_adapter_of_which_most_answers_follow_a_thought_is_asked_for_one(made: Any, name: str, of_three: int, thinks: bool) -> None:
+    from academy.trainer.dataset import Dataset
+
+    tokenizer, form = made[name]
+    talks = [(at, TALKS["thought"] if at <= of_three else TALKS["talk"]) for at in (1, 2, 3)]
+    dataset = Dataset(tokenizer, form, talks, tokens.tokenize(tokenizer, form, talks, 1 << 20), tokens.Tokenized(), 1 << 20)
+    assert dataset.thinks is thinks
 
 
 def row_of_talk(talk: list[dict[str, Any]]) -> dict[str, Any]:

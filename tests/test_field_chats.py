@@ -341,7 +341,8 @@ def test_a_chat_is_read_whatever_program_saved_it(program, tmp_path):
     path.write_text("".join(json.dumps(line) + "\n" for line in content) if name.endswith(".jsonl") else json.dumps(content))
     report = FileReport(name=name)
     rows = list(read_file(path, name, report))
-    assert told(rows) == [["How deep is it?", "Two metres."]], [str(row.reason) for row in rows if not isinstance(row, Kept)]
+    greeting = ["Hello there."] if program == "silly-tavern" else []  # masked: it answers nothing
+    assert told(rows) == [[*greeting, "How deep is it?", "Two metres."]], [str(row.reason) for row in rows if not isinstance(row, Kept)]
     assert report.kind == program
     assert rows[0].turns[-1].thinking == ("map" if program in THINKS else "")
 

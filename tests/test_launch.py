@@ -39,6 +39,17 @@ def test_only_the_fetch_gets_the_hubs_token(tmp_path: Path, settings: Settings) 
     assert blind["CUDA_VISIBLE_DEVICES"] == ""
 
 
+def test_a_job_sees_the_devices_that_it_was_given(tmp_path: Path, settings: Settings) -> None:
+    def visible(devices: list[int], **outside: str) -> str | None:
+        job = a_job(tmp_path, devices=devices)
+        return train_command(job, SubprocessBackend().seen(job), settings, None, outside).env.get("CUDA_VISIBLE_DEVICES")
+
+    assert visible([1, 3]) == "1,3"
+    assert visible([0, 1], CUDA_VISIBLE_DEVICES="4,GPU-7") == "4,GPU-7"
+    assert visible([1], CUDA_VISIBLE_DEVICES="4,GPU-7") == "GPU-7"
+    assert visible([]) is None
+
+
 def test_a_containers_environment_is_the_images(tmp_path: Path, settings: Settings) -> None:
     job = a_job(tmp_path, backend="docker")
     command = train_command(job, SubprocessBackend().seen(job), settings, None, OUTSIDE)

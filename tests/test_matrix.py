@@ -344,9 +344,10 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
+    "training.warm",
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
-    *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
+    *(f"datasets.{verb}" for verb in ("view", "row", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations", "datasets.untaught", "datasets.new_lessons"),
     *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "ranking")),
     *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
@@ -360,7 +361,7 @@ LOOKING = {
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
-    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
+    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }
 """What a visitor of a demonstration may do; every other verb of Academy changes something."""

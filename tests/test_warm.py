@@ -18,7 +18,7 @@ from academy.jobs import warden
 from academy.jobs.backends.standby import PROGRAMS, Standby
 from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.kinds.commands import warm_command
-from academy.jobs.processes import MARK, mark_of, marked
+from academy.jobs.processes import MARK, birth_of, mark_of, marked
 from academy.jobs.reading import view
 from academy.services.warming import IMPORTS_MB, plan
 from tests.jobs_help import STANDIN, Workshop, adapter_bytes, exists, kill, left_over, worker
@@ -97,6 +97,8 @@ def test_code_that_has_changed_since_is_never_run(tmp_path: Path) -> None:
     assert why_stale(later, {str(new): -1}) == ""
     (tmp_path / "spec.json").write_text(json.dumps({"parameters": {"quantization": "4bit"}}))
     assert "quantized" in why_unfit(tmp_path)
+    (tmp_path / "spec.json").write_text(json.dumps({"parameters": {"gpus": 2}}))
+    assert "several processes" in why_unfit(tmp_path)
     (tmp_path / "spec.json").write_text(json.dumps({"parameters": {}}))
     assert why_unfit(tmp_path) == ""
 
@@ -216,6 +218,31 @@ def test_a_second_request_keeps_what_stands_by_unless_it_has_another_base(shop: 
     assert warm(shop, "base") != pid
     assert not exists(pid)
     assert backend(shop).standby.state().base == Path("base")
+
+
+@real
+def test_a_real_training_is_bit_equal_whether_its_trainer_was_warm_or_cold(tmp_path: Path) -> None:
+    from tests.trainer_help import ROOT, chats, make_model, write_rows
+
+    shop = Workshop(tmp_path, {"subprocess": SubprocessBackend(root=ROOT)})
+    make_model(shop.base)
+    write_rows(shop.dataset, chats([("Where is the spare key?", "Under the blue pot."), ("When does the ferry leave?", "At nine.")]))
+    try:
+        standby = backend(shop).standby
+        standby.prepare(warm_command(shop.settings, standby.python, ROOT), shop.base)
+        pid = wait_until(lambda: standby.state().stage == "ready" and standby._pid, "a warm trainer", 120)
+        jobs = {}
+        for way in ("warm", "cold"):
+            jobs[way] = shop.submit(name=way, steps=3, num_epochs=3)
+            if way == "warm":
+                wait_until(lambda: (pid, birth_of(pid)) in left_over(shop.job(jobs["warm"].job_id)), "the mark of the job", 60)
+            assert shop.wait(jobs[way].job_id, seconds=120).status == "finished", log_of(shop, jobs[way].job_id)
+        assert worker(shop.job(jobs["warm"].job_id))["pid"] == pid
+        assert worker(shop.job(jobs["cold"].job_id))["pid"] != pid
+        assert adapter_bytes(shop.job(jobs["warm"].job_id)) == adapter_bytes(shop.job(jobs["cold"].job_id))
+    finally:
+        backend(shop).standby.give_back()
+        shop.close()
 
 
 def test_a_warden_without_a_request_ends(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ class Adapter:
     size_bytes: int = 0
     source: str = "academy"
     train_rows: int | None = None
+    thinks: bool = False  # was taught to think before it answers
     steps: int | None = None
     note: str = ""
     tags: tuple[str, ...] = ()
@@ -293,6 +294,7 @@ def _adapter(adapter_id: str, folder: Path, config: dict[str, Any], record: dict
         size_bytes=folder_bytes(folder),
         source=_text(record.get("source")) or "imported",
         train_rows=_count(record.get("train_rows")),
+        thinks=record.get("thinks") is True,
         steps=_count(record.get("steps")),
         dora=bool(config.get("use_dora")),
     )

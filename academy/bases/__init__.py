@@ -1,7 +1,18 @@
 """Base models: what a name leads to, the facts that the files give without loading the weights, and what Academy made of them."""
 
 from academy.bases.base import BASE_MISSING, NOWHERE, Base, Places, find_base, resolve_base, shortened
-from academy.bases.folders import BaseFacts, cached_snapshot, check_folder, facts, fingerprint, header_of, weight_files
+from academy.bases.folders import (
+    BaseFacts,
+    cached_snapshot,
+    check_folder,
+    facts,
+    fingerprint,
+    header_of,
+    is_packed,
+    template_of,
+    thinks,
+    weight_files,
+)
 
 __all__ = [
     "BASE_MISSING",
@@ -15,7 +26,10 @@ __all__ = [
     "find_base",
     "fingerprint",
     "header_of",
+    "is_packed",
     "resolve_base",
     "shortened",
+    "template_of",
+    "thinks",
     "weight_files",
 ]

@@ -175,16 +175,19 @@ class Streamer:
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         """Whether the generation is done, as a tensor of shape (1,); `input_ids` has shape (1, length)."""
+        return self._answers[self.feed(int(input_ids[0, -1]))]
+
+    def feed(self, token: int) -> bool:
+        """Passes one token on; whether the reply is done."""
         if self._stop.is_set():
             self.finish = "stopped"
-            return self._answers[True]
-        token = int(input_ids[0, -1])
+            return True
         self.count += 1
         if token in self._ends:
             self.finish = "end"
         elif piece := self._spelling.feed(token):
             self._tell(self._apart.feed(piece))
-        return self._answers[self.finish == "end"]
+        return self.finish == "end"
 
     def close(self) -> None:
         """Passes on the text held back."""
@@ -217,17 +220,27 @@ class Chooser:
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """The scores, of shape (1, vocabulary); with a temperature all but one are minus infinity."""
+        if self._sampling.temperature < _COLDEST:
+            self._check(scores[0])
+            return scores
+        chosen = scores.new_full(scores.shape, float("-inf"))
+        chosen[0, self.choose(scores[0])] = 0
+        return chosen
+
+    def choose(self, scores: Any) -> int:
+        """The next token by its scores, of shape (vocabulary,)."""
+        self._check(scores)
+        if self._sampling.temperature < _COLDEST:
+            return int(scores.argmax())
+        return draw(scores.cpu(), self._sampling, self._top_k, self._generator)
+
+    def _check(self, scores: Any) -> None:
         if self._first:
             self._first = False
             if bool(scores.isnan().any()):
                 raise Refused(
                     "The model's numbers are not finite, so it has nothing to say.", hint="Deactivate the adapter, or train it again."
                 )
-        if self._sampling.temperature < _COLDEST:
-            return scores
-        chosen = scores.new_full(scores.shape, float("-inf"))
-        chosen[0, draw(scores[0].cpu(), self._sampling, self._top_k, self._generator)] = 0
-        return chosen
 
 
 def draw(logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
@@ -246,15 +259,30 @@ def draw(logits: Any, sampling: Sampling, top_k: int, generator: Any) -> int:
     return int(tokens[torch.multinomial(likely, 1, generator=generator)])
 
 
+def penalized(logits: Any, ids: Sequence[int], penalty: float) -> Any:
+    """The logits, of shape (vocabulary,), with those of the tokens so far less likely, as transformers' `repetition_penalty` has it."""
+    import torch
+
+    if penalty == 1:
+        return logits
+    seen = torch.tensor(sorted(set(ids)))
+    scores = logits[seen]
+    logits[seen] = torch.where(scores < 0, scores * penalty, scores / penalty)
+    return logits
+
+
 def end_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
-    """The tokens that end a reply: those of the tokenizer, of the model, and the turn ends that the base's template uses."""
+    """The tokens that end a reply: those of the tokenizer and of the model."""
     ends = {tokenizer.eos_token_id, model.config.get_text_config().eos_token_id}
     given = model.generation_config.eos_token_id
     ends |= set(given) if isinstance(given, list | tuple) else {given}
-    template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
-    vocabulary = tokenizer.get_added_vocab()
-    ends |= {vocabulary[text] for text in _ENDS if text in vocabulary and text in template}
     return frozenset(end for end in ends if isinstance(end, int))
+
+
+def turn_ends(tokenizer: Any, template: str) -> frozenset[int]:
+    """The ends of a turn that the template uses."""
+    vocabulary = tokenizer.get_added_vocab()
+    return frozenset(vocabulary[text] for text in _ENDS if text in vocabulary and text in template)
 
 
 def marks_of(tokenizer: Any, thoughts: Thoughts | None) -> frozenset[int]:

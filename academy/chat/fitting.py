@@ -68,6 +68,8 @@ def encode(
     except NotRendered as error:
         raise Invalid(
             "The chat template of this model does not take this conversation: {why}",
-            hint="Let the turns alternate, beginning with the user.",
+            hint="Leave the tools out, or choose a model that knows them."
+            if tools
+            else "Let the turns alternate, beginning with the user.",
             why=error.text,
         ) from error

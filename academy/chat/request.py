@@ -77,8 +77,10 @@ class ChatRequest(BaseModel):
         title="Prefix",
         description="The beginning of the reply, which the model continues; it is not repeated.",
     )
-    thinking: bool = Field(
-        default=False, title="Think", description="The model thinks before it answers, where its template has a form for that."
+    thinking: bool | None = Field(
+        default=None,
+        title="Think",
+        description="The model thinks before it answers, where its template has a form for that. Empty: as the adapter was taught.",
     )
     tools: list[dict[str, Any]] = Field(default=[], max_length=100, description="The tools that it may call, as in OpenAI's API.")
     stream: bool = False

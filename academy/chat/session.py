@@ -11,12 +11,12 @@ from typing import Any
 
 from academy.adapters.check import check_adapter
 from academy.adapters.store import Adapter, AdapterStore
-from academy.bases import Base, Places, find_base
+from academy.bases import Base, Places, find_base, thinks
 from academy.chat.decoding import StopTexts
 from academy.chat.line import Call, Line, Reply
 from academy.chat.request import BASE, ChatReply, ChatRequest, Effect, Engine, Outcome, Sampling, Thought
 from academy.config import Settings
-from academy.errors import Refused, Unavailable
+from academy.errors import AcademyError, Refused, Unavailable
 from academy.files import check_name
 from academy.messages import Text, msg, render
 
@@ -125,6 +125,14 @@ class ChatSession:
         if self.available()[0] and not self._line.busy and (self._engine is None or self._engine.loaded is None):
             self._line.add(self._warm)
 
+    def thinks(self, adapter_id: str | None) -> bool:
+        """Whether the base that would answer has a form for thoughts; False where it cannot be found."""
+        try:
+            base, _ = self._choose(adapter_id, None)
+        except AcademyError:
+            return False
+        return base.path is not None and thinks(base.path)
+
     def state(self) -> dict[str, Any]:
         """The loaded model, the active adapter, and whether the chat is busy or paused."""
         loaded = self._engine.loaded if self._engine is not None else None
@@ -207,7 +215,8 @@ class ChatSession:
         messages = [*tools, *(message.as_turn() for message in request.messages)]
         messages += [{"role": "assistant", "content": request.prefix}] if request.prefix else []
         # What continues a reply comes after its thought.
-        thinking = request.thinking and not request.prefix
+        wanted = adapter is not None and adapter.thinks if request.thinking is None else request.thinking
+        thinking = wanted and not request.prefix
         sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed, thinking)
         telling.end(engine.generate(messages, adapter, sampling, call.stop, telling.say), base, adapter)
 

@@ -203,13 +203,22 @@ def _form_notes(kept: list[Example], form: Format) -> list[Text]:
     thinking = [turn for example in kept for turn in example.turns if turn.thinking]
     notes: list[Text] = []
     if thinking:
-        learned = "Thoughts stand before {n:number} answers. Models with a form for thoughts learn them, others the answers alone."
-        read = "Thoughts stand before {n:number} answers. Models with a form for thoughts read them and learn the answers."
-        notes.append(msg(learned if thinking[0].thinking_trained else read, n=len(thinking)))
+        what = _LEARNED if thinking[0].thinking_trained else _READ
+        one, other = "A thought stands before {n} answer. {what}", "Thoughts stand before {n} answers. {what}"
+        notes.append(count(len(thinking), one=one, other=other, what=what))
     if form == "alpaca" and (others := sum(not fits_alpaca(example.turns) for example in kept)):
-        why = "{n:number} rows hold thoughts, tools or masks, for which alpaca has no fields; they are written as messages."
-        notes.append(msg(why, n=others))
+        notes.append(
+            count(
+                others,
+                one="{n} row holds thoughts, tools or masks, for which alpaca has no fields; it is written as messages.",
+                other="{n} rows hold thoughts, tools or masks, for which alpaca has no fields; they are written as messages.",
+            )
+        )
     return notes
+
+
+_LEARNED = msg("Models with a form for thoughts learn them, others the answers alone.")
+_READ = msg("Models with a form for thoughts read them and learn the answers.")
 
 
 def _gather(
@@ -286,6 +295,10 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
             authors=request.git_authors,
             paths=request.git_paths,
             tasks=request.git_tasks,
+            spread=request.git_spread,
+            chores=request.git_chores,
+            docs=request.git_docs,
+            summarise=request.git_summaries,
             progress=progress,
         )
     except AcademyError as error:
@@ -302,6 +315,13 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         "authors": list(request.git_authors),
         "paths": list(request.git_paths),
         "tasks": list(request.git_tasks),
+        "teaches": str(commits.teaches(request.git_tasks)),
+        "spread": request.git_spread,
+        "chores": request.git_chores,
+        "docs": request.git_docs,
+        "summaries": request.git_summaries,
+        "commits_in_all": commit_report.total,
+        "patches_left_out": {commits.PATCHES[reason]: number for reason, number in Counter(commit_report.patches).most_common()},
         "limit": limit,
         "commits_read": commit_report.read,
         "commits_left_out": left_out,

@@ -61,6 +61,10 @@ class DatasetRequest(BaseModel):
     )
     git_paths: list[str] = Field(default=[], max_length=50, description="Only commits that touch one of these paths.")
     git_tasks: list[Literal["message", "patch"]] = ["message"]
+    git_spread: bool = Field(default=True, description="Evenly from the whole history, instead of the newest.")
+    git_chores: bool = Field(default=False, description="Also releases, versions, dependencies, formatting.")
+    git_docs: bool = Field(default=False, description="Also commits that touch documentation only.")
+    git_summaries: bool = Field(default=True, description="Show large changes in their most telling parts, instead of leaving them out.")
     upload_ids: list[Name] = Field(default=[], max_length=1000)
     format: Format = "alpaca"
     quality_profile: Profile = "balanced"

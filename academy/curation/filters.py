@@ -227,14 +227,9 @@ def malformed(example: Example, limits: Limits) -> Text:
     return ""
 
 
-_AFTER = {
-    "": ("user",),
-    "user": ("assistant",),
-    "assistant": ("user",),
-    "call": ("tool", "user"),
-    "tool": ("tool", "assistant"),
-    "system": (),
-}
+_AFTER = {"call": ("tool", "user"), "tool": ("tool", "assistant"), "user": ("assistant",), "system": ()} | dict.fromkeys(
+    ("", "assistant"), ("user",)
+)
 """The roles that may follow a turn."""
 
 

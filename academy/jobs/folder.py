@@ -48,7 +48,7 @@ class JobFolder:
         # The trainer, or a program that gets the base model
         self.events = path / "events.jsonl"
         self.fetched = path / "fetched.json"
-        self.download, self.converting = path / "base.gguf", path / "base.new"  # only while a base model is being made
+        self.download, self.converting = path / "base.gguf", path / "base.new"  # only while a base model or an export is made
         self.checkpoint_dir = path / "checkpoints"
         self.adapter = path / "adapter"
         self.metadata = path / "metadata.json"

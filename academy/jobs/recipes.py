@@ -113,6 +113,7 @@ PLACES = frozenset({"dataset", "eval", "output", "base_model", "base_name", "job
     "weight_decay",
     "lr_scheduler_type",
     "seed",
+    "gpus",
 }
 """The placeholders of an argv element."""
 

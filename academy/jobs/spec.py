@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,7 +43,7 @@ class TrainingSpec(BaseModel):
         default=None, max_length=120, title="Continue from", description="An adapter to train further, instead of a new one."
     )
     backend: BackendName | None = Field(
-        default=None, title="Backend", description="Where the training runs: a process of this machine, or a container."
+        default=None, title="Backend", description="Where the training runs: a process here, a container, or a Ray cluster."
     )
 
     method: Method = Field(
@@ -161,6 +162,11 @@ KNOBS: tuple[str, ...] = tuple(
 """The fields that a preset may choose and the trainer reads."""
 
 _FROM_SETTINGS = ("lora_rank", "learning_rate", "num_epochs", "batch_size", "max_seq_length")
+
+
+def gpus_of(parameters: Mapping[str, Any]) -> int:
+    """How many devices a job with these parameters shares its work among."""
+    return int(parameters.get("gpus") or 1)
 
 
 def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings) -> TrainingSpec:

@@ -94,6 +94,7 @@ class Job:
     total_steps: int | None = None
     resumable: bool = False
     wish: Request | None = None  # what a person asked for while it ran
+    devices: list[int] = field(default_factory=list)  # the GPUs it has, by number; none: the first, or the CPU
     phase: str | None = None  # "fetch", "convert", or the kind
     worker: dict[str, Any] | None = None  # {pid, backend, container_id}
     order: float = 0.0  # position in the queue, smallest first
@@ -182,6 +183,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "output_dir": str,
     "parameters": dict,
     "reasons": list,
+    "devices": list,
     "earlier": list,
     "chosen": list,
     "note": str,
@@ -203,6 +205,7 @@ _FRESH: dict[str, Any] = {
     "finished_at": None,
     "adapter_path": None,
     "worker": None,
+    "devices": [],
     "phase": None,
     "resumable": False,
     "seconds": None,

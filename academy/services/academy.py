@@ -65,7 +65,8 @@ class Academy:
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)
         self._image = TrainingImage(settings)
-        self._runner = Runner(settings, self._job_store, self._backends, in_use=self._adapter_store.active_id)
+        active, devices = self._adapter_store.active_id, self._habitat.devices
+        self._runner = Runner(settings, self._job_store, self._backends, in_use=active, devices=devices)
         self._job_store.on_change.append(self._share_the_gpu)
         local = self._backends["subprocess"]
         assert isinstance(local, SubprocessBackend)
@@ -92,8 +93,7 @@ class Academy:
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
         self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
-        new = self.datasets.new_lessons
-        self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session, new)
+        self.machine = Machine(allowed, settings, habitat, self._image, lessons, jobs, self.datasets.new_lessons)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")
         notices = Notifier(settings.notify_url)

@@ -91,10 +91,10 @@ class Exports:
         """Queues an export, after checking that all it needs is there; a second one of the same form gets a number."""
         adapter = self._adapters.get(adapter_id)
         base = self._base_of(adapter, request.format)
-        if request.format == "gguf" and base and base.path and (reason := missing(base.path, request.quantization)):
+        manifest = self._manifest_of(adapter)
+        if reason := _missing(adapter, manifest, base.path if base else None, request.format, request.quantization):
             raise Refused(reason)
         facts = base.facts if base else None
-        manifest = next((item for item in self._datasets.list() if item.id == adapter.dataset_id), None) if adapter.dataset_id else None
         with self._lock:
             spec = self._spec(adapter, request, facts, manifest)
             return self._runner.submit(spec, self._inputs(adapter, base, manifest), kind="export")
@@ -133,18 +133,22 @@ class Exports:
     def forms(self, adapter_id: str) -> Sequence[Form]:
         """What an adapter can be exported as, with the bytes that each form takes and why one cannot be made."""
         adapter = self._adapters.get(adapter_id)
+        manifest = self._manifest_of(adapter)
         try:
             base = find_base(adapter.base_model, Places.of(self._settings))
         except AcademyError as error:
-            lost = [(kind, name, None if kind in _WITHOUT_BASE else error.text) for kind, name in _FORMS]
-            return [Form(kind, name, adapter.size_bytes if kind == "adapter" else None, why) for kind, name, why in lost]
+            lost = [(kind, name, _missing(adapter, manifest, None, kind, name)) for kind, name in _FORMS]
+            return [
+                Form(kind, name, adapter.size_bytes if kind == "adapter" else None, why if kind in _WITHOUT_BASE else error.text)
+                for kind, name, why in lost
+            ]
         facts, path = base.facts, base.path
         assert facts is not None
         assert path is not None
         found = []
         for kind, quantization in _FORMS:
             size = file_bytes(kind, quantization, facts.bytes, facts.parameters, adapter.size_bytes)
-            found.append(Form(kind, quantization, size, missing(path, quantization) if kind == "gguf" else None))
+            found.append(Form(kind, quantization, size, _missing(adapter, manifest, path, kind, quantization)))
         return found
 
     @changing
@@ -165,6 +169,9 @@ class Exports:
 
     def _of(self, adapter_id: str) -> Sequence[Job]:
         return [job for job in self._jobs.list(_MOST_JOBS, kind="export") if job.continue_from == adapter_id]
+
+    def _manifest_of(self, adapter: Adapter) -> Manifest | None:
+        return next((item for item in self._datasets.list() if item.id == adapter.dataset_id), None) if adapter.dataset_id else None
 
     def _base_of(self, adapter: Adapter, format: str) -> Base | None:
         """The base model, once the adapter is checked with it; None where it is gone and the format does not need it."""
@@ -234,6 +241,17 @@ class Exports:
             return {}
         values = report.model_dump()
         return {name: values[name] for name in _FIGURES if values.get(name)}
+
+
+def _missing(adapter: Adapter, manifest: Manifest | None, base: Path | None, format: str, quantization: str) -> Text | None:
+    """Why an adapter cannot be exported in this form, where that is known before; None where nothing is missing."""
+    if format == "gguf" and base is not None:
+        return missing(base, quantization)
+    if format == "bundle" and manifest is None:
+        return "Its dataset is gone, so its training cannot be repeated."
+    if format == "bundle" and adapter.parameters.get("method", "sft") != "sft":
+        return "It learned from preferences, which the bundle cannot repeat."
+    return None
 
 
 _UNTOLD = frozenset({"name", "dataset_id", "dataset_path", "base_model", "continue_from"})

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, Places, facts, resolve_base
+from academy.bases import Base, Places, facts, is_packed, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -33,7 +33,7 @@ from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import TEACHING, Inputs, Job, JobStore
-from academy.messages import Text, join, msg, render
+from academy.messages import Text, count, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
@@ -80,8 +80,8 @@ class Training:
         self._warming = warming
         self._dry = threading.Lock()
 
-    def look(self) -> None:
-        """The form of a training is visible, so a trainer is started in advance."""
+    def warm(self) -> None:
+        """Starts a trainer in advance when the form of a training becomes visible; called while it is."""
         if self._permission.enabled and not self._permission.only_shows:
             self._warming.look()
 
@@ -210,6 +210,7 @@ class Training:
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
+        self._check_gpus(spec)
         measuring = _measuring_rows(spec, manifest, rows) if eval_path is None and request.preset is not None else 0
         if measuring:
             sentence = "{n} of its {of} rows are held out: a manner shows in rows that were never trained."
@@ -370,14 +371,31 @@ class Training:
             raise Unavailable(reader.reason, hint=reader.remedy)
         if spec.recipe:
             return
+        if BACKENDS[spec.backend or self._settings.backend].elsewhere:
+            return  # its libraries are the cluster's
         if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
-        elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
+        elif _is_quantized(spec, base) and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")
         else:
             component = self._habitat.training()
         if not component.ok:
             raise Unavailable(component.reason, hint=component.remedy)
+
+    def _check_gpus(self, spec: TrainingSpec) -> None:
+        """Raises Invalid where several GPUs cannot share this training."""
+        if spec.gpus == 1:
+            return
+        if spec.method != "sft":
+            raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
+        there = self._habitat.devices()
+        if spec.gpus > there and not BACKENDS[spec.backend or self._settings.backend].elsewhere:
+            found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
+            raise Invalid(found, hint="Set GPUs to what there is.")
+        rows = spec.batch_size * spec.gradient_accumulation_steps
+        if spec.gpus > rows:
+            hint = "Raise the batch size, or take fewer GPUs."
+            raise Invalid("{n} GPUs cannot share a step of {rows} examples.", hint=hint, n=spec.gpus, rows=rows)
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")
@@ -465,7 +483,8 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
             talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
         else:
-            items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
+            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
+            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
     read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.
@@ -487,3 +506,8 @@ def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:
             tokenizer = Tokenizer.from_file(str(tokenizer_file))
             return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
     return lambda texts: [len(text) // 3 for text in texts]
+
+
+def _is_quantized(spec: TrainingSpec, base: Base) -> bool:
+    """Whether the base's weights are packed in 4 or 8 bits, as the training asks or as they lie there."""
+    return spec.quantization != "none" or (base.path is not None and is_packed(base.path))

@@ -55,7 +55,8 @@ def thoughts_of(render: Render, template: str) -> Thoughts | None:
         ("reasoning_content", {"content": _ANSWER, "reasoning_content": _THOUGHT}),
         ("thinking", {"content": _ANSWER, "thinking": _THOUGHT}),
     ]
-    fields += [("content", inline)] if "</think>" in template else []
+    if "</think>" in template:
+        fields.append(("content", inline))
     for field, given in fields:
         text = render([question, {"role": "assistant"} | given], [], False)
         own = text.removeprefix(prompt)

@@ -77,6 +77,7 @@ class ChatForm(Renderer):
     ends: frozenset[str] = frozenset()  # every token that the text is not split through: one of them ends a turn
     notes: list[Text] = field(default_factory=list)
     end_token: str = ""
+    own: bool = False  # of an adapter
     _turns: dict[tuple[str, ...], list[_Turn]] = field(default_factory=dict)
 
     def write(self, messages: list[Message]) -> list[Written]:
@@ -327,12 +328,12 @@ class ChatForm(Renderer):
         return max((token for token in self.ends if text.startswith(token, position)), key=len, default="")
 
 
-def for_chat(tokenizer: Any) -> Renderer:
+def for_chat(tokenizer: Any, own: str = "") -> Renderer:
     """The trained form, so that the chat asks as the training did; for a model that cannot be trained, the bare template."""
     try:
-        return choose(tokenizer)
+        return choose(tokenizer, own)
     except Failure:
-        renderer = Renderer(_template(tokenizer) or PLAIN, {"eos_token": ""} | _names(tokenizer))
+        renderer = Renderer(own or _template(tokenizer)[0] or PLAIN, {"eos_token": ""} | _names(tokenizer))
     if not _takes(renderer, "user"):
         renderer.parts = _takes(replace(renderer, parts=True), "user")
     renderer.system = _takes(renderer, "system")
@@ -340,13 +341,18 @@ def for_chat(tokenizer: Any) -> Renderer:
     return renderer
 
 
-def choose(tokenizer: Any) -> ChatForm:
-    """The form that this tokenizer's model is trained with; raises Failure "no_template" where no route passes the probes."""
+def choose(tokenizer: Any, own: str = "") -> ChatForm:
+    """The form that this tokenizer's model is trained with; raises Failure "no_template" where no route passes the probes.
+
+    `own`: the chat template that an adapter brings, which goes before the base's.
+    """
     names = _names(tokenizer)
     if not names.get("eos_token"):
         raise Failure("The base model's tokenizer has no end token, so an answer could never end. Choose another.", "no_template")
     ends = frozenset({token for token in tokenizer.get_added_vocab() if token.strip()} | {names["eos_token"]}) - _THOUGHTS
-    template = _template(tokenizer)
+    template, name = _template(tokenizer)
+    if own and own not in (template, PLAIN):
+        template, name = own, ""
     if not template:
         form = _proved(ChatForm(PLAIN, names, ends=ends))
         form.notes.insert(0, "The base model has no chat template, so a plain one with '### Question' and '### Answer' is used.")
@@ -366,6 +372,11 @@ def choose(tokenizer: Any) -> ChatForm:
                 if route == "training template":
                     _check_asks_alike(form, replace(form, template=template))
                 form.learn()
+                form.own = bool(own) and template == own and own != _template(tokenizer)[0]
+                if form.own:
+                    form.notes.append("The adapter has a chat template of its own, which is used.")
+                if name:
+                    form.notes.append(msg("Of the base model's chat templates none is the default; {name!r} is used.", name=name))
                 return form
             except NotRendered as error:
                 reason = msg("{route}: {why}", route=route, why=error.message_text)
@@ -398,11 +409,13 @@ def _names(tokenizer: Any) -> dict[str, str]:
     return {name: str(value) for name, value in tokenizer.special_tokens_map.items() if isinstance(value, str)}
 
 
-def _template(tokenizer: Any) -> str | None:
-    try:
-        return tokenizer.get_chat_template()
-    except ValueError:
-        return None
+def _template(tokenizer: Any) -> tuple[str | None, str]:
+    """The base's template, and its name where it is one of several without a default."""
+    found = tokenizer.chat_template
+    if isinstance(found, dict) and found:
+        name = "default" if "default" in found else next(iter(found))
+        return found[name], "" if name == "default" else name
+    return (found, "") if isinstance(found, str) else (None, "")
 
 
 def _takes(renderer: Renderer, role: str) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from academy.messages import Text, msg, to_json
+from academy.messages import Text, count, msg, to_json
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
@@ -48,12 +48,17 @@ class Tokenized:
         """What is done with thoughts and tools, as far as there are any."""
         told: list[Text] = []
         if self.thoughts_dropped:
-            text = "The base model has no form for thoughts, so the thoughts of {n:number} rows are left out; their answers are learned."
-            told.append(msg(text, n=self.thoughts_dropped))
+            one = "The base model has no form for thoughts, so those of {n} row are left out; its answers are learned."
+            other = "The base model has no form for thoughts, so those of {n} rows are left out; their answers are learned."
+            told.append(count(self.thoughts_dropped, one=one, other=other))
         elif self.thoughts:
-            told.append(msg("{n:number} rows hold thoughts, written as the base model writes its own.", n=self.thoughts))
+            one = "{n} row holds thoughts, written as the base model writes its own."
+            other = "{n} rows hold thoughts, written as the base model writes its own."
+            told.append(count(self.thoughts, one=one, other=other))
         if self.tools:
-            told.append(msg("{n:number} rows hold calls of tools; what the tools gave back is not learned.", n=self.tools))
+            one = "{n} row holds calls of tools; what they gave back is not learned."
+            other = "{n} rows hold calls of tools; what they gave back is not learned."
+            told.append(count(self.tools, one=one, other=other))
         return told
 
 
@@ -71,6 +76,14 @@ def load_tokenizer(folder: Path) -> Any:
 def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "", *, thinking: bool = False) -> list[int]:
     """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
     return tokenizer(form.prompt(messages, thinking=thinking) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def after_thought(tokenizer: Any, form: Renderer, ids: Sequence[int]) -> Sequence[int]:
+    """The tokens of a reply behind the thought that it begins with."""
+    mark = form.thoughts.after.strip() if form.thoughts else ""
+    if not mark or mark not in tokenizer.decode(ids):
+        return ids
+    return ids[next(end for end in range(1, len(ids) + 1) if mark in tokenizer.decode(ids[:end])) :]
 
 
 def longest_of(folder: Path, requested: int) -> int:

@@ -32,7 +32,7 @@ def main(arguments: list[str], module: str = _TRAINING) -> int:
         if module == _TRAINING and spec.processes > 1 and "RANK" not in os.environ:
             return launch("academy.trainer", folder, report, spec.processes)
         report.preparing("load", msg("Loading the libraries for {name!r} on {base}.", name=spec.name, base=spec.base_model))
-        _quiet(spec.knob("quantization") != "none")
+        _quiet(spec.is_quantized)
         importlib.import_module(module).run(spec, report)  # loads torch, which takes seconds
     except Exception as error:  # noqa: BLE001  the top of a program
         failure = explain(error)

@@ -47,10 +47,10 @@ def _watch(processes: list[subprocess.Popen[bytes]], report: Report) -> int:
     killed: tuple[int, int] | None = None  # the first process that a signal ended, and the signal
     while any(process.returncode is None for process in processes):
         for rank, process in enumerate(processes):
-            if process.returncode is None and process.poll():
+            if process.returncode is None and (code := process.poll()):
                 until = until or time.monotonic() + _PATIENCE
-                if process.returncode < 0 and killed is None:
-                    killed = rank, -process.returncode
+                if code < 0 and killed is None:
+                    killed = rank, -code
         if until and time.monotonic() > until:
             break
         time.sleep(_PAUSE)

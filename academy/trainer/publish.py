@@ -23,16 +23,16 @@ from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 
-def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, started: str) -> dict[str, Any]:
+def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, started: str, *, thinks: bool = False) -> dict[str, Any]:
     """Puts the best or the last weights into `adapter/`, in one step, and reports `published`; returns the metadata.
 
-    `rows` is how many rows, pairs or thumbs were learned.
+    `rows` is how many rows, pairs or thumbs were learned; `thinks`: most answers came after a thought.
     """
     aside, folder = spec.folder / "adapter.tmp", spec.folder / "adapter"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     step, eval_loss = _write_weights(spec, loop, aside)
-    if form.route == "plain":
+    if form.route == "plain" or form.own:
         (aside / "chat_template.jinja").write_text(form.template, encoding="utf-8")
     losses = {"train_loss": loop.history.train_loss, "eval_loss": eval_loss, "baseline_eval_loss": loop.history.baseline}
     metadata = {
@@ -53,6 +53,7 @@ def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, s
         "steps": step,
         "end_token": form.end_token,
         "template": form.route,
+        "thinks": thinks,
     }
     (aside / "README.md").write_text(_card(metadata), encoding="utf-8")
     for path in aside.iterdir():

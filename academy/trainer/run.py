@@ -54,7 +54,7 @@ def run(spec: Spec, report: Report) -> None:
     adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
     learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
-    sampler = _sampler(dataset, adapted) if _answers_quickly(spec, adapted) else None
+    sampler = _sampler(dataset, adapted) if team.is_first and _answers_quickly(spec, adapted) else None
     plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
     if spec.dry_run:
         trial = plan.trial()
@@ -77,7 +77,7 @@ def run(spec: Spec, report: Report) -> None:
     loop.train()
     if not team.is_first:
         return
-    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started)
+    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
     examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
 
@@ -174,7 +174,7 @@ def _longest(rows: Sequence[Tokens], count: int) -> list[Tokens]:
 
 def _answers_quickly(spec: Spec, adapted: Adapted) -> bool:
     """Whether answers on the way cost little; generating breaks the training of a quantized model."""
-    return spec.knob("quantization") == "none" and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
+    return not spec.is_quantized and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
 
 
 def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[Any], tuple[str, str]] | None:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from academy.bases.folders import is_packed
 from academy.trainer import __main__ as program
 
 RUNS: Mapping[str, str] = {
@@ -41,6 +42,8 @@ _IMPORTED = (
 def serve(channel: socket.socket, base: Path | None) -> int:
     """Imports, waits for a job on the channel, and runs it; 0 too where none comes."""
     began = time.time_ns()
+    # The job says which GPU is its own, so that CUDA must not be asked before: NVML answers whether there is one.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     program._quiet(quantized=False)
     for name in _IMPORTED:
         importlib.import_module(name)
@@ -74,8 +77,11 @@ def why_stale(began: int, files: Mapping[str, int]) -> str:
 
 def why_unfit(folder: Path) -> str:
     """Why it cannot run the job of this folder; empty if it can."""
-    parameters = json.loads((folder / "spec.json").read_bytes()).get("parameters") or {}
-    return "it has no kernels for quantized weights" if parameters.get("quantization", "none") != "none" else ""
+    spec = json.loads((folder / "spec.json").read_bytes())
+    parameters, base = spec.get("parameters") or {}, spec.get("base_path")
+    if (parameters.get("quantization") or "none") != "none" or (isinstance(base, str) and is_packed(Path(base))):
+        return "it has no kernels for quantized weights"
+    return "the training takes several processes" if (parameters.get("gpus") or 1) > 1 else ""
 
 
 def loaded_files() -> list[str]:

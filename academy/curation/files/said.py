@@ -59,18 +59,17 @@ def turns_of(chat: Chat, notes: list[Message]) -> tuple[tuple[Turn, ...], Said]:
     while sides and not sides[-1].text:
         sides.pop()  # an answer that failed, or a question that was only a picture
     parts, gaps = _parts(sides)
-    part, others = next(((part, len(sides) - gaps - len(part)) for part in parts if len(part) > 1), ((), 0))
-    greeting = bool(part) and part[0].role == "assistant"
+    part: Sequence[Said] = next((part for part in parts if len(part) > 1), [])
+    others = len(sides) - gaps - len(part) if part else 0
     unanswered = bool(part) and part[-1].role == "user"
-    part = part[greeting : len(part) - unanswered]
-    if greeting:
-        notes.append(msg("the assistant's greeting at the beginning was left out"))
+    part = part[: len(part) - unanswered]
+    greeting = bool(part) and part[0].role == "assistant"  # stays, and is masked
     if unanswered and (part or not chat.skipped):
         notes.append(msg("the last question has no answer and was left out"))
     if gaps:
         notes.append(msg(_CUT, n=gaps, others=max(0, others)))
     notes += notes_of(removed)
-    if len(part) < 2:
+    if len(part) < 2 + greeting:
         if left_out := [msg(what, n=number) for what, number in chat.skipped.items()]:
             raise RowError("holds no question with an answer ({notes:commas})", notes=left_out)
         raise RowError("holds no question with an answer")

@@ -9,6 +9,7 @@ from academy.config import BackendName, Settings
 from academy.errors import Unavailable
 from academy.jobs.backends.docker.backend import DockerBackend
 from academy.jobs.backends.protocol import GRACE_SECONDS, Backend, Command, Death, Seen
+from academy.jobs.backends.ray.backend import RayBackend
 from academy.jobs.backends.subprocess import SubprocessBackend
 
 __all__ = ["BACKENDS", "GRACE_SECONDS", "Backend", "Command", "Death", "Seen", "backend_named", "build"]
@@ -20,11 +21,13 @@ class Registered:
 
     build: Callable[[Settings], Backend]
     in_image: bool = False  # its programs run in an image, with the image's own paths and libraries
+    elsewhere: bool = False  # its programs take no device of this machine
 
 
 BACKENDS: Mapping[BackendName, Registered] = {
     "subprocess": Registered(SubprocessBackend),
     "docker": Registered(DockerBackend, in_image=True),
+    "ray": Registered(RayBackend, in_image=True, elsewhere=True),
 }
 
 

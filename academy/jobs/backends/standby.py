@@ -69,7 +69,7 @@ class Standby:
             self._look()
             if self._warden is None or not runs:
                 return False
-            if {name: value for name, value in command.env.items() if name != MARK} == _without_mark(self._env):
+            if _lasting(command.env) == _lasting(self._env):
                 return True
             log.info("The warm trainer has another environment than the job, so it is given back.")
             self._give_back()
@@ -153,8 +153,9 @@ class Standby:
             warden.wait()
 
 
-def _without_mark(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name != MARK}
+def _lasting(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that have to be the same when the libraries are imported; a trainer sets the others when it begins."""
+    return {name: value for name, value in env.items() if name not in (MARK, "CUDA_VISIBLE_DEVICES")}
 
 
 def _memory_mb(pid: int | None) -> int:

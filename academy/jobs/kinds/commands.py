@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from academy.config import BackendName, Settings
@@ -62,7 +62,16 @@ _PASSED_TO_FETCH = (
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
 )
-_FROM_IMAGE = ("PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "VIRTUAL_ENV", "CONDA_PREFIX")
+_FROM_IMAGE = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "LIBRARY_PATH",
+    "CUDA_HOME",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+)
 # One arena that is never returned to the system: 1.2 times the steps a second on a CPU.
 _MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
@@ -135,10 +144,12 @@ def _hidden_gpu(command: Command) -> Command:
 
 def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The environment of a job's program without network, and the names that it inherits from a container's image."""
-    return _environment(job.backend, mark_of(job.folder.path), settings, outside)
+    return _environment(job.backend, mark_of(job.folder.path), settings, outside, job.devices)
 
 
-def _environment(backend: BackendName, mark: str, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _environment(
+    backend: BackendName, mark: str, settings: Settings, outside: Mapping[str, str], devices: Sequence[int] = ()
+) -> tuple[dict[str, str], tuple[str, ...]]:
     env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
     inherit: tuple[str, ...] = ()
     if BACKENDS[backend].in_image:
@@ -161,6 +172,9 @@ def _environment(backend: BackendName, mark: str, settings: Settings, outside: M
         "GLIBC_TUNABLES": _MALLOC,
         MARK: mark,
     }
+    if devices and not BACKENDS[backend].in_image:
+        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(devices) + 1)))).split(",")
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in devices if number < len(granted))
     if not settings.enable_gpu:
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     return env, inherit

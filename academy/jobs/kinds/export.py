@@ -24,7 +24,7 @@ Quantization = Literal["f16", "q8_0", "q4_k_m"]
 BITS: Mapping[str, float] = {"f16": 16.0, "q8_0": 8.5, "q4_k_m": 5.0}
 """The bits that a weight takes in a GGUF file, roughly."""
 
-_LITTLE = 4 << 20  # papers, and a bundle's dataset
+_LITTLE = 4 << 20  # papers, a vocabulary, a bundle's dataset
 
 
 class ExportRequest(BaseModel):
@@ -61,18 +61,18 @@ class ExportSpec(ExportRequest):
 
 
 def file_bytes(format: str, quantization: str, base_bytes: int, base_parameters: int, adapter_bytes: int) -> int:
-    """The bytes of the exported file, roughly."""
+    """The bytes of the exported file, roughly; 0 where they depend on the dataset."""
     if format == "gguf":
-        return int(base_parameters * BITS[quantization] / 8) + _LITTLE
-    return base_bytes + _LITTLE if format == "merged" else (adapter_bytes if format == "adapter" else 0) + _LITTLE
+        return int(base_parameters * BITS[quantization] / 8)
+    return {"merged": base_bytes, "adapter": adapter_bytes}.get(format, 0)
 
 
 def peak_bytes(format: str, quantization: str, base_bytes: int, base_parameters: int, adapter_bytes: int) -> int:
     """The bytes that the export takes on the disk while it is made: of a GGUF file also the merged model and its form in F16."""
     made = file_bytes(format, quantization, base_bytes, base_parameters, adapter_bytes)
     if format == "gguf":
-        return made + base_bytes + (0 if quantization == "f16" else 2 * base_parameters)
-    return 2 * made
+        return made + base_bytes + _LITTLE + (0 if quantization == "f16" else 2 * base_parameters)
+    return 2 * made + _LITTLE
 
 
 def _space(inputs: Inputs, parameters: dict[str, Any]) -> int:

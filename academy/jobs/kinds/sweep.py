@@ -63,7 +63,7 @@ class SweepSpec(TrainingSpec):
 
 
 def _parameters(spec: SweepSpec) -> dict[str, Any]:
-    return {name: getattr(spec, name) for name in KNOBS} | {"sweep": spec.sweep.model_dump()}
+    return {name: getattr(spec, name) for name in KNOBS} | {"gpus": 1, "sweep": spec.sweep.model_dump()}
 
 
 def _space(inputs: Inputs, parameters: dict[str, Any]) -> int:

@@ -133,8 +133,8 @@ def conclude(
         if not gave_up:
             return Ending("cancelled", _cancelled_reason(said, request), resumable=_resumable(kind, left, False), fields=fields)
     if death.interrupted and request is None and said.failed is None and job.attempt < MOST_ATTEMPTS:
-        # A restart of the engine ended the container and no person asked for that, so it goes on by itself.
-        return Requeue({"order": 0.0}, f"a restart of Docker ended the container at step {said.step}; the job goes on")
+        # The engine's restart or a lost node ended it, and no person asked for that, so it goes on by itself.
+        return Requeue({"order": 0.0}, f"{death.said or 'a restart of Docker ended the container'} (step {said.step}); the job goes on")
     return _failed(job, said, record, death, rebooted, kind, left, image, fields)
 
 
@@ -198,6 +198,8 @@ def _failed(
     if found.cause in ("missing_library", "library_mismatch"):
         if job.recipe:
             remedy = "Install what is missing where the recipe's program runs."
+        elif BACKENDS[job.backend].elsewhere:
+            remedy = "Install it on the nodes of the cluster: pip install -r requirements-academy.txt"
         elif BACKENDS[job.backend].in_image:
             remedy = msg(_INTO_IMAGE, image=image)
     if reported := _reported(said):

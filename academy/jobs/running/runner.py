@@ -21,7 +21,7 @@ from academy.jobs.running import concluding
 from academy.jobs.running.concluding import Ending, Fetched, Left, Record, Requeue
 from academy.jobs.running.disk import Disk
 from academy.jobs.running.queue import Queue
-from academy.jobs.running.scheduling import choose
+from academy.jobs.running.scheduling import allot, choose
 from academy.jobs.running.starting import Starter, backend_of
 from academy.jobs.running.watch import Watch
 from academy.jobs.store import ACTIVE, Job, JobStore
@@ -44,11 +44,13 @@ class Runner:
         *,
         recipe: Callable[[str], Recipe] | None = None,
         in_use: Callable[[], str | None] = lambda: None,
+        devices: Callable[[], int] = lambda: 1,
     ) -> None:
         self._settings = settings
         self._store = store
         self._backends = backends
         self._recipe = recipe or (lambda name: recipes.named(settings.data_dir / "recipes.toml", name))
+        self._devices = devices  # how many there are for jobs to share
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._closing = False
@@ -106,7 +108,8 @@ class Runner:
             for job in self.running():
                 self._guarded(self._look_after, job)
             tried: set[str] = set()
-            while chosen := choose([job for job in self._queue.waiting() if job.job_id not in tried], self.running()):
+            devices = self._devices() if self._queue.waiting() else 1
+            while chosen := choose([job for job in self._queue.waiting() if job.job_id not in tried], self.running(), devices):
                 tried.add(chosen[0].job_id)
                 self._guarded(self._launch, chosen[0])
 
@@ -126,7 +129,8 @@ class Runner:
             self._complaints.pop(job.job_id, None)
 
     def _launch(self, job: Job) -> None:
-        self._watch(job, self._starter.launch(job, now()))
+        devices = allot(job, self.running(), self._devices())
+        self._watch(job, self._starter.launch(job, now(), devices))
 
     def _watch(self, job: Job, watch: Watch | None) -> None:
         if watch is None:
@@ -184,7 +188,7 @@ class Runner:
         if job.phase in ("fetch", "convert"):
             # It named the hub's token.
             folder.command.unlink(missing_ok=True)
-            job_folder.remove(folder.converting)
+        job_folder.remove(folder.converting)  # what a killed program left half made
         if job.gets_base:
             return Left(checkpoint=checkpoint, log_tail=tail, fetched=job_folder.read_small(folder.fetched))
         if not concluding.reports_success(job, watch.said, record, job.wish, folder.output.is_dir()):

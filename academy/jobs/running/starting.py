@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from academy.bases import cached_snapshot, converted, fingerprint, gguf
 from academy.bases.packages import PACKAGES
@@ -33,9 +34,10 @@ class Starter:
         self._backends = backends
         self._recipe = recipe
 
-    def launch(self, job: Job, now: str) -> Watch | None:
-        """Begins an attempt of a queued job; None where it failed at once."""
-        changes = {"status": "preparing", "started_at": max(now, job.created_at), "attempt": job.attempt + 1}
+    def launch(self, job: Job, now: str, devices: Sequence[int] = ()) -> Watch | None:
+        """Begins an attempt of a queued job on these devices; None where it failed at once."""
+        changes: dict[str, Any] = {"devices": [*devices]}
+        changes |= {"status": "preparing", "started_at": max(now, job.created_at), "attempt": job.attempt + 1}
         if job.base_path and _can_be_got(job) and not Path(job.base_path).is_dir():
             # The hub's cache was emptied, or the base model deleted, while the job waited.
             changes["base_path"] = None

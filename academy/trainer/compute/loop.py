@@ -256,11 +256,7 @@ class Loop:
             improved = self._evaluate()
             self.stopped_early = plan.gives_up(self.history, step)
             last = last or self.stopped_early
-        if (
-            self._sampler
-            and self._team.is_first
-            and (last or (step in plan.sample_steps and self._sampling < _SAMPLE_SHARE * (time.monotonic() - self._began)))
-        ):
+        if self._sampler and (last or (step in plan.sample_steps and self._sampling < _SAMPLE_SHARE * (time.monotonic() - self._began))):
             self._show(self._sampler)
         wanted = last or (improved and plan.keep_best)
         if self._team.is_first and (plan.saves(step, time.monotonic() - self._saved) or (wanted and plan.save_steps)):

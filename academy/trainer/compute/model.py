@@ -18,6 +18,7 @@ from safetensors import safe_open
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
+from academy.bases.folders import is_packed
 from academy.messages import count, msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
@@ -158,15 +159,16 @@ def load_base(spec: Spec, placement: Placement) -> Any:
     except (OSError, ValueError, KeyError) as error:
         raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
     arguments: dict[str, Any] = _SAFELY | {"dtype": placement.dtype}
-    quantization = spec.knob("quantization")
-    if quantization != "none":
+    quantization, packed = spec.knob("quantization"), is_packed(spec.base_path)
+    if quantization != "none" and not packed:
         arguments["quantization_config"] = _quantization(quantization, placement)
+    if quantization != "none" or packed:
         arguments["device_map"] = {"": str(placement.device)}
     attention = NAME if _plain_attention(config) else None
-    held = SHELF.take(spec.base_path, placement.dtype, attention) if quantization == "none" else None
+    held = SHELF.take(spec.base_path, placement.dtype, attention) if quantization == "none" and not packed else None
     model = held if held is not None else _load_weights(spec.base_path, arguments, attention)
     model.config.use_cache = False
-    if quantization == "none":
+    if quantization == "none" and not packed:
         model.to(placement.device)
     for module in model.modules():
         # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
@@ -245,7 +247,7 @@ def use_stock_attention(model: Any) -> None:
 
 def add_adapter(model: Any, spec: Spec) -> Any:
     """The base model with a trainable adapter: a new one, or the one to continue."""
-    if spec.knob("quantization") != "none":
+    if spec.is_quantized:
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if spec.continue_from is not None:
         adapted = _continued(model, spec.continue_from)
@@ -266,7 +268,7 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             raise Failure(msg("The adapter does not fit the base model: {error}", error=_short(error)), "bad_target_modules") from error
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = spec.base_public_name
-    if spec.knob("quantization") != "none":
+    if spec.is_quantized:
         # As in the QLoRA paper; DoRA's magnitudes change by less than bf16 can show.
         for name, parameter in adapted.named_parameters():
             if parameter.requires_grad and "lora_magnitude_vector" not in name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import torch
 
 from academy.errors import AcademyError, foreign_code
 from academy.messages import Text, msg
-from academy.text.conversations import Message, read_conversations
+from academy.text import forms
+from academy.text.conversations import Message, is_trained, read_conversations
 from academy.text.templates import Renderer
 from academy.text.tokens import prompt_ids
 from academy.trainer.exam.sampling import spread
@@ -34,6 +36,7 @@ class Question:
 
     turns: list[Message]
     expected: str
+    thinks: bool = False  # what was taught begins with a thought
 
     @property
     def text(self) -> str:
@@ -47,7 +50,9 @@ def questions(dataset: Path | None, golden: Sequence[dict[str, str]]) -> list[Qu
     if dataset is not None and dataset.is_file():
         rows = [(turns[:-1], turns[-1]) for _, turns in read_conversations(dataset) if len(turns) > 1]
         taught = [
-            Question(before, last["content"]) for before, last in rows if last["role"] == "assistant" and before[-1]["role"] == "user"
+            Question(before, last["content"], bool(last.get("thinking")))
+            for before, last in rows
+            if is_trained(last) and before[-1]["role"] == "user" and forms.is_plain(before)
         ]
         found = spread(taught, MOST)
     known = {question.text for question in found}
@@ -103,7 +108,7 @@ def template_prompts(tokenizer: Any, form: Renderer, asked: Sequence[Question]) 
     found = []
     for item in asked:
         # The template already writes the token that begins a text.
-        text = tokenizer.apply_chat_template(form.adapted(item.turns), add_generation_prompt=True, tokenize=False)
+        text = tokenizer.apply_chat_template(form.adapted(item.turns), add_generation_prompt=True, tokenize=False, enable_thinking=False)
         found.append(tokenizer(text, add_special_tokens=False)["input_ids"])
     return found
 
@@ -146,10 +151,14 @@ def _xllamacpp(path: Path, context: int) -> Callable[[list[Message], int], str]:
     parameters.n_ctx = context
     parameters.n_gpu_layers, parameters.verbosity = 0, 0
     parameters.cpuparams.n_threads = torch.get_num_threads()
+    # It also listens on a port of this machine, for the time of the check.
+    parameters.api_keys = [secrets.token_hex(16)]
+    parameters.warmup = False
     server = xllamacpp.Server(parameters)
 
     def ask(messages: list[Message], size: int) -> str:
         asked = {"messages": messages, "temperature": 0.0, "top_k": 1, "repeat_penalty": 1.0, "max_tokens": size}
+        asked |= {"chat_template_kwargs": {"enable_thinking": False}}
         return server.handle_chat_completions(asked)["choices"][0]["message"]["content"]
 
     return ask

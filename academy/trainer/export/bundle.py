@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from academy.messages import Text, msg
-from academy.text.conversations import read_conversations
+from academy.text import forms
+from academy.text.conversations import is_trained, read_conversations
 from academy.text.failures import Failure
 from academy.trainer.export import template
 from academy.trainer.export.papers import public_name
@@ -30,7 +31,7 @@ def write(
     training = export["training"]
     if training.get("method", "sft") != "sft":
         raise Failure("The adapter learned from preferences, which this bundle cannot repeat. Export the adapter instead.", "unsupported")
-    _write_rows(folder / "train.jsonl", dataset)
+    left_out = _write_rows(folder / "train.jsonl", dataset)
     if held_out is not None:
         _write_rows(folder / "eval.jsonl", held_out)
     settings = {"base_model": public_name(export["base"]), "lora": lora_of(config), "trainer": trainer_of(training, export["steps"])}
@@ -42,9 +43,12 @@ def write(
         (folder / "chat_template.jinja").write_text(given, encoding="utf-8")
     (folder / "README.md").write_text(_readme(export), encoding="utf-8")
     different = [why for name, why in _LEFT_OUT if training.get(name) in (True, "facts")]
-    return (
-        [msg("The script trains on the rows as they are: {why:list}; it repeats the number of steps.", why=different)] if different else []
-    )
+    notes: list[Text] = []
+    if different:
+        notes.append(msg("The script trains on the rows as they are: {why:list}; it repeats the number of steps.", why=different))
+    if left_out:
+        notes.append(msg("{n:number} rows with thoughts or calls of tools are left out.", n=left_out))
+    return notes
 
 
 def lora_of(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,14 +76,17 @@ def trainer_of(training: Mapping[str, Any], steps: int | None) -> dict[str, Any]
     return found | fixed | ({"max_steps": steps} if steps else {}) | ({} if training.get("precision") == "bf16" else {"bf16": False})
 
 
-def _write_rows(path: Path, dataset: Path) -> None:
-    """Each answer with what leads to it, in the form for which TRL trains the answer alone."""
+def _write_rows(path: Path, dataset: Path) -> int:
+    """Writes each answer with what leads to it, as TRL trains the answer alone; returns how many rows have no such form."""
+    left_out = 0
     with open(path, "w", encoding="utf-8") as file:
         for _, turns in read_conversations(dataset):
-            for at, turn in enumerate(turns):
-                if turn["role"] == "assistant" and at:
-                    row = {"prompt": turns[:at], "completion": [turn]}
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            left_out += not forms.is_plain(turns)
+            said = [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+            for at, turn in enumerate(turns if forms.is_plain(turns) else []):
+                if is_trained(turn) and at:
+                    file.write(json.dumps({"prompt": said[:at], "completion": [said[at]]}, ensure_ascii=False) + "\n")
+    return left_out
 
 
 def _template(adapter: Path) -> str | None:

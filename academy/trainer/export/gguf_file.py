@@ -1,6 +1,6 @@
 """Writes a model folder as a GGUF file in F16, tensor by tensor; architectures that this module lacks go to llama.cpp's own converter.
 
-Names and layout follow llama.cpp (conversion/llama.py, conversion/qwen.py).
+Names and layout follow llama.cpp (conversion/llama.py, conversion/qwen.py): of SmolLM2 every tensor is the one that its converter writes.
 """
 
 from __future__ import annotations
@@ -132,6 +132,7 @@ def _write(folder: Path, target: Path, name: str, config: dict[str, Any], tokeni
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, config)
     _add_vocabulary(writer, folder, config, tokenizer)
     kind = next(key for key, value in gguf.MODEL_ARCH_NAMES.items() if value == architecture)
@@ -205,6 +206,8 @@ def _add_vocabulary(writer: Any, folder: Path, config: dict[str, Any], tokenizer
         writer.add_eot_token_id(ends[1])
     if loaded.bos_token_id is not None:
         writer.add_bos_token_id(loaded.bos_token_id)
+    if loaded.unk_token_id is not None:
+        writer.add_unk_token_id(loaded.unk_token_id)
     if loaded.pad_token_id is not None:
         writer.add_pad_token_id(loaded.pad_token_id)
     writer.add_add_bos_token(loaded("a")["input_ids"][:1] == [loaded.bos_token_id])

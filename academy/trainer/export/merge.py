@@ -22,7 +22,6 @@ from academy.text.templates import ChatForm, choose
 from academy.text.tokens import load_tokenizer
 from academy.trainer.compute.model import weights_count
 from academy.trainer.export.template import portable
-from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
 _LIBRARIES = 700 << 20  # bytes of torch and transformers in memory
@@ -46,7 +45,7 @@ class Joined:
         return [*dict.fromkeys(token for token in (own, self.tokenizer.eos_token_id) if token is not None)]
 
 
-def load(spec: Spec, adapter: Path, strength: float, report: Report) -> Joined:
+def load(spec: Spec, adapter: Path, strength: float, *, thoughts: bool = False) -> Joined:
     """The base with the adapter on it, on the CPU, in fp32 where that fits into the memory; raises Failure."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     notes: list[Text] = []
@@ -70,7 +69,7 @@ def load(spec: Spec, adapter: Path, strength: float, report: Report) -> Joined:
     tokenizer = load_tokenizer(spec.base_path)
     form = choose(tokenizer)
     own = form.template if form.route == "plain" else tokenizer.get_chat_template()
-    return Joined(joined, tokenizer, form, portable(own), notes)
+    return Joined(joined, tokenizer, form, portable(own, thoughts=thoughts), notes)
 
 
 def choose_dtype(base: Path) -> Any:

@@ -35,17 +35,22 @@ def commands(format: str, file: str, base: str, rank: int, plain: bool) -> list[
             {"label": "Ollama", "text": f"ollama create {name} -f {name}.Modelfile && ollama run {name}"},
             {"label": "LM Studio", "text": f"lms import {file}"},
             {"label": "llama.cpp", "text": f"llama-server -m {file}"},
+            {"label": "Hugging Face", "text": f"hf upload {name} {file} --private"},
         ]
     if format == "merged":
-        return [{"label": "vLLM", "text": f"unzip {file} -d {name} && vllm serve ./{name}"}]
+        return [
+            {"label": "vLLM", "text": f"unzip {file} -d {name} && vllm serve ./{name}"},
+            {"label": "Hugging Face", "text": f"unzip {file} -d {name} && hf upload {name} ./{name} --private"},
+        ]
     if format == "bundle":
         return [{"label": "Python", "text": f"unzip {file} -d {name} && cd {name} && pip install -r requirements.txt && python train.py"}]
     unpack = {"label": "PEFT", "text": f'unzip {file} -d {name}  # then PeftModel.from_pretrained(base, "{name}")'}
+    upload = {"label": "Hugging Face", "text": f"unzip {file} -d {name} && hf upload {name} ./{name} --private"}
     if not plain:
-        return [unpack]
+        return [unpack, upload]
     most = next((size for size in _RANKS if size >= rank), rank)
     line = f"vllm serve {base} --enable-lora --max-lora-rank {most} --lora-modules {name}=./{name}"
-    return [{"label": "vLLM", "text": f"unzip {file} -d {name} && {line}"}, unpack]
+    return [{"label": "vLLM", "text": f"unzip {file} -d {name} && {line}"}, unpack, upload]
 
 
 def card(export: Mapping[str, Any], checks: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> str:

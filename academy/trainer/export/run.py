@@ -18,6 +18,7 @@ import transformers
 from academy.adapters.check import WEIGHTS, read_config
 from academy.errors import AcademyError, foreign_code
 from academy.files import now, sync_folder
+from academy.jobs.folder import JobFolder, remove
 from academy.messages import Message, Text, msg, to_json
 from academy.text.failures import Failure
 from academy.trainer.checkpoints import replace_file
@@ -63,28 +64,26 @@ class Work:
 
 
 def run(spec: Spec, report: Report) -> None:
-    """The export, up to the `finished` event."""
+    """The export, up to the `finished` event; the files take their place in one step, so a kill leaves nothing half."""
     if spec.continue_from is None or not spec.continue_from.is_dir():
-        raise Failure("The adapter is gone.", "missing_base")
-    wish = json.loads((spec.folder / "spec.json").read_bytes())["export"]
-    place, aside = spec.folder / "export", spec.folder / "export.new"
-    _empty(place, aside)
-    work = Work(spec, wish, report, spec.continue_from, place, aside)
-    made = {"adapter": _adapter, "bundle": _bundle, "merged": _model, "gguf": _model}[wish["format"]](work)
-    _finish(work, made)
-    _empty(aside)
+        raise Failure("The adapter is gone. Choose another one.", "bad_adapter")
+    transformers.utils.logging.disable_progress_bar()
+    folder = JobFolder(spec.folder)
+    wish = json.loads(folder.spec.read_bytes())["export"]
+    remove(folder.converting)
+    place = folder.converting / "made"
+    place.mkdir(parents=True)
+    work = Work(spec, wish, report, spec.continue_from, place, folder.converting)
+    try:
+        made = {"adapter": _adapter, "bundle": _bundle, "merged": _model, "gguf": _model}[wish["format"]](work)
+        _finish(work, made)
+        remove(folder.export)
+        os.rename(place, folder.export)
+        sync_folder(folder.path)
+    finally:
+        remove(folder.converting)
     report.event("finished")
     report.sync()
-
-
-def _empty(*folders: Path) -> None:
-    from academy.jobs.folder import remove
-
-    for folder in folders:
-        remove(folder)
-    if len(folders) > 1:
-        for folder in folders:
-            folder.mkdir()
 
 
 # ------------------------------------------------------------------ an adapter, a bundle
@@ -108,7 +107,7 @@ def _adapter(work: Work) -> list[Path]:
         joined = _join(work)
         own = _own_answers(work, joined)
         joined.model = None
-        again = merge.load(work.spec, folder, 1.0, work.report)
+        again = merge.load(work.spec, folder, 1.0)
         _check(work, "peft", own, again.model, again.tokenizer, again.ends, joined)
     else:
         work.notes.append("The base model is not on this machine, so the adapter was not asked.")
@@ -166,7 +165,7 @@ def _gguf(work: Work, joined: Joined, own: Sequence[str | None], folder: Path, r
     full = target if quantization == "f16" else work.aside / "f16.gguf"
     write_f16(folder, full, work.wish["adapter_name"], work.report)
     config = json.loads((folder / "config.json").read_bytes())
-    _empty(folder)
+    remove(folder)
     if quantization != "f16":
         message = msg("Packing the weights into {type}.", type=quantization.upper())
         quantize(full, target, quantization, lambda part: work.tell(message, 0.5 + 0.15 * part))
@@ -236,7 +235,9 @@ def _rendered(joined: Joined, messages: list[dict[str, str]]) -> str:
 
 def _join(work: Work) -> Joined:
     work.tell(msg("Loading {base}.", base=papers.public_name(work.wish["base"])), 0.0)
-    joined = merge.load(work.spec, work.adapter, work.wish["strength"], work.report)
+    work.asked = ask.questions(work.spec.dataset_path if work.spec.has_dataset else None, work.wish["questions"])
+    thoughts = any(item.thinks for item in work.asked)
+    joined = merge.load(work.spec, work.adapter, work.wish["strength"], thoughts=thoughts)
     work.notes += joined.notes
     strength = work.wish["strength"]
     if strength != 1 and work.wish["format"] in ("merged", "gguf"):
@@ -248,7 +249,6 @@ def _join(work: Work) -> Joined:
 
 def _own_answers(work: Work, joined: Joined) -> list[str | None]:
     """The adapter's own answers, before anything is merged."""
-    work.asked = ask.questions(work.spec.dataset_path if work.spec.has_dataset else None, work.wish["questions"])
     if not work.asked:
         work.notes.append("There is no dataset and no golden question, so nothing was asked.")
         return []

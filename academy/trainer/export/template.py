@@ -15,12 +15,13 @@ Render = Callable[[list[Message]], str]
 """Writes a conversation with the prompt for an answer; raises where it cannot."""
 
 
-def portable(template: str) -> str:
-    """A template that every program renders: without the marks of a training, and without thoughts where they can be switched off."""
+def portable(template: str, *, thoughts: bool = False) -> str:
+    """A template that every program renders: without the marks of a training, and without thoughts unless they were taught."""
     template = re.sub(r"\{%(-?)\s*generation\s*(-?)%\}", r"{%\1 if true \2%}", template)
     template = re.sub(r"\{%(-?)\s*endgeneration\s*(-?)%\}", r"{%\1 endif \2%}", template)
     # Academy teaches answers without thoughts, and other programs would ask for them.
-    return _NO_THOUGHTS + template if "enable_thinking" in template and not template.startswith(_NO_THOUGHTS) else template
+    switched = "enable_thinking" in template and not thoughts and not template.startswith(_NO_THOUGHTS)
+    return _NO_THOUGHTS + template if switched else template
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _exports(look: Look) -> Html:
     waiting, made = look.academy.exports.unfinished(adapter_id), look.academy.exports.list(adapter_id)
     if not waiting and not made:
         return div(t("exports.none"), cls="ac-soft")
-    return join([*[_in_progress(look, job) for job in waiting], *[_made(adapter_id, item) for item in made]])
+    return join([*[_in_progress(look, job) for job in waiting], *[_made(adapter_id, item, at == 0) for at, item in enumerate(made)]])
 
 
 def _in_progress(look: Look, job: Job) -> Html:
@@ -83,7 +83,7 @@ def _in_progress(look: Look, job: Job) -> Html:
     return div(row, bar(fraction, job.status, label=name), cls="ac-export", id=f"export-{job.job_id}")
 
 
-def _made(adapter_id: str, item: Exported) -> Html:
+def _made(adapter_id: str, item: Exported, is_newest: bool) -> Html:
     record, main = item.record, item.record.files[0]
     sure = t("exports.delete_sure", name=main.name, size=size(item.size_bytes))
     head = div(
@@ -112,7 +112,8 @@ def _made(adapter_id: str, item: Exported) -> Html:
     more = div(span(t("exports.also"), cls="ac-soft"), *also, cls="ac-row ac-export-also") if also else ""
     digest = div(span(t("exports.sum"), cls="ac-soft"), tag("code", main.sha256), cls="ac-export-sum")
     notes = [div(note, cls="ac-soft") for note in record.said]
-    return div(head, _checked(item), *notes, *lines, more, digest, cls="ac-export", id=f"export-{item.job_id}")
+    use = tag("details", tag("summary", t("exports.use")), *lines, more, digest, open=is_newest)
+    return div(head, _checked(item), *notes, use, cls="ac-export", id=f"export-{item.job_id}")
 
 
 def _link(adapter_id: str, name: str, label: str, cls: str = "") -> Html:

@@ -41,6 +41,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "exports.by_adapter": "Adapter",
     "exports.by_export": "Export",
     "exports.download": "Download",
+    "exports.use": "How to use it",
     "exports.also": "Also",
     "exports.sum": "SHA-256",
     "exports.job": "Log",

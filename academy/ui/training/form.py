@@ -44,7 +44,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("adapter", ("lora_rank", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "quantization", "continue_from")),
     ("checks", ("eval_steps", "save_steps", "early_stopping_patience", "keep_best")),
-    ("machine", ("backend", "precision", "gradient_checkpointing", "recipe")),
+    ("machine", ("backend", "gpus", "precision", "gradient_checkpointing", "recipe")),
 )
 FIELDS: tuple[str, ...] = tuple(name for _, names in GROUPS for name in names)
 """The fields under "All settings", in order."""

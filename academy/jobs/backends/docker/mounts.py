@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -129,7 +129,7 @@ def arguments(
     return {
         **HARDENED,
         **_limits(info, volumes),
-        **_devices(info, enable_gpu),
+        **_devices(info, enable_gpu, job.devices),
         "image": image,
         "name": name,
         # -I -S: nothing in the image or in the job's folder can shadow the standard library.
@@ -200,15 +200,18 @@ def _limits(info: Mapping[str, Any], volumes: Collection[str]) -> dict[str, Any]
     }
 
 
-def _devices(info: Mapping[str, Any], enable_gpu: bool) -> dict[str, Any]:
-    """The GPUs that this app itself may use, or none."""
+def _devices(info: Mapping[str, Any], enable_gpu: bool, numbers: Sequence[int]) -> dict[str, Any]:
+    """The GPUs that this app itself may use, or those of them with these numbers, or none."""
     from docker.types import DeviceRequest
 
     granted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if not enable_gpu or granted in ("", "-1") or not offers_gpus(info):
         # An image may request all GPUs by itself: "void" gives it none.
         return {"environment": {"NVIDIA_VISIBLE_DEVICES": "void"}, "device_requests": []}
-    which: dict[str, Any] = {"device_ids": granted.split(",")} if granted else {"count": -1}
+    names = granted.split(",") if granted else [str(number) for number in numbers]
+    if granted and numbers:
+        names = [names[number] for number in numbers if number < len(names)]
+    which: dict[str, Any] = {"device_ids": names} if names else {"count": -1}
     return {"environment": {}, "device_requests": [DeviceRequest(capabilities=[["gpu"]], **which)]}
 
 

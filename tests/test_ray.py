@@ -1,0 +1,329 @@
+"""The ray backend: what it sends and takes in, without a cluster; and jobs on a real cluster of three nodes on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jobs_help import STANDIN, Workshop, events
+
+from academy.config import Settings
+from academy.errors import Invalid, Unavailable
+from academy.jobs.backends.protocol import Seen
+from academy.jobs.backends.ray import chunks
+from academy.jobs.backends.ray.arriving import take_in
+from academy.jobs.backends.ray.backend import RayBackend, death_of
+from academy.jobs.backends.ray.cluster import Cluster, addresses
+from academy.jobs.backends.ray.depot import RemoteFiles
+from academy.jobs.folder import JobFolder
+from academy.jobs.store import Job
+from tests.waiting import wait_until
+
+# -- without a cluster
+
+
+def carried(source: Path, target: Path, lister: chunks.Lister, depot: RemoteFiles) -> list[str]:
+    """Brings a folder across as the two programs do; returns the chunks that had to be sent."""
+    files = lister.files(chunks.below(source))
+    missing = depot.missing(list(chunks.all_chunks([files])))
+    for chunk in missing:
+        data = lister.read(chunk)
+        assert data is not None
+        depot.put(chunk, data)
+    listing = json.loads(json.dumps(chunks.listing_json(files)))
+    take_in(JobFolder(target), chunks.listing_of(listing), depot.get)
+    return missing
+
+
+def test_a_folder_comes_across_and_only_what_is_new_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "CHUNK", 10)
+    source, target, depot, lister = tmp_path / "a", tmp_path / "b", RemoteFiles(f"file://{tmp_path}/store"), chunks.Lister()
+    target.mkdir()
+    (source / "checkpoints" / "step-00000005").mkdir(parents=True)
+    (source / "checkpoints" / "step-00000005" / "complete.json").write_text('{"step": 5, "files": {}}')
+    (source / "events.jsonl").write_text("0123456789abcde")
+    (source / "elsewhere").mkdir()
+    (source / "elsewhere" / "x").write_text("not taken")
+    (source / "spec.json").write_text("not taken")
+    assert len(carried(source, target, lister, depot)) > 3
+    assert (target / "events.jsonl").read_text() == "0123456789abcde"
+    assert (target / "checkpoints" / "step-00000005" / "complete.json").is_file()
+    assert not (target / "elsewhere").exists()
+    assert not (target / "spec.json").exists()
+    with open(source / "events.jsonl", "a") as file:
+        file.write("fgh")
+    os.rename(source / "checkpoints" / "step-00000005", source / "checkpoints" / "step-00000010")
+    (source / "exit.json").write_text("{}")
+    assert [len(depot.get(chunk)) for chunk in carried(source, target, lister, depot)] == [8, 2]
+    assert (target / "events.jsonl").read_text() == "0123456789abcdefgh"
+    assert [found.step for found in JobFolder(target).checkpoints()] == [10]
+    assert (target / "exit.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "adapter/../../x", "", "a/./b", "a\0b"])
+def test_a_listing_leads_nowhere_else(name: str) -> None:
+    with pytest.raises(ValueError, match="below a folder"):
+        chunks.listing_of({name: [0, []]})
+
+
+def test_a_damaged_chunk_is_not_written(tmp_path: Path) -> None:
+    listed = chunks.Listed(3, (chunks.name_of(b"abc"),))
+    with pytest.raises(ValueError, match="arrived damaged"):
+        chunks.write(tmp_path / "x", listed, lambda chunk: b"abd")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("info", "words", "interrupted"),
+    [
+        ({"status": "FAILED", "message": "Job supervisor actor died because its node has died.", "exit_code": None}, "lost the node", True),
+        ({"status": "GONE"}, "no longer has the job", True),
+        ({"status": "FAILED", "message": "Job entrypoint command failed with exit code 1", "exit_code": 1}, "exit code 1", False),
+        ({"status": "STOPPED", "message": "", "exit_code": None}, "was stopped on the cluster", False),
+        ({"status": "FAILED", "message": "runtime_env setup failed: no space", "exit_code": None}, "runtime_env setup failed", False),
+    ],
+)
+def test_the_clusters_account_of_an_end(info: dict[str, Any], words: str, interrupted: bool) -> None:
+    death = death_of(info, told=False)
+    assert words in str(death.said)
+    assert death.interrupted == interrupted
+    assert not death_of(info, told=True).interrupted
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://head:8265", ("http://head:8265", "ray://head:10001")),
+        ("head:8265", ("http://head:8265", "ray://head:10001")),
+        ("https://ray.example", ("https://ray.example", "ray://ray.example:10001")),
+        ("ray://head:20001", ("http://head:8265", "ray://head:20001")),
+    ],
+)
+def test_the_addresses_follow_from_one(settings: Settings, address: str, expected: tuple[str, str]) -> None:
+    assert addresses(settings.model_copy(update={"ray_address": address})) == expected
+
+
+def test_without_an_address_or_without_ray_it_says_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unavailable) as error:
+        RayBackend(settings).check(None)
+    assert error.value.detail == "No Ray cluster is named. Set RAY_ADDRESS to the address of its dashboard, such as http://head:8265."
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Unavailable) as error:
+        RayBackend(settings.model_copy(update={"ray_address": "http://head:8265"})).check(None)
+    assert error.value.detail == "The Python package ray is not installed. pip install 'ray[default]'"
+
+
+@pytest.mark.parametrize(("field", "value"), [("ray_address", "a b"), ("ray_client", "http://x"), ("ray_store", "bucket")])
+def test_a_bad_address_stops_the_start(field: str, value: str) -> None:
+    with pytest.raises((Invalid, ValueError)):
+        Settings(_env_file=None, **{field: value})  # type: ignore[call-arg]
+
+
+# -- on a cluster
+
+KNOBS: Any = {"backend": "ray", "save_steps": 3}
+TOKEN = secrets.token_hex(20)
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Nodes:
+    """A cluster on this machine: a head without processors, and two nodes with one each."""
+
+    folder: Path
+    address: str
+    client: str
+    gcs: int
+
+    def run(self, *arguments: str) -> None:
+        """`ray start`, with token authentication."""
+        env = os.environ | {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": TOKEN,
+            "RAY_memory_monitor_refresh_ms": "0",
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_health_check_period_ms": "500",
+            "RAY_health_check_failure_threshold": "3",
+            "RAY_health_check_initial_delay_ms": "0",
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+        }
+        done = subprocess.run(
+            [str(BIN / "ray"), "start", "--object-store-memory=100000000", "--disable-usage-stats", *arguments],
+            env=env, cwd=self.folder, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def add(self, name: str) -> None:
+        """A node that can take one job."""
+        self.run(f"--address=127.0.0.1:{self.gcs}", f"--node-name={name}", "--num-cpus=1")
+
+    def pids(self, *words: str) -> list[int]:
+        """The processes of this cluster with these words in their command line."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    if str(self.folder) in line and all(word in line for word in words):
+                        found.append(int(entry.name))
+        return found
+
+    def kill(self, name: str) -> None:
+        """Kill -9 of a node: its raylet, after which all on it ends."""
+        for pid in self.pids("raylet/raylet ", f"node-name={name}"):
+            os.kill(pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills what is left."""
+
+        def left() -> list[int]:
+            pids = [pid for pid in self.pids() if pid != os.getpid()]
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return pids
+
+        wait_until(lambda: not left(), "the end of the cluster")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # the names of its sockets must stay short
+    gcs, dashboard, client = free_port(), free_port(), free_port()
+    cluster = Nodes(folder, f"http://127.0.0.1:{dashboard}", f"ray://127.0.0.1:{client}", gcs)
+    try:
+        cluster.run(
+            "--head", "--node-ip-address=127.0.0.1", f"--port={gcs}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}",
+            f"--ray-client-server-port={client}", "--num-cpus=0", f"--temp-dir={folder}",
+            "--min-worker-port=20000", "--max-worker-port=20999",
+        )  # fmt: skip
+        cluster.add("one")
+        yield cluster
+    finally:
+        cluster.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class OnTheCluster(RayBackend):
+    """The backend with the stand-in for the trainer, which the nodes find on this machine."""
+
+    def seen(self, job: Job) -> Seen:
+        return dataclasses.replace(super().seen(job), root=STANDIN)
+
+
+def a_workshop(nodes: Nodes, root: Path, **changes: Any) -> Workshop:
+    fields: Any = {"ray_address": nodes.address, "ray_client": nodes.client} | changes
+    settings = Settings(data_dir=root / "data", _env_file=None, **fields)  # type: ignore[call-arg]
+    workshop = Workshop(root, {"ray": OnTheCluster(settings)}, settings=settings)
+    (workshop.base / "config.json").write_text("{}")
+    return workshop
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+
+
+@pytest.mark.ray
+def test_a_job_runs_on_the_cluster_and_a_wrong_token_is_refused(
+    nodes: Nodes, tmp_path: Path, token: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = a_workshop(nodes, tmp_path)
+    job = works.submit(steps=10, pause=0.05, **KNOBS)
+    ended = works.wait(job.job_id, seconds=120)
+    assert (ended.status, ended.exit_code, str(ended.adapter_path)) == ("finished", 0, str(job.folder.adapter)), ended
+    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 11)]
+    assert "step 10" in job.folder.log.read_text()
+    assert [found.step for found in job.folder.checkpoints()] == [3, 6, 9]
+    assert ended.worker is not None
+    assert ended.worker["container_id"] == f"academy-{job.job_id}-1"
+    works.close()
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 40)
+    with contextlib.closing(Cluster(works.settings)) as other, pytest.raises(Unavailable, match="refuses the token"):
+        other.ask("resources")
+
+
+@pytest.mark.ray
+@pytest.mark.torture
+def test_the_app_may_end_meanwhile_and_finds_the_job_again(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    works = a_workshop(nodes, tmp_path)
+    job = works.submit(steps=30, pause=0.3, **KNOBS)
+    works.wait_step(job.job_id, 3, 120)
+    works.runner.close()
+    works.backends["ray"]._cluster.close()  # type: ignore[attr-defined]
+    again = a_workshop(nodes, tmp_path)  # as after a kill: only the files and the cluster remember
+    ended = again.wait(job.job_id, seconds=120)
+    assert (ended.status, ended.attempt) == ("finished", 1), ended
+    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 31)]
+    again.close()
+
+
+@pytest.mark.ray
+@pytest.mark.torture
+def test_a_cancel_and_a_stop_reach_the_node(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    works = a_workshop(nodes, tmp_path)
+    job = works.submit(steps=500, pause=0.3, **KNOBS)
+    works.wait_step(job.job_id, 2, 120)
+    works.runner.cancel(job.job_id)
+    ended = works.wait(job.job_id, seconds=15)
+    assert ended.status == "cancelled"
+    assert "Cancelled at step" in str(ended.reason)
+    kept = works.submit(steps=500, pause=0.3, **KNOBS)
+    works.wait_step(kept.job_id, 4, 120)
+    works.runner.stop(kept.job_id)
+    ended = works.wait(kept.job_id, seconds=60)
+    assert (ended.status, str(ended.reason)[:23]) == ("finished", "Stopped and kept at ste")
+    works.close()
+
+
+@pytest.mark.ray
+@pytest.mark.torture
+def test_a_job_whose_node_is_killed_goes_on_upon_another(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    works = a_workshop(nodes, tmp_path)
+    job = works.submit(steps=30, pause=0.5, **KNOBS)
+    wait_until(lambda: [found.step for found in job.folder.checkpoints()][-1:] >= [3], "a checkpoint that has come back", 120)
+    nodes.add("two")
+    nodes.kill("one")
+    ended = works.wait(job.job_id, seconds=180)
+    assert (ended.status, ended.attempt) == ("finished", 2), ended
+    told = [event["message"] for event in events(job) if event["type"] == "note"]
+    assert told == ["The cluster lost the node that the training ran on"]
+    resumed = next(event for event in events(job) if event.get("resumed_from_step"))
+    assert resumed["resumed_from_step"] >= 3
+    undisturbed = works.submit(steps=30, **KNOBS)
+    works.wait(undisturbed.job_id, seconds=120)
+    weights = [found.folder.adapter / "adapter_model.safetensors" for found in (job, undisturbed)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    nodes.add("one")
+    works.close()
+
+
+@pytest.mark.ray
+@pytest.mark.torture
+def test_files_can_go_through_a_place_that_the_owner_names(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    store = tmp_path / "store"
+    works = a_workshop(nodes, tmp_path, ray_store=f"file://{store}", ray_client="ray://127.0.0.1:1")
+    job = works.submit(steps=6, **KNOBS)
+    assert works.wait(job.job_id, seconds=120).status == "finished"
+    works.close()
+    wait_until(lambda: not [path for path in (store / "notes").rglob("*") if path.is_file()], "an empty place")

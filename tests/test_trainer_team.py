@@ -1,0 +1,103 @@
+"""One training shared by two processes: the same numbers as one process, a killed process is named, a resumed one goes on bit by bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+from trainer_help import chats, events, make_job, make_model, of, start, train, write_rows
+
+from academy.trainer.launch import MEETING
+from academy.trainer.spec import read_spec
+from tests.waiting import wait_until
+
+WORDS = ["blue", "pot", "in the yard", "under the stairs", "at nine"]
+KNOBS: dict[str, Any] = {
+    # Neither a step's rows nor their tokens are the same for both processes, and the last step of a look has rows for one of them only.
+    "batch_size": 4,
+    "max_steps": 6,
+    "save_steps": 3,
+    "eval_steps": 3,
+    "learning_rate": 1e-3,
+    "precision": "fp32",
+    "vary_questions": True,
+    "lora_dropout": 0.0,
+}
+
+
+def test_several_processes_are_for_answers_only(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "job", tmp_path, tmp_path / "rows.jsonl", gpus=3)
+    assert read_spec(job).processes == 3
+    raw = json.loads((job / "spec.json").read_text())
+    (job / "spec.json").write_text(json.dumps(raw | {"parameters": {"gpus": 3, "method": "preference"}}))
+    assert read_spec(job).processes == 1
+
+
+@pytest.mark.training
+def test_two_processes_learn_as_one_and_a_killed_one_is_named_and_goes_on(tmp_path: Path) -> None:
+    base = make_model(tmp_path / "base")
+    rows = write_rows(tmp_path / "rows.jsonl", chats((f"Where is number {n}?", " ".join(WORDS[: n % 5 + 1])) for n in range(9)))
+    held_out = write_rows(tmp_path / "held.jsonl", chats((f"Where was number {n}?", WORDS[n % 5]) for n in range(5)))
+    (tmp_path / "cache").mkdir()
+
+    def a_job(name: str, gpus: int) -> Path:
+        job = make_job(tmp_path / name, base, rows, eval_path=held_out, rehearsal=None, gpus=gpus, **KNOBS)
+        spec = json.loads((job / "spec.json").read_text())  # both rehearse the same answers of the base
+        (job / "spec.json").write_text(json.dumps(spec | {"cache_path": str(tmp_path / "cache")}))
+        return job
+
+    alone, both = train(a_job("one", 1)), train(a_job("two", 2))
+    for kind, names in (("progress", ("loss", "grad_norm", "learning_rate", "drift")), ("eval", ("eval_loss",))):
+        assert len(of(both, kind)) == len(of(alone, kind)) > 2
+        for single, shared in zip(of(alone, kind), of(both, kind), strict=True):
+            for name in names:
+                assert shared.get(name) == pytest.approx(single.get(name), abs=1e-5), (kind, name, single["step"])
+    counted = [[(item["known"], item["extra"]["tokens"]) for item in of(run, "progress")] for run in (alone, both)]
+    assert counted[0] == counted[1]
+    assert [event["type"] for event in both if event["type"] != "preparing"].count("started") == 1
+    assert both[-1]["type"] == "finished"
+
+    # The same again, up to the first checkpoint; then one process is killed.
+    cut = a_job("cut", 2)
+    process = start(cut)
+    wait_until(lambda: of(events(cut), "checkpoint"), "the first checkpoint", seconds=300)
+    shutil.rmtree(cut / "checkpoints" / "step-00000006", ignore_errors=True)
+    victim = members(process.pid)[1]
+    os.kill(victim, signal.SIGKILL)
+    log, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, log
+    assert members(process.pid) == []
+    assert not (cut / MEETING).exists()
+    last = events(cut)[-1]
+    assert (last["type"], last["cause"], last["extra"]) == ("failed", "killed", {"process": 2, "of": 2})
+    assert last["reason"] == "Process 2 of 2 was killed by SIGKILL, so the others were ended"
+
+    shutil.rmtree(cut / "checkpoints" / "step-00000006", ignore_errors=True)
+    resumed = train(cut)
+    assert of(resumed, "started")[-1]["resumed_from_step"] == 3
+    assert [item["loss"] for item in of(resumed, "progress")][-3:] == [item["loss"] for item in of(both, "progress")][-3:]
+    first, again = (load_file(tmp_path / name / "adapter" / "adapter_model.safetensors") for name in ("two", "cut"))
+    assert first.keys() == again.keys()
+    assert all((first[name] == again[name]).all() for name in first)
+
+
+def members(launcher: int) -> list[int]:
+    """The processes that a launcher has started, the first one of the team first."""
+    found: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+                rank = re.search(rb"\0RANK=(\d+)", (entry / "environ").read_bytes())
+            except OSError:
+                continue
+            if parent == launcher and rank:
+                found[int(rank[1])] = int(entry.name)
+    return [found[rank] for rank in sorted(found)]
