@@ -114,6 +114,21 @@ def warm(result: Result) -> list[str]:
     return lines
 
 
+def chat(result: Result) -> list[str]:
+    """Tokens a second of the chat and of `generate`."""
+    figures = result["figures"]
+    lines = [f"{figures['base']}, greedy, n = {figures['n']}, in turns. {_where(result)}", ""]
+    lines += ["| | tok/s (least–most) | Academy is × as fast | first token, s | processor, ms a token |", "|---|---|---|---|---|"]
+    for name, row in figures.items():
+        if isinstance(row, dict):
+            times, speeds = statistics.median(row["academy_is_times_as_fast"]), row["tokens_per_second"]
+            lines.append(
+                f"| {name} | {row['median']:.1f} ({min(speeds):.1f}–{max(speeds):.1f}) | {times:.2f} "
+                f"| {row['seconds_to_first_token']:.2f} | {row['cpu_ms_per_token']:.1f} |"
+            )
+    return lines
+
+
 def page(result: Result) -> list[str]:
     """What a person waits for in the browser."""
     figures = result["figures"]
@@ -156,6 +171,7 @@ TABLES: dict[str, Callable[[Result], list[str]]] = {
     "training-smol-facts": training,
     "gpu": gpu,
     "warm": warm,
+    "chat": chat,
     "page": page,
     "data": data,
     "race": race,

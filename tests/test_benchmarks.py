@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -83,6 +84,12 @@ def test_a_table_of_gpu_checks_says_what_was_skipped_and_what_failed(tmp_path: P
     assert "| chat | **failed** | 20 | another device computed |" in text
     assert "| Qwen3-0.6B bf16 | 9,000 (50%; 900) | 3,000 (50%; 900) | – | – | 3.00 | – |" in text
     assert "| Qwen3-0.6B 4bit | skipped: no time |" in text
+
+
+def test_every_table_has_its_benchmark_and_every_mark_its_table() -> None:
+    assert tables.TABLES.keys() <= BENCHMARKS.keys()
+    marked = {mark for name in tables.PAGES for mark in re.findall("<!-- measured: (.+) -->", (ROOT / name).read_text(encoding="utf-8"))}
+    assert marked == tables.TABLES.keys()
 
 
 def test_every_benchmark_has_its_script() -> None:
