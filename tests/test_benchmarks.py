@@ -62,7 +62,8 @@ def test_a_result_becomes_a_table_and_a_second_run_changes_nothing(tmp_path: Pat
     assert results["training"]["machine"]["cores"]
     page = "before\n<!-- measured: training -->\nold\n<!-- /measured -->\nafter\n"
     once = tables.written(page, results)
-    assert "| academy | 350 (345–355) | 3.50 | 2.50 | 1,600 | 0.40 | 62% |" in once
+    assert "| trl | 100 (95–105) | 3.50 × | 2.50 | 4,000 | 0.40 × | 62% |" in once
+    assert "| academy | 350 (345–355) | – | 2.50 | 1,600 | – | 62% |" in once
     assert "is not installed" in once
     assert "old" not in once
     assert (once.startswith("before\n"), once.endswith("after\n")) == (True, True)
