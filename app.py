@@ -95,7 +95,8 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
     for route in app.routes:
         if isinstance(route, Mount):
             route.app.add_exception_handler(KeyError, _stale)  # type: ignore[attr-defined]
-    return Guard(Assets(app), settings), academy
+    app.add_middleware(Assets)
+    return Guard(app, settings), academy
 
 
 def _stale(request: Any, error: Exception) -> Any:

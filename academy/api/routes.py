@@ -9,7 +9,22 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, arena, bases, chat, datasets, evaluations, exports, jobs, lessons, machine, parts, professor, sweeps
+from academy.api import (
+    adapters,
+    arena,
+    bases,
+    chat,
+    conversations,
+    datasets,
+    evaluations,
+    exports,
+    jobs,
+    lessons,
+    machine,
+    parts,
+    professor,
+    sweeps,
+)
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
 from academy.api.openai.hints import MISPLACED, hint_for
@@ -57,6 +72,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         professor.api,
         arena.api,
         chat.api,
+        conversations.api,
     )
     for stage in stages:
         app.include_router(stage, prefix=PREFIX)

@@ -88,7 +88,7 @@
     const regions = Object.fromEntries(__FIRST__.map((name) => [name, ""]));
     const body = JSON.stringify({ data: { state: A.state, regions, log: null }, component_id: top.id, fn_name: "live", session_hash: A.state.viewer });
     const answer = fetch("gradio_api/component_server/", { method: "POST", body, headers: { "Content-Type": "application/json" } }).then((response) => (response.ok ? response.json() : null), () => null);
-    return () => { ahead = null; return A.state.tab === "overview" ? answer : null; };
+    return () => { ahead = null; return A.state.tab === "overview" ? Promise.race([answer, wait(15000)]) : null; };
   }
 
   const WHOLE_MS = 700;
