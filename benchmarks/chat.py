@@ -75,7 +75,7 @@ class Academy:
 
         self._adapter = Adapter("a", "a", adapter, str(base)) if adapter else None
         self._engine = TransformersEngine(use_gpu=False)
-        self._engine.prepare(Base(str(base), base.name, base), self._adapter)
+        self._engine.prepare(Base(str(base), "folder", base), self._adapter)
 
     def ask(self, question: str, tokens: int) -> tuple[str, int, float, float]:
         """The reply, its tokens, and the seconds to the first piece and in all."""

@@ -40,19 +40,18 @@ class Benchmark:
 
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "training": Benchmark("training.py --json --rounds 3", 7, default=True),
+    "training": Benchmark("training.py --json --rounds 3 --steps 6 --limit 90", 9, default=True),
     "warm": Benchmark("warm.py --json", 3, default=True),
     "page": Benchmark("page.py --json", 3, default=True),
     "data": Benchmark("data.py --json", 2, default=True),
-    "race": Benchmark("race.py --json", 4, default=True),
-    "training-smol": Benchmark(f"training.py --json --base {SMOL} --rounds 5 --steps 6 --limit 240", 35),
-    "training-smol-facts": Benchmark(f"training.py --json --base {SMOL} --shape facts --rounds 5 --steps 8 --limit 240", 30),
+    "race": Benchmark("race.py --json", 4),
+    "training-smol": Benchmark(f"training.py --json --base {SMOL} --rounds 5 --steps 6 --limit 240", 25),
+    "training-smol-facts": Benchmark(f"training.py --json --base {SMOL} --shape facts --rounds 5 --steps 8 --limit 240", 20),
     "teaching": Benchmark("teaching.py", 90, app=True),
     "preferences": Benchmark("preferences.py", 40, app=True),
+    "chat": Benchmark("chat.py --json --base {smol}", 5),
     "gpu": Benchmark("gpu.py", 7),
 }
-if (HERE / "chat.py").exists():
-    BENCHMARKS["chat"] = Benchmark("chat.py --json --base {smol}", 5)
 
 
 def main() -> None:

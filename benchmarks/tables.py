@@ -53,15 +53,16 @@ def written(text: str, results: dict[str, Result]) -> str:
 
 def training(result: Result) -> list[str]:
     """Contenders by speed, with spread, memory and share of the limit."""
-    figures = result["figures"]
-    rows, lines = {row["name"]: row for row in figures["rows"]}, []
-    first = rows.get("trl", {})
+    figures, lines = result["figures"], []
+    academy = next((row for row in figures["rows"] if row["name"] == "academy" and "speed" in row), None)
     for row in figures["rows"]:
         if "speed" not in row:
             lines.append(f"| {row['title']} | {row['why']} | | | | | |")
             continue
         speed, memory = row["speed"], row["memory_mb"]
-        compared = [_times(speed["median"], first, "speed"), _times(memory, first, "memory_mb")]
+        compared = ["–", "–"]
+        if academy and row is not academy:
+            compared = [f"{academy['speed']['median'] / speed['median']:.2f} ×", f"{academy['memory_mb'] / memory:.2f} ×"]
         lines.append(
             f"| {row['title']} | {speed['median']:,.0f} ({speed['least']:,.0f}–{speed['most']:,.0f}) | {compared[0]} "
             f"| {row['step_seconds']:.2f} | {memory:,.0f} | {compared[1]} | {row['of_limit']:.0%} |"
@@ -72,7 +73,7 @@ def training(result: Result) -> list[str]:
         f"{figures['base']}, {figures['parameters'] / 1e6:,.0f} M parameters, {kind} ({figures['mean_tokens']:.0f} tokens on average), "
         f"{figures['batch']} a step, n = {figures['n']}, in turns; limit: {limits}. {_where(result)}",
         "",
-        "| | tok/s (least–most) | × | step, s | peak MB | × | of the limit |",
+        "| | tok/s (least–most) | Academy's speed | step, s | peak MB | Academy's memory | of the limit |",
         "|---|---|---|---|---|---|---|",
         *lines,
     ]
@@ -111,6 +112,21 @@ def warm(result: Result) -> list[str]:
     for name in ("cold", "warm"):
         times = figures[name]["seconds"]
         lines.append(f"| {name} | {statistics.median(times):.2f} | {min(times):.2f}–{max(times):.2f} |")
+    return lines
+
+
+def chat(result: Result) -> list[str]:
+    """Tokens a second of the chat and of `generate`."""
+    figures = result["figures"]
+    lines = [f"{figures['base']}, greedy, n = {figures['n']}, in turns. {_where(result)}", ""]
+    lines += ["| | tok/s (least–most) | Academy is × as fast | first token, s | processor, ms a token |", "|---|---|---|---|---|"]
+    for name, row in figures.items():
+        if isinstance(row, dict):
+            times, speeds = statistics.median(row["academy_is_times_as_fast"]), row["tokens_per_second"]
+            lines.append(
+                f"| {name} | {row['median']:.1f} ({min(speeds):.1f}–{max(speeds):.1f}) | {times:.2f} "
+                f"| {row['seconds_to_first_token']:.2f} | {row['cpu_ms_per_token']:.1f} |"
+            )
     return lines
 
 
@@ -156,6 +172,7 @@ TABLES: dict[str, Callable[[Result], list[str]]] = {
     "training-smol-facts": training,
     "gpu": gpu,
     "warm": warm,
+    "chat": chat,
     "page": page,
     "data": data,
     "race": race,
@@ -194,13 +211,6 @@ def _where(result: Result) -> str:
     cards = ", ".join(f"{card['name']} ({card['memory_mb'] / 1024:.0f} GB, driver {card['driver']})" for card in machine["gpus"])
     names = ", ".join(f"{name} {versions[name]}" for name in ("torch", "transformers", "trl", "peft", "bitsandbytes") if name in versions)
     return f"{cards + ', ' if cards else ''}{machine['cpu']}, {machine['cores']} cores; {names}; {result['at'][:10]}."
-
-
-def _times(value: float, other: dict[str, Any], key: str) -> str:
-    if key not in other:
-        return "–"
-    against = other[key]["median"] if isinstance(other[key], dict) else other[key]
-    return f"{value / against:.2f}"
 
 
 def _cell(item: dict[str, Any]) -> str:

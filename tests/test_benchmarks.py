@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -61,7 +62,8 @@ def test_a_result_becomes_a_table_and_a_second_run_changes_nothing(tmp_path: Pat
     assert results["training"]["machine"]["cores"]
     page = "before\n<!-- measured: training -->\nold\n<!-- /measured -->\nafter\n"
     once = tables.written(page, results)
-    assert "| academy | 350 (345–355) | 3.50 | 2.50 | 1,600 | 0.40 | 62% |" in once
+    assert "| trl | 100 (95–105) | 3.50 × | 2.50 | 4,000 | 0.40 × | 62% |" in once
+    assert "| academy | 350 (345–355) | – | 2.50 | 1,600 | – | 62% |" in once
     assert "is not installed" in once
     assert "old" not in once
     assert (once.startswith("before\n"), once.endswith("after\n")) == (True, True)
@@ -83,6 +85,12 @@ def test_a_table_of_gpu_checks_says_what_was_skipped_and_what_failed(tmp_path: P
     assert "| chat | **failed** | 20 | another device computed |" in text
     assert "| Qwen3-0.6B bf16 | 9,000 (50%; 900) | 3,000 (50%; 900) | – | – | 3.00 | – |" in text
     assert "| Qwen3-0.6B 4bit | skipped: no time |" in text
+
+
+def test_every_table_has_its_benchmark_and_every_mark_its_table() -> None:
+    assert tables.TABLES.keys() <= BENCHMARKS.keys()
+    marked = {mark for name in tables.PAGES for mark in re.findall("<!-- measured: (.+) -->", (ROOT / name).read_text(encoding="utf-8"))}
+    assert marked == tables.TABLES.keys()
 
 
 def test_every_benchmark_has_its_script() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from academy.bases import check_folder, is_packed
+from academy.bases import check_folder
+from academy.bases.folders import is_packed
 from academy.errors import Refused
 
 

@@ -61,7 +61,7 @@ def an_adapter(folder: Path, model: Any, strength: float = 1.0, **config: Any) -
     for name, parameter in adapted.named_parameters():
         if "lora_B" in name:
             parameter.data.normal_(0, 0.1)
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(str(folder))
     return Adapter("a", "a", folder, "base", strength=strength)
 
 
@@ -176,7 +176,7 @@ def test_the_penalty_is_that_of_transformers() -> None:
     from academy.chat.decoding import penalized
 
     logits, ids = torch.randn(50, generator=torch.Generator().manual_seed(0)), [3, 7, 7, 49]
-    expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([ids]), logits[None].clone())[0]
+    expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.LongTensor([ids]), torch.FloatTensor(logits[None].clone()))[0]
     assert torch.equal(penalized(logits.clone(), ids, 1.3), expected)
     assert penalized(logits, ids, 1.0) is logits
 

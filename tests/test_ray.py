@@ -162,7 +162,11 @@ class Nodes:
             "PATH": f"{BIN}:{os.environ['PATH']}",
         }
         done = subprocess.run(
-            [str(BIN / "ray"), "start", "--object-store-memory=100000000", "--disable-usage-stats", *arguments],
+            [
+                *(str(BIN / "ray"), "start", "--object-store-memory=100000000", "--disable-usage-stats"),
+                f"--dashboard-agent-listen-port={free_port()}",  # without its agent a head takes no jobs
+                *arguments,
+            ],
             env=env, cwd=self.folder, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -267,14 +271,14 @@ def test_a_job_runs_on_the_cluster_and_a_wrong_token_is_refused(
 @pytest.mark.torture
 def test_the_app_may_end_meanwhile_and_finds_the_job_again(nodes: Nodes, tmp_path: Path, token: None) -> None:
     works = a_workshop(nodes, tmp_path)
-    job = works.submit(steps=30, pause=0.3, **KNOBS)
+    job = works.submit(steps=100, pause=0.1, **KNOBS)
     works.wait_step(job.job_id, 3, 120)
     works.runner.close()
     works.backends["ray"]._cluster.close()  # type: ignore[attr-defined]
     again = a_workshop(nodes, tmp_path)  # as after a kill: only the files and the cluster remember
     ended = again.wait(job.job_id, seconds=120)
     assert (ended.status, ended.attempt) == ("finished", 1), ended
-    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 31)]
+    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 101)]
     again.close()
 
 
@@ -282,13 +286,13 @@ def test_the_app_may_end_meanwhile_and_finds_the_job_again(nodes: Nodes, tmp_pat
 @pytest.mark.torture
 def test_a_cancel_and_a_stop_reach_the_node(nodes: Nodes, tmp_path: Path, token: None) -> None:
     works = a_workshop(nodes, tmp_path)
-    job = works.submit(steps=500, pause=0.3, **KNOBS)
+    job = works.submit(steps=500, pause=0.1, **KNOBS)
     works.wait_step(job.job_id, 2, 120)
     works.runner.cancel(job.job_id)
     ended = works.wait(job.job_id, seconds=15)
     assert ended.status == "cancelled"
     assert "Cancelled at step" in str(ended.reason)
-    kept = works.submit(steps=500, pause=0.3, **KNOBS)
+    kept = works.submit(steps=500, pause=0.1, **KNOBS)
     works.wait_step(kept.job_id, 4, 120)
     works.runner.stop(kept.job_id)
     ended = works.wait(kept.job_id, seconds=60)
@@ -300,8 +304,9 @@ def test_a_cancel_and_a_stop_reach_the_node(nodes: Nodes, tmp_path: Path, token:
 @pytest.mark.torture
 def test_a_job_whose_node_is_killed_goes_on_upon_another(nodes: Nodes, tmp_path: Path, token: None) -> None:
     works = a_workshop(nodes, tmp_path)
-    job = works.submit(steps=30, pause=0.5, **KNOBS)
-    wait_until(lambda: [found.step for found in job.folder.checkpoints()][-1:] >= [3], "a checkpoint that has come back", 120)
+    knobs = KNOBS | {"save_steps": 50, "steps": 600}
+    job = works.submit(pause=0.1, **knobs)
+    wait_until(job.folder.checkpoints, "a checkpoint that has come back", 120)
     nodes.add("two")
     nodes.kill("one")
     ended = works.wait(job.job_id, seconds=180)
@@ -309,8 +314,8 @@ def test_a_job_whose_node_is_killed_goes_on_upon_another(nodes: Nodes, tmp_path:
     told = [event["message"] for event in events(job) if event["type"] == "note"]
     assert told == ["The cluster lost the node that the training ran on"]
     resumed = next(event for event in events(job) if event.get("resumed_from_step"))
-    assert resumed["resumed_from_step"] >= 3
-    undisturbed = works.submit(steps=30, **KNOBS)
+    assert resumed["resumed_from_step"] >= 50
+    undisturbed = works.submit(**knobs)
     works.wait(undisturbed.job_id, seconds=120)
     weights = [found.folder.adapter / "adapter_model.safetensors" for found in (job, undisturbed)]
     assert weights[0].read_bytes() == weights[1].read_bytes()

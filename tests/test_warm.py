@@ -202,6 +202,19 @@ def test_a_broken_one_is_replaced_by_a_new_one(shop: Workshop, who: str) -> None
 
 
 @real
+def test_a_job_that_comes_before_the_warden_is_up_gets_its_trainer(shop: Workshop) -> None:
+    # Both requests used to arrive as one, and the warden failed.
+    standby = backend(shop).standby
+    for _ in range(3):
+        standby.prepare(warm_command(shop.settings, standby.python, STANDIN))
+        guard = standby._warden
+        assert guard is not None
+        job = shop.submit(steps=5)
+        assert shop.wait(job.job_id).status == "finished"
+        assert json.loads(shop.job(job.job_id).folder.worker.read_text())["warden_pid"] == guard.pid
+
+
+@real
 def test_another_environment_gives_it_back(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = warm(shop)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from academy.adapters.check import WEIGHTS, check_adapter, read_config
+from academy.adapters.check import WEIGHTS, check_adapter, nested, read_config
 from academy.adapters.store import ASIDE
 from academy.bases import Base, Places, find_base
 from academy.errors import AcademyError, Invalid, Refused
@@ -46,6 +46,7 @@ def take_folder(folder: Path, models: Path, places: Places, base_model: str | No
     """The same of a folder of this machine."""
     if not folder.is_absolute() or "\x00" in str(folder) or not folder.is_dir():
         raise Invalid("There is no folder {folder}.", hint="Give the whole path of a folder on this machine.", folder=folder)
+    folder = nested(folder) or folder
     read_config(folder)  # says what is missing, pickled, or a link
     aside = _aside(models)
     try:

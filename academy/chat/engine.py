@@ -127,8 +127,8 @@ class TransformersEngine:
     ) -> bool:
         """Says the reply by the quick decoder and adds its tokens to `ids`; False where the model has to go on by itself."""
         quick, slot = held.quick, held.swapped.slot
-        bare = adapter is None or adapter.strength == 0 or slot is None
-        if quick is None or not quick.adapt(None if bare else slot, None if bare else (slot.adapter_id, slot.stamp, adapter.strength)):
+        who = (slot.adapter_id, slot.stamp, adapter.strength) if slot and adapter and adapter.strength else None
+        if quick is None or not quick.adapt(slot if who else None, who):
             return False
         logits = quick.begin(ids, most)
         for left in range(most, 0, -1):

@@ -205,7 +205,8 @@ def make_quick(model: Any, limit: int, dtype: torch.dtype = torch.float16) -> Qu
 
 def _is_plain(model: Any, limit: int) -> bool:
     """Whether the model is made of the parts that `Quick` knows; whether it uses them in the usual way shows when it is tried."""
-    inner, config = getattr(model, "model", None), model.config
+    inner: Any = getattr(model, "model", None)
+    config = model.config
     layers = getattr(inner, "layers", None)
     if not layers or not all(hasattr(inner, name) for name in ("rotary_emb", "embed_tokens", "norm")):
         return False

@@ -48,15 +48,16 @@ def main(argv):
 
 def stand_by(control):
     """Starts a warm trainer and guards the job that comes for it; ends without one when the app ends or the time is over."""
-    request, _ = _request(control)
+    requests = Requests(control)
+    request = requests.read()
     if request is None:
         return 0
     warm = WarmTrainer(request)
-    job, descriptors = warm.wait(control, request["seconds"])
+    job = warm.wait(requests, request["seconds"])
     if job is None:
         warm.end()
         return 0
-    lock, log = descriptors
+    lock, log = requests.descriptors
     os.dup2(log, 2)
     os.close(log)
     with contextlib.suppress(OSError):  # an app that has just ended gets no answer, and the job runs
@@ -310,6 +311,30 @@ class Warden:
                 time.sleep(pause)
 
 
+class Requests:
+    """What the app sends: lines of JSON, which may arrive together, and descriptors with the last one."""
+
+    def __init__(self, control):
+        self.control = control
+        self.descriptors = []
+        self._data = b""
+
+    def complete(self):
+        """Whether a whole request has arrived."""
+        return b"\n" in self._data
+
+    def read(self):
+        """The next request; None at the end of the socket."""
+        while not self.complete():
+            part, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 2)
+            self.descriptors += descriptors
+            if not part:
+                return None
+            self._data += part
+        line, _, self._data = self._data.partition(b"\n")
+        return json.loads(line)
+
+
 class WarmTrainer:
     """A trainer that has imported its libraries and waits for a job, which it then runs itself: no process outlives it or depends on it."""
 
@@ -329,19 +354,19 @@ class WarmTrainer:
         """The seconds since it was started."""
         return time.monotonic() - self._began
 
-    def wait(self, control, seconds):
-        """The job that comes on the control socket and its descriptors; (None, ()) where none comes, or the trainer ends."""
+    def wait(self, requests, seconds):
+        """The job that the app requests; None where none comes, or the trainer ends."""
         until = time.monotonic() + seconds
-        while True:
-            ready, _, _ = select.select([control, self._channel], [], [], max(0.0, until - time.monotonic()))
-            if control in ready:
-                return _request(control)
-            if not ready:
-                return None, ()
-            if self._channel.recv(64) != b"ready\n":
-                return None, ()
+        while not requests.complete():
+            ready, _, _ = select.select([requests.control, self._channel], [], [], max(0.0, until - time.monotonic()))
+            if requests.control in ready:
+                break
+            if not ready or self._channel.recv(64) != b"ready\n":
+                return None
             self._ready = True
-            control.sendall(f"ready {self.process.pid}\n".encode())
+            with contextlib.suppress(OSError):  # an app that has just ended: the socket reports it next
+                requests.control.sendall(f"ready {self.process.pid}\n".encode())
+        return requests.read()
 
     def begin(self, command):
         """Hands it the job's command; returns why it cannot be used, or an empty text once it has begun."""
@@ -529,20 +554,8 @@ def _spawn(argv, env, cwd, output, descriptors=()):
 
 
 def _control_process(option, value):
-    if LINUX:
+    if _LIBC is not None:
         _LIBC.prctl(option, value, 0, 0, 0)
-
-
-def _request(control):
-    """A line of JSON from the app with the descriptors that come with it; (None, ()) at the end of the socket."""
-    data, descriptors = b"", []
-    while not data.endswith(b"\n"):
-        part, more, _, _ = socket.recv_fds(control, 1 << 16, 2)
-        descriptors += more
-        if not part:
-            return None, ()
-        data += part
-    return json.loads(data), descriptors
 
 
 def _lock(path, descriptor):

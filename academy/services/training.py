@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from academy.adapters.store import AdapterStore
-from academy.bases import Base, Places, facts, is_packed, resolve_base
+from academy.bases import Base, Places, facts, resolve_base
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore, Manifest
@@ -375,7 +375,7 @@ class Training:
             return  # its libraries are the cluster's
         if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
-        elif _is_quantized(spec, base) and not self._habitat.library("bitsandbytes").ok:
+        elif (spec.quantization != "none" or base.is_packed) and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")
         else:
             component = self._habitat.training()
@@ -506,8 +506,3 @@ def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:
             tokenizer = Tokenizer.from_file(str(tokenizer_file))
             return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
     return lambda texts: [len(text) // 3 for text in texts]
-
-
-def _is_quantized(spec: TrainingSpec, base: Base) -> bool:
-    """Whether the base's weights are packed in 4 or 8 bits, as the training asks or as they lie there."""
-    return spec.quantization != "none" or (base.path is not None and is_packed(base.path))

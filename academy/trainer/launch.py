@@ -35,16 +35,25 @@ def launch(program: str, folder: Path, report: Report, size: int) -> int:
         own = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
         processes.append(subprocess.Popen([sys.executable, "-m", program, str(folder)], env=local | os.environ | own))
     try:
-        return _watch(processes, report)
+        killed = _watch(processes)
     finally:
         _kill(processes)
         (folder / MEETING).unlink(missing_ok=True)
+    if killed:
+        _report_killed(report, size, *killed)
+    bad = [process.returncode for process in processes if process.returncode]
+    if set(bad) == {LOST}:
+        report.event("failed", reason="The processes of the training lost their connection.", cause="unknown")
+    return next((code for code in bad if code > 0 and code != LOST), LOST) if bad else 0
 
 
-def _watch(processes: list[subprocess.Popen[bytes]], report: Report) -> int:
-    """Waits for all; after the first that fails the others have a moment, then they are killed, since they would wait for it forever."""
+def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, int] | None:
+    """Waits for all, but after the first that fails only for a moment, since the others would wait for it forever.
+
+    Returns the first process that a signal ended, and the signal.
+    """
     until: float | None = None
-    killed: tuple[int, int] | None = None  # the first process that a signal ended, and the signal
+    killed: tuple[int, int] | None = None
     while any(process.returncode is None for process in processes):
         for rank, process in enumerate(processes):
             if process.returncode is None and (code := process.poll()):
@@ -54,13 +63,7 @@ def _watch(processes: list[subprocess.Popen[bytes]], report: Report) -> int:
         if until and time.monotonic() > until:
             break
         time.sleep(_PAUSE)
-    _kill(processes)
-    if killed:
-        _report_killed(report, len(processes), *killed)
-    codes = [process.returncode for process in processes]
-    if set(codes) - {0} == {LOST}:
-        report.event("failed", reason="The processes of the training lost their connection.", cause="unknown")
-    return next((code for code in codes if code not in (0, LOST)), max(codes))
+    return killed
 
 
 def _report_killed(report: Report, size: int, rank: int, number: int) -> None:

@@ -29,7 +29,7 @@ api = router(tags=["OpenAI"])
 @api.get("/models")
 def models(academy: TheAcademy) -> dict[str, Any]:
     """Who can be asked: `academy` (whoever answers in the chat), the base models, and each adapter."""
-    return forms.models(academy.adapters.list(), _bases(academy))
+    return forms.models(academy.adapters.answering(), academy.adapters.bases())
 
 
 @api.get("/models/{name:path}")

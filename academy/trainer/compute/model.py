@@ -179,6 +179,8 @@ def load_base(spec: Spec, placement: Placement) -> Any:
 
 def hold_base(folder: Path) -> None:
     """Loads a base model into main memory ahead of its training, in the precision that this will most likely have."""
+    if is_packed(folder):
+        return  # what it needs to load is not imported
     with contextlib.suppress(Failure, OSError, ValueError, KeyError):  # the training itself reports it
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
         fast_bf16 = torch.cuda.is_available() or (cpu_has_bf16() and weights_count(folder) >= _SMALL)
@@ -258,6 +260,7 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             lora_alpha=spec.knob("lora_alpha") or 2 * rank,
             lora_dropout=spec.knob("lora_dropout"),
             target_modules=_targets(model, spec.knob("target_modules")),
+            exclude_modules=_unread_by_text(model),
             use_rslora=spec.knob("use_rslora"),
             use_dora=spec.knob("use_dora"),
             task_type="CAUSAL_LM",
@@ -309,6 +312,12 @@ def _continued(model: Any, folder: Path) -> Any:
     ):
         raise Failure("The adapter to continue from was made for a base model with fewer layers.", "bad_adapter")
     return adapted
+
+
+def _unread_by_text(model: Any) -> str | None:
+    """A pattern of the parts that see or hear, through which no row of text passes; None where there are none."""
+    seeing = r".*(?:vision_tower|vision_model|visual|vision_embed_tokens|multi_modal_projector|audio_tower|embed_vision|embed_audio)\..*"
+    return seeing if any(re.fullmatch(seeing, path) for path, _ in model.named_modules()) else None
 
 
 def _targets(model: Any, requested: str | list[str]) -> str | list[str]:

@@ -35,7 +35,7 @@ from academy.ui.look import Look
 from academy.ui.professor import ACTS as PROFESSOR
 from academy.ui.professor import decided, proposal_card
 from academy.ui.report import known_words, verdict_pill
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
@@ -58,7 +58,7 @@ def _adapters(look: Look) -> Html:
     if not adapters:
         ready = look.academy.datasets.newest() is not None
         action = go(t("adapters.train" if ready else "adapters.begin"), kind="primary", tab="training" if ready else "overview")
-        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action, marks.import_button()))
+        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action, marks.import_button()), _unlisted(look))
     names = {manifest.id: manifest.name for manifest in look.datasets}
     measured = look.academy.evaluations.by_adapter()
     words, by = look.text("adapters_query").strip().casefold(), look.text("adapters_by", "new")
@@ -75,8 +75,16 @@ def _adapters(look: Look) -> Html:
         *(rows or [div(t("adapters.none_found"), cls="ac-empty-text ac-pad")]),
         cls="ac-mails",
     )
-    shown = card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by, sorted(every), chosen))
+    shown = card(t("adapters.title"), listed, _unlisted(look), aside=_toolbar(len(adapters), by, sorted(every), chosen))
     return div(proposal_card(look), _answering(look), shown, decided(look), cls="ac-stack")
+
+
+def _unlisted(look: Look) -> Html | str:
+    """The folders beside the adapters that cannot be listed, and why."""
+    reasons = look.academy.adapters.unlisted()
+    rows = [tag("li", tag("b", name[:80]), ": ", say(why)) for name, why in [*reasons.items()][:20]]
+    summary = tag("summary", plural("adapters.unlisted", len(reasons)))
+    return tag("details", summary, tag("ul", *rows, cls="ac-notes"), cls="ac-folded ac-pad") if rows else ""
 
 
 def _toolbar(count: int, by: str, tags: Sequence[str], chosen: str) -> Html:

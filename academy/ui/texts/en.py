@@ -414,6 +414,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "jobs.cleaned": "{size} freed.",
     "jobs.clean_all": "Free space",
     "adapters.title": "Adapters",
+    "adapters.unlisted": {"one": "{n} folder with an adapter is not listed", "many": "{n} folders with adapters are not listed"},
     "adapters.none": "No adapter yet",
     "adapters.none_text": "An adapter is the result of a training: a small file that teaches the base model your work.",
     "adapters.train": "Train one",

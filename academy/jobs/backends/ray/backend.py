@@ -33,7 +33,6 @@ START_SECONDS = 300.0  # how long a start waits for a cluster that does not answ
 UPLOAD_SECONDS = 120.0  # for one chunk
 LOOK_SECONDS = 20.0
 _LOG_LINES = 40
-_FINAL = ("RAY_TOKEN", "RAY_TOO_FEW")  # another attempt would end the same
 _OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 _LOST = ("node", "died", "unexpected", "actor")  # of Ray's message, where a program did not end by itself
 
@@ -204,7 +203,7 @@ class RayBackend:
         except AcademyError as error:
             remote.away = True
             late = time.monotonic() - remote.created > START_SECONDS
-            if remote.state == "starting" and (late or error.code in _FINAL or isinstance(error, NoSpace)):
+            if remote.state == "starting" and (late or error.code == "RAY_TOKEN" or isinstance(error, NoSpace)):
                 remote.state, remote.error = "refused", error.text
             if remote.clean:
                 self._drop(remote)  # what is left in the depot stays there
@@ -357,7 +356,7 @@ def _resources(job: Job, there: Mapping[str, float]) -> dict[str, Any]:
     wanted, found = gpus_of(job.parameters), there.get(kind, 0)
     if found < wanted:
         text = "The cluster has {found:.0f} of the {n} devices that the training needs."
-        raise Unavailable(text, hint="Set GPUs to less.", code="RAY_TOO_FEW", found=found, n=wanted)
+        raise Unavailable(text, hint="Set GPUs to less.", found=found, n=wanted)  # nodes may still be joining
     return {"entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}
 
 
