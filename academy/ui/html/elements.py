@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -20,13 +21,15 @@ def esc(value: Any) -> Html:
     """A value as inert text: markup is escaped, control and direction characters are replaced."""
     if isinstance(value, Html):
         return value
-    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    return escape(CONTROLS.sub("\ufffd", text))
+    text = str(value)
+    if not text.isprintable():
+        text = CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return escape(text)
 
 
 def join(parts: Iterable[Any], between: str = "") -> Html:
     """Fragments in a row; texts among them are escaped, None and "" are left out."""
-    return Html(between.join(esc(part) for part in parts if part is not None and part != ""))
+    return _html(between.join([esc(part) for part in parts if part is not None and part != ""]))
 
 
 def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Html:
@@ -35,14 +38,14 @@ def tag(element: str, /, *children: Any, cls: str = "", **attributes: Any) -> Ht
     for key, value in attributes.items():
         if value is None or value is False:
             continue
-        key = key.rstrip("_").replace("_", "-")
+        key = _attribute(key)
         written += f" {key}" if value is True else f' {key}="{esc(value)}"'
     if element in ("input", "br", "img", "hr"):
-        return Html(f"<{element}{written}>")
+        return _html(f"<{element}{written}>")
     if element == "textarea":
         # An edited text must come back unchanged. In a field no sign reverses the text around it; the first line break is HTML's own.
         return Html(f"<textarea{written}>\n{escape(''.join(map(str, children)))}</textarea>")
-    return Html(f"<{element}{written}>{join(children)}</{element}>")
+    return _html(f"<{element}{written}>{join(children)}</{element}>")
 
 
 def div(*children: Any, cls: str = "", **attributes: Any) -> Html:
@@ -310,3 +313,13 @@ def name_form(act: str, item_id: str, name: str) -> Html:
         data_act=act,
         data_id=item_id,
     )
+
+
+def _html(text: str) -> Html:
+    # A poll makes hundreds of elements, and Html(text) would look for markup in each once more.
+    return str.__new__(Html, text)
+
+
+@functools.lru_cache(maxsize=500)
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
