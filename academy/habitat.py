@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from academy.config import Settings
 from academy.errors import AcademyError
@@ -21,6 +21,7 @@ from academy.messages import Text, count, msg, render
 
 ML_COMMAND = "pip install -r requirements-academy.txt"
 ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
+T = TypeVar("T")
 _MIB = 1 << 20
 _LONG = 10.0  # seconds; libraries change only when a person installs one
 
@@ -65,11 +66,11 @@ class Habitat:
 
     def gpus(self) -> list[Gpu]:
         """All NVIDIA GPUs that NVML reports; an empty list if there are none or GPUs are switched off."""
-        return self._keep("gpus", 1.0, self._ask_gpus)[0]
+        return self.keep("gpus", 1.0, self._ask_gpus)[0]
 
     def gpu_message(self) -> Text:
         """One sentence on the GPUs, with the reason if there is none."""
-        return self._keep("gpus", 1.0, self._ask_gpus)[1]
+        return self.keep("gpus", 1.0, self._ask_gpus)[1]
 
     def devices(self) -> int:
         """How many devices trainings share: the GPUs that the app was granted; without one, the processes of the CPU, usually one."""
@@ -81,7 +82,7 @@ class Habitat:
 
     def memory(self) -> dict[str, int]:
         """Main memory in MiB, total and available, within a container's limit."""
-        return self._keep("memory", 1.0, _memory)
+        return self.keep("memory", 1.0, _memory)
 
     def disk(self) -> dict[str, int]:
         """The disk of the data folder in MiB: total, used, free."""
@@ -93,17 +94,17 @@ class Habitat:
 
     def library(self, name: str) -> Component:
         """Whether a library of the trainer is installed, without importing it."""
-        return self._keep(name, _LONG, lambda: _library(name))
+        return self.keep(name, _LONG, lambda: _library(name))
 
     def training(self) -> Component:
         """Whether this Python can train and chat."""
-        return self._keep("training", _LONG, _training)
+        return self.keep("training", _LONG, _training)
 
     def docker(self) -> Component:
         """Whether trainings can run in containers."""
         if self._look_at_docker is None:
             return Component("docker", False, "The docker backend is not set up.")
-        return self._keep("docker", 3.0, self._ask_docker)
+        return self.keep("docker", 3.0, self._ask_docker)
 
     def components(self) -> list[Component]:
         """The parts that the Overview shows, in order."""
@@ -136,6 +137,21 @@ class Habitat:
             "python": platform.python_version(),
             "components": [component.rendered() for component in self.components()],
         }
+
+    def keep(self, key: str, seconds: float, ask: Callable[[], T]) -> T:
+        """An answer that is asked for again only after some seconds."""
+        with self._lock:
+            when, value = self._kept.get(key, (0.0, None))
+        if value is None or time.monotonic() - when > seconds:
+            value = ask()
+            with self._lock:
+                self._kept[key] = (time.monotonic(), value)
+        return value
+
+    def forget(self, key: str) -> None:
+        """Lets an answer be asked for again at once."""
+        with self._lock:
+            self._kept.pop(key, None)
 
     def _ask_docker(self) -> Component:
         assert self._look_at_docker is not None
@@ -173,15 +189,6 @@ class Habitat:
         if not gpus:
             return [], "No NVIDIA GPU; training runs on the CPU."
         return gpus, count(len(gpus), one="{n} NVIDIA GPU.", other="{n} NVIDIA GPUs.")
-
-    def _keep(self, key: str, seconds: float, ask: Callable[[], Any]) -> Any:
-        with self._lock:
-            when, value = self._kept.get(key, (0.0, None))
-        if value is None or time.monotonic() - when > seconds:
-            value = ask()
-            with self._lock:
-                self._kept[key] = (time.monotonic(), value)
-        return value
 
 
 def _gpu(nvml: Any, handle: Any) -> Gpu:

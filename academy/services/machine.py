@@ -130,16 +130,19 @@ class Machine:
     @reading
     def image(self) -> ImageState:
         """Whether the image that trainings in containers need is present, in progress, or missing."""
-        return self._image.state()
+        known = self._habitat.keep("image", 3.0, self._image.state)
+        return self._image.state() if known.status == "getting" else known
 
     @changing
     def get_image(self) -> ImageState:
         """Begins to pull or build that image, in the background."""
+        self._habitat.forget("image")
         return self._image.get()
 
     @changing
     def cancel_image(self) -> ImageState:
         """Stops pulling or building it."""
+        self._habitat.forget("image")
         return self._image.cancel()
 
     def _damaged(self) -> Sequence[str]:
