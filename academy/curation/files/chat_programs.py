@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from academy.curation.examples import Role
 from academy.curation.files.html_text import text_of_html
 from academy.curation.files.ratings import rating_of
 from academy.curation.files.said import OTHER_VERSIONS, Chat, branch
@@ -246,7 +247,7 @@ def _rows(gathered: Gathered) -> Chat:
             chat.add("assistant", "", number)
             continue
         said = "" if is_missing(text) else text
-        spoken = "assistant" if role == "system" and speaks_as_system else role
+        spoken: Role = "assistant" if role == "system" and speaks_as_system else role
         chat.add(spoken, said, number, thinking=thinking or row.get("thinking", ""), rating=rating_of(row.get("rating")))
     chat.skipped = +chat.skipped
     return chat
