@@ -1,11 +1,12 @@
 # make run: environment, installation, start.   make test: the whole suite.   make torture: the long runs.
+# make bench [ONLY="training data"]: measures, and writes the tables.   make gpu [CARRY=wheels] [SHRINK=1]: one GPU, seven minutes.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # HOST, PORT and DATA reach the app only from make's own command line, so that the environment and .env stay in effect.
 given = $(if $(filter command,$(origin $(1))),$(2) '$($(1))')
 
-.PHONY: run install test torture check clean model
+.PHONY: run install test torture check bench gpu clean model
 
 run: install
 	$(BIN)/python app.py $(call given,HOST,--host) $(call given,PORT,--port) $(call given,DATA,--data-dir)
@@ -31,13 +32,21 @@ $(VENV)/.tested: $(VENV)/.installed tests/requirements.txt
 	touch $@
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not torture" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not torture and not gpu" -n 2 --dist loadfile
 
 torture: $(VENV)/.tested
 	$(BIN)/python -m pytest -m torture
 
 check: $(VENV)/.tested
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright --pythonpath $(BIN)/python
+
+bench: $(VENV)/.tested
+	$(BIN)/python benchmarks/run.py $(ONLY)
+	$(BIN)/python benchmarks/tables.py
+
+# It installs nothing, so that it runs on a machine without a network; CARRY is a folder with wheels to use.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu.py $(if $(CARRY),--carry '$(CARRY)') $(if $(SHRINK),--shrink)
 
 model: $(VENV)/.installed
 	$(BIN)/python -m mini.build

@@ -64,6 +64,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
     import gradio as gr
     from starlette.routing import Mount
 
+    from academy.access.assets import Assets
     from academy.access.guard import Guard
     from academy.api.routes import create_api
     from academy.services.academy import Academy
@@ -94,6 +95,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
     for route in app.routes:
         if isinstance(route, Mount):
             route.app.add_exception_handler(KeyError, _stale)  # type: ignore[attr-defined]
+    app.add_middleware(Assets)
     return Guard(app, settings), academy
 
 

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     enable_gpu: bool = True
     cpu_processes: int = Field(default=1, ge=1, le=64)
     backend: BackendName = "subprocess"
+    warm_trainer: bool = True
     min_lessons: int = Field(default=100, ge=0)
     max_lessons: int = Field(default=5000, ge=1, le=1_000_000)
     git_repo: Path | None = None
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
+    cors_origins: str = ""
     mcp: bool = False
     autopilot: bool = False
     judge_url: str = ""
@@ -110,6 +112,19 @@ class Settings(BaseSettings):
         if wrong := [name for name in names if not HOST.fullmatch(name.removeprefix("*."))]:
             raise ValueError(f"{wrong[0]!r} is not a host; write names such as academy.example, *.lan or box:8080, separated by commas")
         return ",".join(names)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [part.strip().lower().rstrip("/") for part in value.split(",") if part.strip()]
+        if wrong := [
+            origin for origin in origins if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/*]+|(?!https?:)[a-z][a-z0-9+.-]*://\*|null", origin)
+        ]:
+            raise ValueError(
+                f"{wrong[0]!r} is not an origin; write those such as http://localhost:3000, app://obsidian.md or vscode-webview://*, "
+                "separated by commas"
+            )
+        return ",".join(origins)
 
     @field_validator("token")
     @classmethod

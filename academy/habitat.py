@@ -22,6 +22,7 @@ from academy.messages import Text, count, msg, render
 ML_COMMAND = "pip install -r requirements-academy.txt"
 ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
 _MIB = 1 << 20
+_LONG = 10.0  # seconds; libraries change only when a person installs one
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,11 @@ class Component:
     ok: bool
     reason: Text
     remedy: Text = ""
+    code: str = ""
 
     def rendered(self) -> dict[str, Any]:
         """The component as plain data, in the current language."""
-        return {"name": self.name, "ok": self.ok, "reason": render(self.reason), "remedy": render(self.remedy)}
+        return {"name": self.name, "ok": self.ok, "reason": render(self.reason), "remedy": render(self.remedy), "code": self.code}
 
 
 class Habitat:
@@ -57,6 +59,7 @@ class Habitat:
     def __init__(self, settings: Settings, look_at_docker: Callable[[bool], Text] | None = None) -> None:
         self._settings = settings
         self._look_at_docker = look_at_docker
+        self.more: list[Callable[[], Component]] = []  # parts that others look after, for the Overview
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
 
@@ -90,20 +93,11 @@ class Habitat:
 
     def library(self, name: str) -> Component:
         """Whether a library of the trainer is installed, without importing it."""
-        if importlib.util.find_spec(name) is None:
-            return Component(name, False, msg("{name} is not installed.", name=name), ML_COMMAND)
-        try:
-            version = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            version = "?"
-        return Component(name, True, version)
+        return self._keep(name, _LONG, lambda: _library(name))
 
     def training(self) -> Component:
         """Whether this Python can train and chat."""
-        missing = [name for name in ML_LIBRARIES if importlib.util.find_spec(name) is None]
-        if missing:
-            return Component("training", False, msg("Missing: {names:commas}.", names=missing), ML_COMMAND)
-        return Component("training", True, "Training and chat can run on this machine.")
+        return self._keep("training", _LONG, _training)
 
     def docker(self) -> Component:
         """Whether trainings can run in containers."""
@@ -128,6 +122,7 @@ class Habitat:
             ),
             self.docker(),
             self._git(),
+            *(part() for part in self.more),
         ]
 
     def report(self) -> dict[str, Any]:
@@ -147,7 +142,7 @@ class Habitat:
         try:
             return Component("docker", True, self._look_at_docker(bool(self.gpus())))
         except AcademyError as error:
-            return Component("docker", False, error.message, error.hint)
+            return Component("docker", False, error.message, error.hint, error.code)
 
     def _git(self) -> Component:
         if shutil.which("git") is None:
@@ -207,6 +202,23 @@ def _gpu(nvml: Any, handle: Any) -> Gpu:
         memory_free_mb=memory.free // _MIB,
         **values,
     )
+
+
+def _library(name: str) -> Component:
+    if importlib.util.find_spec(name) is None:
+        return Component(name, False, msg("{name} is not installed.", name=name), ML_COMMAND)
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        version = "?"
+    return Component(name, True, version)
+
+
+def _training() -> Component:
+    missing = [name for name in ML_LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        return Component("training", False, msg("Missing: {names:commas}.", names=missing), ML_COMMAND)
+    return Component("training", True, "Training and chat can run on this machine.")
 
 
 def _memory() -> dict[str, int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from academy.rows import BadRow, Turn, turns_of
+from academy.rows import BadRow, Turn, message_of, turns_of
 
 HELD_OUT = "held_out"
 """The field of a row that measures and is never trained."""
@@ -37,7 +37,7 @@ def beside(dataset: Path) -> Path:
 
 def row_of(preference: Preference) -> dict[str, Any]:
     """The preference as a row of TRL."""
-    prompt: dict[str, Any] = {"prompt": [turn._asdict() for turn in preference.prompt]}
+    prompt: dict[str, Any] = {"prompt": [message_of(turn) for turn in preference.prompt]}
     if preference.is_pair:
         row = prompt | {"chosen": _answer(preference.better), "rejected": _answer(preference.worse)}
     else:

@@ -1,22 +1,37 @@
-"""The forms of a dataset row (alpaca, sharegpt, messages), read and written here for trainer, curation and page alike."""
+"""The forms of a dataset row (alpaca, sharegpt, messages), read and written here for trainer, curation and page alike.
+
+A turn can also hold a thought, calls of tools, and its mask; alpaca has no fields for these, so such a row is written as messages.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from academy.messages import Text, msg, render
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool", "tools"]
 Format = Literal["alpaca", "sharegpt", "messages"]
 
 
 class Turn(NamedTuple):
-    """The text of one side."""
+    """The text of one side; the definitions of a conversation's tools are a turn of the role `tools`, as JSON, before all others."""
 
-    role: str
+    role: Role
     content: str
+    thinking: str = ""  # of the assistant, before its text
+    calls: str = ""  # of tools: a JSON list of objects with `name`, `arguments` and maybe `id`
+    name: str = ""  # of a result: its tool
+    call_id: str = ""  # of a result: its call
+    trained: bool = True
+    thinking_trained: bool = True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether role and content are all there is."""
+        return self.role not in ("tool", "tools") and self[2:] == _PLAIN
 
 
 class BadRow(ValueError):
@@ -70,12 +85,14 @@ def turns_of(row: Any) -> list[Turn]:
         if len(missing) == 1:
             raise BadRow(msg("{name!r} is missing; a row with neither 'messages' nor 'conversations' needs it", name=missing[0]))
         raise BadRow("it has neither 'messages' nor 'conversations' nor 'instruction' and 'output'")
-    spoken = [turn.role for turn in turns if turn.role != "system"]
-    if not spoken or spoken[-1] != "assistant":
+    turns = [*_tools(row), *turns]
+    spoken = [turn.role for turn in turns if turn.role not in ("system", "tools")]
+    if "assistant" not in spoken:
         raise BadRow("it does not end with the assistant's turn, so there is nothing to learn")
     if "user" not in spoken:
         raise BadRow("it has no turn of the user")
-    return turns
+    # What was asked last and not answered teaches nothing, and no answer depends on it.
+    return turns[: max(at for at, turn in enumerate(turns) if turn.role == "assistant") + 1]
 
 
 def conversation(row: Any) -> list[Turn]:
@@ -83,18 +100,19 @@ def conversation(row: Any) -> list[Turn]:
     try:
         return turns_of(row)
     except BadRow as error:
-        return [Turn("", render(msg("This row cannot be used: {reason}.", reason=error.reason)))]
+        return [Turn("", render(msg("This row cannot be used: {reason}.", reason=error.reason)))]  # type: ignore[arg-type]
 
 
-def row_of(turns: Sequence[tuple[str, str]], form: Format) -> dict[str, Any]:
+def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:
     """The row of a dataset file for a conversation (contract, section 3); alpaca puts all system texts into one."""
-    if form == "messages":
-        return {"messages": [{"role": role, "content": content} for role, content in turns]}
     if form == "sharegpt":
-        names = {"system": "system", "user": "human", "assistant": "gpt"}
-        return {"conversations": [{"from": names[role], "value": content} for role, content in turns]}
-    spoken = [content for role, content in turns if role != "system"]
-    system = "\n\n".join(content for role, content in turns if role == "system")
+        names = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
+        said = [{"from": names[turn.role], "value": turn.content} | more_of(turn) for turn in turns if turn.role != "tools"]
+        return {"conversations": said} | _definitions(turns)
+    if form == "messages" or not fits_alpaca(turns):
+        return {"messages": [message_of(turn) for turn in turns if turn.role != "tools"]} | _definitions(turns)
+    spoken = [turn.content for turn in turns if turn.role != "system"]
+    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
     row: dict[str, Any] = {"instruction": spoken[-2], "input": "", "output": spoken[-1]}
     if len(spoken) > 2:
         row["history"] = [[spoken[at], spoken[at + 1]] for at in range(0, len(spoken) - 2, 2)]
@@ -103,6 +121,99 @@ def row_of(turns: Sequence[tuple[str, str]], form: Format) -> dict[str, Any]:
     return row
 
 
+def fits_alpaca(turns: Sequence[Turn]) -> bool:
+    """Whether the conversation is pairs of question and answer, all to learn, which is all that alpaca has fields for."""
+    spoken = [turn for turn in turns if turn.role != "system"]
+    in_pairs = all(turn.role == ("user", "assistant")[at % 2] for at, turn in enumerate(spoken))
+    return in_pairs and len(spoken) % 2 == 0 and all(turn.is_plain for turn in turns)
+
+
+def message_of(turn: Turn) -> dict[str, Any]:
+    """The turn as a message of OpenAI's API, with its thought and its mask."""
+    return {"role": turn.role, "content": turn.content} | more_of(turn)
+
+
+def turn_of(message: dict[str, Any]) -> Turn:
+    """The turn that `message_of` wrote."""
+    role: Role = message["role"]
+    thinking, calls = message.get("reasoning_content", ""), calls_of(message)
+    masks = {"trained": not is_masked(message), "thinking_trained": message.get("reasoning_weight") != 0}
+    return Turn(role, message["content"], thinking, calls, message.get("name", ""), message.get("tool_call_id", ""), **masks)
+
+
+def more_of(turn: Turn) -> dict[str, Any]:
+    """What a turn holds beside role and content, under its names in a file."""
+    more: dict[str, Any] = {"reasoning_content": turn.thinking} if turn.thinking else {}
+    if turn.calls:
+        more["tool_calls"] = [
+            {"type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+            | ({"id": call["id"]} if call.get("id") else {})
+            for call in json.loads(turn.calls)
+        ]
+    more |= {"name": turn.name} if turn.name else {}
+    more |= {"tool_call_id": turn.call_id} if turn.call_id else {}
+    more |= {} if turn.trained else {"weight": 0}
+    return more | ({} if turn.thinking_trained else {"reasoning_weight": 0})
+
+
+def is_masked(message: dict[str, Any]) -> bool:
+    """Whether a message is marked as context that is not learned: `weight` or `loss_mask` 0, `train`, `trainable` or `loss` false."""
+    return any(key in message and _is_no(message[key]) for key in ("weight", "train", "trainable", "loss_mask", "loss"))
+
+
+def thought_of(message: dict[str, Any], content: Any) -> tuple[str, Any]:
+    """The thought of an assistant's message, from a field, a block or `<think>` before the text, and its content without it."""
+    field = next((value for key in ("reasoning_content", "thinking", "reasoning") if isinstance(value := message.get(key), str)), "")
+    if isinstance(content, list):
+        blocks = [part for part in content if isinstance(part, dict) and part.get("type") in _THINKING]
+        texts = [part.get("thinking") or part.get("text") or part.get("reasoning") for part in blocks]
+        field = "\n\n".join([field] * bool(field) + [text for text in texts if isinstance(text, str)])
+        content = [part for part in content if not any(part is block for block in blocks)]
+    elif isinstance(content, str) and (match := _THINK.match(content)) and content[match.end() :].strip():
+        field, content = field or match[1].strip("\n"), content[match.end() :]
+    return (field if field.strip() else ""), content
+
+
+def calls_of(message: dict[str, Any]) -> str:
+    """The calls of tools in a message, as `Turn.calls` holds them; raises BadRow for one that cannot be read."""
+    listed = message.get("tool_calls") or ([message["function_call"]] if message.get("function_call") else [])
+    if not isinstance(listed, list):
+        raise BadRow("'tool_calls' is not a list")
+    calls = []
+    for call in listed:
+        function = call.get("function", call) if isinstance(call, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            raise BadRow("a call of a tool has no name")
+        arguments = function.get("arguments", function.get("parameters")) or {}
+        if isinstance(arguments, str):
+            try:
+                arguments = json.loads(arguments)
+            except ValueError as error:
+                raise BadRow(msg("the arguments of a call of {name!r} are not JSON", name=function["name"][:40])) from error
+        if not isinstance(arguments, dict):
+            raise BadRow(msg("the arguments of a call of {name!r} are no object", name=function["name"][:40]))
+        identity = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
+        calls.append({"name": function["name"], "arguments": arguments} | identity)
+    return json.dumps(calls, ensure_ascii=False) if calls else ""
+
+
+def tools_of(row: dict[str, Any]) -> str:
+    """The definitions of a row's tools, as JSON; empty where there are none. Raises BadRow for what is no list of objects."""
+    tools = row.get("tools") or row.get("functions") or []
+    if isinstance(tools, str):
+        try:
+            tools = json.loads(tools) if tools.strip() else []
+        except ValueError as error:
+            raise BadRow("'tools' is not JSON") from error
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise BadRow("'tools' is not a list of objects")
+    whole = [tool if "function" in tool or "name" not in tool else {"type": "function", "function": tool} for tool in tools]
+    return json.dumps(whole, ensure_ascii=False) if whole else ""
+
+
+_PLAIN = Turn("user", "")[2:]
+_THINK = re.compile(r"\s*<think(?:ing)?>(.*?)</think(?:ing)?>\s*", re.DOTALL)
+_THINKING = ("thinking", "reasoning", "redacted_thinking")
 _ROLES: dict[str, Role] = {
     "system": "system",
     "developer": "system",
@@ -112,6 +223,11 @@ _ROLES: dict[str, Role] = {
     "gpt": "assistant",
     "model": "assistant",
     "bot": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+    "ipython": "tool",
+    "function_call": "assistant",
 }
 
 
@@ -127,9 +243,47 @@ def _listed(turns: Any, key: str, role_keys: tuple[str, str], text_keys: tuple[s
         if role is None:
             raise BadRow(msg("the role {name!r} is not known (turn {n}): use system, user and assistant", name=str(name)[:40], n=number))
         value = next((turn[key] for key in text_keys if key in turn), None)
+        if name == "function_call" and isinstance(value, str):
+            turn, value = {"function_call": _call(value)}, ""
         if role != "system" or not _is_blank(value):
-            read.append(Turn(role, _text(value, msg("turn {n}", n=number))))
+            read.append(_turn(role, turn, value, msg("turn {n}", n=number)))
     return read
+
+
+def _turn(role: Role, turn: dict[str, Any], value: Any, where: Text) -> Turn:
+    if role == "tool":
+        name, call_id = turn.get("name"), turn.get("tool_call_id")
+        content = value if isinstance(value, str) and value.strip() else _text(value, where) if value else "-"
+        return Turn(role, content, name=name if isinstance(name, str) else "", call_id=call_id if isinstance(call_id, str) else "")
+    if role != "assistant":
+        return Turn(role, _text(value, where))
+    thinking, value = thought_of(turn, value)
+    calls = calls_of(turn)
+    content = "" if calls and not value else _text(value, where)
+    whole = _text(thinking, where) if thinking else ""
+    return Turn(role, content, whole, calls, trained=not is_masked(turn), thinking_trained=not _is_no(turn.get("reasoning_weight", 1)))
+
+
+def _call(text: str) -> Any:
+    """The call in a sharegpt turn of the role `function_call`."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadRow("a call of a tool is not JSON") from error
+
+
+def _is_no(value: Any) -> bool:
+    """Whether a mask's value says no: false or 0, also as text."""
+    return value is False or (isinstance(value, int | float) and value == 0) or str(value).strip().lower() in ("0", "0.0", "false", "no")
+
+
+def _tools(row: dict[str, Any]) -> list[Turn]:
+    text = tools_of(row)
+    return [Turn("tools", text)] if text else []
+
+
+def _definitions(turns: Sequence[Turn]) -> dict[str, Any]:
+    return {"tools": json.loads(turns[0].content)} if turns and turns[0].role == "tools" else {}
 
 
 def _system(row: dict[str, Any]) -> list[Turn]:

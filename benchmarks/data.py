@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -33,14 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lessons", type=int, default=100_000)
     parser.add_argument("--lines", type=int, default=300_000, help="of log for the parser")
+    parser.add_argument("--json", action="store_true", help="the figures as one line, last")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "lessons.jsonl"
         write_lessons(rows, options.lessons)
         print(f"{options.lessons:,} lessons, {rows.stat().st_size / 1e6:.0f} MB; {options.lines:,} lines of log of each kind")
-        for part in (import_lessons, search, curate):
-            apart(part, Path(folder), options.lessons)
-        apart(parse, Path(folder), options.lines)
+        figures = [line for part in (import_lessons, search, curate) for line in apart(part, Path(folder), options.lessons)]
+        figures += apart(parse, Path(folder), options.lines)
+    if options.json:
+        print(json.dumps({"lessons": options.lessons, "lines": options.lines, "parts": figures}))
 
 
 def write_lessons(path: Path, count: int) -> None:
@@ -58,22 +61,28 @@ def write_lessons(path: Path, count: int) -> None:
             file.write(json.dumps({"instruction": question, "output": answer}) + "\n")
 
 
-def apart(part: Callable[[Path, int], Iterator[str]], folder: Path, count: int) -> None:
-    """Runs a part in a fresh process."""
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=(part, folder, count))
+def apart(part: Callable[[Path, int], Iterator[str]], folder: Path, count: int) -> list[dict[str, Any]]:
+    """Runs a part in a fresh process; its figures."""
+    context = multiprocessing.get_context("spawn")
+    measured = context.SimpleQueue()
+    process = context.Process(target=_run, args=(part, folder, count, measured))
     process.start()
     process.join()
     if process.exitcode:
         sys.exit(f"{part.__name__} failed.")
+    return measured.get()
 
 
-def _run(part: Callable[[Path, int], Iterator[str]], folder: Path, count: int) -> None:
+def _run(part: Callable[[Path, int], Iterator[str]], folder: Path, count: int, measured: Any) -> None:
+    figures = []
     before, wall, cpu = _peak(), time.perf_counter(), time.process_time()
     for told in part(folder, count):
         taken, used = time.perf_counter() - wall, time.process_time() - cpu
         if told:
             print(f"{told:<66} {taken:8.3f} s  {used:8.3f} s of processor  +{_peak() - before:5.0f} MB", flush=True)
+            figures.append({"part": told, "seconds": round(taken, 3), "cpu_seconds": round(used, 3), "memory_mb": round(_peak() - before)})
         wall, cpu = time.perf_counter(), time.process_time()
+    measured.put(figures)
 
 
 def _peak() -> float:

@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--polls", type=int, default=60, help="of each tab")
     parser.add_argument("--data-dir", type=Path, help="filled by another Academy; it is copied")
     parser.add_argument("--app", type=Path, default=ROOT / "app.py", help="of another working tree")
+    parser.add_argument("--json", action="store_true", help="the figures as one line, last")
     options = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -83,9 +84,10 @@ def main() -> None:
         if not options.data_dir:
             fill(academy)
         browser = stack.enter_context(chromium())
-        first_paints(browser, {"minimal": minimal, "Academy": academy}, options.loads)
-        for tab in TABS:
-            one_tab(browser, academy, tab, process, options.polls)
+        paints = first_paints(browser, {"minimal": minimal, "Academy": academy}, options.loads)
+        tabs = {tab: one_tab(browser, academy, tab, process, options.polls) for tab in TABS}
+    if options.json:
+        print(json.dumps({"loads": options.loads, "polls": options.polls, "milliseconds": paints, "tabs": tabs}))
 
 
 @contextlib.contextmanager
@@ -120,7 +122,7 @@ def fill(address: str) -> None:
         client.post("/dataset", json={"include_git": False}).raise_for_status()
 
 
-def first_paints(browser: Browser, addresses: dict[str, str], loads: int) -> None:
+def first_paints(browser: Browser, addresses: dict[str, str], loads: int) -> dict[str, dict[str, float]]:
     """First paint, first contentful paint and the first usable tab of each app."""
     seen: dict[str, list[tuple[float, ...]]] = {name: [] for name in addresses}
     sizes: dict[str, tuple[int, ...]] = {}
@@ -140,9 +142,10 @@ def first_paints(browser: Browser, addresses: dict[str, str], loads: int) -> Non
     ratio = [mine / least for mine, least in zip(medians["Academy"], medians["minimal"], strict=True)]
     print(f"{'ratio':<20} {ratio[0]:>12.2f} {ratio[1]:>12.2f} {ratio[2]:>12.2f}")
     print(f"\n{'tab':<12} {'shift':>8} {'poll, CPU ms':>14} {'poll, wall ms':>14} {'answer, bytes':>14}   moved most")
+    return {name: dict(zip(("first_paint", "contentful", "usable"), map(round, row), strict=True)) for name, row in medians.items()}
 
 
-def one_tab(browser: Browser, address: str, tab: str, process: psutil.Process, polls: int) -> None:
+def one_tab(browser: Browser, address: str, tab: str, process: psutil.Process, polls: int) -> dict[str, float]:
     """How far a tab shifts while it loads, and what a poll that changes nothing costs."""
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.add_init_script(SHIFTS)
@@ -164,6 +167,8 @@ def one_tab(browser: Browser, address: str, tab: str, process: psutil.Process, p
     total, moved = sum(value for value, _ in shifts), " ".join(most[1])[:60]
     times = f"{1000 * cpu:>14.1f} {1000 * wall:>14.1f} {len(answers[-1].content):>14}"
     print(f"{tab:<12} {total:>8.3f} {times}   {most[0]:.3f} {moved}")
+    spent_ms = {"poll_cpu_ms": round(1000 * cpu, 2), "poll_wall_ms": round(1000 * wall, 2)}
+    return {"shift": round(total, 4), "answer_bytes": len(answers[-1].content)} | spent_ms
 
 
 def settled(client: httpx.Client, url: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--with", action="append", dest="values", default=[], metavar="KNOB=VALUE")
     parser.add_argument("--alone", type=int, help="train only so many of them alone, and count their mean for each of the others")
     parser.add_argument("--together", action="store_true", help="race while the trainings run one after another")
+    parser.add_argument("--json", action="store_true", help="the figures as one line, last")
     chosen = parser.parse_args()
     knobs = {name: json.loads(value) for name, value in (item.split("=", 1) for item in chosen.values)}
     with tempfile.TemporaryDirectory() as folder:
@@ -82,6 +83,9 @@ def main() -> None:
         for trial in state["trials"]:
             print(f"  {trial['n']}: {trial['state']} at step {trial['step']}/{trial['total_steps']}, {trial['score']}")
         print(f"  best {state['best']}, importance {state['importance']}")
+        if chosen.json:
+            costs = {"alone": [cost._asdict() for cost in alone], "race": raced._asdict()}
+            print(json.dumps({"base": chosen.base, "set": chosen.set, "trials": len(trials)} | costs))
 
 
 def plan(folder: Path, chosen: argparse.Namespace, knobs: dict[str, Any]) -> Path:

@@ -18,6 +18,8 @@ for _name in list(os.environ):
 # Nor the models of Ollama and LM Studio.
 os.environ["OLLAMA_MODELS"] = "/nowhere"
 os.environ["ACADEMY_MODEL_FOLDERS"] = "/nowhere"
+# A trainer in advance takes five seconds of a core for each app.
+os.environ["ACADEMY_WARM_TRAINER"] = "false"
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
@@ -36,6 +38,18 @@ def _docker_answers() -> bool:
     return True
 
 
+def _has_gpu() -> bool:
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        count = pynvml.nvmlDeviceGetCount()
+        pynvml.nvmlShutdown()
+    except pynvml.NVMLError:
+        return False
+    return count > 0
+
+
 def _missing(marker: str) -> str:
     if marker == "training" and importlib.util.find_spec("torch") is None:
         return "needs pip install -r requirements-academy.txt"
@@ -43,6 +57,8 @@ def _missing(marker: str) -> str:
         return "needs Chromium"
     if marker == "ray" and importlib.util.find_spec("ray") is None:
         return "needs pip install 'ray[default]'"
+    if marker == "gpu" and not _has_gpu():
+        return "needs an NVIDIA GPU"
     if marker == "docker" and not _docker_answers():
         return "needs a running Docker Engine"
     return ""
@@ -54,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     reasons: dict[str, str] = {}
     for item in items:
-        for marker in ("training", "browser", "docker", "ray"):
+        for marker in ("training", "browser", "docker", "ray", "gpu"):
             if item.get_closest_marker(marker) is None:
                 continue
             if marker not in reasons:

@@ -288,7 +288,7 @@ GOLDEN: dict[str, Golden] = {
         2,
         {2: "no question with an answer", 3: "no question", 5: "sender"},
         "claude",
-        {4: ["q", "a"]},
+        {4: ["greeting", "q", "a"]},
     ),
     "an export of Open WebUI": Golden(
         "chats.json",
@@ -556,9 +556,9 @@ GOLDEN: dict[str, Golden] = {
     "a list of texts, turn by turn": Golden(
         "ultrachat.jsonl",
         lines({"id": "0", "data": ["q", "a", "q2", "a2"]}, {"id": "1", "data": ["q"]}, {"id": "2", "data": ["q", "a", "q2"]}),
-        1,
-        {2: "no question", 3: "no answer"},
-        turns={1: ["q", "a", "q2", "a2"]},
+        2,
+        {2: "no question"},
+        turns={1: ["q", "a", "q2", "a2"], 3: ["q", "a"]},
     ),
     "one conversation as a list": Golden(
         "chat.json",

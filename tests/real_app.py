@@ -29,7 +29,8 @@ class RealApp:
     def __init__(self, data: Path, **env: str) -> None:
         self.data = data
         self.log = data.with_suffix(".app.log")
-        self._env = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")} | env
+        self._env = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
+        self._env |= {"ACADEMY_WARM_TRAINER": "false"} | env
         self.process: subprocess.Popen[bytes] | None = None
         self.address = ""
 

@@ -21,6 +21,7 @@ from academy.adapters.store import Adapter
 from academy.api.routes import create_api
 from academy.api.wire import Json
 from academy.bases import Base
+from academy.chat.conversations import ReplyText, Turn
 from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.config import Settings
 from academy.habitat import Component
@@ -473,6 +474,30 @@ def test_what_is_nowhere_is_404_and_the_wrong_method_405_both_in_json(client: Te
 def test_numbers_that_json_does_not_have_never_break_an_answer() -> None:
     odd = {"nan": float("nan"), "inf": [float("inf")], "big": 10**30, "text": "\ud800", 1: Path("x")}
     assert json.loads(bytes(Json(odd).body)) == {"nan": None, "inf": [None], "big": 10**30, "text": "?", "1": "x"}
+
+
+def test_a_conversation_is_found_read_renamed_deleted_and_brought_back(client: TestClient, academy: Academy) -> None:
+    first = Turn(question="Who waters the plants?", replies=[ReplyText(text="Jonas does.", adapter_id="a1", name="handbook")])
+    blind = Turn(question="And when?", parent=first.turn_id, replies=[ReplyText(text="On Mondays.", name="handbook")] * 2, duel="duel-1")
+    for turn in (first, blind):
+        academy.conversations.keep("c0ffee00c0ffee00", turn)
+    path = f"{API}/conversations/c0ffee00c0ffee00"
+    assert good(client.get(f"{API}/conversations"))["count"] == 1
+    assert good(client.get(f"{API}/conversations", params={"query": "JONAS"}))["items"][0]["name"] == "Who waters the plants?"
+    assert good(client.get(f"{API}/conversations", params={"query": "nothing of it"})) == {"count": 0, "items": []}
+    assert good(client.get(f"{API}/conversations", params={"offset": 1})) == {"count": 1, "items": []}
+    read = good(client.get(path))
+    assert read["shown"] == [first.turn_id, blind.turn_id]
+    assert read["turns"][0]["replies"][0]["name"] == "handbook"
+    assert not {"name", "adapter_id", "base"} & read["turns"][1]["replies"][0].keys(), "a blind comparison does not say who answered"
+    assert good(client.patch(path, json={"name": "Plants"}))["name"] == "Plants"
+    refused(client.patch(path, json={"name": "x" * 81}), 422)
+    assert good(client.delete(path))["name"] == "Plants"
+    refused(client.get(path), 404)
+    refused(client.delete(path), 404)
+    assert good(client.post(f"{path}/restore"))["questions"] == 2
+    assert good(client.get(path))["name"] == "Plants"
+    refused(client.post(f"{path}/restore"), 409)
 
 
 # ------------------------------------------------------------------------------------------------------------ description

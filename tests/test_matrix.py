@@ -344,9 +344,10 @@ def test_no_body_names_a_bad_id(open_routes: Routes) -> None:
 
 LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
+    "training.warm",
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
     *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
-    *(f"datasets.{verb}" for verb in ("view", "keys", "held_out")),
+    *(f"datasets.{verb}" for verb in ("view", "row", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations", "datasets.untaught", "datasets.new_lessons"),
     *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "ranking")),
     *(f"sweeps.{verb}" for verb in ("list", "get", "trial", "series")),
@@ -356,10 +357,11 @@ LOOKING = {
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
     *(f"bases.{verb}" for verb in ("list", "look")),
-    *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect")),
+    *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect", "unlisted", "answering", "bases")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
+    *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
-    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "warm", "stop")),
+    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }
 """What a visitor of a demonstration may do; every other verb of Academy changes something."""

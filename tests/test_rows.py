@@ -46,6 +46,7 @@ READABLE: dict[str, tuple[dict[str, Any], list[Turn]]] = {
     "a blank system text": (messages(("system", " "), ("user", "q"), ("assistant", "a")), [Q, A]),
     "content as parts": (messages(("user", [{"type": "text", "text": "q"}]), ("assistant", "a")), [Q, A]),
     "an answer first": (messages(("assistant", "a"), ("user", "q"), ("assistant", "a")), [A, Q, A]),
+    "a question last": (messages(("user", "q"), ("assistant", "a"), ("user", "q")), [Q, A]),
     "separators and spaces": (alpaca(" q\u2028\u0085 ", "\ta\n"), [Turn("user", " q\u2028\u0085 "), Turn("assistant", "\ta\n")]),
     "further fields": (alpaca() | {"id": 5, "tags": ["x"]}, [Q, A]),
 }
@@ -71,7 +72,6 @@ UNREADABLE: dict[str, tuple[object, str]] = {
     "a history of triples": (alpaca(history=[["a", "b", "c"]]), "pairs"),
     "a blank history": (alpaca(history=[["a", ""]]), "no text in history"),
     "no answer": (messages(("user", "q")), "does not end with the assistant's turn"),
-    "a question last": (messages(("user", "q"), ("assistant", "a"), ("user", "q")), "does not end with the assistant's turn"),
     "only the system": (messages(("system", "s")), "does not end with the assistant's turn"),
     "no question": (messages(("system", "s"), ("assistant", "a")), "no turn of the user"),
     "half a character": (alpaca("q", "\ud83d"), "half a character"),

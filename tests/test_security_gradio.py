@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,16 @@ def test_an_upload_to_the_page_lands_in_its_own_folder_whatever_its_name(served:
     if answer.status_code == 200:
         for path in answer.json():
             assert Path(path).resolve().is_relative_to(served.data / "gradio"), path
+
+
+def test_a_file_of_the_frontend_is_read_once_and_kept_by_browsers(served: Served) -> None:
+    path = "/" + re.search(r"assets/index-[\w-]+\.js", served.client.get("/").text)[0]  # type: ignore[index]
+    plain, packed = ({"accept-encoding": name} for name in ("identity", "br"))
+    first, again = (served.client.get(path, headers=packed) for _ in range(2))
+    assert (first.headers["content-encoding"], first.content) == ("br", again.content)
+    assert served.client.get(path, headers=plain).content == first.content  # decoded by the client
+    assert all("immutable" in answer.headers["cache-control"] for answer in (first, again))
+    assert served.client.get(path, headers=plain | {"if-none-match": first.headers.get("etag", "*")}).status_code == 200
+    assert served.client.get(path, headers=plain | {"range": "bytes=0-9"}).headers.get("cache-control") is None
+    assert served.client.get("/assets/none.js").status_code == 404
+    assert "cache-control" not in served.client.get("/assets/none.js").headers

@@ -152,6 +152,8 @@ def test_the_rate_falls_in_the_last_looks_and_the_very_last_is_plain(tmp_path: P
     assert [plan.is_plain(history, epoch) for epoch in (3, 4, 5, 6)] == [False, False, True, True]
     assert not plan.is_plain(History(), 5)
     assert (plan.end(history), plan.end(History())) == (12, 40)
+    # While not every row is known, the last looks are twice as many.
+    assert (plan.end(history, 11), plan.end(history, 12), plan.end(history, 13)) == (12, 18, 18)
 
 
 def test_the_budget_of_time_holds_the_last_looks_too(tmp_path: Path) -> None:

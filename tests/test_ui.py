@@ -398,7 +398,8 @@ def test_an_unknown_act_tells_to_load_the_page_again():
     ],
 )
 def test_a_row_reads_the_same_in_all_formats(row):
-    assert conversation(row) == [("system", "S"), ("user", "A"), ("assistant", "a"), ("user", "B"), ("assistant", "b")]
+    turns = [turn[:2] for turn in conversation(row)]
+    assert turns == [("system", "S"), ("user", "A"), ("assistant", "a"), ("user", "B"), ("assistant", "b")]
 
 
 def test_dropped_rows_are_counted_by_rule_and_name_no_lesson_ids():

@@ -108,7 +108,7 @@ class Body:
     async def _stop(self, refusal: Refusal) -> Message:
         self.refused = True
         if not self._started:
-            raw = orjson.dumps({"detail": refusal.detail})
+            raw = orjson.dumps(refusal.content())
             headers = [("content-type", "application/json"), ("content-length", str(len(raw))), ("connection", "close"), *refusal.headers]
             encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
             await self._send({"type": "http.response.start", "status": refusal.status, "headers": encoded})

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from academy.access.bodies import Body, Patience, announced, too_large
@@ -66,11 +66,17 @@ class Guard:
             else:
                 await self._app(scope, receive, send)
             return
-        body = Body(receive, self._decorated(send, path), self._limit(path), self._patience, Headers(scope=scope).get("content-type", ""))
+        origin = self._hosts.allowed_origin(scope, path)
+        body = Body(
+            receive, self._decorated(send, path, origin), self._limit(path), self._patience, Headers(scope=scope).get("content-type", "")
+        )
         if refusal is None and (size := announced(scope)) is not None and size > body.limit:
             refusal = too_large(body.limit)
         if refusal:
-            await body.refuse(refusal)
+            await body.refuse(refusal.as_openai() if path.startswith("/v1/") else refusal)
+            return
+        if origin and scope["method"] == "OPTIONS":
+            await Response(status_code=204)(scope, body.receive, body.send)
             return
         if path in _LOGIN:
             await self._login(scope, body)
@@ -107,6 +113,8 @@ class Guard:
         )
 
     def _without_token(self, scope: Scope, path: str) -> Refusal | None:
+        if scope.get("method") == "OPTIONS" and self._hosts.allowed_origin(scope, path):
+            return None  # a browser asks first whether it may send the token
         if self._door is None or path in _LOGIN or (path == f"{API}/health" and scope.get("method") in ("GET", "HEAD")):
             return None
         status = self._door.verdict(scope)
@@ -138,7 +146,7 @@ class Guard:
             return 16 << 20
         return 8 << 20 if path.startswith(PROGRAMS) else 1 << 20
 
-    def _decorated(self, send: Send, path: str) -> Send:
+    def _decorated(self, send: Send, path: str, origin: str) -> Send:
         async def decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -149,9 +157,24 @@ class Guard:
                     headers["Referrer-Policy"] = "same-origin"
                 if path.startswith(("/api/", "/v1/")):
                     headers.setdefault("Cache-Control", "no-store")
+                for name, value in _shared_with(origin) if origin else ():
+                    headers[name] = value
             await send(message)
 
         return decorated
+
+
+def _shared_with(origin: str) -> tuple[tuple[str, str], ...]:
+    """The headers by which a browser hands the answer to a page of this origin."""
+    return (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, OpenAI-Organization, OpenAI-Project, OpenAI-Beta, X-Stainless-Lang,"
+         " X-Stainless-Package-Version, X-Stainless-OS, X-Stainless-Arch, X-Stainless-Runtime, X-Stainless-Runtime-Version,"
+         " X-Stainless-Retry-Count, X-Stainless-Timeout, X-Stainless-Helper-Method, X-Requested-With, HTTP-Referer, X-Title"),
+        ("Access-Control-Max-Age", "600"),
+        ("Vary", "Origin"),
+    )  # fmt: skip
 
 
 def _security_headers(framed: bool) -> dict[str, str]:

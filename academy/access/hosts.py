@@ -25,6 +25,7 @@ class Hosts:
     def __init__(self, settings: Settings) -> None:
         self._names = {"localhost"}
         self._reachable = not settings.is_loopback
+        self._origins = [origin for origin in settings.cors_origins.split(",") if origin]
         self._trusted = [name for name in settings.allowed_hosts.split(",") if name]
         if settings.space_id:
             self._trusted.append(re.sub(r"[^a-z0-9-]", "-", settings.space_id.lower()) + ".hf.space")
@@ -49,16 +50,27 @@ class Hosts:
     def foreign(self, scope: Scope, path: str) -> Refusal | None:
         """Why the page that sends this request may not, or None; programs, which name no page, may."""
         headers = Headers(scope=scope)
+        if self.allowed_origin(scope, path):
+            return None
         safe = scope.get("method", "GET") in SAFE and scope["type"] == "http"
         site = headers.get("sec-fetch-site")
         sources = headers.getlist("origin")
         if not sources and (not safe or path.startswith(PROGRAMS)):
             sources = headers.getlist("referer")
         if any(not self._is_own_page(source, scope, headers) for source in sources):
-            return Refusal(403, "Another website sent this request, and Academy takes requests from its own page and from programs only.")
+            return _foreign(path, sources)
         if site in (None, "same-origin", "none") or self._is_visit(headers, safe, path):
             return None
-        return Refusal(403, "Another website sent this request, and Academy takes requests from its own page and from programs only.")
+        return _foreign(path, sources)
+
+    def allowed_origin(self, scope: Scope, path: str) -> str:
+        """The origin of a page elsewhere that the owner lets use the OpenAI-compatible API; "" for any other request."""
+        origins = Headers(scope=scope).getlist("origin")
+        if not self._origins or len(origins) != 1 or not path.startswith("/v1/") or scope["type"] != "http":
+            return ""
+        origin = origins[0].lower()
+        known = any(origin == pattern or (pattern.endswith("://*") and origin.startswith(pattern[:-1])) for pattern in self._origins)
+        return origins[0] if known else ""
 
     @staticmethod
     def _is_visit(headers: Headers, safe: bool, path: str) -> bool:
@@ -107,6 +119,14 @@ class Hosts:
         own = {_without_default_port(name.lower()) for name in called if name}
         schemes = (scope.get("scheme", "http"), *_listed(headers.get("x-forwarded-proto", ""))[:1])
         return _without_default_port(parts.netloc.lower()) in own and parts.scheme in schemes
+
+
+def _foreign(path: str, sources: list[str]) -> Refusal:
+    """The refusal of what another website sent; to a client of the OpenAI-compatible API with the setting that would allow it."""
+    sentence = "Another website sent this request, and Academy takes requests from its own page and from programs only."
+    if path.startswith("/v1/") and sources:
+        sentence += " If it is yours, name its origin in ACADEMY_CORS_ORIGINS."
+    return Refusal(403, sentence)
 
 
 def _listed(value: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.types import Scope
@@ -28,6 +28,16 @@ class Refusal:
     status: int
     detail: str
     headers: tuple[tuple[str, str], ...] = ()
+    openai: bool = False
+
+    def as_openai(self) -> Refusal:
+        """The same, with the error object that clients of OpenAI's API read."""
+        return replace(self, openai=True)
+
+    def content(self) -> dict[str, Any]:
+        """The answer."""
+        error = {"message": self.detail, "type": "invalid_request_error", "param": None, "code": None}
+        return {"detail": self.detail} | ({"error": error} if self.openai else {})
 
 
 def malformed(scope: Scope) -> Refusal | None:

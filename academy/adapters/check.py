@@ -11,10 +11,12 @@ from typing import Any
 
 from academy.bases import BASE_MISSING, NOWHERE, Places, find_base, fingerprint, header_of, shortened, weight_files
 from academy.errors import AcademyError, Refused
+from academy.messages import Text, msg
 
 WEIGHTS = "adapter_model.safetensors"
 MISMATCH = "ADAPTER_BASE_MODEL_MISMATCH"
 
+_PREFIX = "base_model.model."
 _CHUNK = 16 << 20
 _TRAIN_AGAIN = "Train it again, or copy it again from where it came."
 _LORA = re.compile(
@@ -33,6 +35,7 @@ def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None, p
     _check_finite(folder / WEIGHTS, header)
     base = find_base(base_model, places)
     assert base.path is not None
+    _check_embeddings(header, base.path, base.name)
     if base_fingerprint and _fingerprint(base.path, _stamps(base.path)) != base_fingerprint:
         raise Refused(
             "This adapter was trained on another version of {name!r} than the one on this machine.",
@@ -40,7 +43,21 @@ def check_adapter(folder: Path, base_model: str, base_fingerprint: str | None, p
             code=MISMATCH,
             name=shortened(base.name),
         )
-    check_fit(config, header, base.path, base.name)
+    # What was trained here on exactly these files has its names from the model itself, which may call a layer otherwise than the files.
+    check_fit(config, header, base.path, base.name, own=bool(base_fingerprint))
+
+
+def nested(folder: Path) -> Path | None:
+    """The folder that holds the adapter: this one or one inside, of checkpoints the last; None without one."""
+    if (folder / "adapter_config.json").is_file():
+        return folder
+    try:
+        inside = [path for path in folder.iterdir() if not path.is_symlink() and (path / "adapter_config.json").is_file()]
+    except OSError:
+        return None
+    numbers = {path: int(match[1]) for path in inside if (match := re.fullmatch(r"checkpoint-(\d+)", path.name))}
+    whole = sorted(path for path in inside if path not in numbers)
+    return whole[0] if whole else max(numbers, key=lambda path: numbers[path], default=None)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -67,8 +84,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path, base_name: str) -> None:
-    """Raises Refused unless the adapter's weights and the base model's modules match one to one."""
+def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path, base_name: str, *, own: bool = False) -> None:
+    """Raises Refused unless the adapter's weights and the base model's modules match one to one; of its `own` the names are believed."""
     try:
         shapes = _base_shapes(base_folder)
     except (AcademyError, OSError) as error:
@@ -83,13 +100,21 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
     parts: dict[str, dict[str, list[int]]] = defaultdict(dict)
     for name, entry in header.items():
         if match := _LORA.match(name):
+            if not name.startswith(_PREFIX) or match["module"].startswith(_PREFIX):
+                raise Refused(
+                    "The weights of the adapter are named for another program: {first!r} does not begin with {prefix!r} once.",
+                    hint="Save it with PEFT (save_pretrained), or convert its names.",
+                    first=shortened(name),
+                    prefix=_PREFIX,
+                )
             parts[match["module"]][match["part"]] = entry["shape"]
     if not parts:
         raise Refused("The adapter holds no LoRA weights.", hint=_TRAIN_AGAIN)
     by_module: dict[tuple[str, str], set[int]] = defaultdict(set)
     known = _modules(shapes)
     for module, shape in parts.items():
-        _check_module(module, shape, known, base_name)
+        if not (own and _module_key(module) not in known):
+            _check_module(module, shape, known, base_name)
         if layer := _LAYER.search(module):
             by_module[layer["list"], layer["rest"]].add(int(layer["index"]))
     # A single string of targets is a pattern or a keyword; only a list of plain names means "in every layer".
@@ -161,6 +186,21 @@ def _check_module(module: str, shape: dict[str, list[int]], known: dict[str, lis
     # GPT-2's Conv1D stores its weights transposed.
     if given != wanted and given != wanted[::-1]:
         raise _mismatch(base_name, f"{shortened(module)} is {given[0]} × {given[1]} there and {wanted[0]} × {wanted[1]} here")
+
+
+_EMBEDDINGS = ("embed_tokens", "wte", "word_embeddings", "embed_in")
+
+
+def _check_embeddings(header: dict[str, Any], base_folder: Path, base_name: str) -> None:
+    """Raises Refused where the adapter was trained with more or fewer tokens than the base model has."""
+    shapes = {_module_key(name): shape for name, shape in _base_shapes(base_folder).items() if shape}
+    here = next((shape[0] for key in _EMBEDDINGS if (shape := shapes.get(key))), None)
+    for name, entry in header.items():
+        shape = entry.get("shape") or []
+        plain = _module_key(name.removesuffix(".weight").removesuffix(".modules_to_save"))
+        if here and plain in (*_EMBEDDINGS, "lm_head") and len(shape) == 2 and shape[0] != here:
+            why = msg("its vocabulary has {there:number} tokens, the base model's {here:number}", there=shape[0], here=here)
+            raise _mismatch(base_name, why)
 
 
 def _check_finite(path: Path, header: dict[str, Any]) -> None:
@@ -246,7 +286,7 @@ def _module_key(module: str) -> str:
     return module.rsplit(".", 1)[-1]
 
 
-def _mismatch(base_name: str, why: str) -> Refused:
+def _mismatch(base_name: str, why: Text) -> Refused:
     return Refused(
         "This adapter was not trained on {base_name!r}: {why}.",
         hint="Activate it with the base model it was trained on, or train again.",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from academy.adapters.check import WEIGHTS, check_adapter, read_config
+from academy.adapters.check import WEIGHTS, check_adapter, nested, read_config
 from academy.adapters.store import ASIDE
 from academy.bases import Base, Places, find_base
 from academy.errors import AcademyError, Invalid, Refused
@@ -21,12 +21,13 @@ from academy.files import disk_errors, now, sync_folder, write_json
 
 _CONFIG = "adapter_config.json"
 _TAKEN = {_CONFIG: 1 << 20, WEIGHTS: 8 << 30, "metadata.json": 1 << 20}
+_TAKEN |= {"chat_template.jinja": 1 << 20, "tokenizer_config.json": 8 << 20, "tokenizer.json": 64 << 20}
 """The files that are taken, and the bytes that each may have at most."""
 
 _MOST_MEMBERS = 2000
 _ALWAYS_UNPACKED = 100 << 20
 _RATIO = 200  # weights hardly compress: an archive that unpacks to more is made to fill the disk
-_NAMED = ("name", "dataset_id", "created_at", "finished_at", "parameters", "train_loss", "eval_loss", "train_rows", "steps")
+_NAMED = ("name", "dataset_id", "created_at", "finished_at", "parameters", "train_loss", "eval_loss", "train_rows", "steps", "thinks")
 """What is believed of the record that Academy itself put beside an adapter."""
 
 
@@ -45,6 +46,7 @@ def take_folder(folder: Path, models: Path, places: Places, base_model: str | No
     """The same of a folder of this machine."""
     if not folder.is_absolute() or "\x00" in str(folder) or not folder.is_dir():
         raise Invalid("There is no folder {folder}.", hint="Give the whole path of a folder on this machine.", folder=folder)
+    folder = nested(folder) or folder
     read_config(folder)  # says what is missing, pickled, or a link
     aside = _aside(models)
     try:
@@ -105,7 +107,14 @@ def _record(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         return {}
-    kinds: dict[str, Any] = {"parameters": dict, "train_loss": int | float, "eval_loss": int | float, "train_rows": int, "steps": int}
+    kinds: dict[str, Any] = {
+        "parameters": dict,
+        "train_loss": int | float,
+        "eval_loss": int | float,
+        "train_rows": int,
+        "steps": int,
+        "thinks": bool,
+    }
     found = {key: values[key] for key in _NAMED if isinstance(values.get(key), kinds.get(key, str))}
     if len(str(found.get("name", ""))) > 80 or not str(found.get("name", "")).isprintable():
         found.pop("name")

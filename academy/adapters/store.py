@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from academy.adapters.check import WEIGHTS, check_adapter, read_config
+from academy.adapters.check import WEIGHTS, check_adapter, nested, read_config
 from academy.adapters.marks import Mark, Marks
 from academy.bases import NOWHERE, Places, header_of
 from academy.errors import AcademyError, Conflict, NotFound, Refused, log_and_go_on
 from academy.files import check_name, disk_errors, folder_bytes, inside, now, read_json, write_json
+from academy.messages import Text, msg
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Adapter:
     size_bytes: int = 0
     source: str = "academy"
     train_rows: int | None = None
+    thinks: bool = False  # was taught to think before it answers
     steps: int | None = None
     note: str = ""
     tags: tuple[str, ...] = ()
@@ -81,6 +83,24 @@ class AdapterStore:
         marks, active = self._marks.all(), self._state().get("adapter_id")
         found = [_marked(item, marks.get(item.adapter_id, Mark()), item.adapter_id == active) for item in found]
         return sorted(found, key=lambda item: (item.created_at, item.adapter_id), reverse=True)
+
+    def unlisted(self) -> dict[str, Text]:
+        """The folders with an adapter that is not listed, each with the reason."""
+        found: dict[str, Text] = {}
+        if not self._models.is_dir():
+            return found
+        for folder in self._models.iterdir():
+            if folder.name.startswith(".") or not folder.is_dir() or (inner := nested(folder)) is None or self._read(folder.name):
+                continue
+            if _adapter_folder(self._models, folder.name) is None:
+                if not (folder / "spec.json").exists():
+                    found[folder.name] = msg("The name of its folder has blanks or other signs, which no id may have. Rename it.")
+                continue
+            try:
+                _complete(inner)
+            except AcademyError as error:
+                found[folder.name] = error.text
+        return found
 
     def get(self, adapter_id: str) -> Adapter:
         """The adapter with that id; raises NotFound if there is none, and the reason if it is broken."""
@@ -258,8 +278,7 @@ def _adapter_folder(models: Path, adapter_id: str) -> Path | None:
     inner = outer / "adapter"
     if inner.is_dir() and not inner.is_symlink():
         return inner
-    copied = (outer / "adapter_config.json").is_file() and not (outer / "spec.json").exists()
-    return outer if copied else None
+    return None if (outer / "spec.json").exists() else nested(outer)
 
 
 def _complete(folder: Path) -> dict[str, Any]:
@@ -293,6 +312,7 @@ def _adapter(adapter_id: str, folder: Path, config: dict[str, Any], record: dict
         size_bytes=folder_bytes(folder),
         source=_text(record.get("source")) or "imported",
         train_rows=_count(record.get("train_rows")),
+        thinks=record.get("thinks") is True,
         steps=_count(record.get("steps")),
         dora=bool(config.get("use_dora")),
     )

@@ -17,7 +17,7 @@ from academy.api.replies import Asked, Done, Reply
 from academy.api.streams import NO_BUFFER, in_one_line
 from academy.api.wire import Exact, Id, Lane, one_by_one, to_json
 from academy.chat import line
-from academy.chat.request import ChatRequest
+from academy.chat.request import ChatRequest, Thought
 from academy.curation.lessons import Lesson
 from academy.errors import AcademyError, log_and_go_on
 
@@ -45,6 +45,7 @@ class ChatAnswer(Reply):
     base_model: str
     prompt_tokens: int
     completion_tokens: int
+    thinking: str
 
 
 class FeedbackIn(Asked):
@@ -132,7 +133,8 @@ async def _frames(reply: line.Reply, chats: Lane) -> AsyncIterator[bytes]:
         if isinstance(part, AcademyError):
             yield _frame({"error": part.detail})
         else:
-            yield _frame({"delta": part} if isinstance(part, str) else {"done": True, **asdict(part)})
+            piece = {"thinking" if isinstance(part, Thought) else "delta": part}
+            yield _frame(piece if isinstance(part, str) else {"done": True, **asdict(part)})
 
 
 def _frame(value: dict[str, Any]) -> bytes:

@@ -9,9 +9,25 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from academy import __version__
-from academy.api import adapters, arena, bases, chat, datasets, evaluations, jobs, lessons, machine, parts, professor, sweeps
+from academy.api import (
+    adapters,
+    arena,
+    bases,
+    chat,
+    conversations,
+    datasets,
+    evaluations,
+    exports,
+    jobs,
+    lessons,
+    machine,
+    parts,
+    professor,
+    sweeps,
+)
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
+from academy.api.openai.hints import MISPLACED, hint_for
 from academy.api.wire import Errors, Json, StrictRoute, not_here
 from academy.services.academy import Academy
 
@@ -41,7 +57,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     )
     app.router.route_class = StrictRoute
     parts.provide(app, academy)
-    Errors({"/v1/": forms.error_body}).add_to(app)
+    Errors(dict.fromkeys(("/v1", *MISPLACED), forms.error_body)).add_to(app)
     stages = (
         machine.always,
         lessons.api,
@@ -50,18 +66,20 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         machine.api,
         bases.api,
         adapters.api,
+        exports.api,
         evaluations.api,
         sweeps.api,
         professor.api,
         arena.api,
         chat.api,
+        conversations.api,
     )
     for stage in stages:
         app.include_router(stage, prefix=PREFIX)
     app.include_router(openai.api, prefix="/v1")
     app.include_router(_pages)
-    nothing = not_here(app)
-    for path in ("/api/{rest:path}", "/v1/{rest:path}"):
+    nothing = not_here(app, hint_for)
+    for path in ("/api/{rest:path}", "/v1/{rest:path}", "/v1", *MISPLACED, "/models/{rest:path}"):
         app.add_route(path, nothing, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], include_in_schema=False)
     return app
 

@@ -22,8 +22,9 @@ from pydantic_core import PydanticKnownError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
-from academy.errors import AcademyError, Invalid, NoSpace
+from academy.errors import AcademyError, Invalid, NoSpace, NotFound
 from academy.files import check_name
+from academy.messages import Text
 
 log = logging.getLogger("academy.api")
 Result = TypeVar("Result")
@@ -188,6 +189,8 @@ def unusable(problems: str) -> Invalid:
 
 def _harmless(item: Any) -> dict[str, Any]:
     shown = {key: _short(item[key]) for key in ("type", "msg", "input") if key in item}
+    if tuple(item.get("loc", ())) == ("body",) and isinstance(item.get("input"), bytes | str):
+        shown["msg"] = "The body is read as JSON only with the header Content-Type: application/json."
     if item.get("type") == "json_invalid":
         shown["msg"] = f"This is no valid JSON: {_short(str(item.get('ctx', {}).get('error', '')))}"
     shown["loc"] = [part if isinstance(part, int) else str(_short(str(part))) for part in item.get("loc", ())]
@@ -226,8 +229,11 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def not_here(app: FastAPI) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """Answers what no route of the API takes: 405 where only the method is wrong, else 404; the page would answer in HTML."""
+def not_here(app: FastAPI, hint_for: Callable[[str], Text | None]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """Answers what no route of the API takes: 405 where only the method is wrong, else 404; the page would answer in HTML.
+
+    `hint_for` says what is wrong with an address, where that is known.
+    """
     routes: list[tuple[re.Pattern[str], set[str]]] = []
 
     async def answer(request: Request) -> Response:
@@ -239,6 +245,8 @@ def not_here(app: FastAPI) -> Callable[[Request], Coroutine[Any, Any, Response]]
         allowed = {method for pattern, methods in routes if pattern.match(path) for method in methods} - {request.method}
         if allowed:
             raise HTTPException(405, f"{request.method} is not possible here.", headers={"Allow": ", ".join(sorted(allowed))})
+        if hint := hint_for(path):
+            raise NotFound(hint)
         raise HTTPException(404, "Not Found")
 
     return answer

@@ -24,7 +24,10 @@ BASE_MISSING = "ADAPTER_BASE_MODEL_MISSING"
 
 Kind = Literal["bundled", "package", "folder", "gguf", "hub"]
 
-_PUT_BACK = "Put it back where it was; an adapter answers only with the base model it was trained on."
+_PUT_BACK = (
+    "Put it back where it was, or import the adapter again and name the base model that is here;"
+    " an adapter answers only with the one it was trained on."
+)
 _HUB_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?(/[A-Za-z0-9]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)?$")
 
 
@@ -63,6 +66,11 @@ class Base:
         if self.source:
             return gguf.facts(gguf.read(self.source))
         return PACKAGES[self.name].facts if self.name in PACKAGES else None
+
+    @cached_property
+    def is_packed(self) -> bool:
+        """Whether its weights lie packed in 4 or 8 bits, so that a training on it is QLoRA."""
+        return self.path is not None and folders.is_packed(self.path)
 
     @cached_property
     def fingerprint(self) -> str | None:
@@ -152,7 +160,8 @@ def find_base(name: str, places: Places = NOWHERE) -> Base:
     """A base model that is ready on this machine; raises Refused with the reason if it cannot be used."""
     if not name:
         raise Refused(
-            "The adapter does not say which base model it belongs to.", hint="Write base_model_name_or_path into adapter_config.json."
+            "The adapter does not say which base model it belongs to.",
+            hint="Import it again and name its base model, or write base_model_name_or_path into adapter_config.json.",
         )
     short = shortened(name)
     try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from academy.bases.kinds import check_kind, is_packed_by_bitsandbytes, repeats_known_class
 from academy.errors import Refused
 
 _SAMPLE = 1 << 20
@@ -50,12 +54,13 @@ def check_folder(folder: Path) -> None:
     """Raises Refused unless the folder holds a complete model in safetensors that transformers' own code runs."""
     if not os.access(folder, os.R_OK | os.X_OK):
         raise Refused("This base model's folder may not be read.", hint="Let the user that runs Academy read it.")
-    tokenizer = _small_json(folder / "tokenizer_config.json")
-    for config in (_config(folder), tokenizer):
-        if isinstance(config, dict) and "auto_map" in config:
+    tokenizer, model = _small_json(folder / "tokenizer_config.json"), _config(folder)
+    for config in (model, tokenizer):
+        if isinstance(config, dict) and "auto_map" in config and not repeats_known_class(config):
             raise Refused(
                 "This base model brings its own code (auto_map), and Academy never runs a model's own code.", hint="Choose another."
             )
+    check_kind(model, folder)
     weights = weight_files(folder)
     if not weights:
         pickled = any(path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".h5") for path in folder.iterdir())
@@ -65,6 +70,11 @@ def check_folder(folder: Path) -> None:
         raise Refused(message, hint="Fetch or convert it to safetensors.")
     for path in weights:
         header_of(path)
+
+
+def is_packed(folder: Path) -> bool:
+    """Whether the weights lie packed in 4 or 8 bits, so that a training on them is QLoRA."""
+    return is_packed_by_bitsandbytes(_config(folder))
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -187,11 +197,35 @@ def _count(config: dict[str, Any], *names: str) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _has_template(folder: Path) -> bool:
-    if (folder / "chat_template.jinja").is_file():
-        return True
+def thinks(folder: Path) -> bool:
+    """Whether the chat template writes thoughts, as far as its text says so; the chat finds out exactly when it loads the model."""
+    files = [folder / "chat_template.jinja", folder / "tokenizer_config.json"]
+    return _thinks(folder, tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files))
+
+
+@lru_cache(maxsize=64)
+def _thinks(folder: Path, stamp: tuple[int, ...]) -> bool:
+    return bool(_THOUGHT.search(template_of(folder)))
+
+
+_THOUGHT = re.compile(r"</?think>|reasoning_content|enable_thinking|\bthinking\b")
+
+
+def template_of(folder: Path) -> str:
+    """The chat template of a base model or an adapter, of several the default one; empty where there is none."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
     config = _small_json(folder / "tokenizer_config.json")
-    return bool(isinstance(config, dict) and config.get("chat_template"))
+    found = config.get("chat_template") if isinstance(config, dict) else None
+    if isinstance(found, list):
+        found = {item["name"]: item["template"] for item in found if isinstance(item, dict) and {"name", "template"} <= item.keys()}
+    if isinstance(found, dict):
+        found = found.get("default") or next(iter(found.values()), "")
+    return found if isinstance(found, str) else ""
+
+
+def _has_template(folder: Path) -> bool:
+    return bool(template_of(folder))
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class ReplyText(_Data):
     """A reply, who gave it, and what a person did with it; `notes` are stored messages."""
 
     text: str = ""
+    thinking: str = ""
     adapter_id: str | None = None
     name: str = ""
     base: str = ""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from academy.adapters.store import Adapter
 from academy.bases import Base, BaseFacts, facts
-from academy.chat.decoding import Chooser, Streamer, end_tokens
+from academy.chat.decoding import Apart, Chooser, Streamer, end_tokens, marks_of, penalized, turn_ends
 from academy.chat.fitting import fit
 from academy.chat.memory import free_memory, is_memory_error
+from academy.chat.own import check_tokenizer, own_template
 from academy.chat.request import Effect, Loaded, Outcome, Sampling
 from academy.chat.swapping import Swapped, without_bitsandbytes
 from academy.errors import Refused, Unavailable
@@ -41,6 +43,17 @@ class _Held:
     ends: frozenset[int]
     top_k: int
     limit: int  # tokens of prompt and reply
+    penalty: float  # on what was said before, 1 for none
+    quick: Any = None  # decodes on a processor; None where the model's own way is used
+    voices: dict[str, tuple[Renderer, frozenset[int], frozenset[int]]] = field(default_factory=dict)
+
+    def voice(self, own: str) -> tuple[Renderer, frozenset[int], frozenset[int]]:
+        """The form of the conversation, with an adapter's own template where it has one; the tokens that end a reply or mark a thought."""
+        if own not in self.voices:
+            form = for_chat(self.tokenizer, own) if own else self.form
+            marks = marks_of(self.tokenizer, form.thoughts)
+            self.voices[own] = form, (self.ends | turn_ends(self.tokenizer, form.template)) - marks, marks
+        return self.voices[own]
 
 
 class TransformersEngine:
@@ -71,12 +84,13 @@ class TransformersEngine:
             if held is None or held.base.path != base.path or (quantization is not None and quantization != held.quantization):
                 held = self._held = self._load(base, quantization or "none")
             if adapter is not None:
+                check_tokenizer(adapter, held.tokenizer)
                 with without_bitsandbytes(self._device() != "cuda"):
                     held.swapped.put(adapter)
 
     def generate(
         self,
-        messages: list[dict[str, str]],
+        messages: list[dict[str, Any]],
         adapter: Adapter | None,
         sampling: Sampling,
         stop: threading.Event,
@@ -87,19 +101,47 @@ class TransformersEngine:
             raise Unavailable("The chat has no model loaded.", hint="Ask again.")
         with self._memory_errors():
             longest = sampling.max_new_tokens
-            prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=longest, model=held.base.name)
+            form, ends, marks = held.voice(own_template(adapter))
+            thinking = sampling.thinking and form.thoughts is not None
+            room = {"limit": held.limit, "max_new_tokens": longest, "model": held.base.name}
+            prompt = fit(held.tokenizer, form, messages, **room, thinking=thinking)
             model = held.swapped.model
-            before = prompt.ids[-_IN_VIEW:] if messages[-1]["role"] == "assistant" else ()
-            streamer = Streamer(held.tokenizer, held.ends, stop, say, model.device, before)
+            continued = messages[-1]["role"] == "assistant"
+            before = prompt.ids[-_IN_VIEW:] if continued else ()
+            apart = None if continued else Apart(form.thoughts, is_open=thinking and form.opens_thought)
+            streamer = Streamer(held.tokenizer, ends, stop, say, model.device, before, apart, marks)
+            chooser, most, ids = Chooser(sampling, held.top_k), min(longest, held.limit - len(prompt.ids)), list(prompt.ids)
             with torch.inference_mode(), held.swapped.only(adapter):
-                model.generate(
-                    torch.tensor([prompt.ids], device=model.device),
-                    max_new_tokens=min(longest, held.limit - len(prompt.ids)),
-                    stopping_criteria=[streamer],
-                    logits_processor=[Chooser(sampling, held.top_k)],
-                )
+                if not self._answer_quickly(held, adapter, ids, most, chooser, streamer):
+                    model.generate(
+                        torch.tensor([ids], device=model.device),
+                        max_new_tokens=len(prompt.ids) + most - len(ids),
+                        stopping_criteria=[streamer],
+                        logits_processor=[chooser],
+                    )
             streamer.close()
             return Outcome(len(prompt.ids), streamer.count, streamer.finish, prompt.notes)
+
+    def _answer_quickly(
+        self, held: _Held, adapter: Adapter | None, ids: list[int], most: int, chooser: Chooser, streamer: Streamer
+    ) -> bool:
+        """Says the reply by the quick decoder and adds its tokens to `ids`; False where the model has to go on by itself."""
+        quick, slot = held.quick, held.swapped.slot
+        who = (slot.adapter_id, slot.stamp, adapter.strength) if slot and adapter and adapter.strength else None
+        if quick is None or not quick.adapt(slot if who else None, who):
+            return False
+        logits = quick.begin(ids, most)
+        for left in range(most, 0, -1):
+            token = chooser.choose(penalized(logits, ids, held.penalty))
+            ids.append(token)
+            if streamer.feed(token) or left == 1:
+                return True
+            logits = quick.step(token)
+            if not math.isfinite(float(logits.max())):
+                log.info("The numbers of %s leave the range of fp16, so it answers in its own precision.", ascii(held.base.name))
+                self._held = replace(held, quick=None)
+                return False
+        return True
 
     def effect(self, questions: Sequence[str], adapter: Adapter) -> Effect:
         torch, held = _torch(), self._held
@@ -109,7 +151,8 @@ class TransformersEngine:
         with self._memory_errors(), torch.inference_mode():
             for question in questions:
                 messages = [{"role": "user", "content": question}]
-                prompt = fit(held.tokenizer, held.form, messages, limit=held.limit, max_new_tokens=1, model=held.base.name)
+                form, _, _ = held.voice(own_template(adapter))
+                prompt = fit(held.tokenizer, form, messages, limit=held.limit, max_new_tokens=1, model=held.base.name)
                 ids = torch.tensor([prompt.ids], device=held.swapped.model.device)
                 logits = []
                 for who in (adapter, None):
@@ -145,8 +188,14 @@ class TransformersEngine:
         # The base may come with settings of its own for length, sampling and ends; the request decides those.
         from transformers import GenerationConfig
 
-        model.generation_config = GenerationConfig(repetition_penalty=settings.repetition_penalty, use_cache=True)
-        return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit)
+        from academy.chat.quick import make_quick
+
+        penalty = settings.repetition_penalty or 1.0
+        model.generation_config = GenerationConfig(repetition_penalty=penalty, use_cache=True)
+        with torch.inference_mode():
+            # What a small model reads fits into the processor's cache, so that fp16 would only round.
+            quick = make_quick(model, limit, torch.float32 if small else torch.float16)
+        return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit, penalty, quick)
 
     def _device(self) -> str:
         if not self._use_gpu:

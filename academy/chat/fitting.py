@@ -19,18 +19,20 @@ class Prompt:
     notes: tuple[Text, ...] = ()
 
 
-def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, max_new_tokens: int, model: str) -> Prompt:
+def fit(
+    tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, max_new_tokens: int, model: str, thinking: bool = False
+) -> Prompt:
     """The prompt with room for the reply in `limit` tokens; raises Invalid where the last question alone is too long."""
     room = limit - min(max_new_tokens, max(16, limit // 4))
     notes: list[Text] = []
-    system = [message for message in messages if message["role"] == "system"]
-    turns = [message for message in messages if message["role"] != "system"]
+    system = [message for message in messages if message["role"] in ("system", "tools")]
+    turns = [message for message in messages if message["role"] not in ("system", "tools")]
     # A blank at its end would be a token of its own, after which models rarely know how to go on.
     prefix = turns.pop()["content"].rstrip(" ") if turns[-1]["role"] == "assistant" else ""
-    if system and not form.system:
+    if any(message["role"] == "system" for message in system) and not form.system:
         notes.append("The template of this model has no system prompt; it was put before the first question.")
     left_out = 0
-    while len(ids := encode(tokenizer, form, system, turns, prefix)) > room and len(turns) > 1:
+    while len(ids := encode(tokenizer, form, system, turns, prefix, thinking=thinking)) > room and len(turns) > 1:
         # Up to the next question, so that a conversation still starts with the user.
         cut = next((at for at in range(1, len(turns)) if turns[at]["role"] == "user"), len(turns) - 1)
         left_out += cut
@@ -55,14 +57,19 @@ def fit(tokenizer: Any, form: Renderer, messages: list[Message], *, limit: int, 
     return Prompt(ids, tuple(notes))
 
 
-def encode(tokenizer: Any, form: Renderer, system: list[Message], turns: list[Message], prefix: str = "") -> list[int]:
+def encode(
+    tokenizer: Any, form: Renderer, system: list[Message], turns: list[Message], prefix: str = "", *, thinking: bool = False
+) -> list[int]:
     """The prompt's tokens, all system texts in one at the start; raises Invalid where the template refuses the conversation."""
-    text = "\n\n".join(message["content"] for message in system)
+    text = "\n\n".join(message["content"] for message in system if message["role"] == "system")
+    tools = [message for message in system if message["role"] == "tools"]
     try:
-        return prompt_ids(tokenizer, form, [{"role": "system", "content": text}, *turns], prefix)
+        return prompt_ids(tokenizer, form, [*tools, {"role": "system", "content": text}, *turns], prefix, thinking=thinking)
     except NotRendered as error:
         raise Invalid(
             "The chat template of this model does not take this conversation: {why}",
-            hint="Let the turns alternate, beginning with the user.",
+            hint="Leave the tools out, or choose a model that knows them."
+            if tools
+            else "Let the turns alternate, beginning with the user.",
             why=error.text,
         ) from error

@@ -5,25 +5,51 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from academy.adapters.store import Adapter
 from academy.bases import Base
 from academy.messages import Text
+from academy.rows import BadRow, Turn, calls_of
+from academy.text.conversations import as_message
 
 BASE = "base"
 """As an adapter id: the base model without any adapter."""
 
 
+class Thought(str):
+    """A piece of what a model thinks before its reply, among the pieces of the reply."""
+
+    __slots__ = ()
+
+
 class Message(BaseModel):
-    """The text of one side."""
+    """The text of one side; `tool_calls` and the results (role `tool`) as in OpenAI's API."""
 
     model_config = ConfigDict(extra="forbid")
 
-    role: Literal["system", "user", "assistant"]
-    content: str = Field(max_length=200_000)
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = Field(default="", max_length=200_000)
+    reasoning_content: str = Field(default="", max_length=200_000, description="What the model thought before this reply.")
+    tool_calls: list[dict[str, Any]] = Field(default=[], max_length=100)
+    name: str = Field(default="", max_length=200)
+    tool_call_id: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _has_calls_with_names(self) -> Message:
+        try:
+            calls_of(self.model_dump())
+        except BadRow as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def as_turn(self) -> dict[str, Any]:
+        """The message as the templates take it."""
+        calls = calls_of(self.model_dump())
+        turn = Turn(self.role, self.content, self.reasoning_content, calls, self.name, self.tool_call_id)
+        return as_message(turn)
 
 
 class ChatRequest(BaseModel):
@@ -51,11 +77,17 @@ class ChatRequest(BaseModel):
         title="Prefix",
         description="The beginning of the reply, which the model continues; it is not repeated.",
     )
+    thinking: bool | None = Field(
+        default=None,
+        title="Think",
+        description="The model thinks before it answers, where its template has a form for that. Empty: as the adapter was taught.",
+    )
+    tools: list[dict[str, Any]] = Field(default=[], max_length=100, description="The tools that it may call, as in OpenAI's API.")
     stream: bool = False
 
     @model_validator(mode="after")
     def _ends_with_a_question(self) -> ChatRequest:
-        if self.messages[-1].role != "user":
+        if self.messages[-1].role not in ("user", "tool"):
             raise ValueError("the last message must be the user's")
         if not any(message.content.strip() for message in self.messages if message.role == "user"):
             raise ValueError("there is nothing in the user's messages")
@@ -77,16 +109,18 @@ class ChatReply:
     notes: tuple[str, ...] = ()
     seconds_to_first_token: float = 0.0
     tokens_per_second: float = 0.0
+    thinking: str = ""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the engine chooses tokens, and how many at most."""
+    """How the engine chooses tokens, how many at most, and whether a thought comes first."""
 
     max_new_tokens: int = 512
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int | None = None
+    thinking: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +171,7 @@ class Engine(Protocol):
 
     def generate(
         self,
-        messages: list[dict[str, str]],
+        messages: list[dict[str, Any]],
         adapter: Adapter | None,
         sampling: Sampling,
         stop: threading.Event,

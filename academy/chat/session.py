@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import time
 from collections.abc import Sequence
@@ -10,12 +11,12 @@ from typing import Any
 
 from academy.adapters.check import check_adapter
 from academy.adapters.store import Adapter, AdapterStore
-from academy.bases import Base, Places, find_base
+from academy.bases import Base, Places, find_base, thinks
 from academy.chat.decoding import StopTexts
 from academy.chat.line import Call, Line, Reply
-from academy.chat.request import BASE, ChatReply, ChatRequest, Effect, Engine, Outcome, Sampling
+from academy.chat.request import BASE, ChatReply, ChatRequest, Effect, Engine, Outcome, Sampling, Thought
 from academy.config import Settings
-from academy.errors import Refused, Unavailable
+from academy.errors import AcademyError, Refused, Unavailable
 from academy.files import check_name
 from academy.messages import Text, msg, render
 
@@ -124,6 +125,14 @@ class ChatSession:
         if self.available()[0] and not self._line.busy and (self._engine is None or self._engine.loaded is None):
             self._line.add(self._warm)
 
+    def thinks(self, adapter_id: str | None) -> bool:
+        """Whether the base that would answer has a form for thoughts; False where it cannot be found."""
+        try:
+            base, _ = self._choose(adapter_id, None)
+        except AcademyError:
+            return False
+        return base.path is not None and thinks(base.path)
+
     def state(self) -> dict[str, Any]:
         """The loaded model, the active adapter, and whether the chat is busy or paused."""
         loaded = self._engine.loaded if self._engine is not None else None
@@ -202,9 +211,13 @@ class ChatSession:
         if adapter is not None and _is_new(engine, adapter):
             check_adapter(adapter.path, adapter.base_model, adapter.base_fingerprint, self._places)
         engine.prepare(base, adapter)
-        messages = [message.model_dump() for message in request.messages]
+        tools = [{"role": "tools", "content": json.dumps(request.tools)}] if request.tools else []
+        messages = [*tools, *(message.as_turn() for message in request.messages)]
         messages += [{"role": "assistant", "content": request.prefix}] if request.prefix else []
-        sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed)
+        # What continues a reply comes after its thought.
+        wanted = adapter is not None and adapter.thinks if request.thinking is None else request.thinking
+        thinking = wanted and not request.prefix
+        sampling = Sampling(request.max_new_tokens, request.temperature, request.top_p, request.seed, thinking)
         telling.end(engine.generate(messages, adapter, sampling, call.stop, telling.say), base, adapter)
 
 
@@ -215,6 +228,7 @@ class _Telling:
         self._call = call
         self._cutter = StopTexts(call.request.stop)
         self._pieces: list[str] = []
+        self._thoughts: list[str] = []
         self._began = time.monotonic()
         self._first = 0.0  # seconds until the first piece
 
@@ -241,6 +255,7 @@ class _Telling:
                 notes=tuple(render(note) for note in outcome.notes),
                 seconds_to_first_token=round(self._first, 4),
                 tokens_per_second=round(max(0, outcome.completion_tokens - 1) / took, 1),
+                thinking="".join(self._thoughts),
             )
         )
 
@@ -249,7 +264,7 @@ class _Telling:
             self._first = time.monotonic() - self._began
             self._call.start()
         if text:
-            self._pieces.append(text)
+            (self._thoughts if isinstance(text, Thought) else self._pieces).append(text)
             self._call.parts.put(text)
 
 

@@ -33,7 +33,9 @@ class AskedLessons:
     def answer(self, connection: sqlite3.Connection, question: str) -> str | None:
         """The answer of the lesson that was added last with that question; of one that needs an earlier conversation none."""
         found = connection.execute(
-            """SELECT seq, situation, trained AND metadata NOT LIKE '%"history"%' FROM lessons WHERE seq > ? ORDER BY seq""", (self._last,)
+            """SELECT seq, situation, trained AND metadata NOT LIKE '%"history"%' AND metadata NOT LIKE '%"conversation"%'
+                FROM lessons WHERE seq > ? ORDER BY seq""",
+            (self._last,),
         )
         for seq, situation, is_asked in found:
             self._last = seq

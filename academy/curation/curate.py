@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from academy.curation import filters, near
 from academy.curation.commits import commits
 from academy.curation.examples import DatasetRequest, Example
-from academy.curation.filters import DUPLICATES, Dropped
+from academy.curation.filters import DUPLICATES, Dropped, key_of
 from academy.curation.lessons import NEVER_TRAINED
 from academy.curation.preferences import counts_of, preferences_of
 from academy.curation.redaction.redact import marks, redact_example, surroundings
@@ -20,6 +20,7 @@ from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 from academy.messages import Message, Text, count, join, msg
 from academy.preferences import Preference
+from academy.rows import Format, fits_alpaca
 
 Progress = Callable[[float, Text], None]
 
@@ -151,6 +152,7 @@ def curate(
     gathered = _gather(request, sources, default_repo, lessons_limit, commits_limit, report)
     if not gathered.examples:
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
+    gathered.examples = [marked(example, request) for example in gathered.examples]
     report(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
     filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
     warnings = [*gathered.warnings, *filtered.warnings]
@@ -171,7 +173,7 @@ def curate(
         warnings.append(alone if len(filtered.kept) == 1 else "Nothing could be held out: all examples are alike.")
     if not train:
         raise Invalid("All examples are golden questions, which measure and are never trained.", hint="Add lessons without the tag golden.")
-    warnings += _golden_warnings(gathered.examples, train)
+    warnings += [*_golden_warnings(gathered.examples, train), *_form_notes(filtered.kept, request.format)]
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
     limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
     disliked = (redact_example(example)[0] for example in sources.disliked(limit))
@@ -179,6 +181,44 @@ def curate(
     statistics = _statistics(gathered, filtered, train, held, by_source) | {"preferences": counts_of(preferences)}
     report(1.0, "Done")
     return Curated(train, held, statistics, gathered.sources, filtered.dropped, warnings, by_source, preferences)
+
+
+def marked(example: Example, request: DatasetRequest) -> Example:
+    """The example with what is done with its thoughts and with the masks that a person set."""
+    masks = set(request.masks[key]) if request.masks and (key := key_of(example)) in request.masks else None
+    if masks is None and (request.thoughts == "train" or not any(turn.thinking for turn in example.turns)):
+        return example
+    turns = []
+    for at, turn in enumerate(example.turns):
+        if turn.role == "assistant":
+            turn = turn if masks is None else turn._replace(trained=at not in masks)
+            thinking = "" if request.thoughts == "drop" else turn.thinking
+            turn = turn._replace(thinking=thinking, thinking_trained=request.thoughts == "train" or not thinking)
+        turns.append(turn)
+    return replace(example, turns=tuple(turns))
+
+
+def _form_notes(kept: list[Example], form: Format) -> list[Text]:
+    """What becomes of thoughts, and of rows that alpaca has no fields for."""
+    thinking = [turn for example in kept for turn in example.turns if turn.thinking]
+    notes: list[Text] = []
+    if thinking:
+        what = _LEARNED if thinking[0].thinking_trained else _READ
+        one, other = "A thought stands before {n} answer. {what}", "Thoughts stand before {n} answers. {what}"
+        notes.append(count(len(thinking), one=one, other=other, what=what))
+    if form == "alpaca" and (others := sum(not fits_alpaca(example.turns) for example in kept)):
+        notes.append(
+            count(
+                others,
+                one="{n} row holds thoughts, tools or masks, for which alpaca has no fields; it is written as messages.",
+                other="{n} rows hold thoughts, tools or masks, for which alpaca has no fields; they are written as messages.",
+            )
+        )
+    return notes
+
+
+_LEARNED = msg("Models with a form for thoughts learn them, others the answers alone.")
+_READ = msg("Models with a form for thoughts read them and learn the answers.")
 
 
 def _gather(
@@ -255,6 +295,10 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
             authors=request.git_authors,
             paths=request.git_paths,
             tasks=request.git_tasks,
+            spread=request.git_spread,
+            chores=request.git_chores,
+            docs=request.git_docs,
+            summarise=request.git_summaries,
             progress=progress,
         )
     except AcademyError as error:
@@ -271,6 +315,13 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         "authors": list(request.git_authors),
         "paths": list(request.git_paths),
         "tasks": list(request.git_tasks),
+        "teaches": str(commits.teaches(request.git_tasks)),
+        "spread": request.git_spread,
+        "chores": request.git_chores,
+        "docs": request.git_docs,
+        "summaries": request.git_summaries,
+        "commits_in_all": commit_report.total,
+        "patches_left_out": {commits.PATCHES[reason]: number for reason, number in Counter(commit_report.patches).most_common()},
         "limit": limit,
         "commits_read": commit_report.read,
         "commits_left_out": left_out,
@@ -364,7 +415,7 @@ def _golden_warnings(gathered: list[Example], train: list[Example]) -> list[Text
             len(found),
             one="One golden question is among the rows to train on, so scores on them mean little: for example {question!r}.",
             other="{n} golden questions are among the rows to train on, so scores on them mean little: for example {question!r}.",
-            question=found[0].turns[-2].content[:80],
+            question=found[0].asked[:80],
         )
     ]
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from academy.curation.examples import Example, Turn
+from academy.curation.examples import Example
 from academy.curation.filters import key_of
 from academy.rows import conversation
 
@@ -88,7 +88,7 @@ class Rows:
 
     def row(self, number: int, row: dict[str, Any]) -> Row:
         """A row that was read, with its origin and key."""
-        turns = tuple(Turn(role, text) for role, text in conversation(row))  # type: ignore[arg-type]
+        turns = tuple(conversation(row))
         origin = self.origin(number)
         return Row(number, row, origin, key_of(Example(turns, origin.source)))
 
@@ -137,7 +137,7 @@ def _selected(rows: Rows, query: str, sort: RowSort, source: str) -> Sequence[in
         origin = rows.origin(number)
         if source and origin.source != source:
             continue
-        text = "\n".join(content for _, content in conversation(row))
+        text = "\n".join(turn.content for turn in conversation(row))
         if not words or all(word in text.casefold() for word in words):
             found.append((number, len(text), origin))
     if sort == "source":

@@ -9,17 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.curation.lesson_filter import LessonFilter
 from academy.files import Name
-from academy.rows import Format, Role, row_of
+from academy.rows import Format, Turn, row_of
+from academy.rows import Role as Role
 
 Profile = Literal["balanced", "strict", "lenient"]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one side said."""
-
-    role: Role
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +32,13 @@ class Example:
 
     @property
     def answer(self) -> str:
-        """The last turn of the assistant."""
-        return self.turns[-1].content if self.turns else ""
+        """The last turn of the assistant; a call of a tool where it says nothing else."""
+        return (self.turns[-1].content or self.turns[-1].calls) if self.turns else ""
+
+    @property
+    def asked(self) -> str:
+        """The last turn of the user."""
+        return next((turn.content for turn in reversed(self.turns) if turn.role == "user"), "")
 
 
 class DatasetRequest(BaseModel):
@@ -63,6 +61,10 @@ class DatasetRequest(BaseModel):
     )
     git_paths: list[str] = Field(default=[], max_length=50, description="Only commits that touch one of these paths.")
     git_tasks: list[Literal["message", "patch"]] = ["message"]
+    git_spread: bool = Field(default=True, description="Evenly from the whole history, instead of the newest.")
+    git_chores: bool = Field(default=False, description="Also releases, versions, dependencies, formatting.")
+    git_docs: bool = Field(default=False, description="Also commits that touch documentation only.")
+    git_summaries: bool = Field(default=True, description="Show large changes in their most telling parts, instead of leaving them out.")
     upload_ids: list[Name] = Field(default=[], max_length=1000)
     format: Format = "alpaca"
     quality_profile: Profile = "balanced"
@@ -70,9 +72,17 @@ class DatasetRequest(BaseModel):
     split: Literal["random", "time"] = "random"
     seed: int = Field(default=42, ge=0, le=2**31 - 1)
     keep_anyway: list[str] = Field(default=[], max_length=100_000, description="Keys of dropped examples that are kept all the same.")
+    thoughts: Literal["train", "mask", "drop"] = Field(
+        default="train",
+        title="Thoughts",
+        description="What models thought before their answers: learned too, only read (masked), or left out.",
+    )
+    masks: dict[str, list[int]] = Field(
+        default={}, max_length=100_000, description="By the key of an example: its turns, from 0, that are read but not learned."
+    )
     leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 
 
 def render(example: Example, form: Format) -> dict[str, Any]:
     """The example as one row of a dataset file (contract, section 3)."""
-    return row_of([(turn.role, turn.content) for turn in example.turns], form)
+    return row_of(example.turns, form)

@@ -32,7 +32,7 @@ from hashlib import blake2b
 from typing_extensions import TypedDict
 
 from academy.curation import near
-from academy.curation.examples import Example, Profile
+from academy.curation.examples import Example, Profile, Turn
 from academy.curation.redaction.redact import without_marks
 from academy.messages import Message, Text, count, msg
 from academy.text.languages import language_of, script_of
@@ -157,7 +157,8 @@ def _label(rule: str, number: int) -> Message:
 
 def key_of(example: Example) -> str:
     """A name for an example that stays the same from run to run: the hash of its turns and source."""
-    text = json.dumps([example.source, [[turn.role, turn.content] for turn in example.turns]])
+    said = [[turn.role, turn.content, turn.calls] if turn.calls else [turn.role, turn.content] for turn in example.turns]
+    text = json.dumps([example.source, said])
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
@@ -206,20 +207,34 @@ def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
 
 def malformed(example: Example, limits: Limits) -> Text:
     """No question, no answer, turns out of order, or characters that cannot be written."""
-    turns = [turn for turn in example.turns if turn.role != "system"]
-    if not turns or turns[-1].role != "assistant" or not turns[-1].content.strip():
+    turns = [turn for turn in example.turns if turn.role not in ("system", "tools")]
+    if not turns or turns[-1].role != "assistant" or not example.answer.strip():
         return "There is no answer to learn."
     if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
         return "There is no question before the answer."
-    if any(turn.role != ("user", "assistant")[position % 2] for position, turn in enumerate(turns)):
+    # A word of the assistant's before the first question is context.
+    spoken = turns[1:] if turns[0].role == "assistant" else turns
+    if any(turn.role not in _AFTER[before] for before, turn in zip(["", *map(_said_by, spoken)], spoken, strict=False)):
         return "User and assistant do not take turns."
-    if any(turn.role == "system" for turn in example.turns[1:]):
+    if not any(turn.trained for turn in spoken if turn.role == "assistant"):
+        return "All of its answers are masked, so there is nothing to learn."
+    if any(turn.role == "system" for turn in example.turns[1 + (example.turns[0].role == "tools") :]):
         return "A system prompt stands in the middle."
-    if any(not turn.content.strip() for turn in turns):
+    if any(not turn.content.strip() and not turn.calls for turn in turns):
         return "A turn is empty."
     if any(not turn.content.isascii() and _SURROGATE.search(turn.content) for turn in example.turns):
         return "It holds half a character (a lone surrogate), which no file can hold."
     return ""
+
+
+_AFTER = {"call": ("tool", "user"), "tool": ("tool", "assistant"), "user": ("assistant",), "system": ()} | dict.fromkeys(
+    ("", "assistant"), ("user",)
+)
+"""The roles that may follow a turn."""
+
+
+def _said_by(turn: Turn) -> str:
+    return "call" if turn.calls else turn.role
 
 
 def secret(example: Example, limits: Limits) -> Text:
@@ -232,7 +247,7 @@ def secret(example: Example, limits: Limits) -> Text:
 
 def too_short(example: Example, limits: Limits) -> Text:
     """Too little was asked or answered."""
-    question, answer = example.turns[-2].content, example.answer
+    question, answer = example.asked, example.answer
     asked, answered = _size(question), _size(answer)
     if asked < limits.question_chars:
         return msg("The question has {n} characters, fewer than {limit}.", n=asked, limit=limits.question_chars)
@@ -322,7 +337,7 @@ def refusal(example: Example, limits: Limits) -> Text:
 
 def echo(example: Example, limits: Limits) -> Text:
     """An answer that is the question."""
-    question, answer = example.turns[-2].content, example.answer
+    question, answer = example.asked, example.answer
     if not limits.echo or abs(len(question) - len(answer)) > 20 or len(answer) < 8:
         return ""
     return "The answer only repeats the question." if _plain(question) == _plain(answer) else ""
@@ -332,7 +347,7 @@ def language(example: Example, limits: Limits) -> Text:
     """An answer in another language than the question, where none was asked for."""
     if not limits.language or example.source == "git":
         return ""
-    question, answer = example.turns[-2].content[:2000], example.answer[:2000]
+    question, answer = example.asked[:2000], example.answer[:2000]
     if not (question.isascii() and answer.isascii()):
         asked, answered = script_of(question), script_of(answer)
         if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
@@ -456,7 +471,7 @@ def _relations(likeness: near.Likeness, limits: Limits, warnings: list[Text]) ->
                     reason = _CORRECTED if is_corrected(examples[best]) else _NEWER
                     yield position, "contradiction", msg(reason, example=_name(examples[best]))
     elif answered:
-        question = examples[answered[0][0]].turns[-2].content.strip().replace("\n", " ")[:80]
+        question = examples[answered[0][0]].asked.strip().replace("\n", " ")[:80]
         warnings.append(
             count(
                 len(answered),

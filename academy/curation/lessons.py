@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -14,6 +16,7 @@ from academy.curation.lesson_filter import LessonFilter, normal_time
 from academy.curation.outcome import outcome
 from academy.files import Name
 from academy.messages import msg
+from academy.rows import BadRow, turns_of
 
 Rating = Literal["good", "bad"]
 GOLDEN = "golden"
@@ -202,16 +205,46 @@ def check_metadata(value: Any) -> None:
         raise ValueError(f"is longer than {MAX_METADATA:,} characters")
 
 
+def whole_of(metadata: dict[str, Any]) -> tuple[Turn, ...]:
+    """The whole conversation of a lesson that is more than pairs (calls of tools, masks, a greeting); nothing for any other."""
+    try:
+        return tuple(turns_of(metadata["conversation"])) if "conversation" in metadata else ()
+    except BadRow:
+        return ()
+
+
+def exchange_of(turns: Sequence[Turn]) -> tuple[str, str]:
+    """The last question and the last answer of a conversation, which are what a lesson shows."""
+    last = turns[-1]
+    return next(turn.content for turn in reversed(turns) if turn.role == "user"), last.content or last.calls
+
+
+def _with_exchange(turns: tuple[Turn, ...], situation: str, action: str) -> tuple[Turn, ...]:
+    """The conversation with the question and the answer as they are now."""
+    asked = max(at for at, turn in enumerate(turns) if turn.role == "user")
+    last = turns[-1] if action in (turns[-1].content, turns[-1].calls) else turns[-1]._replace(content=action, calls="")
+    return (*turns[:asked], turns[asked]._replace(content=situation), *turns[asked + 1 : -1], last)
+
+
 def earlier_turns(metadata: dict[str, Any]) -> tuple[Turn, ...]:
     """The turns before the last exchange: `system` and `history` of a lesson's metadata, where they are well-formed."""
+    if whole := whole_of(metadata):
+        return whole[:-1]
     turns: list[Turn] = []
     system, history = metadata.get("system"), metadata.get("history")
     if isinstance(system, str) and system.strip():
         turns.append(Turn("system", system))
     if isinstance(history, list) and all(_is_exchange(pair) for pair in history):
-        for question, answer in history:
-            turns += [Turn("user", question), Turn("assistant", answer)]
+        thoughts = thoughts_of(metadata)[: len(history)]
+        for (question, answer), thinking in itertools.zip_longest(history, thoughts, fillvalue=""):
+            turns += [Turn("user", question), Turn("assistant", answer, thinking)]
     return tuple(turns)
+
+
+def thoughts_of(metadata: dict[str, Any]) -> list[str]:
+    """The thoughts before each answer of a conversation, the last one's included; empty texts where there were none."""
+    thoughts = metadata.get("thinking")
+    return thoughts if isinstance(thoughts, list) and all(isinstance(thought, str) for thought in thoughts) else []
 
 
 def is_trainable(lesson: Lesson | LessonIn) -> bool:
@@ -238,7 +271,12 @@ def said_of(lesson: Lesson | LessonIn) -> dict[str, Any]:
 
 def as_example(lesson: Lesson | LessonIn) -> Example:
     """The lesson as a conversation to learn from; its earlier turns come first."""
-    turns = (*earlier_turns(lesson.metadata), Turn("user", lesson.situation), Turn("assistant", lesson.action))
+    if whole := whole_of(lesson.metadata):
+        turns = _with_exchange(whole, lesson.situation, lesson.action)
+    else:
+        earlier = earlier_turns(lesson.metadata)
+        thinking = "".join(thoughts_of(lesson.metadata)[sum(turn.role == "assistant" for turn in earlier) :][:1])
+        turns = (*earlier, Turn("user", lesson.situation), Turn("assistant", lesson.action, thinking))
     meta: dict[str, Any] = said_of(lesson)
     if GOLDEN in lesson.tags:
         meta["golden"] = True

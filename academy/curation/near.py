@@ -60,7 +60,7 @@ _TRIM = " \t\r\n.!?…,;:\"'`*"
 
 def exact_key(example: Example) -> bytes:
     """The same for two examples whose turns are the same text but for white space."""
-    text = "\x1e".join(f"{turn.role}\x1f{' '.join(turn.content.split())}" for turn in example.turns)
+    text = "\x1e".join(f"{turn.role}\x1f{' '.join((turn.content + turn.calls).split())}" for turn in example.turns)
     return _digest(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
 
 
@@ -121,7 +121,7 @@ class Likeness:
         self.questions: list[bytes] = []
         self.answers: list[bytes] = []
         for example in examples:
-            before = [(turn.role, self._vocabulary.read(turn.content), turn.content) for turn in example.turns[:-1]]
+            before = [(turn.role, self._vocabulary.read(text), text) for turn in example.turns[:-1] for text in [turn.content + turn.calls]]
             answer = self._vocabulary.read(example.answer)
             question = before[0][1] if len(before) == 1 else array("I", [word for _, words, _ in before for word in words])
             self._words.append((question, answer))

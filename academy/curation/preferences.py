@@ -68,4 +68,4 @@ def _by_prompt(examples: Iterable[Example]) -> dict[tuple[Turn, ...], dict[str, 
 
 
 def _prompt(example: Example) -> tuple[Turn, ...]:
-    return tuple(Turn(turn.role, turn.content) for turn in example.turns[:-1])
+    return tuple(turn._replace(trained=True, thinking_trained=True) for turn in example.turns[:-1])

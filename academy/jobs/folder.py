@@ -48,11 +48,12 @@ class JobFolder:
         # The trainer, or a program that gets the base model
         self.events = path / "events.jsonl"
         self.fetched = path / "fetched.json"
-        self.download, self.converting = path / "base.gguf", path / "base.new"  # only while a base model is being made
+        self.download, self.converting = path / "base.gguf", path / "base.new"  # only while a base model or an export is made
         self.checkpoint_dir = path / "checkpoints"
         self.adapter = path / "adapter"
         self.metadata = path / "metadata.json"
         self.report = path / "report.json"  # of the exam
+        self.export = path / "export"  # the exported files and their record
         # Of a race: the state of all trials; a trial has a folder of its own with events, checkpoints and requests
         self.race = path / "race.json"
         self.trials = path / "trials"
@@ -86,7 +87,7 @@ class JobFolder:
         aside = self.record.with_name(".exit.json")
         for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report):
             path.unlink(missing_ok=True)
-        for path in (self.staged, self.inputs, self.base, self.converting):
+        for path in (self.staged, self.inputs, self.base, self.converting, self.export):
             remove(path)
         if self.events.is_symlink():
             self.events.unlink()

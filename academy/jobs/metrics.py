@@ -132,7 +132,7 @@ _LONGEST = 20_000
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\x08")
 # Possessive and bounded everywhere: a line of 20,000 digits must cost no more than any other.
 _NUMBER = (
-    r"[-+]?(?:\d{1,3}(?:,\d{3}){1,8}+(?:\.\d{1,25}+)?(?!\d|,\d)|0,\d{1,25}+(?![\d,.])|\d{1,3},\d\d?(?=\s?%)|"
+    r"[-+]?(?:\d{1,3}(?:,\d{3}){1,8}+(?:\.\d{1,25}+)?(?!\d|,\d)|\d{1,9}+,\d{1,25}+(?:e[-+]?\d{1,5}+)?(?![.,]?\d)|"
     r"(?:\d{1,25}+(?:\.\d{0,25}+)?|\.\d{1,25}+)(?:e[-+]?\d{1,5}+)?|nan|inf(?:inity)?)(?![a-z0-9_]|\.\d)"
 )
 _WHOLE = r"(?:\d{1,3}(?:[,_]\d{3}){1,8}+(?!\d|,\d)|\d{1,15}+)"
@@ -140,7 +140,7 @@ _WRAP = r"[\"'\[(<]{0,2}(?:(?:torch\.)?tensor\(|(?:np|numpy|jnp)\.\w+\(|array\()
 _SEP = rf"[\"'\])*]{{0,2}}\s{{0,40}}(?:[:=|~]|->|→|==)?\s{{0,40}}{_WRAP}\s{{0,4}}"
 
 _PAIR = re.compile(
-    r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*([^"',{}\[\]]{1,40})["']|\[?"""
+    r"""["']([\w@/ .-]{1,80})["']\s*:\s*(?:["']\s*(\d{1,9},\d{1,25}|[^"',{}\[\]]{1,40})["']|\[?"""
     r"""(?:(?:\w{1,20}\.)?(?:float(?:16|32|64)|tensor|Decimal)\()?['"]?([^"',{}()\[\]\s]{1,40}))"""
 )
 # Each is tried right behind its word, which str.find locates: many times faster than a search for the whole pattern.
@@ -207,20 +207,37 @@ _TAG = re.compile(
     r"(?=\s*[\]:)|>»-]|\s+(?:set|epoch|step|iter\w*|batch|results?|metrics|dataloader|phase|loop|loss at|error|\d))"
 )
 _BUSY_BEFORE = re.compile(rf"(?:^|[\s\[(\"'/:_])(?:{_BUSY})")
+_MEASURES = re.compile(
+    r"(?:^|\W)(?:calculat|comput|estimat|measur|evaluat|scor)\w{0,5}\W(?:\w{1,20}\W){0,4}(?:loss|perplexity|ppl|accuracy|metrics?)"
+)
 _BUSY_AFTER = re.compile(rf"[\s:.,\])–—-]*(?:(?:{_BUSY})|train(?:ing)?\b(?!\s+loss))")
 _OURS = re.compile(r"epoch|train|step|iter|batch(?!es)|fine-?tun|learn|loss|update|^\W*$")
 
+
+# What an experiment tracker prints at the end repeats numbers of the run and is no point of it.
+_SUMMARY = re.compile(r"(?:^|[\s\])>:])(?:wandb|COMET(?: INFO)?|comet_ml(?: INFO)?)\s?:(?:\s|$)")
+_IN_ENGLISH = {
+    **dict.fromkeys(("epoche", "epoka", "época", "epoca", "époque", "epoque", "эпоха", "エポック"), "epoch"),
+    **dict.fromkeys(("verlust", "strata", "perte", "pérdida", "perdida", "perdita", "perda", "потери", "损失", "損失"), "loss"),
+    **dict.fromkeys(("schritt", "krok", "étape", "paso", "шаг", "步数"), "step"),
+    **dict.fromkeys(("lernrate",), "lr"),
+}  # fmt: skip
+_FOREIGN = re.compile(rf"(?<![^\W_])(?:{'|'.join(_IN_ENGLISH)})(?=\s?[:=]?\s?[\[(]?\d)")
 
 # --------------------------------------------------------------------------- reading
 
 
 def _read(text: str) -> dict[str, Any] | None:
     """The fields of one state of a line."""
+    if ("wandb:" in text or "COMET" in text or "comet" in text) and _SUMMARY.search(text):
+        return None
     if text[:1] == "{" and (found := _dictionary(text)):
-        return found
+        return _beside(text.lower(), found) if "%|" in text else found
     low = text.lower()
     if found := _usual(low):
         return found
+    if _FOREIGN.search(low):
+        low = _FOREIGN.sub(lambda match: _IN_ENGLISH[match[0]], low)
     loss, epoch = "loss" in low, "epoch" in low
     steps = "step" in low or "iter" in low or "batch" in low or "update" in low
     bar = "%|" in low or "% |" in low
@@ -229,7 +246,7 @@ def _read(text: str) -> dict[str, Any] | None:
         if not rare:
             return _fastai(low) if low[:1].isdigit() else None
     if "{" in low and (found := _dictionary(text[low.find("{") :])):
-        return _around(low[: low.find("{")], found)
+        return _around(low[: low.find("{")], _beside(low, found) if bar else found)
     found = {}
     if bar and not _bar(low, found, loss):
         return None
@@ -345,7 +362,9 @@ def _dictionary(text: str) -> dict[str, Any] | None:
             number = float(value)
         except (ValueError, TypeError):
             number = None
-            if isinstance(value, str) and (match := _TEXT_VALUE.fullmatch(value)):
+            if isinstance(value, str) and _COMMA.fullmatch(value):
+                number = float(value.replace(",", "" if field in _COUNTED and _THOUSANDS.fullmatch(value) else "."))
+            elif isinstance(value, str) and (match := _TEXT_VALUE.fullmatch(value)):
                 number = float(match["value"]) / (100 if match["percent"] and field == "accuracy" else 1)
                 if match["total"] and field in ("epoch", "step"):
                     found[f"total_{field}s"] = int(match["total"])
@@ -370,8 +389,21 @@ def _dictionary(text: str) -> dict[str, Any] | None:
 
 
 _TEXT_VALUE = re.compile(r"\s*(?P<value>\d{1,15}(?:\.\d{1,25})?)(?:\s*/\s*(?P<total>\d{1,15})|(?P<percent>\s?%))\s*")
+_COMMA = re.compile(r"\s*[-+]?\d{1,9},\d{1,25}(?:e[-+]?\d{1,5})?\s*", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\s*[1-9]\d{0,2},\d{3}\s*")
 _COUNTED = {"epoch", "step", "total_steps", "total_epochs"}
 _TOTALS = {"total_steps", "total_epochs"}
+
+
+def _beside(low: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Adds the place in the training from a bar on the same line; beside the losses of an evaluation the bar is the evaluation's."""
+    bar: dict[str, Any] = {}
+    if ("loss" in found or "eval_loss" not in found) and _bar(_BRACES.sub("", low), bar, False):
+        found = bar | found
+    return found
+
+
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def _around(low: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -389,6 +421,9 @@ def _around(low: str, found: dict[str, Any]) -> dict[str, Any]:
 def _field(key: str) -> str | None:
     """The field that a dictionary's key means; "weak" if another key would be better; None if it means none."""
     low = key.lower().strip()
+    place, _, total = low.partition("/")
+    if total.startswith(("max", "total", "num", "all")) and _EXACT.get(place) in ("step", "epoch"):
+        return _EXACT[place]  # 'global_step/max_steps': '12/94'
     if low in ("train_runtime", "train_steps_per_second", "train_samples_per_second"):
         return "summary"
     if low in _EXACT:
@@ -430,7 +465,7 @@ def _losses(low: str, found: dict[str, Any]) -> None:
         found["loss"] = _float(pair["loss"])
         if pair["eval"]:
             found["eval_loss"] = _float(pair["eval"])
-        return
+            return
     at = -1
     while (at := low.find("loss", at + 1)) >= 0:
         if at and "a" <= low[at - 1] <= "z" and low[at - 12 : at] != "crossentropy":
@@ -605,6 +640,8 @@ def _step(low: str, found: dict[str, Any], sure: bool, named: bool) -> None:
         return
     for pattern in (_KERAS, _RICH, _DATA, _OF_STEPS):
         if match := pattern.search(low):
+            if pattern is _DATA and _evaluates(low, match.start()):
+                return
             if pattern is _OF_STEPS and not sure and _busy(low, match.start(), match.end()):
                 return
             # Keras shows its downloads the same way, counted in bytes.
@@ -666,6 +703,8 @@ def _bar(low: str, found: dict[str, Any], loss: bool) -> bool:
         return False
     counts = True
     if what:
+        if _MEASURES.search(what):
+            return False
         if _BUSY_BEFORE.search(what) and not ("loss" in what and "eval" not in what):
             if not loss:
                 return False
@@ -701,14 +740,11 @@ def _whole(text: str) -> int:
 
 
 def _float(text: str) -> float | None:
+    """The number; a single comma is a decimal one ("2,31"), since no trainer groups the digits of a loss or a rate."""
+    if text.count(",") == 1 and "." not in text:
+        return float(text.replace(",", "."))
     try:
-        return float(text)
-    except ValueError:
-        pass
-    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", text):
         return float(text.replace(",", ""))
-    try:
-        return float(text.replace(",", ".", 1)) if text.count(",") == 1 else None
     except ValueError:
         return None
 

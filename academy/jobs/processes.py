@@ -44,11 +44,13 @@ def birth_of(pid: int) -> str | None:
 
 
 def age_of(worker: Mapping[str, Any]) -> float | None:
-    """The seconds since the warden of this worker.json started, from the clock that counts since boot; None if that is unknown."""
+    """The seconds since the warden of this worker.json got its job, from the clock that counts since boot; None if that is unknown."""
     birth = worker.get("warden_birth")
     if not LINUX or worker.get("boot_id") != boot_id() or not isinstance(birth, str) or not birth.isdigit():
         return None
-    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - int(birth) / os.sysconf("SC_CLK_TCK"))
+    stood_by = worker.get("stood_by")
+    before = stood_by if isinstance(stood_by, int | float) else 0.0
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - int(birth) / os.sysconf("SC_CLK_TCK") - before)
 
 
 def lives(pid: int | None, birth: str | None, boot: str | None = None) -> bool:

@@ -2,6 +2,7 @@
 
 Run as `python academy/jobs/warden.py <job_folder>`; needs only the standard library, so that it runs in any image with Python.
 It holds a lock on the folder until it ends, and ends the job on SIGTERM or when a file named `cancel` appears.
+Run as `warden.py --standby <descriptor>` it starts a warm trainer first, and gets its job later through that socket.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ RAW_LIMIT = 4 * LINE_LIMIT  # bytes stored of a line before its escape codes are
 CHUNK = 1 << 16
 RECORD_BYTES = 4096  # reserved at the start, so that a full disk does not prevent the record
 OUTPUT_SECONDS = 2.0  # how long the warden waits for the output of a trainer that has ended
+READY_SECONDS, IMPORT_SECONDS = 3.0, 30.0  # how long a warm trainer may take to begin: ready, or still importing
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 _ESCAPES = re.compile(
@@ -32,12 +35,39 @@ _ESCAPES = re.compile(
     "|\x1b[ -/]*[0-~]?"
 )
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+# Loaded before any fork: between fork and exec nothing may be loaded.
+_LIBC = ctypes.CDLL(None, use_errno=True) if LINUX else None
 
 
 def main(argv):
-    """Guards one run of the job in the folder; the exit code shows only whether the warden itself worked."""
-    folder = os.path.abspath(argv[1])
-    descriptor = int(argv[argv.index("--lock") + 1]) if "--lock" in argv else None
+    """Guards one run of a job; the exit code shows only whether the warden itself worked."""
+    if argv[1] == "--standby":
+        return stand_by(socket.socket(fileno=int(argv[2])))
+    return guard(os.path.abspath(argv[1]), int(argv[argv.index("--lock") + 1]) if "--lock" in argv else None)
+
+
+def stand_by(control):
+    """Starts a warm trainer and guards the job that comes for it; ends without one when the app ends or the time is over."""
+    requests = Requests(control)
+    request = requests.read()
+    if request is None:
+        return 0
+    warm = WarmTrainer(request)
+    job = warm.wait(requests, request["seconds"])
+    if job is None:
+        warm.end()
+        return 0
+    lock, log = requests.descriptors
+    os.dup2(log, 2)
+    os.close(log)
+    with contextlib.suppress(OSError):  # an app that has just ended gets no answer, and the job runs
+        control.sendall(b"taken\n")
+    control.close()
+    return guard(job["folder"], lock, warm)
+
+
+def guard(folder, descriptor, warm=None):
+    """Guards one run of the job in the folder, with a lock that the app holds already (its descriptor) or a new one."""
     lock = _lock(os.path.join(folder, "warden.lock"), descriptor)
     if lock is None:
         sys.stderr.write("Another warden guards this job.\n")
@@ -45,7 +75,7 @@ def main(argv):
     if os.getpid() != 1 and os.getsid(0) != os.getpid():
         with contextlib.suppress(OSError):
             os.setsid()
-    warden = Warden(folder)
+    warden = Warden(folder, warm)
     try:
         warden.run()
     except Exception as error:  # noqa: BLE001  the top of a program
@@ -57,8 +87,9 @@ def main(argv):
 class Warden:
     """One trainer and everything it starts, from its start to its record."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, warm=None):
         self.folder = folder
+        self._warm = warm
         self.log = Log(os.path.join(folder, "train.log"), os.path.join(folder, "unfinished.txt"))
         self.pid = None
         self.status = None  # of the trainer, as wait4 gives it
@@ -71,8 +102,8 @@ class Warden:
         self.birth = _birth(os.getpid())
         self.started_at = _now()
         self.began = time.monotonic()
+        self.stood_by = warm.age() if warm is not None else 0.0
         self._wakeup = os.pipe()
-        self._prctl = None
 
     def run(self):
         """Starts the trainer and stays until all of its processes are gone."""
@@ -83,25 +114,20 @@ class Warden:
             signal.signal(number, self._on_cancel)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        if LINUX:
-            self._prctl = ctypes.CDLL(None, use_errno=True).prctl
-            self._prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _control_process(PR_SET_CHILD_SUBREAPER, 1)
         self._reserve()
         self._say_who()
         with open(os.path.join(self.folder, "command.json"), "rb") as file:
             command = json.load(file)
         self.log.keep_bars = bool(command.get("keep_bars"))
         self.grace = float(command.get("grace_seconds", 5))
-        output, write_end = os.pipe()
         try:
-            self._start(command, write_end)
+            output = self._adopt(command) or self._start(command)
         except OSError as error:
-            os.close(write_end)
             self.log.say(f"The trainer could not be started: {error.strerror}: {error.filename or command['argv'][0]}")
             self.log.close()
             self._record(exit_code=127)
             return
-        os.close(write_end)
         self._say_who()
         self._watch(output)
         self._end_tree()
@@ -123,31 +149,30 @@ class Warden:
     def _on_cancel(self, *_):
         self.cancelled = True
 
-    def _start(self, command, write_end):
-        parent = os.getpid()
+    def _adopt(self, command):
+        """Makes the warm trainer this job's; returns its output, or None where a new trainer has to start."""
+        warm = self._warm
+        if warm is None:
+            return None
+        why_not = warm.begin(command)
+        if why_not:
+            warm.end()
+            self.log.say(f"The warm trainer is not used: {why_not}. A new one starts.")
+            return None
+        self.pid, self._process = warm.process.pid, warm.process
+        return warm.output
 
-        def before_exec():
-            os.setpgid(0, 0)
-            if self._prctl is not None:
-                self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                if os.getppid() != parent:
-                    os._exit(71)
-                # If memory runs out, the kernel should kill the trainer, not the app.
-                with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-                    file.write("500")
-
-        # Stored, since a collected Popen would wait for the child that the warden itself waits for.
-        self._process = subprocess.Popen(
-            command["argv"],
-            env={name: os.environ[name] for name in command.get("inherit", ()) if name in os.environ} | command["env"],
-            cwd=command.get("cwd") or self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=write_end,
-            stderr=write_end,
-            preexec_fn=before_exec,
-            close_fds=True,
-        )
+    def _start(self, command):
+        """Starts the trainer; returns its output."""
+        env = {name: os.environ[name] for name in command.get("inherit", ()) if name in os.environ} | command["env"]
+        output, write_end = os.pipe()
+        try:
+            # Stored, since a collected Popen would wait for the child that the warden itself waits for.
+            self._process = _spawn(command["argv"], env, command.get("cwd") or self.folder, write_end)
+        finally:
+            os.close(write_end)
         self.pid = self._process.pid
+        return output
 
     def _watch(self, output):
         os.set_blocking(output, False)
@@ -243,6 +268,7 @@ class Warden:
                 "birth": _birth(self.pid) if self.pid else None,
                 "boot_id": self.boot,
                 "started_at": self.started_at,
+                "stood_by": round(self.stood_by, 3),  # seconds of the warden's life before this job
             },
         )
 
@@ -283,6 +309,94 @@ class Warden:
                 if not pause:
                     raise
                 time.sleep(pause)
+
+
+class Requests:
+    """What the app sends: lines of JSON, which may arrive together, and descriptors with the last one."""
+
+    def __init__(self, control):
+        self.control = control
+        self.descriptors = []
+        self._data = b""
+
+    def complete(self):
+        """Whether a whole request has arrived."""
+        return b"\n" in self._data
+
+    def read(self):
+        """The next request; None at the end of the socket."""
+        while not self.complete():
+            part, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 2)
+            self.descriptors += descriptors
+            if not part:
+                return None
+            self._data += part
+        line, _, self._data = self._data.partition(b"\n")
+        return json.loads(line)
+
+
+class WarmTrainer:
+    """A trainer that has imported its libraries and waits for a job, which it then runs itself: no process outlives it or depends on it."""
+
+    def __init__(self, request):
+        self._channel, its = socket.socketpair()
+        self.output, write_end = os.pipe()
+        try:
+            argv = [*request["argv"], str(its.fileno())]
+            self.process = _spawn(argv, request["env"], request["cwd"], write_end, (its.fileno(),))
+        finally:
+            its.close()
+            os.close(write_end)
+        self._began = time.monotonic()
+        self._ready = False
+
+    def age(self):
+        """The seconds since it was started."""
+        return time.monotonic() - self._began
+
+    def wait(self, requests, seconds):
+        """The job that the app requests; None where none comes, or the trainer ends."""
+        until = time.monotonic() + seconds
+        while not requests.complete():
+            ready, _, _ = select.select([requests.control, self._channel], [], [], max(0.0, until - time.monotonic()))
+            if requests.control in ready:
+                break
+            if not ready or self._channel.recv(64) != b"ready\n":
+                return None
+            self._ready = True
+            with contextlib.suppress(OSError):  # an app that has just ended: the socket reports it next
+                requests.control.sendall(f"ready {self.process.pid}\n".encode())
+        return requests.read()
+
+    def begin(self, command):
+        """Hands it the job's command; returns why it cannot be used, or an empty text once it has begun."""
+        until = time.monotonic() + (READY_SECONDS if self._ready else IMPORT_SECONDS)
+        said = b""
+        try:
+            self._channel.sendall(json.dumps(command).encode() + b"\n")
+            while True:
+                ready, _, _ = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))
+                if not ready:
+                    return "it does not answer"
+                part = self._channel.recv(4096)
+                if not part:
+                    return "it has ended"
+                said = (said + part).replace(b"ready\n", b"")
+                if said.endswith(b"\n"):
+                    break
+        except OSError as error:
+            return f"it cannot be reached ({error.strerror})"
+        self._channel.close()
+        return "" if said == b"begins\n" else said.decode("utf-8", "replace").strip()
+
+    def end(self):
+        """Kills it and what it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        self._channel.close()
+        os.close(self.output)
 
 
 class Log:
@@ -411,6 +525,37 @@ def _clean(raw, size):
         return data
     mark = f" … [cut: the line has {size} bytes]".encode()
     return data[: LINE_LIMIT - len(mark)].decode("utf-8", "ignore").encode() + mark
+
+
+def _spawn(argv, env, cwd, output, descriptors=()):
+    """Starts a trainer in a process group of its own, which the kernel kills with the warden."""
+    parent = os.getpid()
+
+    def before_exec():
+        os.setpgid(0, 0)
+        if LINUX:
+            _control_process(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(71)
+            # If memory runs out, the kernel should kill the trainer, not the app.
+            with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+                file.write("500")
+
+    return subprocess.Popen(
+        argv,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        preexec_fn=before_exec,
+        pass_fds=descriptors,
+    )
+
+
+def _control_process(option, value):
+    if _LIBC is not None:
+        _LIBC.prctl(option, value, 0, 0, 0)
 
 
 def _lock(path, descriptor):

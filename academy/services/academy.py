@@ -20,6 +20,7 @@ from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
 from academy.jobs.backends.docker.image import TrainingImage
+from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.kinds import needs_of
 from academy.jobs.running.runner import Runner
 from academy.jobs.spec import TrainingSpec
@@ -36,6 +37,7 @@ from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
 from academy.services.ends import Ends, of_job, of_proposal
 from academy.services.evaluations import Evaluations
+from academy.services.exports import Exports
 from academy.services.jobs import Jobs
 from academy.services.lessons import Lessons
 from academy.services.machine import Machine
@@ -44,6 +46,7 @@ from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
+from academy.services.warming import Warming
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,11 @@ class Academy:
         active, devices = self._adapter_store.active_id, self._habitat.devices
         self._runner = Runner(settings, self._job_store, self._backends, in_use=active, devices=devices)
         self._job_store.on_change.append(self._share_the_gpu)
+        local = self._backends["subprocess"]
+        assert isinstance(local, SubprocessBackend)
+        self._warming = Warming(settings, local.standby, self._habitat, self._job_store)
+        self._job_store.on_change.append(self._warming.after)
+        self._habitat.more.append(self._warming.component)
         self._permission = Permission(enabled=settings.enabled)
         self._open_stages(DatasetStore(settings.training_dir), UploadStore(settings.uploads_dir, settings.max_upload_mb))
 
@@ -74,18 +82,18 @@ class Academy:
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
-        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat)
+        self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
-        self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations)
+        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations)
+        self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations, self.exports)
         self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
         self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
-        new = self.datasets.new_lessons
-        self.machine = Machine(allowed, settings, habitat, self._image, lessons, datasets, jobs, runner, adapters, session, new)
+        self.machine = Machine(allowed, settings, habitat, self._image, lessons, jobs, self.datasets.new_lessons)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")
         notices = Notifier(settings.notify_url)
@@ -126,6 +134,7 @@ class Academy:
         self._autopilot.close()
         self._session.close()
         self._runner.close()
+        self._warming.close()
         self._lesson_store.close()
         self._job_store.close()
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from academy.adapters import importing
 from academy.adapters.store import Adapter, AdapterStore
-from academy.bases import Places
+from academy.bases import Places, find_base
 from academy.chat.request import Effect
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore
-from academy.errors import Conflict
+from academy.errors import AcademyError, Conflict
 from academy.general import probe
 from academy.jobs.reading.reports import report_in
 from academy.jobs.store import JobStore
+from academy.messages import Text
+from academy.models import BUNDLED
 from academy.services.evaluations import Evaluations
+from academy.services.exports import Exports
 from academy.services.lineage import Lineage, lineage
 from academy.services.permission import Permission, changing, reading
 
@@ -36,6 +39,7 @@ class Adapters:
         jobs: JobStore,
         datasets: DatasetStore,
         evaluations: Evaluations,
+        exports: Exports,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -44,6 +48,7 @@ class Adapters:
         self._jobs = jobs
         self._datasets = datasets
         self._evaluations = evaluations
+        self._exports = exports
 
     def active(self) -> Adapter | None:
         """The adapter that answers in the chat, if any; answers also where Academy is disabled."""
@@ -53,6 +58,22 @@ class Adapters:
     def list(self) -> Sequence[Adapter]:
         """All complete adapters, newest first."""
         return self._store.list()
+
+    @reading
+    def unlisted(self) -> Mapping[str, Text]:
+        """The folders with an adapter that cannot be listed, each with the reason."""
+        return self._store.unlisted()
+
+    @reading
+    def answering(self) -> Sequence[Adapter]:
+        """The adapters whose base model is on this machine, newest first."""
+        return [adapter for adapter in self._store.list() if self._is_here(adapter.base_model)]
+
+    @reading
+    def bases(self) -> Sequence[str]:
+        """The base models that can answer: the bundled ones, and the default and the adapters' own where they are on this machine."""
+        others = [self._settings.default_base_model, *(adapter.base_model for adapter in self._store.list())]
+        return [*dict.fromkeys([*BUNDLED, *(name for name in others if self._is_here(name))])]
 
     @reading
     def get(self, adapter_id: str) -> Adapter:
@@ -131,5 +152,15 @@ class Adapters:
 
     @changing
     def delete(self, adapter_id: str) -> None:
-        """Deletes an adapter that is not active; the job's record, log and metrics stay."""
+        """Deletes an adapter that is not active, with its exports; the job's record, log and metrics stay."""
+        if self._store.active_id() == adapter_id:
+            self._store.delete(adapter_id)  # refuses, before its exports are gone
+        self._exports.delete_all(adapter_id)
         self._store.delete(adapter_id)
+
+    def _is_here(self, base_model: str) -> bool:
+        try:
+            find_base(base_model, Places.of(self._settings))
+        except AcademyError:
+            return False
+        return True

@@ -285,7 +285,7 @@ class Arena:
         return [
             Question(question=turns[0][1][:LONGEST], expected=turns[1][1][:LONGEST], origin=origin)
             for turns in spoken
-            if [role for role, _ in turns] == ["user", "assistant"]
+            if [turn.role for turn in turns] == ["user", "assistant"]
         ]
 
     def _chatted(self) -> Sequence[Question]:
@@ -298,7 +298,7 @@ class Arena:
 
     def _taught(self) -> Sequence[Question]:
         page = self._lessons.search("", tag=None, rating=None, limit=_MOST_READ, offset=0)
-        alone = [item for item in page.items if not item.metadata.get("history")]
+        alone = [item for item in page.items if not item.metadata.keys() & {"history", "conversation"}]
         return [Question(question=item.situation[:LONGEST], expected=item.action[:LONGEST], origin="lesson") for item in alone]
 
     # ------------------------------------------------------------------ duels

@@ -32,6 +32,11 @@ class Chat:
         """The reply piece by piece, and at the end the whole with its figures; returns at once, with the request in line."""
         return self._session.stream(request)
 
+    @reading
+    def thinks(self, adapter_id: str | None = None) -> bool:
+        """Whether the model that answers can be told to think first."""
+        return self._session.thinks(adapter_id)
+
     def warm(self) -> None:
         """Begins to load the model when the chat is first opened; a failure shows at the first question and is not tried again."""
         if self._permission.enabled and not self._warmed:

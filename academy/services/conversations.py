@@ -14,7 +14,6 @@ from academy.chat.presets import Preset, PresetStore
 from academy.errors import NotFound
 from academy.services.permission import Permission, changing, reading
 
-_MOST = 200
 _MOST_OF_VISITORS = 500
 
 
@@ -29,7 +28,7 @@ class Conversations:
     @reading
     def list(self, query: str = "") -> Sequence[Conversation]:
         """Those that have the words, the latest first; none in a demonstration, where they belong to strangers."""
-        return [] if self._permission.only_shows else self._store.list(query)[:_MOST]
+        return [] if self._permission.only_shows else self._store.list(query)
 
     @reading
     def get(self, chat_id: str) -> Conversation:

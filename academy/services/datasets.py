@@ -14,6 +14,7 @@ from academy.bases import Places, resolve_base
 from academy.config import Settings
 from academy.curation import tokens
 from academy.curation.asked import AskedRows
+from academy.curation.commits.looking import Glance, glance, name_of
 from academy.curation.curate import Curated, Sources, curate
 from academy.curation.dataset_rows import Row, RowSort
 from academy.curation.datasets import DatasetStore, Manifest
@@ -21,12 +22,12 @@ from academy.curation.examples import DatasetRequest, Example
 from academy.curation.files.imports import FileReport
 from academy.curation.files.uploads import UploadRecord, UploadStore
 from academy.curation.lesson_store import LessonStore
-from academy.errors import Conflict, NotFound, Refused, Unavailable
+from academy.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
 from academy.jobs.store import ENDED, JobStore
 from academy.messages import Text, msg
 from academy.preferences import beside
-from academy.rows import BadRow, read_line
+from academy.rows import BadRow, message_of, read_line
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
 from academy.text.wordings import Wordings
@@ -105,6 +106,15 @@ class Datasets:
             "statistics": curated.statistics,
             "sentence": curated.sentence,
         }
+
+    @changing
+    def look_at_commits(self, request: DatasetRequest) -> Glance:
+        """What the commits of a repository would teach. Writes nothing, but reads any repository, so a demonstration refuses it."""
+        repo = Path(request.git_repo_path) if request.git_repo_path else self._settings.git_repo
+        if repo is None:
+            raise Invalid("No repository is named.", hint="Name the folder of a git repository on this machine.")
+        limit = request.git_commits_limit if request.git_commits_limit is not None else self._settings.git_commits_limit
+        return glance(repo, request, limit)
 
     @changing
     def create(self, request: DatasetRequest, progress: Progress | None = None) -> dict[str, Any]:
@@ -207,6 +217,13 @@ class Datasets:
         rows = self._store.open(dataset_id, part)
         found = rows.select(query, sort, source, only) if rows else ()
         return len(found), rows.read(found[offset : offset + limit]) if rows else []
+
+    @reading
+    def row(self, dataset_id: str, number: int, part: str = "train") -> Row | None:
+        """One row of a part by its number, from 0; None beyond its end."""
+        rows = self._store.open(dataset_id, part)
+        found = rows.select("", "file", "", None) if rows else ()
+        return rows.read([number])[0] if rows and number < len(found) else None
 
     @reading
     def keys(self, dataset_id: str) -> frozenset[str]:
@@ -341,7 +358,7 @@ class Datasets:
                 samples = self._lessons.count_where("sample")
                 names.append("handbook" if samples and samples == self._lessons.search(limit=1).count else "lessons")
             elif source == "git":
-                names.append(Path(request.git_repo_path or str(self._settings.git_repo)).name or "commits")
+                names.append(name_of(Path(request.git_repo_path or str(self._settings.git_repo))))
             else:
                 files = [Path(self._uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
                 names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
@@ -382,7 +399,7 @@ def _sample(example: Example) -> dict[str, Any]:
     return {
         "source": example.source,
         "origin": example.origin,
-        "turns": [{"role": turn.role, "content": turn.content} for turn in example.turns],
+        "turns": [message_of(turn) for turn in example.turns],
     }
 
 

@@ -7,15 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from academy import __version__
-from academy.adapters.store import AdapterStore
-from academy.chat.session import ChatSession
 from academy.config import Settings
-from academy.curation.datasets import DatasetStore
 from academy.curation.lesson_store import LessonStore
 from academy.files import folder_bytes
 from academy.habitat import Component, Gpu, Habitat
 from academy.jobs.backends.docker.image import ImageState, TrainingImage
-from academy.jobs.running.runner import Runner
 from academy.jobs.store import TEACHING, JobStore
 from academy.messages import count, join, render
 from academy.professor.advice import Advice, advise
@@ -32,11 +28,7 @@ class Machine:
         habitat: Habitat,
         image: TrainingImage,
         lessons: LessonStore,
-        datasets: DatasetStore,
         jobs: JobStore,
-        runner: Runner,
-        adapters: AdapterStore,
-        session: ChatSession,
         new_lessons: Callable[[], int],
     ) -> None:
         self._permission = permission
@@ -44,11 +36,7 @@ class Machine:
         self._habitat = habitat
         self._image = image
         self._lessons = lessons
-        self._datasets = datasets
         self._jobs = jobs
-        self._runner = runner
-        self._adapters = adapters
-        self._session = session
         self._new_lessons = new_lessons
 
     def status(self) -> dict[str, Any]:
@@ -88,24 +76,17 @@ class Machine:
         }
 
     def overview(self) -> dict[str, Any]:
-        """Everything that the page's Overview and its top line show."""
-        active, running, advice = self._adapters.active(), self._runner.busy(), self.advice()
+        """What the page's Overview shows beyond the lists of the other stages."""
+        advice = self.advice()
         return {
             "enabled": self._settings.enabled,
-            "habitat": self._habitat.report(),
             "lessons": self._lessons.statistics(),
-            "jobs": self._jobs.counts(),
-            "running": running.as_dict() if running else None,
-            "datasets": len(self._datasets.list()),
-            "adapters": len(self._adapters.list()),
-            "active": asdict(active) | {"path": str(active.path)} if active else None,
             "advice": {
                 "ready": advice.ready,
                 "sentence": render(advice.sentence),
                 "missing": [render(text) for text in advice.missing],
                 "new_lessons": advice.new_lessons,
             },
-            "chat": self._session.state(),
             "damaged": self._damaged(),
         }
 

@@ -39,6 +39,7 @@ from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
 from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
+from academy.services.warming import Warming
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
@@ -65,6 +66,7 @@ class Training:
         backends: Mapping[str, Backend],
         session: ChatSession,
         habitat: Habitat,
+        warming: Warming,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -75,7 +77,13 @@ class Training:
         self._backends = backends
         self._session = session
         self._habitat = habitat
+        self._warming = warming
         self._dry = threading.Lock()
+
+    def warm(self) -> None:
+        """Starts a trainer in advance when the form of a training becomes visible; called while it is."""
+        if self._permission.enabled and not self._permission.only_shows:
+            self._warming.look()
 
     @changing
     def train(self, spec: TrainingSpec, idempotency_key: str | None = None) -> Job:
@@ -150,10 +158,9 @@ class Training:
         try:
             if self._habitat.gpus():
                 self._session.step_aside("A dry run is in progress.")
-            return dry_run(self._settings, self._backends, resolved, inputs) | {
-                "reasons": [render(reason) for reason in inputs.reasons],
-                "spec": resolved.model_dump(),
-            }
+            found = dry_run(self._settings, self._backends, resolved, inputs)
+            self._warming.prepare()  # for the training that it was for
+            return found | {"reasons": [render(reason) for reason in inputs.reasons], "spec": resolved.model_dump()}
         finally:
             self._session.come_back()
             self._dry.release()
@@ -368,7 +375,7 @@ class Training:
             return  # its libraries are the cluster's
         if BACKENDS[spec.backend or self._settings.backend].in_image:
             component = self._habitat.docker()
-        elif spec.quantization != "none" and not self._habitat.library("bitsandbytes").ok:
+        elif (spec.quantization != "none" or base.is_packed) and not self._habitat.library("bitsandbytes").ok:
             component = self._habitat.library("bitsandbytes")
         else:
             component = self._habitat.training()
@@ -476,7 +483,8 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
             talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
         else:
-            items = talks = [(turns[:-1], turns[-1].content) for _, turns in read_rows(file)]
+            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
+            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
     read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
     read.sort(key=lambda texts: len(texts[0]))
     # The longest ones decide about memory, evenly spread ones about the mean.

@@ -20,10 +20,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from academy.errors import Refused, foreign_code
 from academy.messages import Text, join, msg
-from academy.text.conversations import Message
+from academy.text import forms
+from academy.text.conversations import Message, calls_of, is_trained
 from academy.text.failures import Failure
+from academy.text.rendering import MARKERS, NotRendered, Renderer, Span
 
 Route = Literal["generation markers", "training template", "per turn", "plain"]
 
@@ -42,16 +43,9 @@ PLAIN = """{{- bos_token if bos_token else '' -}}
 {%- if add_generation_prompt -%}{{- '### Answer:\\n' -}}{%- endif -%}"""
 """For a base model without a chat template."""
 
-_MARKERS = re.compile(r"\{%-?\s*generation\s*-?%\}")
 # Private-use characters survive every `trim` and occur in no text.
 _PROBE = "\ue8a1{}\ue8a2"
 _THINKING = re.compile(r"<think>.*?</think>\s*$", re.DOTALL)
-
-Span = tuple[int, int]
-
-
-class NotRendered(Refused):
-    """The template refuses this conversation, or changes its text; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -72,56 +66,7 @@ class _Turn:
     after: str  # text after the content
     keep: int  # leading characters of `after` that are trained
     eos: bool  # the template never ends this turn: the end token is added
-
-
-@dataclass
-class Renderer:
-    """A chat template that is ready to render."""
-
-    template: str
-    names: dict[str, str]  # bos_token, eos_token, …
-    parts: bool = False  # content as a list of parts, as multimodal templates expect it
-    system: bool = True  # the template has a system role
-
-    def prompt(self, messages: list[Message]) -> str:
-        """The text that the model continues with its answer; raises NotRendered."""
-        # Models that can think aloud are told not to: Academy teaches answers.
-        return self.render(self.adapted(messages), prompt=True, enable_thinking=False)[0]
-
-    def adapted(self, messages: list[Message]) -> list[Message]:
-        """The conversation as this template takes it: without a blank system text, and without a system role its text opens the first
-        user turn.
-        """
-        messages = [message for message in messages if message["role"] != "system" or message["content"].strip()]
-        if self.system or not any(message["role"] == "system" for message in messages):
-            return messages
-        system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
-        rest = [dict(message) for message in messages if message["role"] != "system"]
-        for message in rest:
-            if message["role"] == "user":
-                message["content"] = f"{system}\n\n{message['content']}"
-                return rest
-        return [{"role": "user", "content": system}, *rest]
-
-    def render(self, messages: list[Message], *, prompt: bool = False, **variables: Any) -> tuple[str, list[Span]]:
-        """The rendered messages, and the ranges that the template marks; raises NotRendered with the template's own words."""
-        from transformers.utils.chat_template_utils import render_jinja_template
-
-        turns: list[dict[str, Any]] = [
-            {"role": m["role"], "content": [{"type": "text", "text": m["content"]}] if self.parts else m["content"]} for m in messages
-        ]
-        marked = bool(_MARKERS.search(self.template))
-        # A template is foreign code: it refuses a conversation with whatever exception it likes.
-        with foreign_code("The chat template", NotRendered):
-            texts, marks = render_jinja_template(
-                conversations=[turns],
-                chat_template=self.template,
-                return_assistant_tokens_mask=marked,
-                add_generation_prompt=prompt,
-                **self.names,  # pyright: ignore[reportArgumentType]
-                **variables,
-            )
-        return texts[0], _merged([(int(a), int(b)) for a, b in marks[0] if b > a]) if marked and marks else []
+    composed: bool = False  # the text is the prompt and the answer: the template writes the question otherwise once there is an answer
 
 
 @dataclass
@@ -132,18 +77,44 @@ class ChatForm(Renderer):
     ends: frozenset[str] = frozenset()  # every token that the text is not split through: one of them ends a turn
     notes: list[Text] = field(default_factory=list)
     end_token: str = ""
+    own: bool = False  # of an adapter
     _turns: dict[tuple[str, ...], list[_Turn]] = field(default_factory=dict)
 
     def write(self, messages: list[Message]) -> list[Written]:
-        """The texts to learn from: one, or with the per-turn route one for each answer; raises NotRendered."""
-        messages = self.adapted(messages)
-        if self.route == "per turn":
-            return [self._one_turn(messages, at) for at, message in enumerate(messages) if message["role"] == "assistant"]
-        return [self._marked(messages)]
+        """The texts to learn from: one, or with the per-turn route one for each answer; raises NotRendered.
 
-    def prompt(self, messages: list[Message]) -> str:
+        An answer is left out where it is masked, or where no question stands before it. A first word of the assistant's that the
+        template refuses is left out of the text too.
+        """
+        messages = self.adapted(messages)
+        first = next((at for at, message in enumerate(messages) if message["role"] == "user"), len(messages))
+        learned = [at for at, message in enumerate(messages) if at > first and is_trained(message)]
+        if not learned:
+            raise NotRendered("none of its answers is to be learned")
+        messages = messages[: learned[-1] + 1]
+        try:
+            return self._written(messages, learned)
+        except NotRendered:
+            greetings = sum(message["role"] == "assistant" for message in messages[:first])
+            if not greetings:
+                raise
+            rest = [message for at, message in enumerate(messages) if at >= first or message["role"] != "assistant"]
+            return self._written(rest, [at - greetings for at in learned])
+
+    def _written(self, messages: list[Message], learned: list[int]) -> list[Written]:
+        if not forms.is_plain(messages):
+            return [self._whole(messages, at) for at in learned]
+        if self.route == "per turn":
+            return [self._one_turn(messages, at) for at in learned]
+        written = self._marked(messages)
+        answers = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
+        return [Written(written.text, [span for at, span in zip(answers, written.spans, strict=True) if at in learned])]
+
+    def prompt(self, messages: list[Message], *, thinking: bool = False) -> str:
         """The text that the model continues with its answer, as far as it stands before the answer in training; raises NotRendered."""
-        prompt = super().prompt(messages)
+        prompt = super().prompt(messages, thinking=thinking)
+        if thinking or not forms.is_plain(messages):
+            return prompt
         answer = _PROBE.format("answer")
         talk = [*self.adapted(messages), {"role": "assistant", "content": answer}]
         try:
@@ -152,6 +123,8 @@ class ChatForm(Renderer):
             return prompt
         start, position = written.spans[-1][0], written.text.index(answer)
         if start <= len(prompt) and written.text[:position].startswith(prompt):
+            if self.thoughts and written.text[len(prompt) : position].strip():
+                return written.text[:position]  # what opens an answer without a thought
             return prompt
         # The template has no generation prompt, or a different one: it opens a thought, or drops the thoughts of earlier answers.
         return written.text[: position if written.text[start:position].strip() else start]
@@ -174,13 +147,67 @@ class ChatForm(Renderer):
 
     def _one_turn(self, messages: list[Message], at: int) -> Written:
         turn = self._learned(messages[: at + 1])[-1]
-        prompt, _ = self.render(messages[:at], prompt=True)
+        eos = self.names["eos_token"] if turn.eos else ""
+        if turn.composed:
+            prompt = self.render(messages[:at], prompt=True)[0]
+            text = prompt + turn.before + messages[at]["content"] + turn.after[: turn.keep] + eos
+            return Written(text, [(len(prompt), len(text))])
+        prompt, text = self._prompt_and_text(messages, at)
+        start, end = _cut(text, len(prompt) + turn.skip, len(text), turn, messages[at]["content"])
+        return Written(text[:end] + eos, [(start, end + len(eos))])
+
+    def _prompt_and_text(self, messages: list[Message], at: int) -> tuple[str, str]:
+        """The prompt, as far as the model does not write it itself, and the conversation up to the answer; raises NotRendered."""
         text, _ = self.render(messages[: at + 1])
+        prompt, _ = self.render(messages[:at], prompt=True, thinking=None)
+        if text.startswith(prompt):
+            return prompt, text
+        prompt = forms.without_empty(self.render(messages[:at], prompt=True)[0], prompt)
         if not text.startswith(prompt):
             raise NotRendered("the chat template writes the question otherwise once there is an answer")
-        start, end = _cut(text, len(prompt) + turn.skip, len(text), turn, messages[at]["content"])
-        eos = self.names["eos_token"] if turn.eos else ""
-        return Written(text[:end] + eos, [(start, end + len(eos))])
+        return prompt, text
+
+    def _whole(self, messages: list[Message], at: int) -> Written:
+        """One answer with its thought and its calls, in a conversation that has such: all that the model writes after the prompt."""
+        message = messages[at]
+        thought, answer = message.get("thinking", "") if self.thoughts else "", message["content"]
+        thinks = bool(thought)
+        prompt, _ = self.render(messages[:at], prompt=True, thinking=thinks)
+        text, _ = self.render(messages[: at + 1], thinking=thinks)
+        header = forms.without_open(prompt)
+        if header != prompt and text.startswith(header) and not text.startswith(prompt):
+            # The prompt leaves a thought open, which the template drops once there is an answer.
+            closed = self.thoughts.after if self.thoughts else forms.closing(prompt)
+            own = (thought + closed if thinks else forms.closing(prompt)) + text[len(header) :]
+        elif text.startswith(prompt):
+            prompt, text = (prompt, text) if thinks else self._prompt_and_text(messages, at)
+            own = text[len(prompt) :]
+        else:
+            # The template moves something before the last turn once there is an answer: the model's own words follow that turn.
+            asked = messages[at - 1]["content"].strip()
+            _, found, own = text.rpartition(asked + prompt.rpartition(asked)[2])
+            if not asked or not found or asked not in prompt:
+                raise NotRendered("the chat template writes the question otherwise once there is an answer")
+        for part in (thought, answer, *(call["name"] for call in calls_of(message))):
+            if part.strip() not in own:
+                raise NotRendered("the chat template leaves out a part of this answer")
+        end = self._end_of_all(own, answer)
+        start = 0 if message.get("thinking_trained", True) or not thinks else own.rindex(answer.strip() or own[:end])
+        eos = "" if self._ends_itself(own[:end]) else self.names["eos_token"]
+        return Written(prompt + own[:end] + eos, [(len(prompt) + start, len(prompt) + end + len(eos))])
+
+    def _ends_itself(self, own: str) -> bool:
+        return any(own.endswith(token) for token in self.ends)
+
+    def _end_of_all(self, own: str, answer: str) -> int:
+        """How many characters of the model's own text reach up to and over the token that ends the turn."""
+        last = len(own.rstrip())
+        run = []
+        while token := max((token for token in self.ends if own[:last].endswith(token)), key=len, default=""):
+            run.append((token, last))
+            last = len(own[: last - len(token)].rstrip())
+        usual = [end for token, end in run if token == self.end_token]
+        return usual[-1] if usual else run[0][1] if run else len(own.rstrip())
 
     def _learned(self, messages: list[Message]) -> list[_Turn]:
         roles = tuple(message["role"] for message in messages)
@@ -191,11 +218,11 @@ class ChatForm(Renderer):
     def _probe(self, roles: tuple[str, ...]) -> list[_Turn]:
         probes = [{"role": role, "content": _PROBE.format(at)} for at, role in enumerate(roles)]
         text, marks = self.render(probes)
-        for message in probes:
-            if message["content"] not in text:
-                raise NotRendered("the chat template leaves out what the {role} says", role=message["role"])
         if self.route == "per turn":
+            text_before = self.render(probes[:-1], prompt=True)[0] if len(probes) > 1 else ""
+            self._check_all_said(probes, text if text_before in text else text_before + probes[-1]["content"])
             return [self._probe_prompt(probes, text)]
+        self._check_all_said(probes, text)
         turns = []
         for at, message in enumerate(probes):
             if message["role"] != "assistant":
@@ -215,10 +242,35 @@ class ChatForm(Renderer):
             turns.append(self._turn(matches[0], given - start, text[given:position], after, beyond, last))
         return turns
 
-    def _probe_prompt(self, probes: list[Message], text: str) -> _Turn:
-        prompt, _ = self.render(probes[:-1], prompt=True)
-        if not text.startswith(prompt):
+    def _check_all_said(self, probes: list[Message], text: str) -> None:
+        for message in probes:
+            if message["content"] not in text:
+                raise NotRendered("the chat template leaves out what the {role} says", role=message["role"])
+
+    def _composed(self, probes: list[Message], text: str) -> _Turn:
+        """The answer's position where the template changes the conversation before it; raises NotRendered where it cannot be told."""
+        question: Message = {"role": "user", "content": _PROBE.format("question")}
+        answer = probes[-1]
+        prompt = self.render([question], prompt=True)[0]
+        if len(probes) > 2:
+            turn = self._learned([question, answer])[-1]
+            given = self.render(probes[:-1], prompt=True)[0]
+            after = [whole.rpartition(asked["content"])[2] for whole, asked in ((prompt, question), (given, probes[-2]))]
+            if turn.skip or after[0] != after[1]:
+                raise NotRendered("the chat template writes the question otherwise once there is an answer")
+            return replace(turn, composed=True)
+        header, given = forms.without_open(prompt), self.render([question, answer])[0]
+        if header == prompt or not given.startswith(header):
             raise NotRendered("the chat template writes the question otherwise once there is an answer")
+        position = given.index(answer["content"])
+        before = forms.closing(prompt) + given[len(header) : position]
+        return replace(self._turn(0, 0, before, given[position + len(answer["content"]) :], "", True), composed=True)
+
+    def _probe_prompt(self, probes: list[Message], text: str) -> _Turn:
+        try:
+            prompt, _ = self._prompt_and_text(probes, len(probes) - 1)
+        except NotRendered:
+            return self._composed(probes, text)
         position = text.index(probes[-1]["content"])
         if position < len(prompt):
             raise NotRendered("the chat template writes the answer before the end of its prompt")
@@ -244,14 +296,14 @@ class ChatForm(Renderer):
     @cached_property
     def _openers(self) -> set[str]:
         """Tokens that open a turn: they end none, unless the model stops at them."""
-        text, _ = self.render([{"role": "user", "content": _PROBE.format(0)}], prompt=True)
+        text, _ = self.render([{"role": "user", "content": _PROBE.format(0)}], prompt=True, thinking=None)
         stops = {self.names.get("eos_token", "")}
         return {token for token in self.ends if token in text} - stops
 
     def _given(self, before: list[Message], text: str, start: int, position: int) -> int:
         """The start of the model's own words: after the part of the mark that the prompt at inference already holds."""
         try:
-            prompt, _ = self.render(before, prompt=True)
+            prompt, _ = self.render(before, prompt=True, thinking=None)
         except NotRendered:
             return start
         if text.startswith(prompt) and len(prompt) <= position:
@@ -276,31 +328,37 @@ class ChatForm(Renderer):
         return max((token for token in self.ends if text.startswith(token, position)), key=len, default="")
 
 
-def for_chat(tokenizer: Any) -> Renderer:
+def for_chat(tokenizer: Any, own: str = "") -> Renderer:
     """The trained form, so that the chat asks as the training did; for a model that cannot be trained, the bare template."""
     try:
-        return choose(tokenizer)
+        return choose(tokenizer, own)
     except Failure:
-        renderer = Renderer(_template(tokenizer) or PLAIN, {"eos_token": ""} | _names(tokenizer))
+        renderer = Renderer(own or _template(tokenizer)[0] or PLAIN, {"eos_token": ""} | _names(tokenizer))
     if not _takes(renderer, "user"):
         renderer.parts = _takes(replace(renderer, parts=True), "user")
     renderer.system = _takes(renderer, "system")
+    renderer.learn()
     return renderer
 
 
-def choose(tokenizer: Any) -> ChatForm:
-    """The form that this tokenizer's model is trained with; raises Failure "no_template" where no route passes the probes."""
+def choose(tokenizer: Any, own: str = "") -> ChatForm:
+    """The form that this tokenizer's model is trained with; raises Failure "no_template" where no route passes the probes.
+
+    `own`: the chat template that an adapter brings, which goes before the base's.
+    """
     names = _names(tokenizer)
     if not names.get("eos_token"):
         raise Failure("The base model's tokenizer has no end token, so an answer could never end. Choose another.", "no_template")
     ends = frozenset({token for token in tokenizer.get_added_vocab() if token.strip()} | {names["eos_token"]}) - _THOUGHTS
-    template = _template(tokenizer)
+    template, name = _template(tokenizer)
+    if own and own not in (template, PLAIN):
+        template, name = own, ""
     if not template:
         form = _proved(ChatForm(PLAIN, names, ends=ends))
         form.notes.insert(0, "The base model has no chat template, so a plain one with '### Question' and '### Answer' is used.")
         return form
     tried: list[tuple[str, Route]] = []
-    if _MARKERS.search(template):
+    if MARKERS.search(template):
         tried.append((template, "generation markers"))
     trained = training_template(template)
     if trained:
@@ -310,7 +368,16 @@ def choose(tokenizer: Any) -> ChatForm:
     for text, route in tried:
         for parts in (False, True):
             try:
-                return _proved(ChatForm(text, names, parts, route=route, ends=ends))
+                form = _proved(ChatForm(text, names, parts, route=route, ends=ends))
+                if route == "training template":
+                    _check_asks_alike(form, replace(form, template=template))
+                form.learn()
+                form.own = bool(own) and template == own and own != _template(tokenizer)[0]
+                if form.own:
+                    form.notes.append("The adapter has a chat template of its own, which is used.")
+                if name:
+                    form.notes.append(msg("Of the base model's chat templates none is the default; {name!r} is used.", name=name))
+                return form
             except NotRendered as error:
                 reason = msg("{route}: {why}", route=route, why=error.message_text)
                 if reason not in reasons:
@@ -342,11 +409,13 @@ def _names(tokenizer: Any) -> dict[str, str]:
     return {name: str(value) for name, value in tokenizer.special_tokens_map.items() if isinstance(value, str)}
 
 
-def _template(tokenizer: Any) -> str | None:
-    try:
-        return tokenizer.get_chat_template()
-    except ValueError:
-        return None
+def _template(tokenizer: Any) -> tuple[str | None, str]:
+    """The base's template, and its name where it is one of several without a default."""
+    found = tokenizer.chat_template
+    if isinstance(found, dict) and found:
+        name = "default" if "default" in found else next(iter(found))
+        return found[name], "" if name == "default" else name
+    return (found, "") if isinstance(found, str) else (None, "")
 
 
 def _takes(renderer: Renderer, role: str) -> bool:
@@ -383,6 +452,17 @@ def _proved(form: ChatForm) -> ChatForm:
     return form
 
 
+def _check_asks_alike(form: ChatForm, own: Renderer) -> None:
+    """Raises NotRendered unless the training template has before each answer what the base's own template asks with."""
+    turns = [{"role": ("assistant", "user")[at % 2], "content": _PROBE.format(at)} for at in range(1, 5)]
+    turns = [{"role": "user", "content": _PROBE.format(0)}, *turns][:4]
+    text, _ = form.render(turns)
+    for at in (1, 3):
+        asked = forms.without_open(forms.without_empty(own.render(turns[:at], prompt=True)[0], "")).rstrip()
+        if not text.startswith(asked):
+            raise NotRendered("it asks otherwise than the base model's own template")
+
+
 def _cut(text: str, start: int, end: int, turn: _Turn, answer: str) -> Span:
     """The trained range inside a mark; raises NotRendered unless it holds this answer and nothing else."""
     stop = end - len(turn.after)
@@ -403,13 +483,3 @@ def _same_after_thoughts(written: str, answer: str) -> bool:
         return False
     spoken = answer.rsplit("</think>", 1)[1].strip()
     return bool(spoken) and written.rsplit("</think>", 1)[-1].strip() == spoken
-
-
-def _merged(marks: list[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in marks:
-        if merged and merged[-1][1] == start:
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    return merged

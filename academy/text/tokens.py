@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from academy.messages import Text, msg, to_json
+from academy.messages import Text, count, msg, to_json
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
@@ -39,6 +39,27 @@ class Tokenized:
     rows: list[Tokens] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
     untrained: dict[int, Text] = field(default_factory=dict)  # dataset rows left out: why
+    thoughts: int = 0  # dataset rows with thoughts
+    thoughts_dropped: int = 0  # of these, learned without them: the base has no form for thoughts
+    tools: int = 0  # dataset rows with tools, calls or results
+
+    @property
+    def notes(self) -> list[Text]:
+        """What is done with thoughts and tools, as far as there are any."""
+        told: list[Text] = []
+        if self.thoughts_dropped:
+            one = "The base model has no form for thoughts, so those of {n} row are left out; its answers are learned."
+            other = "The base model has no form for thoughts, so those of {n} rows are left out; their answers are learned."
+            told.append(count(self.thoughts_dropped, one=one, other=other))
+        elif self.thoughts:
+            one = "{n} row holds thoughts, written as the base model writes its own."
+            other = "{n} rows hold thoughts, written as the base model writes its own."
+            told.append(count(self.thoughts, one=one, other=other))
+        if self.tools:
+            one = "{n} row holds calls of tools; what they gave back is not learned."
+            other = "{n} rows hold calls of tools; what they gave back is not learned."
+            told.append(count(self.tools, one=one, other=other))
+        return told
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -52,9 +73,17 @@ def load_tokenizer(folder: Path) -> Any:
         raise Failure(msg("The base model's tokenizer cannot be loaded: {reason}", reason=reason), "damaged_base") from error
 
 
-def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "") -> list[int]:
+def prompt_ids(tokenizer: Any, form: Renderer, messages: list[Message], prefix: str = "", *, thinking: bool = False) -> list[int]:
     """The tokens that the model continues with its answer, equal to those before the answer in training; raises NotRendered."""
-    return tokenizer(form.prompt(messages) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
+    return tokenizer(form.prompt(messages, thinking=thinking) + prefix, add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def after_thought(tokenizer: Any, form: Renderer, ids: Sequence[int]) -> Sequence[int]:
+    """The tokens of a reply behind the thought that it begins with."""
+    mark = form.thoughts.after.strip() if form.thoughts else ""
+    if not mark or mark not in tokenizer.decode(ids):
+        return ids
+    return ids[next(end for end in range(1, len(ids) + 1) if mark in tokenizer.decode(ids[:end])) :]
 
 
 def longest_of(folder: Path, requested: int) -> int:
@@ -93,6 +122,10 @@ def tokenize(
             continue
         result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
     kept = {tokens.row for tokens in result.rows}
+    of_kept = [messages for row, messages in conversations if row in kept]
+    result.thoughts = sum(any(message.get("thinking") for message in messages) for messages in of_kept)
+    result.thoughts_dropped = 0 if form.thoughts else result.thoughts
+    result.tools = sum(any(message["role"] == "tool" or message.get("calls") for message in messages) for messages in of_kept)
     result.untrained = {row: why for row, why in result.untrained.items() if row not in kept}
     return result
 
@@ -198,7 +231,7 @@ def preview(request: dict[str, Any]) -> dict[str, Any]:
         "template": form.route,
         "end_token": form.end_token,
         "max_length": limit,
-        "notes": [to_json(note) for note in [*form.notes, *left_out]],
+        "notes": [to_json(note) for note in [*form.notes, *result.notes, *left_out]],
         "rows": [
             {"index": index, "tokens": _colored(tokenizer, result, conversations[index][0], limit, text_limit)} for index in requested
         ],

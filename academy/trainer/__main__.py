@@ -32,7 +32,7 @@ def main(arguments: list[str], module: str = _TRAINING) -> int:
         if module == _TRAINING and spec.processes > 1 and "RANK" not in os.environ:
             return launch("academy.trainer", folder, report, spec.processes)
         report.preparing("load", msg("Loading the libraries for {name!r} on {base}.", name=spec.name, base=spec.base_model))
-        _quiet(spec.knob("quantization") != "none")
+        _quiet(spec.is_quantized)
         importlib.import_module(module).run(spec, report)  # loads torch, which takes seconds
     except Exception as error:  # noqa: BLE001  the top of a program
         failure = explain(error)
@@ -104,18 +104,23 @@ def _quiet(quantized: bool) -> None:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
-def start(program: str, module: str = _TRAINING) -> int:
-    """The whole program: restarts itself with settings that are read only at the start of a process, then runs its job."""
-    if len(sys.argv) != 2:
-        raise SystemExit(f"usage: python -m {program} <job folder>")
+def restart(program: str, arguments: list[str]) -> None:
+    """Restarts the program with settings that are read only at the start of a process, unless it has them; sets its output to UTF-8."""
     wanted = {"OMP_WAIT_POLICY": "PASSIVE"}
     if sys.platform == "linux":
         wanted["GLIBC_TUNABLES"] = _TUNABLES
     if any(name not in os.environ for name in wanted):
         os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})
-        os.execv(sys.executable, [sys.executable, "-m", program, *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-m", program, *arguments])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+
+
+def start(program: str, module: str = _TRAINING) -> int:
+    """The whole program: restarts itself with settings that are read only at the start of a process, then runs its job."""
+    if len(sys.argv) != 2:
+        raise SystemExit(f"usage: python -m {program} <job folder>")
+    restart(program, sys.argv[1:])
     return main(sys.argv[1:], module)
 
 

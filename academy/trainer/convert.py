@@ -184,7 +184,7 @@ def _unpack(header: Header, place: str, file: str, report: Report) -> Any:
     import transformers
 
     config = transformers.AutoConfig.from_pretrained(place, gguf_file=file)
-    _restore_rope(header, config)
+    restore_rope(header, config)
     _progress(report, _READ)
     bad = ""
     for dtype in dtypes(header.types):
@@ -253,7 +253,7 @@ def _counted(tensors: int, tell: Callable[[float], None]) -> Iterator[None]:
         loader.tqdm = before
 
 
-def _restore_rope(header: Header, config: Any) -> None:
+def restore_rope(header: Header, config: Any) -> None:
     """Puts back what the loader leaves out: the factors of the frequencies."""
     tensor = next((item for item in header.tensors if item.name == "rope_freqs.weight"), None)
     if tensor is None:

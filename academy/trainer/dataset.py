@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from academy.bases import template_of
 from academy.messages import Text, msg
 from academy.text.conversations import Message, read_conversations
 from academy.text.failures import Failure
@@ -31,11 +32,16 @@ class Dataset:
     limit: int  # tokens of a row
     held_out_conversations: list[Numbered] = field(default_factory=list)
 
+    @property
+    def thinks(self) -> bool:
+        """Whether most of what is learned are answers after a thought."""
+        return self.form.thoughts is not None and 2 * self.train.thoughts > len({tokens.row for tokens in self.train.rows})
+
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
     """Reads and tokenizes both files; raises Failure where nothing can be learned from them."""
     tokenizer = load_tokenizer(spec.base_path)
-    form = choose(tokenizer)
+    form = choose(tokenizer, template_of(spec.continue_from) if spec.continue_from else "")
     report.preparing("tokenize", "Tokenizing the dataset.")
     limit = longest_of(spec.base_path, spec.knob("max_seq_length"))
     if limit < spec.knob("max_seq_length"):
@@ -54,7 +60,7 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
         report.note(msg(sentence, n=len(others), of=len(conversations) + len(others)))
     train = read(conversations, msg("the dataset"))
     held_out = read(others, msg("the held-out rows")) if others else Tokenized()
-    for note in form.notes:
+    for note in [*form.notes, *train.notes]:
         report.note(note)
     return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
 

@@ -69,7 +69,7 @@ def from_corrections(spec: Spec, report: Report, dataset: Dataset, adapted: Adap
     known: dict[int, bool] = {}
     report.preparing("probe", "Asking the model with the corrections in its prompt, and without.")
     probe = uses_hints(examinee, corrections.train)
-    distils = probe.is_usable and spec.knob("quantization") == "none"  # generating breaks the training of a quantized model
+    distils = probe.is_usable and not spec.is_quantized  # generating breaks the training of a quantized model
     report.note(msg(_PROBED[distils], hinted=probe.hinted, unhinted=probe.unhinted))
 
     def begin(rows: Sequence[Tokens]) -> None:

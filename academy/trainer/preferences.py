@@ -12,7 +12,7 @@ from pathlib import Path
 from academy.messages import msg
 from academy.preferences import Preference, of_kind, read_preferences
 from academy.rows import BadRow
-from academy.text.conversations import Message
+from academy.text.conversations import Message, as_message
 from academy.text.failures import Failure, bad_row
 from academy.text.tokens import Tokens, tokenize
 from academy.trainer.dataset import Dataset
@@ -94,7 +94,7 @@ def load_corrections(spec: Spec, dataset: Dataset) -> Corrections:
     found: tuple[list[Correction], list[Correction]] = [], []
     for number, (item, answers) in enumerate(zip(chosen, _tokens(chosen, dataset), strict=True), start=1):
         if answers[0] is not None and item.better is not None:
-            prompt = [turn._asdict() for turn in item.prompt]
+            prompt = [as_message(turn) for turn in item.prompt]
             found[item.held_out].append(Correction(prompt, item.better, replace(answers[0], row=number)))
     if not found[0]:
         raise Failure("The dataset has no correction to learn from, so nothing was started.", "no_trained_tokens")
@@ -120,7 +120,7 @@ def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preference
     if not train:
         raise Failure("The dataset has no preference to learn from, so nothing was started.", "no_trained_tokens")
     held_out = _grouped(kind, parts[1], size, seed, len(train) + 1, dataset.limit)
-    return Preferences(kind, train, held_out, left_out, frozenset(asked_by([turn._asdict() for turn in item.prompt]) for item in chosen))
+    return Preferences(kind, train, held_out, left_out, frozenset(asked_by([as_message(turn) for turn in item.prompt]) for item in chosen))
 
 
 def asked_by(turns: Sequence[Message]) -> str:
@@ -141,7 +141,7 @@ def _read(path: Path) -> list[Preference]:
 def _tokens(preferences: Sequence[Preference], dataset: Dataset) -> list[tuple[Tokens | None, ...]]:
     """For each preference its answers as rows in which only the last answer is trained: (better, worse), or the one with the thumb."""
     asked = [(number, text) for number, item in enumerate(preferences) for text in (item.better, item.worse) if text is not None]
-    prompts = [[turn._asdict() for turn in item.prompt] for item in preferences]
+    prompts = [[as_message(turn) for turn in item.prompt] for item in preferences]
     talks = [(at, [*prompts[number], {"role": "assistant", "content": text}]) for at, (number, text) in enumerate(asked)]
     # With a template that is trained turn by turn a conversation is several rows; the last one has the last answer.
     rows = {row.row: _last_answer(row) for row in tokenize(dataset.tokenizer, dataset.form, talks, dataset.limit).rows}

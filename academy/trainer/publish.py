@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from academy.messages import msg
 from academy.text.failures import Failure
+from academy.text.markdown import inert
 from academy.text.templates import ChatForm
 from academy.trainer import checkpoints
 from academy.trainer.checkpoints import replace_file
@@ -22,16 +23,16 @@ from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 
-def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, started: str) -> dict[str, Any]:
+def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, started: str, *, thinks: bool = False) -> dict[str, Any]:
     """Puts the best or the last weights into `adapter/`, in one step, and reports `published`; returns the metadata.
 
-    `rows` is how many rows, pairs or thumbs were learned.
+    `rows` is how many rows, pairs or thumbs were learned; `thinks`: most answers came after a thought.
     """
     aside, folder = spec.folder / "adapter.tmp", spec.folder / "adapter"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     step, eval_loss = _write_weights(spec, loop, aside)
-    if form.route == "plain":
+    if form.route == "plain" or form.own:
         (aside / "chat_template.jinja").write_text(form.template, encoding="utf-8")
     losses = {"train_loss": loop.history.train_loss, "eval_loss": eval_loss, "baseline_eval_loss": loop.history.baseline}
     metadata = {
@@ -52,6 +53,7 @@ def publish(spec: Spec, report: Report, loop: Loop, form: ChatForm, rows: int, s
         "steps": step,
         "end_token": form.end_token,
         "template": form.route,
+        "thinks": thinks,
     }
     (aside / "README.md").write_text(_card(metadata), encoding="utf-8")
     for path in aside.iterdir():
@@ -105,7 +107,7 @@ def _card(metadata: dict[str, Any], measured: dict[str, str] | None = None) -> s
 
     method = metadata["parameters"].get("method") or "sft"
     learned = "rows" if method == "sft" else f"{method}s"
-    lines = "".join(f"| {name} | {_inert(text)} |\n" for name, text in (measured or {}).items())
+    lines = "".join(f"| {name} | {inert(text)} |\n" for name, text in (measured or {}).items())
     knobs = "\n".join(f"| {name} | {value} |" for name, value in metadata["parameters"].items() if value is not None)
     return f"""---
 base_model: {json.dumps(metadata["base_model"], ensure_ascii=False)}
@@ -113,14 +115,14 @@ library_name: peft
 pipeline_tag: text-generation
 tags: [lora, {method}, academy]
 ---
-# {_inert(metadata["name"])}
+# {inert(metadata["name"])}
 
-A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {metadata["train_rows"]:,} {learned}.
+A LoRA adapter for {inert(metadata["base_model"])}, trained by Academy on {metadata["train_rows"]:,} {learned}.
 
 | | |
 |---|---|
 | Job | {metadata["job_id"]} |
-| Dataset | {_inert(str(metadata["dataset_id"] or Path(metadata["dataset_path"]).name))} |
+| Dataset | {inert(str(metadata["dataset_id"] or Path(metadata["dataset_path"]).name))} |
 | Trained | {metadata["started_at"]} – {metadata["finished_at"]} |
 | Steps | {metadata["steps"]} |
 | Training loss | {number(metadata["train_loss"])} |
@@ -137,7 +139,3 @@ A LoRA adapter for {_inert(metadata["base_model"])}, trained by Academy on {meta
 
 It has learned what its dataset says, right or wrong, and keeps the limits of its base model.
 """
-
-
-def _inert(text: str) -> str:
-    return "".join(" " if char in "\r\n" else "\\" + char if char in "<>[]|`*_#\\" else char for char in text)

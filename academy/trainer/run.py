@@ -77,7 +77,7 @@ def run(spec: Spec, report: Report) -> None:
     loop.train()
     if not team.is_first:
         return
-    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started)
+    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
     examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
     finish(report, loop, metadata)
 
@@ -174,7 +174,7 @@ def _longest(rows: Sequence[Tokens], count: int) -> list[Tokens]:
 
 def _answers_quickly(spec: Spec, adapted: Adapted) -> bool:
     """Whether answers on the way cost little; generating breaks the training of a quantized model."""
-    return spec.knob("quantization") == "none" and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
+    return not spec.is_quantized and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
 
 
 def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[Any], tuple[str, str]] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from academy.bases.folders import is_packed
 from academy.messages import msg
 from academy.text.failures import Failure
 
@@ -57,6 +58,11 @@ class Spec:
             return self.base_model
         hub = self.base_model.count("/") == 1 and not self.base_model.startswith((".", "~"))
         return self.base_model if hub else str(self.base_path)
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the base's weights are packed in 4 or 8 bits, as the training asks or as they lie in the folder."""
+        return self.knob("quantization") != "none" or is_packed(self.base_path)
 
     def knob(self, name: str) -> Any:
         """A parameter's value, or its default."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.curation.examples import DatasetRequest
+from academy.jobs.backends.docker.engine import IMAGE_MISSING
 from academy.jobs.spec import TrainingSpec
 from academy.messages import Text
 from academy.models import BUNDLED
@@ -21,6 +22,8 @@ from academy.ui.professor import autopilot_line
 from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
+    from academy.adapters.store import Adapter
+    from academy.jobs.store import Job
     from academy.services.academy import Academy
 
 _TAGS = 8
@@ -44,29 +47,32 @@ def _first(look: Look) -> Html:
     warnings = [notice(say(text), kind="warn") for text in facts["damaged"]]
     if not facts["enabled"]:
         return notice(t("overview.disabled"), t("overview.disabled_hint"), kind="warn")
-    at = 1 if not facts["datasets"] else 2 if not facts["adapters"] else 3
-    if facts["adapters"] and (facts["active"] or facts["adapters"] > 1 or look.academy.adapters.previous()):
+    adapters = len(look.adapters)
+    at = 1 if not look.datasets else 2 if not adapters else 3
+    if adapters and (look.active or adapters > 1 or look.academy.adapters.previous()):
         return join([*warnings, _worth_doing(worth.steps(_situation(look)))])
-    steps = div(_samples_step(at, facts), _train_step(at, facts["running"]), _chat_step(at), cls="ac-steps")
+    if at == 2:
+        look.academy.training.warm()
+    steps = div(_samples_step(at, look), _train_step(at, look.busy), _chat_step(at), cls="ac-steps")
     bring = go(t("first.bring"), kind="small", tab="dataset")
     own = div(span(t("first.bring_text"), cls="ac-soft"), bring, cls="ac-row ac-bring") if at == 1 else ""
     return join([*warnings, div(tag("h2", t("first.title")), tag("p", t("first.text"), cls="ac-soft"), steps, own, cls="ac-hero")])
 
 
-def _samples_step(at: int, facts: dict[str, Any]) -> Html:
-    lessons = facts["lessons"]["total_lessons"]
+def _samples_step(at: int, look: Look) -> Html:
+    lessons = look.overview["lessons"]["total_lessons"]
     if at > 1:
-        text = t("first.samples_done", lessons=plural("count.lessons", lessons), datasets=plural("count.datasets", facts["datasets"]))
+        text = t("first.samples_done", lessons=plural("count.lessons", lessons), datasets=plural("count.datasets", len(look.datasets)))
     else:
         text = t("first.own" if lessons else "first.samples_text")
     action = button(t("first.make" if lessons else "first.samples"), "first.samples", kind="primary" if at == 1 else "")
     return _step(1, at, t("first.samples"), text, action)
 
 
-def _train_step(at: int, running: dict[str, Any] | None) -> Html:
+def _train_step(at: int, running: Job | None) -> Html:
     if running:
-        text = t("first.training", name=running["name"])
-        action = go(t("first.watch"), kind="primary", tab="training", job=running["job_id"])
+        text = t("first.training", name=running.name)
+        action = go(t("first.watch"), kind="primary", tab="training", job=running.job_id)
     else:
         text = t("first.train_done" if at > 2 else "first.train_text")
         action = button(t("first.train_button"), "first.train", kind="primary" if at == 2 else "", disabled=at < 2)
@@ -199,40 +205,40 @@ def _chat(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 
 def _now(look: Look) -> Html:
     facts = look.overview
-    lessons, jobs = facts["lessons"], facts["jobs"]
+    lessons = facts["lessons"]
     total, trainable = lessons["total_lessons"], lessons["trainable_lessons"]
     words = plural("overview.lessons", total) if total == trainable else t("overview.trainable", n=number(trainable))
     tiles = [go(tile(number(total), words), cls="ac-tile-link", tab="dataset", dataset_view="lessons")]
     others: tuple[tuple[str, int, dict[str, Any]], ...] = (
-        ("datasets", facts["datasets"], {"tab": "dataset", "dataset_view": "make"}),
-        ("finished", jobs.get("finished", 0), {"tab": "training"}),
-        ("adapters", facts["adapters"], {"tab": "adapters"}),
+        ("datasets", len(look.datasets), {"tab": "dataset", "dataset_view": "make"}),
+        ("finished", look.counts.get("finished", 0), {"tab": "training"}),
+        ("adapters", len(look.adapters), {"tab": "adapters"}),
     )
     tiles += [go(tile(number(n), plural(f"overview.{name}", n)), cls="ac-tile-link", **state) for name, n, state in others]
     return card(
         t("overview.now"),
         div(*tiles, cls="ac-tiles ac-tiles-4"),
-        _running(facts["running"]),
-        _answering(facts["active"]),
+        _running(look),
+        _answering(look.active),
         _tags(lessons.get("tag_distribution", {})),
-        _advice(facts["advice"], bool(facts["datasets"])),
+        _advice(facts["advice"], bool(look.datasets)),
         autopilot_line(look),
     )
 
 
-def _running(job: dict[str, Any] | None) -> Html | str:
-    if not job:
+def _running(look: Look) -> Html | str:
+    if (job := look.busy) is None:
         return ""
-    step, total = job.get("step"), job.get("total_steps")
-    head = div(tag("b", job["name"]), pill(job["status"]), go(t("first.watch"), tab="training", job=job["job_id"]), cls="ac-row")
-    return div(head, bar(step / total if step is not None and total else None), cls="ac-run-now")
+    percent = look.percent(job)
+    head = div(tag("b", job.name), pill(job.status), go(t("first.watch"), tab="training", job=job.job_id), cls="ac-row")
+    return div(head, bar(None if percent is None else percent / 100), cls="ac-run-now")
 
 
-def _answering(adapter: dict[str, Any] | None) -> Html | str:
-    if not adapter:
+def _answering(adapter: Adapter | None) -> Html | str:
+    if adapter is None:
         return ""
-    base = span(t("overview.on", base=Path(adapter["base_model"]).name), cls="ac-soft", title=adapter["base_model"])
-    return div(span(t("overview.active"), cls="ac-soft"), tag("b", adapter["name"]), base, cls="ac-row ac-line")
+    base = span(t("overview.on", base=Path(adapter.base_model).name), cls="ac-soft", title=adapter.base_model)
+    return div(span(t("overview.active"), cls="ac-soft"), tag("b", adapter.name), base, cls="ac-row ac-line")
 
 
 def _tags(counts: dict[str, int]) -> Html | str:
@@ -312,7 +318,7 @@ def _part(part: dict[str, Any], look: Look) -> Html:
             div(t(f"part.{part['name']}"), cls="ac-strong"),
             div(say(part["reason"]), cls="ac-soft"),
             div(remedy(say(part["remedy"])), cls="ac-remedy") if part["remedy"] and not part["ok"] else "",
-            _image(look) if part["name"] == "docker" and not part["ok"] else "",
+            _image(look) if part["code"] == IMAGE_MISSING else "",
         ),
         cls="ac-part",
     )

@@ -80,6 +80,17 @@
 
   // ------------------------------------------------------------------ live regions
 
+  // What the Overview shows is asked for while Gradio still loads its own parts, so that the first poll has its answer.
+  let ahead = A.state.tab === "overview" && !document.hidden ? askAhead(window.gradio_config) : null;
+  function askAhead(config) {
+    const top = config?.components?.find(({ props }) => props.elem_id === "ac-top");
+    if (!top) return null;
+    const regions = Object.fromEntries(__FIRST__.map((name) => [name, ""]));
+    const body = JSON.stringify({ data: { state: A.state, regions, log: null }, component_id: top.id, fn_name: "live", session_hash: A.state.viewer });
+    const answer = fetch("gradio_api/component_server/", { method: "POST", body, headers: { "Content-Type": "application/json" } }).then((response) => (response.ok ? response.json() : null), () => null);
+    return () => { ahead = null; return A.state.tab === "overview" ? Promise.race([answer, wait(15000)]) : null; };
+  }
+
   const WHOLE_MS = 700;
   let polling = null, again = false, timer = 0, failures = 0, whole = 0;
 
@@ -99,10 +110,8 @@
     if (!quick) whole = begin;
     if (!quick && !document.hidden) for (const el of all("[data-live]")) if (visible(el) && !A.chat?.holds(el.dataset.live)) regions[el.dataset.live] = el.dataset.version || "";
     const pane = !document.hidden && all("[data-log]").find(visible);
-    const answer = await Promise.race([
-      A.server.live({ state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null }).catch(() => null),
-      wait(15000),
-    ]);
+    const request = { state: A.state, regions, log: pane && !A.paused ? logRequest(pane) : null };
+    const answer = (await ahead?.()) || await Promise.race([A.server.live(request).catch(() => null), wait(15000)]);
     if (!answer || typeof answer !== "object" || !answer.regions) { lost(); return; }
     connected();
     A.latency = performance.now() - begin;

@@ -61,10 +61,12 @@ def build(academy: Academy) -> gr.Blocks:
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
     texts = json.dumps(for_page()).replace("</", "<\\/")
-    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts)
+    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts).replace(
+        "__FIRST__", json.dumps(["chips", *overview.REGIONS])
+    )
     rooms = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
     script += "".join(_read(f"{name}.js") for name in ("access", *rooms))
-    styles = [f"{name}.css" for name in ("style", "training/race", *rooms)]
+    styles = [f"{name}.css" for name in ("style", "training/race", *rooms, "adapters/exports")]
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),

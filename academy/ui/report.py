@@ -19,6 +19,7 @@ VERDICTS = ("ready", "not_learned", "forgot", "no_gain")
 _SHOWN_ROWS = 10
 _MOST_ROWS = 300
 _LONGEST = 400  # characters of a cell
+_GLIMPSE = 200  # where long answers show a manner
 _MARKS = {"ready": "✓", "not_learned": "✗", "forgot": "↓", "no_gain": "="}
 _DRIFTS = ((0.03, "none"), (0.1, "little"), (0.4, "some"))
 """Nats a token below which a word holds: rehearsal aims at 0.03, and a run without it shows about 0.1."""
@@ -81,7 +82,8 @@ def drift_words(drift: float | None) -> str:
 
 def _numbers(found: Mapping[str, Any]) -> list[Html]:
     tiles = _preferred(found)
-    tiles += [_learned(found)] if found["known"]["of"] or found["held_out"] else []
+    by_heart = found.get("goal") != "style" and found["known"]["of"]
+    tiles += [_learned(found)] if by_heart or found["held_out"] else []
     if found["rephrased"]:
         tiles.append(_share("report.other_wordings", found["rephrased"]["right"], found["rephrased"]["of"]))
     if (general := found["general"]) and _is_base(found):
@@ -126,14 +128,20 @@ def _signed(value: float) -> str:
 
 def _replies(found: Mapping[str, Any]) -> Html | str:
     """Question, wanted, adapter, base; the worst first."""
-    items, alone = found["items"], _is_base(found)
+    items, alone, manner = found["items"], _is_base(found), found.get("goal") == "style"
+    most = _GLIMPSE if manner else _LONGEST
+
+    def judged(text: str, right: bool | None, item: Mapping[str, Any], *, known: bool = False) -> Html:
+        # Neither key words nor letters tell a right manner from a wrong one.
+        return _judged(text, None if manner else right, item["expected"], known=known, most=most)
+
     heads = [t("report.question"), t("report.wanted"), *([] if alone else [t("report.adapter")]), t("report.base")]
     rows = [
         [
-            esc(short(item["question"], _LONGEST)),
-            esc(short(item["expected"], _LONGEST) or "–"),
-            *([] if alone else [_judged(item["after"], item.get("right"), item["expected"], known=item["known"])]),
-            _judged(item["before"], item.get("base_right"), item["expected"]),
+            esc(short(item["question"], most)),
+            esc(short(item["expected"], most) or "–"),
+            *([] if alone else [judged(item["after"], item.get("right"), item, known=item["known"])]),
+            judged(item["before"], item.get("base_right"), item),
         ]
         for item in items[:_MOST_ROWS]
     ]
@@ -212,9 +220,9 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]], c
     )
 
 
-def _judged(text: str, right: bool | None, expected: str, *, known: bool = False) -> Html:
+def _judged(text: str, right: bool | None, expected: str, *, known: bool = False, most: int = _LONGEST) -> Html:
     """A reply with a sign and, for those who do not see it, a word: the answer itself, its key words in others, or neither."""
-    words = esc(short(text, _LONGEST) or t("chat.silent"))
+    words = esc(short(text, most) or t("chat.silent"))
     if right is None:
         return words
     same = known or " ".join(text.split()) == " ".join(expected.split())

@@ -241,6 +241,7 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     opened("adapters", "#tab-adapters-button")
     opened("menu of an adapter", "#tab-adapters .ac-menu > summary")
     dialog("details of an adapter", "[data-act='adapter.show']")
+    dialog("export of an adapter", "[data-act='adapter.export']")
     dialog("import of an adapter", "[data-act='adapter.import']")
     opened("arena", ".ac-segment:has-text('Arena')")
     dialog("a golden question", "[data-act='arena.ask']")

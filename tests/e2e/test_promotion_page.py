@@ -50,7 +50,7 @@ def test_propose_promote_and_roll_back_twice(app: Running, open_page: Callable[.
     page.locator("#tab-adapters details").last.evaluate("el => { el.open = true; }")
     problems += serious(page, "the record")
     page.screenshot(path=shots / "proposal.png")
-    for act in ("adapter.show", "adapter.edit"):
+    for act in ("adapter.show", "adapter.export", "adapter.edit"):
         page.locator("#adapter-third .ac-menu > summary").click()
         page.locator(f"#adapter-third [data-act='{act}']:visible").click()
         expect(page.locator("dialog[open]")).to_be_visible()

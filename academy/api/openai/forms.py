@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from academy.adapters.store import Adapter
 from academy.api.wire import unusable
-from academy.chat.request import BASE, ChatReply, ChatRequest
+from academy.chat.request import BASE, ChatReply, ChatRequest, Thought
 from academy.errors import AcademyError, Invalid, NotFound
+from academy.text.calls import read_calls
 
 ACTIVE = "academy"
 """As a model's name: whatever answers in the chat, the active adapter or the base model."""
@@ -39,17 +40,42 @@ class CompletionRequest(BaseModel):
     n: int | None = None
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | int | None = None
+    top_logprobs: int | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    function_call: str | dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    reasoning_effort: str | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
+
+    @property
+    def usable_tools(self) -> list[dict[str, Any]]:
+        """The tools that the model may call."""
+        return [] if self.tool_choice == "none" else self.tools or []
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether a thought is to come first: by vLLM's switch, else by OpenAI's effort, else as the adapter was taught."""
+        kwargs = self.chat_template_kwargs or {}
+        switch = kwargs.get("enable_thinking", kwargs.get("thinking"))
+        if isinstance(switch, bool):
+            return switch
+        return None if self.reasoning_effort is None else self.reasoning_effort not in ("none", "minimal")
 
 
 def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases: Iterable[str]) -> ChatRequest:
     """Our request for theirs; raises NotFound for a model that is not there and Invalid for what cannot be done."""
     if request.n not in (None, 1):
         raise Invalid("Academy gives one choice a request (n=1).", hint="Ask as often as you want choices.")
+    _check_possible(request)
     values: dict[str, Any] = {
         "messages": [_message(number, message) for number, message in enumerate(request.messages, start=1)],
         **_model(request.model, adapters, bases),
         "stop": [request.stop] if isinstance(request.stop, str) else request.stop or [],
         "stream": bool(request.stream),
+        "thinking": request.thinks,
+        "tools": request.usable_tools,
     }
     length = request.max_completion_tokens or request.max_tokens
     if length is not None:
@@ -68,6 +94,27 @@ def chat_request(request: CompletionRequest, adapters: Iterable[Adapter], bases:
         raise unusable(problems) from error
 
 
+def _check_possible(request: CompletionRequest) -> None:
+    """Raises Invalid where the client would take plain words for something else."""
+    form = (request.response_format or {}).get("type", "text")
+    if form != "text":
+        raise Invalid(
+            "response_format {form!r} is not possible: the models here answer in plain text, which need not be valid JSON.",
+            hint="Leave response_format out, and ask for JSON in the message.",
+            code="unsupported_value",
+            form=str(form)[:40],
+        )
+    if request.logprobs or request.top_logprobs:
+        raise Invalid("logprobs are not possible here.", hint="Leave logprobs and top_logprobs out.", code="unsupported_value")
+    choice = request.tool_choice if request.tool_choice is not None else request.function_call
+    if choice not in (None, "auto", "none"):
+        raise Invalid(
+            "No tool can be forced (tool_choice): a model calls one only where it wants to.",
+            hint="Use tool_choice 'auto' or 'none', or leave it out.",
+            code="unsupported_value",
+        )
+
+
 def models(adapters: Iterable[Adapter], bases: Iterable[str], *, started: int = 0) -> dict[str, Any]:
     """The answer to `/v1/models`: who can be asked."""
     found = [_card(ACTIVE, started)]
@@ -84,8 +131,9 @@ def model_card(name: str, adapters: Iterable[Adapter], bases: Iterable[str]) -> 
     raise _unknown(name)
 
 
-def completion(reply: ChatReply, *, model: str, identity: str = "", created: int | None = None) -> dict[str, Any]:
-    """A whole reply as theirs."""
+def completion(reply: ChatReply, *, model: str, identity: str = "", created: int | None = None, with_tools: bool = False) -> dict[str, Any]:
+    """A whole reply as theirs; `with_tools`: calls in it come apart."""
+    text, calls = _calls_in(reply.text) if with_tools else (reply.text, [])
     return {
         "id": identity or new_identity(),
         "object": "chat.completion",
@@ -94,9 +142,11 @@ def completion(reply: ChatReply, *, model: str, identity: str = "", created: int
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": reply.text, "refusal": None},
+                "message": {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
+                | ({"reasoning_content": reply.thinking} if reply.thinking else {})
+                | ({"tool_calls": calls} if calls else {}),
                 "logprobs": None,
-                "finish_reason": _FINISH[reply.finish],
+                "finish_reason": "tool_calls" if calls else _FINISH[reply.finish],
             }
         ],
         "usage": _usage(reply),
@@ -104,15 +154,29 @@ def completion(reply: ChatReply, *, model: str, identity: str = "", created: int
     }
 
 
-def chunks(parts: Iterable[str | ChatReply], *, model: str, include_usage: bool = False, identity: str = "") -> Iterator[dict[str, Any]]:
-    """A streamed reply as theirs, object by object; after the last one `data: [DONE]` is sent."""
+def chunks(
+    parts: Iterable[str | ChatReply], *, model: str, include_usage: bool = False, identity: str = "", with_tools: bool = False
+) -> Iterator[dict[str, Any]]:
+    """A streamed reply as theirs, object by object; after the last one `data: [DONE]` is sent.
+
+    `with_tools`: only a whole reply shows whether it is a call, so its text comes at its end.
+    """
     identity, created = identity or new_identity(), int(time.time())
     yield chunk({"role": "assistant", "content": ""}, model=model, identity=identity, created=created)
     for part in parts:
+        if isinstance(part, str) and with_tools and not isinstance(part, Thought):
+            continue
         if isinstance(part, str):
-            yield chunk({"content": part}, model=model, identity=identity, created=created)
+            field = "reasoning_content" if isinstance(part, Thought) else "content"
+            yield chunk({field: part}, model=model, identity=identity, created=created)
         else:
-            yield chunk({}, model=model, identity=identity, created=created, finish=_FINISH[part.finish])
+            text, calls = _calls_in(part.text) if with_tools else ("", [])
+            if text or calls:
+                indexed = [{"index": at} | call for at, call in enumerate(calls)]
+                delta = ({"content": text} if text else {}) | ({"tool_calls": indexed} if calls else {})
+                yield chunk(delta, model=model, identity=identity, created=created)
+            finish = "tool_calls" if calls else _FINISH[part.finish]
+            yield chunk({}, model=model, identity=identity, created=created, finish=finish)
             if include_usage:
                 yield {**chunk({}, model=model, identity=identity, created=created), "choices": [], "usage": _usage(part)}
 
@@ -149,6 +213,13 @@ def new_identity() -> str:
     return f"chatcmpl-{secrets.token_hex(12)}"
 
 
+def _calls_in(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """What a reply says, and the tools that it calls, as theirs."""
+    said, calls = read_calls(text)
+    functions = [{"name": call["name"], "arguments": json.dumps(call["arguments"], ensure_ascii=False)} for call in calls]
+    return said, [{"id": f"call_{secrets.token_hex(12)}", "type": "function", "function": function} for function in functions]
+
+
 def _model(name: str, adapters: Iterable[Adapter], bases: Iterable[str]) -> dict[str, Any]:
     if name in (ACTIVE, ""):
         return {}
@@ -167,15 +238,15 @@ def _unknown(name: str) -> NotFound:
     return NotFound("There is no model {name!r}.", hint="GET /v1/models lists those that can be asked.", code="model_not_found", name=shown)
 
 
-def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
-    roles: dict[Any, Literal["system", "user", "assistant"]] = {
-        "system": "system", "developer": "system", "user": "user", "assistant": "assistant",
+def _message(number: int, message: dict[str, Any]) -> dict[str, Any]:
+    roles: dict[Any, Literal["system", "user", "assistant", "tool"]] = {
+        "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
     }  # fmt: skip
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
         raise Invalid(
             "Message {number} has the role {role!r}.",
-            hint="Academy knows system, developer, user and assistant.",
+            hint="Academy knows system, developer, user, assistant and tool.",
             number=number,
             role=str(role)[:40],
         )
@@ -189,7 +260,8 @@ def _message(number: int, message: dict[str, Any]) -> dict[str, str]:
         content = "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
     if not isinstance(content, str):
         raise Invalid("Message {number} has no text.", hint="Put the text into `content`.", number=number)
-    return {"role": roles[role], "content": content}
+    kept = ("reasoning_content", "tool_calls", "name", "tool_call_id") if role in ("assistant", "tool") else ()
+    return {"role": roles[role], "content": content} | {key: message[key] for key in kept if message.get(key)}
 
 
 def _card(name: str, created: int, *, parent: str | None = None) -> dict[str, Any]:

@@ -29,16 +29,19 @@ api = router(tags=["OpenAI"])
 @api.get("/models")
 def models(academy: TheAcademy) -> dict[str, Any]:
     """Who can be asked: `academy` (whoever answers in the chat), the base models, and each adapter."""
-    return forms.models(academy.adapters.list(), _bases(academy))
+    return forms.models(academy.adapters.answering(), academy.adapters.bases())
 
 
 @api.get("/models/{name:path}")
 def model(academy: TheAcademy, name: str) -> dict[str, Any]:
     """One of them."""
+    if not name:  # a slash at the end
+        return models(academy)
     return forms.model_card(name, academy.adapters.list(), _bases(academy))
 
 
 @api.post("/chat/completions")
+@api.post("/chat/completions/", include_in_schema=False)
 async def complete(
     request: Request,
     academy: TheAcademy,
@@ -49,7 +52,8 @@ async def complete(
     reply = await chats.run(_ask, academy, question)
     if question.stream:
         return event_stream(_frames(await while_wanted(request, reply, chats.run(reply.wait)), question, chats))
-    return Json(forms.completion(await while_wanted(request, reply, chats.run(reply.whole)), model=question.model))
+    whole = await while_wanted(request, reply, chats.run(reply.whole))
+    return Json(forms.completion(whole, model=question.model, with_tools=bool(question.usable_tools)))
 
 
 def _ask(academy: Academy, question: forms.CompletionRequest) -> Reply:
@@ -61,7 +65,8 @@ def _bases(academy: Academy) -> Sequence[str]:
 
 
 async def _frames(reply: Reply, question: forms.CompletionRequest, chats: Lane) -> AsyncIterator[bytes]:
-    chunks = forms.chunks(reply, model=question.model, include_usage=forms.wants_usage(question))
+    usage, tools = forms.wants_usage(question), bool(question.usable_tools)
+    chunks = forms.chunks(reply, model=question.model, include_usage=usage, with_tools=tools)
     async for chunk in parts_of(reply, chunks, chats):
         yield forms.frame(forms.error_body(chunk) if isinstance(chunk, AcademyError) else chunk)
     yield forms.frame(None)

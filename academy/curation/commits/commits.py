@@ -11,15 +11,25 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from academy.curation.commits.git import MAX_CHARS, Blobs, Commit, FileChange, Log, Repository, decode
+from academy.curation.commits.changes import (
+    excerpt,
+    is_docs,
+    is_generated,
+    is_housekeeping,
+    is_pointer,
+    parse_diff,
+    summary_of,
+)
+from academy.curation.commits.git import MAX_CHARS, Commit, FileChange, Repository
+from academy.curation.commits.log import Blobs, Log
+from academy.curation.commits.wording import clean_message, is_chore, judge_message, without_references
 from academy.curation.examples import Example, Turn
 from academy.errors import Invalid
-from academy.messages import Text, msg
+from academy.messages import Message, Text, join, msg
 
-MAX_MESSAGE_CHARS = 3_000
 LOOK_BACK = 20
 """At most so many commits are read for each requested example."""
 
@@ -31,23 +41,55 @@ LABELS = {
     "short_message": "short messages",
     "meaningless_message": "messages that say nothing",
     "long_message": "messages that are too long",
+    "reference": "messages that lean on an issue, an address or a talk",
+    "chore": "chores (releases, versions, dependencies, formatting)",
+    "docs": "documentation only",
     "empty": "without a change",
     "shallow": "at the edge of a shallow clone",
+    "partial": "without their files, in a partial clone",
     "binary": "binary or enormous files only",
     "generated": "generated files only",
     "too_large": "changes that are too large",
     "no_single_file": "not the change of one small file",
 }
+PATCHES = {
+    "several_files": "several files",
+    "new_file": "a new file, so there is nothing to change",
+    "no_lines": "a change of names or rights only",
+    "large_change": "changes that are too large",
+    "long_file": "changes all over a long file",
+}
+"""Why a commit that teaches its message teaches no patch."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommitReport:
-    """The examples (newest first), how many commits were read, and how many were left out for each reason."""
+    """The examples (newest first), how many commits were read, and how many were left out for each reason.
+
+    `total`: the commits to choose from, 0 where they were not counted; `patches`: of the taken commits, how many make no patch and why.
+    """
 
     examples: list[Example]
     counts: dict[str, int]
     warnings: list[Text]
     read: int
+    total: int = 0
+    patches: dict[str, int] = field(default_factory=dict)
+
+
+def teaches(tasks: Sequence[str]) -> Message:
+    """What examples of these tasks teach."""
+    if "message" not in tasks:
+        return msg("writing the patch for a commit message")
+    return msg("writing our commit messages, and the patch for one") if "patch" in tasks else msg("writing our commit messages")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    tasks: Sequence[str]
+    chores: bool
+    docs: bool
+    summarise: bool
 
 
 def read_commits(
@@ -58,220 +100,198 @@ def read_commits(
     authors: Sequence[str] = (),
     paths: Sequence[str] = (),
     tasks: Sequence[str] = ("message",),
+    spread: bool = False,
+    chores: bool = True,
+    docs: bool = True,
+    summarise: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> CommitReport:
-    """Turns the newest good commits into examples, `limit` of them at most; `progress` gets the commits read and the commits taken.
+    """Turns good commits into examples, `limit` of them at most; `progress` gets the commits read and the commits taken.
 
-    Raises NotFound where there is no such folder, Refused where it is no repository that may be read, Invalid for a bad range.
+    The newest, or with `spread` evenly from the whole history; without `chores` and `docs`, housekeeping and documentation are left out;
+    with `summarise`, a change that is too large is shown in its most telling parts. Raises NotFound where there is no such folder, Refused
+    where it is no repository that may be read, Invalid for a bad range.
     """
-    revisions = _check_revisions(revision_range)
+    revisions = checked_revisions(revision_range)
     _check_texts([*authors, *paths])
     repository = Repository.find(repo)
-    edge = repository.edge()
-    counts: Counter[str] = Counter()
-    examples: list[Example] = []
-    warnings: list[Text] = []
-    read = taken = 0
     if limit <= 0:
         return CommitReport([], {}, [], 0)
-    with contextlib.ExitStack() as closing:
-        blobs = closing.enter_context(Blobs(repository)) if "patch" in tasks else None
-        log = closing.enter_context(Log(repository, revisions, authors, paths, limit * LOOK_BACK))
-        for commit in log:
-            read += 1
-            # Without its parent a commit looks as if it had written every file.
-            reason, made = ("shallow", []) if commit.hash in edge else _judge(commit, tasks, blobs)
-            if reason:
-                counts[reason] += 1
-            else:
-                examples += made
-                taken += 1
-            if progress and read % 50 == 0:
-                progress(read, taken)
-            if taken >= limit:
-                break
-        warnings += log.close()
-    if progress:
-        progress(read, taken)
-    if counts["shallow"]:
-        warnings.append("The repository is a shallow clone, so older commits are not there. `git fetch --unshallow` brings them.")
-    if not read and not warnings:
-        warnings.append("No commit matches, so nothing was taken from the repository.")
-    elif taken < limit and read >= limit * LOOK_BACK:
-        warnings.append(
-            msg("Looked through the newest {read:number} commits only; {good:number} of them are good examples.", read=read, good=taken)
-        )
-    return CommitReport(examples, dict(counts), warnings, read)
+    wish = _Wish(tasks, chores, docs, summarise)
+    taker = _Taker(wish, repository.edge(), limit, progress)
+    hashes: list[str] | None = None
+    warnings: list[Text] = []
+    total = 0
+    if unborn := repository.unborn(revisions):
+        return CommitReport([], {}, [unborn], 0)
+    if repository.is_partial:
+        everything = repository.hashes(revisions, authors, paths)
+        hashes, total = repository.readable(revisions, everything), len(everything)
+        taker.counts["partial"] += total - len(hashes)
+        if len(hashes) < total:
+            sentence = "The repository is a partial clone: {n:number} of {all:number} commits are read, the others lack their files."
+            warnings.append(join(msg(sentence, n=len(hashes), all=total), "`git fetch --refetch --no-filter` brings them."))
+    elif spread:
+        hashes = repository.hashes(revisions, authors, paths)
+        total = len(hashes)
+    place = {name: number for number, name in enumerate(hashes or [])}
+    if hashes is not None and spread:
+        hashes = [hashes[position] for position in spread_order(len(hashes))]
+    count = limit * LOOK_BACK
+    chosen = None if hashes is None else hashes[:count]
+    if chosen != []:  # without a name git would show the newest
+        with contextlib.ExitStack() as closing:
+            blobs = closing.enter_context(Blobs(repository)) if "patch" in tasks else None
+            log = closing.enter_context(Log(repository, revisions, authors, paths, count, chosen))
+            for commit in log:
+                if taker.take(commit, blobs):
+                    break
+            warnings += log.close()
+    examples = sorted(taker.examples, key=lambda example: place.get(example.origin, 0))
+    warnings += taker.warnings(bool(warnings))
+    return CommitReport(examples, dict(+taker.counts), warnings, taker.read, total, dict(taker.patches))
 
 
-# --- which commits are good examples ------------------------------------------------------------------------------------------
+class _Taker:
+    """Takes commits one by one, until there are enough."""
 
-_BOT = re.compile(
-    r"\[bot\]|(?:^|[\s\-_.<@+])bots?(?:$|[\s\-_.>@])|dependabot|renovate|greenkeeper|github[\- ]actions?|pre-commit-ci|snyk|weblate|imgbot"
-    r"|mergify|semantic-release|web-flow|^jenkins$|(?:jenkins|travis|circle|gitlab|azure|drone)[\- ]?ci\b|buildkite|allcontributors|crowdin"
-    r"|transifex|autofix|copybara",
-    re.IGNORECASE,
-)
-_REVERT = re.compile(
-    r"^\W*(?:revert(?:s|ed)?\b|reapply\b|(?:back ?out|roll ?back)(?: of)?:? "
-    r"(?:commit|changeset|bug|version|release|[\"'“]|[0-9a-f]{7,}\b|#\d))",
-    re.IGNORECASE,
-)
-_UNFINISHED = re.compile(
-    r"^\W*(?:wip(?=[\s:\]!)]|$)|(?:fixup|squash|amend)!|fixup\b|squash(?:ed)?\b|te?mp(?=[\s:\]]|$)|draft(?=[:\]!)]|$)|dnm\b"
-    r"|do not (?:merge|commit)|(?:checkpoint|save|snapshot)(?: \w+)?\W*$)",
-    re.IGNORECASE,
-)
-_MERGE = re.compile(
-    r"^merged? (?:branch|pull request|remote|tag|commit|changes?|from|in |into|master|main|\w+ into)|^automatic merge", re.IGNORECASE
-)
-_MEANINGLESS = re.compile(
-    r"""
-    (?: \W | \d )*
-    | (?:minor|small|some|more|misc|miscellaneous|various|quick|several|tiny|final|another|latest|my|new|few)? \s*
-      (?: updates? | updated | updating | fix | fixes | fixed | fixing | bug\ ?fix(?:es)? | hotfix | changes? | changed | tweaks?
-        | edits? | misc
-        | fix(?:ed)?\ (?:it|bugs?|this|stuff|things?|issues?|tests?|typos?|build|ci|lint|errors?) | cleanup | clean\ ?up | stuff | things
-        | improvements? | refactor(?:ing|ed)? | tests? | testing | test\ commit | initial(?:\ commit)? | first\ commit | init
-          | commits? | backup
-        | sync | typos? | lint(?:ing)? | format(?:ting|ted)? | done | work | working | progress | code | asdf\w* | todo | chore
-          | docs? | readme | (?:pull|merge)\ request:?
-        | release | bump(?:\ version)? | version(?:\ bump)? | bump(?:ed)?\ version\ .* | v?\d+(?:\.\d+)+\S*
-        | (?:release|version|bump|bump\ to|prepare\ for|prepare|tag)[:\ ]+v?\d[\w.\-+]* | update\ changelog
-          | prepare\ (?:for\ )?(?:the\ )?(?:next\ )?(?:development\ iteration|release)[\w.\ \-]* | update\ (?:the\ )?readme
-        | (?:regenerate|rebuild)(?:\ [\w./\-]+){0,2} | updated?\ (?:the\ )?(?:code|files?|tests?|version)
-      ) (?: \ (?:stuff|things|code|files?|again|more) )? [\s.!]*
-    | (?:update|create|delete|rename|add)\ [\w./\-]+\.\w{1,10}
-    | add\ files\ via\ upload
-    | [a-z\d_]{1,12}
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_KIND = re.compile(r"^(?:\[[\w\-/. ]{1,40}\]|[a-z]{2,12}(?:\([\w\-/.*, ]{1,40}\))?!?:)\s*", re.IGNORECASE)
-"""What conventional commits and build tools put before the subject: `fix(parser):`, `[release]`."""
-_ISSUE = (
-    r"(?:[\w./\-]*#\d+|(?:gh|bpo)-\d+|CID \d+|CVE-\d+-\d+|(?-i:(?!(?:UTF|SHA|AES|ISO|RFC|MD|CP)-)[A-Z]{2,10}-\d+)|https?://\S+"
-    r"|(?:commit )?(?=[a-f]*\d)[0-9a-f]{7,64}\b)"
-)
-"""Facts that a change does not show: the number of an issue, another commit, an address."""
-_TRAILER = re.compile(
-    r"(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|cc: .*|bug: .*|pr-url:.*|tbr=.*|review[ \-]?url:.*|differential revision:.*|link: https?:.*"
-    r"|(?:origin|forwarded|author|patch by|(?:pull|merge) request|bug-[a-z]+): .*|\(?cherry[ \-]picked from .*"
-    r"|\[[\w.\- ]{2,20}: [^\]]*\]|fixes: [0-9a-f]{7,64}\b.*|(?:fixup|squash)! .*"
-    r"|(?:fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?)|refs?|see|issue|related(?: to)?|part of|addresses|follow[ \-]?up (?:for|to)"
-    r"|(?:this is a )?backport(?:ed)? (?:of|from))[: ]+"
-    rf"{_ISSUE}(?:,? +(?:and +)?{_ISSUE}){{0,20}}(?: (?:from|to|in) [\w./\-]{{1,40}})?\.?)$",
-    re.IGNORECASE,
-)
-_LEAD = re.compile(
-    r"(?:\[(?:PATCH[^\]]{0,30}|\d+/\d+|v?\d+(?:\.\w+)+)\] *"
-    rf"|(?:(?:fix(?:e[sd])?|refs?|clos(?:e[sd]?)) )?{_ISSUE}(?:,? (?:and )?{_ISSUE}){{0,5}} ?(?::|--|- ) *)+",
-    re.IGNORECASE,
-)
-"""What stands before the subject of a patch or a change that belongs to an issue: `[4.2.x] Fixed #123 -- `, `gh-456: `."""
-_ADDRESS = re.compile(r"https?://\S+")
-_NUMBER = re.compile(r"\s*\((?:(?:#|GH-|!|bug |issue )\d+|https?://\S+)\)\s*$", re.IGNORECASE)
-_ASIDE = re.compile(
-    r"(?:https?://\S+\s*)+$|conflicts:(?:\s*\n[#\t ]+\S+)+\s*$"
-    r"|(?:many )?thanks,? (?!to (?:the|this|that|a)\b)[^\n]{0,100}(?:\bfor\b|report|review|patch|spott|discover|suggest)",
-    re.IGNORECASE,
-)
-"""A paragraph of addresses only, of a merge's conflicts, or of thanks."""
-_GENERATED_NAME = re.compile(
-    r"""
-    (?:^|/) (?: package-lock\.json | npm-shrinkwrap\.json | pnpm-lock\.yaml | bun\.lockb | go\.sum | go\.work\.sum
-      | Package\.resolved | \.pnp\.c?js
-              | packages\.lock\.json | gradle\.lockfile | \.terraform\.lock\.hcl | conda-lock\.yml | [^/]*\.lock ) $
-    | (?:^|/) (?: node_modules | bower_components | vendor | third_party | thirdparty | _vendor | dist | __snapshots__
-      | __generated__ | generated
-                | \.yarn | Pods | Godeps ) /
-    | \.min\.(?:js|css|mjs) $ | \.bundle\.js $ | _pb2(?:_grpc)?\.pyi? $ | [._\-]generated\.\w+ $
-    | \. (?: map | snap | ambr | pb\.go | pb\.cc | pb\.h | g\.dart | freezed\.dart | designer\.cs | svg | ipynb | po | pot | mo
-      | xlf | csv | tsv
-           | parquet | pbxproj ) $
-    | (?:^|/) (?:snapshots?|cassettes) /.* \. (?:txt|json|ya?ml|html|snap) $
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_GENERATED_MARK = re.compile(
-    rb"@generated\b|DO NOT EDIT\b|do not edit (?:this file|manually)|auto-?generated by|This file (?:is|was) (?:auto)?generated",
-    re.IGNORECASE,
-)
+    def __init__(self, wish: _Wish, edge: set[str], limit: int, progress: Callable[[int, int], None] | None) -> None:
+        self._wish, self._edge, self._limit, self._progress = wish, edge, limit, progress
+        self.counts: Counter[str] = Counter()
+        self.patches: Counter[str] = Counter()
+        self.examples: list[Example] = []
+        self.read = self.taken = 0
+
+    def take(self, commit: Commit, blobs: Blobs | None) -> bool:
+        """Judges one commit; returns whether there are enough."""
+        self.read += 1
+        # Without its parent a commit looks as if it had written every file.
+        reason, made = ("shallow", []) if commit.hash in self._edge else _judge(commit, self._wish, blobs, self.patches)
+        if reason:
+            self.counts[reason] += 1
+        else:
+            self.examples += made
+            self.taken += 1
+        if self._progress and self.read % 50 == 0:
+            self._progress(self.read, self.taken)
+        return self.taken >= self._limit
+
+    def warnings(self, warned: bool) -> list[Text]:
+        """What a person should know about the commits that were read."""
+        if self._progress:
+            self._progress(self.read, self.taken)
+        found: list[Text] = []
+        if self.counts["shallow"]:
+            found.append("The repository is a shallow clone, so older commits are not there. `git fetch --unshallow` brings them.")
+        if not self.read and not warned:
+            found.append("No commit matches, so nothing was taken from the repository.")
+        elif self.taken < self._limit and self.read >= self._limit * LOOK_BACK:
+            looked = "Looked through the newest {read:number} commits only; {good:number} of them are good examples."
+            found.append(msg(looked, read=self.read, good=self.taken))
+        if "patch" in self._wish.tasks and self.taken:
+            made = sum(example.meta.get("task") == "patch" for example in self.examples)
+            reasons = [msg("{n:number} {label}", n=number, label=msg(PATCHES[reason])) for reason, number in self.patches.most_common()]
+            if reasons:
+                sentence = "{made:number} of {n:number} commits teach a patch; the others: {reasons:commas}."
+                found.append(msg(sentence, made=made, n=self.taken, reasons=reasons))
+        return found
 
 
-def _judge(commit: Commit, tasks: Sequence[str], blobs: Blobs | None) -> tuple[str, list[Example]]:
+def spread_order(count: int) -> list[int]:
+    """The positions 0…count-1 so that however many are taken from the beginning, they lie evenly over the whole."""
+    bits = max(1, (count - 1).bit_length())
+    turned = (int(f"{number:0{bits}b}"[::-1], 2) for number in range(1 << bits))
+    return [position for position in turned if position < count]
+
+
+# --- from a commit to its examples --------------------------------------------------------------------------------------------
+
+
+def _judge(commit: Commit, wish: _Wish, blobs: Blobs | None, patches: Counter[str]) -> tuple[str, list[Example]]:
     """Why the commit is left out ("" if it is not), and its examples."""
-    message = clean_message(commit.message[: 2 * MAX_MESSAGE_CHARS])
-    subject = message.partition("\n")[0]
-    reason = _judge_message(commit, message, subject)
-    if reason:
+    message = clean_message(commit.message[:6000])
+    if reason := judge_message(commit, message):
+        return reason, []
+    message = without_references(message)
+    if not message:
+        return "reference", []
+    if reason := judge_message(commit, message):
         return reason, []
     if commit.is_cut:
         return "too_large", []
     changes = parse_diff(commit.diff)
     if not changes:
         return "empty", []
-    textual = [change for change in changes if not change.is_binary]
+    textual = [change for change in changes if not change.is_binary and not is_pointer(change)]
     if not textual:
         return "binary", []
-    written = [change for change in textual if not _is_generated(change)]
+    written = [change for change in textual if not is_generated(change)]
     if not written:
         return "generated", []
+    names = [change.path for change in written]
+    if not wish.chores and (is_chore(message) or is_housekeeping(names)):
+        return "chore", []
+    if not wish.docs and is_docs(names):
+        return "docs", []
     diff = "\n".join(change.text for change in written)
-    if len(diff) > MAX_CHARS:
+    large = len(diff) > MAX_CHARS
+    if large and not wish.summarise:
         return "too_large", []
-    examples = []
+    return _examples(commit, message, written, diff, wish, blobs if len(written) == len(changes) else None, patches)
+
+
+def _examples(
+    commit: Commit, message: str, written: list[FileChange], diff: str, wish: _Wish, blobs: Blobs | None, patches: Counter[str]
+) -> tuple[str, list[Example]]:
     meta = {"files": len(written)}
-    if "message" in tasks:
-        fence = _fence(diff)
-        question = f"Write a commit message for this change.\n\n{fence}diff\n{diff}\n{fence}"
-        examples.append(
-            Example((Turn("user", question), Turn("assistant", message)), "git", commit.hash, commit.time, meta | {"task": "message"})
-        )
-    if "patch" in tasks and blobs and len(written) == len(changes) == 1 and written[0].has_hunks:
-        before = blobs.text(written[0])
-        if before and len(before) <= MAX_CHARS:
-            turns = _patch_turns(message, written[0], before, diff)
+    examples = []
+    if "message" in wish.tasks:
+        turns = (Turn("user", _question(written, diff)), Turn("assistant", message))
+        examples.append(Example(turns, "git", commit.hash, commit.time, meta | {"task": "message"}))
+    if "patch" in wish.tasks:
+        reason, turns = _patch(message, written, diff, blobs)
+        if turns:
             examples.append(Example(turns, "git", commit.hash, commit.time, meta | {"task": "patch"}))
+        else:
+            patches[reason] += 1
     return ("", examples) if examples else ("no_single_file", [])
 
 
-def _judge_message(commit: Commit, message: str, subject: str) -> str:
-    if len(commit.parents) > 1 or _MERGE.match(subject):
-        return "merge"
-    if _BOT.search(commit.author) or _BOT.search(commit.email.partition("@")[0]) or "[bot]" in commit.email:
-        return "bot"
-    if len(subject) > 300:
-        return "long_message"
-    if _REVERT.match(subject) or "\nThis reverts commit " in commit.message:
-        return "revert"
-    if _UNFINISHED.match(subject) or "[wip]" in subject.lower():
-        return "unfinished"
-    if _MEANINGLESS.fullmatch(_ADDRESS.sub("", _KIND.sub("", subject.strip())).strip()) and len(message) < len(subject) + 40:
-        return "meaningless_message"
-    # Scripts without spaces between words say much in few characters.
-    size = len(subject) + 2 * sum(char > "\u2e80" for char in subject)
-    if size < 10 or (len(subject.split()) < 2 and size == len(subject)):
-        return "short_message"
-    return "long_message" if len(message) > MAX_MESSAGE_CHARS else ""
-
-
-def clean_message(message: str) -> str:
-    """The message without trailers, thanks, and the numbers of issues and pull requests, which no reader of the change can know."""
-    lines = [line.rstrip() for line in message.replace("\r\n", "\n").split("\n")]
-    kept = [line for position, line in enumerate(lines) if position == 0 or len(line) > 500 or not _TRAILER.match(line.strip())]
-    subject = _NUMBER.sub("", kept[0]).strip() if kept else ""
-    subject = subject[lead.end() :] or subject if (lead := _LEAD.match(subject)) else subject
-    parts = "\n".join(kept[1:]).strip("\n").split("\n\n")
-    body = re.sub(r"\n{3,}", "\n\n", "\n\n".join(part for part in parts if len(part) > 300 or not _ASIDE.match(part))).strip("\n")
-    return f"{subject}\n\n{body}" if body else subject
-
-
-def _patch_turns(message: str, change: FileChange, before: str, diff: str) -> tuple[Turn, ...]:
-    fence = _fence(before)
-    question = f"Change the file `{change.path}`:\n{message}\n\nThe file now:\n{fence}\n{before.rstrip()}\n{fence}\n\nAnswer with a patch."
+def _question(written: list[FileChange], diff: str) -> str:
     fence = _fence(diff)
-    return Turn("user", question), Turn("assistant", f"{fence}diff\n{diff}\n{fence}")
+    if len(diff) <= MAX_CHARS:
+        return f"Write a commit message for this change.\n\n{fence}diff\n{diff}\n{fence}"
+    return f"Write a commit message for this change, of which only the most telling parts are shown.\n\n{summary_of(written, fence)}"
+
+
+def _patch(message: str, written: list[FileChange], diff: str, blobs: Blobs | None) -> tuple[str, tuple[Turn, ...]]:
+    """The turns of a patch, or why there are none."""
+    if blobs is None or len(written) > 1:
+        return "several_files", ()
+    if len(diff) > MAX_CHARS:
+        return "large_change", ()
+    change = written[0]
+    if change.is_new:
+        return "new_file", ()
+    if not change.has_hunks:
+        return "no_lines", ()
+    before = blobs.text(change)
+    if not before:
+        return "long_file", ()
+    return _patch_turns(message, change, before, diff)
+
+
+def _patch_turns(message: str, change: FileChange, before: str, diff: str) -> tuple[str, tuple[Turn, ...]]:
+    fence = _fence(before)
+    if len(before) <= MAX_CHARS:
+        shown = f"The file now:\n{fence}\n{before.rstrip()}\n{fence}"
+    elif parts := excerpt(before, change):
+        shown = "\n\n".join(f"The file now, from line {first}:\n{fence}\n{text.rstrip()}\n{fence}" for first, text in parts)
+    else:
+        return "long_file", ()
+    question = f"Change the file `{change.path}`:\n{message}\n\n{shown}\n\nAnswer with a patch."
+    fence = _fence(diff)
+    return "", (Turn("user", question), Turn("assistant", f"{fence}diff\n{diff}\n{fence}"))
 
 
 def _fence(text: str) -> str:
@@ -279,79 +299,10 @@ def _fence(text: str) -> str:
     return "`" * (longest + 1)
 
 
-def _is_generated(change: FileChange) -> bool:
-    if _GENERATED_NAME.search(change.path):
-        return True
-    head = b"\n".join(change.lines[:16])
-    # Minified: lines that no person wrote.
-    return bool(_GENERATED_MARK.search(head)) or any(len(line) > 2000 for line in change.lines)
-
-
-# --- reading a diff -----------------------------------------------------------------------------------------------------------
-
-
-def parse_diff(diff: bytes) -> list[FileChange]:
-    """The files of a diff in git's form."""
-    changes: list[FileChange] = []
-    old_left = new_left = 0
-    for line in diff.strip(b"\n").split(b"\n"):
-        if old_left > 0 or new_left > 0:
-            # Inside a hunk a line may look like anything; the counts in its head say where it ends.
-            mark = line[:1]
-            old_left -= mark in (b" ", b"-", b"")
-            new_left -= mark in (b" ", b"+", b"")
-            changes[-1].lines.append(line)
-            continue
-        if line.startswith(b"diff --git "):
-            changes.append(FileChange(_path_of(line[11:])))
-        if not changes:
-            continue
-        change = changes[-1]
-        change.lines.append(line)
-        if line.startswith(b"@@ "):
-            change.has_hunks = True
-            numbers = re.match(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@", line)
-            if numbers:
-                old_left, new_left = (int(number) if number is not None else 1 for number in numbers.groups())
-        elif line.startswith(b"index "):
-            change.old_blob = line[6:].partition(b"..")[0].decode("ascii", "replace")
-        elif line.startswith(b"new file mode"):
-            change.is_new = True
-        elif line.startswith((b"Binary files ", b"GIT binary patch")):
-            change.is_binary = True
-        elif line.startswith((b"rename to ", b"+++ ")) and not line.startswith(b"+++ /dev/null"):
-            name = line[10:] if line.startswith(b"rename") else line[4:]
-            change.path = _unquote(name.rstrip(b"\t")).removeprefix("" if line.startswith(b"rename") else "b/")
-        elif line.startswith(b"--- ") and not line.startswith(b"--- /dev/null"):
-            change.path = _unquote(line[4:].rstrip(b"\t")).removeprefix("a/")
-    return changes
-
-
-def _path_of(names: bytes) -> str:
-    """The path in `a/x b/x`; where spaces make it ambiguous, later lines give it."""
-    if names.startswith(b'"'):
-        return _unquote(names.partition(b'" ')[0] + b'"').removeprefix("a/")
-    half = names[: (len(names) - 1) // 2]
-    return decode(half if names.endswith(half[2:]) else names.partition(b" ")[0]).removeprefix("a/")
-
-
-_ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"r": b"\r"}
-
-
-def _unquote(name: bytes) -> str:
-    if len(name) >= 2 and name.startswith(b'"') and name.endswith(b'"'):
-        name = re.sub(
-            rb"\\([0-7]{3}|.)",
-            lambda match: bytes((int(match[1], 8) & 255,)) if len(match[1]) == 3 else _ESCAPES.get(match[1], match[1]),
-            name[1:-1],
-        )
-    return decode(name)
-
-
 # --- git ----------------------------------------------------------------------------------------------------------------------
 
 
-def _check_revisions(revision_range: str) -> list[str]:
+def checked_revisions(revision_range: str) -> list[str]:
     """The revisions of a range; raises Invalid for a revision that git could take for an option."""
     if any(ord(char) < 32 or ord(char) == 127 for char in revision_range):
         raise Invalid("The revision range holds control characters.", hint="Write it like v1.0..main.")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from academy.errors import Invalid, NotFound, Refused, Unavailable
 from academy.messages import Text, msg
 
 MAX_CHARS = 6_000
-"""The longest change, and the longest file before it, that becomes an example; a longer one is left out, never cut."""
+"""The longest change, and the longest file before it, that is shown whole."""
 DEADLINE_SECONDS = 600.0
 MAX_OUTPUT = 8 << 30
-_MAX_COMMIT = 4 << 20
+MAX_LISTING = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ def decode(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
+_GENERIC = set("repo repository git src source code checkout clone work workspace project main master trunk".split())  # noqa: SIM905
 _ADDRESS = re.compile(r"(?:https?|ssh|git):/|git@[\w.-]+:|(?:github|gitlab)\.com/")
 
 
@@ -119,13 +119,83 @@ class Repository:
 
     def edge(self) -> set[str]:
         """The commits whose parents a shallow clone lacks."""
-        common = self.git_dir
-        if (common / "commondir").is_file():
-            common /= (common / "commondir").read_text(encoding="utf-8", errors="replace").strip()
+        common = self._common
         if not (common / "shallow").is_file():
             return set()
         with open(common / "shallow", encoding="ascii", errors="replace") as file:
             return set(file.read(16 << 20).split())
+
+    def hashes(self, revisions: Sequence[str], authors: Sequence[str], paths: Sequence[str]) -> list[str]:
+        """The commits to choose from, newest first; none where git cannot list them."""
+        listed = Process(self, "log", "--format=%H", "--no-show-signature", "--full-diff", *selection(revisions, authors, paths)).all()
+        return listed.decode("ascii", "replace").split()
+
+    def authors(self, revisions: Sequence[str]) -> list[tuple[str, str, int]]:
+        """Who wrote the commits, with name, address and number of commits, the busiest first."""
+        form = ["--format=%an%x00%ae", "--no-merges", "--no-show-signature", "--encoding=UTF-8"]
+        listed = Process(self, "log", *form, *selection(revisions, (), ())).all()
+        counts: Counter[bytes] = Counter()
+        names: dict[bytes, bytes] = {}
+        for line in listed.split(b"\n"):
+            name, _, address = line.partition(b"\x00")
+            if address:
+                key = address.lower()
+                counts[key] += 1
+                names.setdefault(key, name)
+        return [(decode(names[key]), decode(key), number) for key, number in counts.most_common()]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is a partial clone, whose objects are only there in part."""
+        packs = self._common / "objects" / "pack"
+        return packs.is_dir() and any(name.suffix == ".promisor" for name in packs.iterdir())
+
+    def readable(self, revisions: Sequence[str], hashes: Sequence[str]) -> list[str]:
+        """Of these commits of a partial clone, those whose files are all there."""
+        listed = Process(self, "rev-list", "--objects", "--missing=print", "--end-of-options", *(revisions or ["HEAD"]), "--").all()
+        missing = {line[1:].decode() for line in listed.split(b"\n") if line[:1] == b"?"}
+        form = ["--format=%x00%H", "--raw", "--no-abbrev", "--no-renames", "--diff-merges=off", "--no-show-signature"]
+        raw = Process(self, "log", *form, "--no-walk=unsorted", "--stdin", talks=True)
+        raw.tell("".join(f"{name}\n" for name in hashes).encode())
+        found = []
+        for entry in raw.all().split(b"\x00")[1:]:
+            name, _, files = entry.partition(b"\n")
+            blobs = re.findall(rb"^:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) ", files, re.MULTILINE)
+            if not any(blob.decode() in missing for pair in blobs for blob in pair):
+                found.append(name.decode("ascii", "replace"))
+        return found
+
+    def unborn(self, revisions: Sequence[str]) -> Text | None:
+        """What to say where HEAD names a branch without a commit, and others have some."""
+        head = self.git_dir / "HEAD"
+        text = head.read_text(encoding="utf-8", errors="replace").strip() if head.is_file() and head.stat().st_size < 4096 else ""
+        if revisions or not text.startswith("ref: refs/heads/"):
+            return None
+        listing = Process(self, "for-each-ref", "--format=%(refname:short)", "--count=50", "refs/heads", "refs/remotes").all()
+        branches = listing.decode("utf-8", "replace")
+        named, others = text.removeprefix("ref: refs/heads/"), [name for name in branches.split() if not name.endswith("/HEAD")]
+        if named in others or not others or not all("refs/" not in name for name in others):
+            return None
+        return msg(
+            "The branch {name!r}, which is checked out, has no commit yet. Name one of those that have as the range: {others:commas}.",
+            name=named[:80],
+            others=[name[:80] for name in others[:12]],
+        )
+
+    @property
+    def name(self) -> str:
+        """What people call it: the last part of where it came from, else of its folder."""
+        url = Process(self, "config", "--local", "--get", "remote.origin.url").all().decode("utf-8", "replace").strip()
+        for path in (url, str(self.folder), str(self.folder.parent)):
+            name = re.split(r"[/:\\]", path.rstrip("/"))[-1].removesuffix(".git")
+            if name and name.lower() not in _GENERIC:
+                return name[:60]
+        return "commits"
+
+    @property
+    def _common(self) -> Path:
+        link = self.git_dir / "commondir"
+        return self.git_dir / link.read_text(encoding="utf-8", errors="replace").strip() if link.is_file() else self.git_dir
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command line: `env -i` because GitPython hands on the environment of the app."""
@@ -216,7 +286,7 @@ def _linked_git_dir(folder: Path, link: Path) -> Path:
     raise elsewhere
 
 
-class _Process:
+class Process:
     """A running git with a deadline; its complaints are cut short."""
 
     def __init__(self, repository: Repository, *arguments: str, talks: bool = False) -> None:
@@ -256,6 +326,18 @@ class _Process:
         if stream:
             stream.close()
 
+    def tell(self, text: bytes) -> None:
+        """Writes all that it is to read, and closes; for a program that reads it all before it answers."""
+        if self.popen.stdin:
+            with contextlib.suppress(OSError):
+                self.popen.stdin.write(text)
+                self.popen.stdin.close()
+
+    def all(self) -> bytes:
+        """All that it says, up to a limit; empty where it fails."""
+        output = self.popen.stdout.read(MAX_LISTING) if self.popen.stdout else b""
+        return output if self.end() == 0 else b""
+
     def end(self) -> int:
         """Ends it if it still runs; the exit code (negative where a signal ended it)."""
         self._timer.cancel()
@@ -273,144 +355,13 @@ class _Process:
         return code
 
 
-class Log:
-    """`git log -p`, read commit by commit from one process, however long the history is."""
-
-    FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%B")
-
-    def __init__(self, repository: Repository, revisions: list[str], authors: Sequence[str], paths: Sequence[str], count: int) -> None:
-        # Random each time, so that no text in a repository can look like the start of a commit.
-        self._mark = secrets.token_hex(16).encode()
-        form = f"%x00{self._mark.decode()}%x00" + "%x00".join(self.FIELDS) + "%x00"
-        arguments = [
-            "log",
-            f"--format=tformat:{form}",
-            f"--max-count={count}",
-            "-p",
-            "-U3",
-            "--full-index",
-            "--find-renames",
-            "--no-ext-diff",
-        ]
-        arguments += [
-            "--no-textconv",
-            "--no-show-signature",
-            "--no-color",
-            "--no-notes",
-            "--no-decorate",
-            "--diff-merges=off",
-            # A message describes the whole change, even where only some paths select the commit.
-            "--full-diff",
-            "--encoding=UTF-8",
-        ]
-        arguments += ["--submodule=short", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers"]
-        arguments += ["--inter-hunk-context=0", "--no-indent-heuristic", f"-O{os.devnull}", "--ws-error-highlight=none"]
-        arguments += ["--fixed-strings", "--regexp-ignore-case", *(f"--author={author}" for author in authors)]
-        arguments += ["--end-of-options", *(revisions or ["HEAD"]), "--", *paths]
-        self._process = _Process(repository, *arguments)
-        self._is_over = False
-        self._size = 0
-        self._is_named = bool(revisions)
-
-    def __enter__(self) -> Log:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.end()
-
-    def __iter__(self) -> Iterator[Commit]:
-        stream = self._process.popen.stdout
-        start = b"\x00" + self._mark + b"\x00"
-        buffer, is_cut, begun = b"", False, False
-        while stream and (chunk := stream.read1(1 << 18)):  # type: ignore[attr-defined]
-            self._size += len(chunk)
-            if self._size > MAX_OUTPUT:
-                return
-            seen = max(0, len(buffer) - len(start))
-            buffer += chunk
-            while (position := buffer.find(start, seen)) >= 0:
-                if begun:
-                    yield self._commit(buffer[:position], is_cut)
-                buffer, is_cut, begun, seen = buffer[position + len(start) :], False, True, 0
-            if len(buffer) > _MAX_COMMIT:
-                # The rest of an enormous change is not kept; its head is enough to know it.
-                buffer, is_cut = buffer[: _MAX_COMMIT // 2] + buffer[-len(start) :], True
-        self._is_over = True
-        if begun:
-            yield self._commit(buffer, is_cut)
-
-    def _commit(self, raw: bytes, is_cut: bool) -> Commit:
-        parts = raw.split(b"\x00", len(self.FIELDS))
-        parts += [b""] * (len(self.FIELDS) + 1 - len(parts))
-        name, parents, author, email, stamp, message, diff = parts
-        try:
-            moment = datetime.fromtimestamp(int(stamp), UTC).isoformat().replace("+00:00", "Z")
-        except (ValueError, OverflowError, OSError):
-            moment = ""
-        texts = (decode(part) for part in (author, email, message))
-        author_text, email_text, message_text = texts
-        hashes = tuple(parents.decode("ascii", "replace").split())
-        return Commit(name.decode("ascii", "replace"), hashes, author_text, email_text, moment, message_text, diff, is_cut)
-
-    def close(self) -> list[Text]:
-        """Ends git; returns what went wrong as warnings, and raises where nothing could be read."""
-        code = self._process.end()
-        if self._process.is_late:
-            return [
-                msg("git took longer than {limit:.0f} seconds and was stopped; the commits read so far are used.", limit=DEADLINE_SECONDS)
-            ]
-        if self._size > MAX_OUTPUT:
-            return ["The history is enormous; the commits read so far are used."]
-        if not self._is_over or code == 0:
-            return []
-        complaint = self._process.complaints.decode("utf-8", "replace").strip()
-        if "does not have any commits" in complaint or ("HEAD" in complaint and "bad object" not in complaint and not self._is_named):
-            return ["The repository has no commits yet."]
-        if "unknown revision" in complaint or "bad revision" in complaint or "ambiguous argument" in complaint:
-            raise Invalid("The repository does not know that revision range.", hint="Check the names of branches, tags and commits in it.")
-        if "outside repository" in complaint:
-            raise Invalid("A path lies outside of the repository.", hint="Name paths as they stand in it, like src/ or docs/*.md.")
-        if not self._size:
-            raise Refused("git cannot read the repository: {complaint}", hint="Check it with `git fsck`.", complaint=_first_line(complaint))
-        return [msg("git stopped before the end ({complaint}); the commits read so far are used.", complaint=_first_line(complaint))]
+def selection(revisions: Sequence[str], authors: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """The arguments that choose commits."""
+    chosen = ["--fixed-strings", "--regexp-ignore-case", *(f"--author={author}" for author in authors)]
+    return [*chosen, "--end-of-options", *(revisions or ["HEAD"]), "--", *paths]
 
 
-class Blobs:
-    """`git cat-file --batch`: files as they were, requested one after another from one process."""
-
-    def __init__(self, repository: Repository) -> None:
-        self._process = _Process(repository, "cat-file", "--batch", talks=True)
-
-    def __enter__(self) -> Blobs:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.end()
-
-    def text(self, change: FileChange) -> str | None:
-        """The file before the change; None for a new one, and where it cannot be read or is too large."""
-        if change.is_new or not re.fullmatch(r"[0-9a-f]{40,64}", change.old_blob):
-            return None
-        ask, answer = self._process.popen.stdin, self._process.popen.stdout
-        if not ask or not answer:
-            return None
-        try:
-            ask.write(change.old_blob.encode() + b"\n")
-            ask.flush()
-            head = answer.readline(4096).split()
-            if len(head) != 3:
-                return None
-            size = int(head[2])
-            raw = answer.read(min(size, 4 * MAX_CHARS + 1))
-            left = size - len(raw) + 1
-            while left > 0 and (part := answer.read(min(left, 1 << 20))):
-                left -= len(part)
-        except (OSError, ValueError):
-            return None
-        return decode(raw) if size <= 4 * MAX_CHARS else None
-
-
-def _first_line(complaint: str) -> str:
+def first_line(complaint: str) -> str:
+    """The first line of what git complains about, without the paths of this machine."""
     line = next((line for line in complaint.splitlines() if line.strip()), "no reason given")
-    # The paths of this machine stay private.
     return re.sub(r"/[^\s':]+", "…", re.sub(r"^(?:fatal|error): ", "", line))[:300].rstrip(".") + "."

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from academy.curation.files.foreign import FORMS, check_not_foreign
+from academy.curation.files.foreign import FORMS, check_not_foreign, check_not_people
 from academy.curation.files.lines import Capped, as_utf8
 from academy.curation.files.tables import Layout
 from academy.curation.files.values import shown
@@ -107,6 +107,8 @@ class Archive:
         names = {member.filename for member in members}
         if "[Content_Types].xml" in names or "mimetype" in names:
             raise Invalid("{name} is an office document.", hint="Save a table as CSV, a text as Markdown or plain text.", name=self.name)
+        if {"users.json", "channels.json"} <= names:
+            check_not_people(self.name, b'"type": "message", "ts": "1000000000.0"')
         members = self._chosen(members)
         if any(member.flag_bits & 1 for member in members):
             raise Invalid("{name} is encrypted.", hint="Unpack it and send the files inside.", name=self.name)
@@ -178,6 +180,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_about(name: str) -> bool:
+    if re.fullmatch(r"(dataset_infos?|state|dataset_dict)\.json", _last(name)):
+        return True  # what a dataset of Hugging Face says of itself
     return bool(re.match(r"(readme|licen[cs]e|changelog|notice|contributing)\b[^/]*(\.md|\.txt|\.markdown)$", _last(name), re.IGNORECASE))
 
 

@@ -33,6 +33,12 @@ _NAMES: dict[str, str] = {
     "lesson_id": "lessonid",
 }
 SYNONYMS: dict[str, list[str]] = {part: names.split() for part, names in _NAMES.items()}
+THINKING = set(
+    """
+    reasoning reasoningcontent reasoningtrace thinking thinkingtrace thought thoughts chainofthought cot complexcot rationale
+    """.split()  # noqa: SIM905
+)
+"""Names of a column that holds the thoughts before the answer."""
 ALIASES = {"question": "situation", "prompt": "situation", "instruction": "situation", "answer": "action", "response": "action"}
 ALIASES |= {"output": "action", "completion": "action", "context": "input", "time": "timestamp", "chosen": "action", "id": "lesson_id"}
 # A column of these words says something about the text, it is not the text.

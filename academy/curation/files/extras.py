@@ -8,17 +8,16 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from academy.curation.files.columns import plain_name
+from academy.curation.files.ratings import Scale, is_unrated, rating_of
 from academy.curation.files.values import list_of, shown, value_of
 from academy.curation.lesson_filter import normal_time
-from academy.curation.lessons import Rating
 from academy.errors import Invalid
 from academy.files import check_name
 from academy.messages import Message, msg
 
 
-def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
-    """The arguments of `keep` beside the turns, with notes on the values that were left out."""
+def extras_of(record: dict[str, Any], parts: dict[str, str], scale: Scale | None = None) -> dict[str, Any]:
+    """The arguments of `keep` beside the turns, with notes on the values that were left out; `scale` is the range of the file's ratings."""
     notes: list[Message] = []
 
     def text_of(part: str) -> str:
@@ -34,13 +33,13 @@ def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
     elif rejected not in (None, ""):
         notes.append(msg("rejected is no text and was left out"))
     rating = value_of(record, parts, "rating")
-    if rating not in (None, ""):
-        extras["rating"] = _rating(rating)
-        if extras["rating"] is None and rating not in ("none", "None", "null"):
+    if not is_unrated(rating):
+        extras["rating"] = rating_of(rating, scale)
+        if extras["rating"] is None:
             notes.append(msg("the rating {rating} means neither good nor bad and was left out", rating=shown(str(rating))))
     tags = value_of(record, parts, "tags")
     if isinstance(tags, bool):  # whether the completion is a good one (KTO)
-        extras["rating"] = extras.get("rating") or _rating(tags)
+        extras["rating"] = extras.get("rating") or rating_of(tags)
         tags = None
     extras["tags"] = _tags(tags, notes)
     moment = value_of(record, parts, "timestamp")
@@ -58,25 +57,6 @@ def extras_of(record: dict[str, Any], parts: dict[str, str]) -> dict[str, Any]:
     if isinstance(metadata, dict):
         extras["metadata"] = metadata
     return extras
-
-
-_GOOD = {"good", "positive", "up", "thumbsup", "like", "liked", "yes", "true", "gut", "dobra", "dobry", "dobrze", "thumbsupresponse"}
-_BAD = {"bad", "negative", "down", "thumbsdown", "dislike", "disliked", "no", "false", "schlecht", "zla", "zly", "zle"}
-
-
-def _rating(value: Any) -> Rating | None:
-    if isinstance(value, bool):
-        return "good" if value else "bad"
-    if isinstance(value, int | float):
-        return {1: "good", -1: "bad"}.get(int(value)) if value == int(value) else None  # type: ignore[return-value]
-    if isinstance(value, str):
-        if value.strip() in ("👍", "+1", "1", "✅"):
-            return "good"
-        if value.strip() in ("👎", "-1", "❌"):
-            return "bad"
-        plain = plain_name(value)
-        return "good" if plain in _GOOD else "bad" if plain in _BAD else None
-    return None
 
 
 def _tags(value: Any, notes: list[Message]) -> list[str]:

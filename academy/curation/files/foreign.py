@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from academy.errors import Invalid
 from academy.messages import Message, msg
 
@@ -56,3 +58,34 @@ def check_not_foreign(name: str, head: bytes) -> None:
     # An office document of today is a zip, and one of old has the same first bytes for texts and tables: the name says more.
     if kind := named or found:
         raise Invalid("{name} is {what}, which cannot be read here.", hint=kind[1], name=name, what=msg(kind[0]))
+
+
+_LINE = (
+    rb"^\W{0,3}\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d{2}(?:[:.]\d{2})?"
+    rb"(?:[\s\xc2\xa0\xe2\x80\xaf]*[ap]\.?m\.?)?\]?(?: -)? [^:\n]{1,60}: "
+)
+_PEOPLE: tuple[tuple[str, re.Pattern[bytes], int], ...] = (
+    ("Discord", re.compile(rb'\A\s*\{\s*"guild"\s*:.{0,4000}?"channel"\s*:', re.DOTALL), 1),
+    ("Telegram", re.compile(rb'"from_id"\s*:\s*"(?:user|channel)\d+"'), 1),
+    ("Telegram", re.compile(rb'"type"\s*:\s*"(?:personal_chat|private_group|private_supergroup|saved_messages)"'), 1),
+    (
+        "Slack",
+        re.compile(rb'"type"\s*:\s*"message"[^{}]{0,2000}"ts"\s*:\s*"\d{9,11}\.\d+"|"ts"\s*:\s*"\d{9,11}\.\d+"[^{}]{0,2000}"user"'),
+        1,
+    ),
+    ("Messenger", re.compile(rb'"sender_name"\s*:[^{}]{0,4000}"timestamp_ms"\s*:'), 1),
+    ("Signal", re.compile(rb'"conversationId"\s*:[^{}]{0,4000}"sourceServiceId"\s*:'), 1),
+    ("WhatsApp", re.compile(_LINE, re.MULTILINE | re.IGNORECASE), 2),
+)
+
+
+def check_not_people(name: str, head: bytes) -> None:
+    """Raises Invalid for a chat among people, in which no side is an assistant to learn from."""
+    for program, mark, least in _PEOPLE:
+        if sum(1 for _, _ in zip(mark.finditer(head), range(least), strict=False)) >= least:
+            raise Invalid(
+                "{name} is a chat among people ({program}): none of them is an assistant, so it does not say who should answer like whom.",
+                hint="Write the questions and answers worth learning into a table, or a Markdown file with a heading for each question.",
+                name=name,
+                program=program,
+            )

@@ -14,19 +14,21 @@ from pydantic import BaseModel, Field
 
 from academy.curation.files import chats, records
 from academy.curation.files.archive import Archive, Part, plain_filename
-from academy.curation.files.columns import check_mapping, recognise
+from academy.curation.files.columns import THINKING, check_mapping, plain_name, recognise
+from academy.curation.files.gathered import Gathered, gather, used_columns
 from academy.curation.files.jsonstream import JsonStream, Value
 from academy.curation.files.kinds import JSON, is_no_name, kind_of, look, member_key, parsed, wrapper_keys
 from academy.curation.files.lines import numbered_lines
 from academy.curation.files.prose import read_prose
+from academy.curation.files.ratings import Scale
 from academy.curation.files.records import Kept, Refused
-from academy.curation.files.tables import Layout, layout_of, parquet_columns, read_parquet, read_table
+from academy.curation.files.tables import layout_of, parquet_columns, read_parquet, read_table
 from academy.curation.files.values import LISTS, MAX_DEPTH, MAX_RECORD, WHOLE, RowError, shown
 from academy.curation.lesson_store import LessonStore
 from academy.curation.lessons import LessonIn
 from academy.curation.redaction.redact import redact
 from academy.errors import AcademyError, Invalid
-from academy.messages import Text, msg
+from academy.messages import Message, Text, msg
 
 MAX_REFUSALS = 1000
 _SHOWN = 160
@@ -153,6 +155,7 @@ class _Reader:
         self.close = self._archive.close
         self.kind = ""
         self.columns: dict[str, str] = {}
+        self._scale: Scale | None = None
         self.unused: list[str] = []
 
     def rows(self) -> Iterator[Kept | Refused]:
@@ -181,7 +184,8 @@ class _Reader:
             rows = read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
             samples = [row for _, row in itertools.islice(_only_rows(rows), 5)]
         else:
-            values = [value for _, value in itertools.islice(self._values(part), 5)] if part.kind in JSON else []
+            read = itertools.islice(self._values(part, []), 50) if part.kind in JSON else iter(())
+            values = [value for _, value in itertools.islice(gather(read), 5)]
             samples = [value for value in values if isinstance(value, dict)]
             columns = list(dict.fromkeys(key for value in samples for key in value))
             part.kind = next((kind for value in values if (kind := kind_of(value))), part.kind)
@@ -196,18 +200,16 @@ class _Reader:
         if part.kind in ("markdown", "text"):
             yield from read_prose(part.open, self.notes)
         elif part.path is not None and part.kind == "parquet":
-            self._check_columns(part, parquet_columns(part.path))
-            empty = True
-            for item in read_parquet(part.path, self._mapping):
-                empty = False
-                yield item if isinstance(item, Refused) else self._row(*item)
-            if empty:
-                raise Invalid("{name} has columns and no row.", hint="Choose a file with at least one row.", name=part.name)
+            yield from self._table(part, parquet_columns(part.path), "{name} has columns and no row.")
         elif part.layout is not None:
-            yield from self._table(part, part.layout)
+            if part.layout.above:
+                self.notes.append(msg("rows above the header, left out: {n}", n=part.layout.above))
+            yield from self._table(part, part.layout.columns, "{name} has a header and no row below it.")
         else:
             seen = 0
-            for number, value in self._values(part):
+            self._scale = self._scale_of(part)
+            values = self._values(part, self.notes)
+            for number, value in gather(values) if self._mapping is None else values:
                 seen += 1
                 if isinstance(value, Refused):
                     yield value
@@ -219,45 +221,72 @@ class _Reader:
                 raise Invalid("{name} holds no record.", hint="Choose a file with at least one.", name=part.name)
 
     def _row(self, number: int, value: Any) -> Kept | Refused:
-        if self._mapping is None and isinstance(value, dict) and chats.kind_of(value):
+        if self._mapping is None and chats.kind_of(value):
             try:
                 return chats.read_chat(number, value)
             except RowError as error:
-                return Refused(number, error.reason, records.beginning(value.get("title") or value.get("name") or ""))
+                return Refused(number, error.reason, records.beginning(chats.beginning_of(value)))
             except RecursionError:
                 return Refused(number, msg("is nested too deep"))
-        return records.read_record(number, value, self._mapping)
+        return records.read_record(number, value, self._mapping, self._scale)
 
-    def _table(self, part: Part, layout: Layout) -> Iterator[Kept | Refused]:
-        self._check_columns(part, layout.columns)
-        if layout.above:
-            self.notes.append(msg("rows above the header, left out: {n}", n=layout.above))
-        empty = True
-        for item in read_table(part.open(), layout, literal_quotes=layout.separator == "\t"):
-            empty = False
-            yield item if isinstance(item, Refused) else self._row(*item)
-        if empty:
-            raise Invalid("{name} has a header and no row below it.", hint="Choose a file with at least one row.", name=part.name)
+    def _scale_of(self, part: Part) -> Scale | None:
+        """The range of the part's ratings, where they are numbers."""
+        rows = _only_rows(self._raw(part))
+        ratings = (value[column] for _, value in rows if isinstance(value, dict) and (column := self._rated_in(value)))
+        first = [value[column] for _, value in itertools.islice(rows, 200) if isinstance(value, dict) and (column := self._rated_in(value))]
+        return Scale.of(itertools.chain(first, ratings)) if Scale.of(first) else None
 
-    def _check_columns(self, part: Part, columns: list[str]) -> None:
+    def _rated_in(self, record: dict[str, Any]) -> str:
+        """The column of the rating in a record that has one."""
+        parts = self._mapping or recognise([key for key in record if isinstance(key, str)])
+        return column if (column := parts.get("rating", "")) in record else ""
+
+    def _raw(self, part: Part) -> Iterator[tuple[int, Any] | Refused]:
+        """The records of a part as they stand."""
+        if part.path is not None and part.kind == "parquet":
+            return read_parquet(part.path, self._mapping)
+        if part.layout is not None:
+            return read_table(part.open(), part.layout, literal_quotes=part.layout.separator == "\t")
+        return (value if isinstance(value, Refused) else (number, value) for number, value in self._values(part, []))
+
+    def _table(self, part: Part, columns: list[str], nothing: str) -> Iterator[Kept | Refused]:
+        """The rows of a table; raises Invalid where it is not clear which column is what, or there is no row."""
         if self._mapping is not None:
             check_mapping(self._mapping, columns)
-        elif not records.is_understood(columns):
+        self._scale = self._scale_of(part) if "rating" in (self._mapping or recognise(columns)) else None
+        numbered = ((item.row, item) if isinstance(item, Refused) else item for item in self._raw(part))
+        seen = 0
+        for number, value in gather(numbered) if self._mapping is None else numbered:
+            seen += 1
+            if seen == 1:
+                self._describe(part, columns, isinstance(value, Gathered))
+            yield value if isinstance(value, Refused) else self._row(number, value)
+        if not seen:
+            self._describe(part, columns, False)
+            raise Invalid(nothing, hint="Choose a file with at least one row.", name=part.name)
+
+    def _describe(self, part: Part, columns: list[str], are_messages: bool) -> None:
+        """Says what the columns were taken for; raises Invalid where that is not clear."""
+        if self._mapping is None and not are_messages and not records.is_understood(columns):
             raise Invalid(
                 "It is not clear which column of {name} is the question and which the answer (the columns are {columns:commas}).",
                 hint="Say so with a mapping, or name them 'question' and 'answer' in the first line.",
                 name=part.name,
                 columns=[shown(column) for column in columns[:12]],
             )
-        parts = self._mapping or recognise(columns)
+        parts = {} if are_messages else self._mapping or recognise(columns)
         used = {*parts.values(), *(() if self._mapping else LISTS if "action" in parts else WHOLE)}
-        unused = [column for column in columns if column not in used and not column.startswith("column ")]
+        if are_messages:
+            used |= used_columns(columns)
+        known = (plain_name(column) in THINKING or column.startswith("column ") for column in columns)
+        unused = [column for column, is_known in zip(columns, known, strict=True) if column not in used and not is_known]
         self.columns, self.unused = dict(parts), [column[:200] for column in unused[:50]]
         if unused:
             self.notes.append(msg("columns that are not used: {columns:commas}", columns=[shown(column) for column in unused[:12]]))
 
-    def _values(self, part: Part) -> Iterator[tuple[int, Any]]:
-        """The records of a JSON file with their numbers: Refused in place of one that cannot be read."""
+    def _values(self, part: Part, notes: list[Message]) -> Iterator[tuple[int, Any]]:
+        """The records of a JSON file with their numbers: Refused in place of one that cannot be read; notes on the file as a whole."""
         file = part.open()
         if part.kind == "lines":
             # The lines of old Macs end in a carriage return alone.
@@ -277,7 +306,7 @@ class _Reader:
             stream.peek()
             keys, others = wrapper_keys(part.head)
             if others:
-                self.notes.append(msg("lists that hold no records, left out: {names:commas}", names=[shown(key) for key in sorted(others)]))
+                notes.append(msg("lists that hold no records, left out: {names:commas}", names=[shown(key) for key in sorted(others)]))
             values = (value for _, value in stream.members(lambda key: member_key(key) in keys))
         else:
             values = stream.sequence()
@@ -288,11 +317,11 @@ class _Reader:
                 number += 1
                 yield number, record
         if stream.closed_early:
-            self.notes.append(msg("the file breaks off after record {number}: the list is never closed", number=number))
+            notes.append(msg("the file breaks off after record {number}: the list is never closed", number=number))
         elif part.kind in ("array", "wrapper"):
             declared = stream.passed.get(b'"count"', b"")
             if declared.isdigit() and int(declared[:20]) != number:
-                self.notes.append(
+                notes.append(
                     msg(
                         "the file says that it holds {declared:number} records; there are {n:number}", declared=int(declared[:20]), n=number
                     )

@@ -11,7 +11,8 @@ from typing import Any
 from academy.curation.files import chats, records
 from academy.curation.files.archive import Archive, Part
 from academy.curation.files.columns import recognise
-from academy.curation.files.foreign import KNOWN, check_not_foreign
+from academy.curation.files.foreign import KNOWN, check_not_foreign, check_not_people
+from academy.curation.files.gathered import is_message_of_many
 from academy.curation.files.jsonstream import JsonStream, Value
 from academy.curation.files.lines import WINDOWS, encoding_of, older_encoding_of
 from academy.curation.files.records import Refused
@@ -42,6 +43,7 @@ def look(part: Part, archive: Archive, mapping: dict[str, str] | None) -> None:
     is_utf8 = not encoding_of(part.raw_head)[0]
     if is_utf8 and sum(sample.count(byte) for byte in _CONTROL) > len(sample) // 10:
         raise Invalid("{name} is no text.", hint="Known are {known}.", name=part.name, known=KNOWN)
+    check_not_people(part.name, part.head)
     part.kind = _kind(part, end)
     if part.kind not in JSON and is_utf8:
         # JSON is UTF-8 by definition; tables and texts of older programs often are not.
@@ -90,9 +92,9 @@ def _beginning(raw: bytes) -> str:
 
 def kind_of(value: Any) -> str:
     """What such a record is called; empty for anything unknown."""
-    if isinstance(value, dict) and (chat := chats.kind_of(value)):
-        return chat
-    return "" if isinstance(value, Refused) else records.kind_of(value)
+    if isinstance(value, Refused):
+        return ""
+    return chats.kind_of(value) or records.kind_of(value)
 
 
 def member_key(raw: bytes) -> str:
@@ -191,7 +193,8 @@ def _holds_record(key: str, item: Value) -> bool:
         return True
     if isinstance(value, list):
         return key not in ("history",) and bool(value) and is_message(value[0])
-    return isinstance(value, dict) and not is_message(value)
+    # Of some programs a whole file is one chat; and a system text can be a list of blocks.
+    return isinstance(value, dict) and not is_message(value) and not chats.kind_of({key: [value]}) and not key.startswith("system")
 
 
 def is_conversation(head: bytes) -> bool:
@@ -203,7 +206,7 @@ def is_conversation(head: bytes) -> bool:
         value = parse(first.raw) if first and not first.problem else None
     except RowError:
         return False
-    return is_message(value) and records.kind_of(value) == "" and not records.is_of_tree(value)
+    return is_message(value) and records.kind_of(value) == "" and not records.is_of_tree(value) and not is_message_of_many(value)
 
 
 def is_no_name(column: str) -> bool:

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterator
 
 from academy.curation.examples import Role, Turn
+from academy.curation.files.extras import read_time
 from academy.curation.files.prose_lines import BOLD_LEVEL, RULE, Line, Open, Survey, asks, lines_of
 from academy.curation.files.records import BEGINNING, Kept, Refused, keep, read_record
+from academy.curation.files.said import turns_of
+from academy.curation.files.sessions import aider
 from academy.curation.files.turns import in_order
 from academy.curation.files.values import RowError, check_content, shown
 from academy.curation.lessons import MAX_TEXT
@@ -38,12 +41,17 @@ def read_prose(opened: Open, notes: list[Message]) -> Iterator[Kept | Refused]:
 def _found(opened: Open, notes: list[Message]) -> Iterator[Kept | Refused]:
     seen = Survey(lines_of(opened))
     labels, asking = seen.labels, seen.asking
+    if seen.sessions:
+        yield from _sessions(lines_of(opened))
+        return
     if seen.tables:
         yield from _tabled(lines_of(opened))
     if labels["q"] and labels["a"]:
         yield from _mixed(lines_of(opened), {"q": "user", "a": "assistant", "s": "system"}, notes)
     elif labels["u"] and labels["b"]:
         yield from _labelled(lines_of(opened), {"u": "user", "b": "assistant", "s": "system"}, notes)
+    elif labels["i"] and labels["o"] and seen.exported > 1:
+        yield from _labelled(lines_of(opened), {"i": "user", "o": "assistant", "s": "system"}, notes, pairs=False)
     elif labels["i"] and labels["o"]:
         yield from _mixed(lines_of(opened), {"i": "user", "o": "assistant", "s": "system"}, notes)
     elif (letters := seen.letters()) and not asking:
@@ -83,7 +91,7 @@ class _Block:
         self.lines: list[Line] = []
         self.size = 0
         self.problem: Message | None = None
-        self.parted = False
+        self.parted = self.ruled = False
 
     def add(self, line: Line, text: str) -> None:
         if line.table:
@@ -100,12 +108,13 @@ class _Block:
         return (start + "".join(line.text for line in self.lines)).strip()
 
     def part(self) -> None:
-        """Takes rules and headings off the end: they belong to what follows. A parting one ends a conversation."""
+        """Takes rules and headings off the end: they belong to what follows, and end a conversation."""
         while self.lines and (
             not self.lines[-1].text.strip() or self.lines[-1].level or self.lines[-1].underline or RULE.match(self.lines[-1].text)
         ):
-            self.parted = self.parted or bool(self.lines[-1].text.strip())
-            self.lines.pop()
+            last = self.lines.pop()
+            self.ruled = self.ruled or bool(RULE.match(last.text))
+            self.parted = self.parted or bool(last.text.strip() and not RULE.match(last.text))
 
 
 class _Runs:
@@ -151,8 +160,11 @@ def _mixed(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) 
         notes.append(msg(_CHAPTERS, n=runs.chapters))
 
 
-def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message]) -> Iterator[Kept | Refused]:
-    pairs = "u" not in roles
+def _labelled(
+    lines: Iterator[Line], roles: dict[str, Role], notes: list[Message], *, pairs: bool | None = None
+) -> Iterator[Kept | Refused]:
+    pairs = "u" not in roles if pairs is None else pairs
+    ruled = False  # a rule parts each message from the next one, and no conversations
     conversation: list[tuple[_Block, str]] = []
     current: _Block | None = None
     start = ""
@@ -162,7 +174,9 @@ def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message
             if current is not None:
                 current.part()
                 conversation.append((current, current.text(start)))
-                ended = current.parted or current.role is None
+                if current.ruled and current.role == "user" and roles[line.label] == "assistant":
+                    ruled = True
+                ended = current.parted or (current.ruled and not ruled) or current.role is None
                 done = current.role == "assistant" or (current.role == "user" and roles[line.label] != "assistant")
                 if ended or (pairs and done):
                     yield from _closed(conversation, pairs, notes)
@@ -174,6 +188,8 @@ def _labelled(lines: Iterator[Line], roles: dict[str, Role], notes: list[Message
                 current, start = _Block(None, line), ""
             current.add(line, line.text)
     if current is not None:
+        if ruled:
+            current.part()
         conversation.append((current, current.text(start)))
         yield from _closed(conversation, pairs, notes)
 
@@ -202,6 +218,16 @@ def _closed(blocks: list[tuple[_Block, str]], pairs: bool, notes: list[Message])
         yield keep(first.first, in_order(turns))
     except RowError as error:
         yield Refused(first.first, error.reason, blocks[0][1][:BEGINNING])
+
+
+def _sessions(lines: Iterator[Line]) -> Iterator[Kept | Refused]:
+    for number, chat in aider((line.number, line.text) for line in lines):
+        notes: list[Message] = []
+        try:
+            turns, _ = turns_of(chat, notes)
+            yield keep(number, turns, time=read_time(chat.time), notes=notes)
+        except RowError as error:
+            yield Refused(number, error.reason)
 
 
 # ------------------------------------------------------------------ headings

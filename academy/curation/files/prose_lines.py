@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from academy.curation.files.columns import recognise
 from academy.curation.files.lines import numbered_lines
+from academy.curation.files.sessions import AIDER
 from academy.curation.files.values import MAX_RECORD
 from academy.messages import Message, msg
 
@@ -21,14 +22,27 @@ _TASK = "instruction|prompt|input|situation|task|aufgabe|polecenie"
 _OUTPUT = "response|completion|output|reply|action|lösung|solution"
 _USER = "user|human|you|me|customer|client|student|użytkownik|benutzer|utilisateur|usuario|utente|ty|du"
 _ASSISTANT = "assistant|ai|bot|chatbot|gpt|chatgpt|claude|gemini|copilot|model|agent|teacher|asystent|assistent|asistente|assistente"
+_ASSISTANT += (
+    r"|claude code|deepseek(?:[ -]\w+)?|grok(?:[ -]\d)?|qwen\d?|llama|mistral|le chat|perplexity|cursor|cline|codex|gpt-\w+|aider|lm studio"
+)
 _SYSTEM = "system"
+# What programs write behind the name: the time, or the model in brackets; and before it: a picture.
+_ABOUT = (
+    r"(?:[ \t]{0,3}[-–—|·,@]?[ \t]{0,3}(?P<about>\([^()\n]{1,100}\)|\[[^\]\n]{1,100}\]|(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4},?[ T]{0,2})?"
+    r"\d{1,2}:\d{2}(?::\d{2})?(?:[ ]?[ap]\.?m\.?)?))?"
+)
+_BEHIND = _ABOUT.replace("about", "behind")
+_PICTURE = r"(?:[\u2600-\u27bf\u2b50\ufe0f\u200d\U0001f000-\U0001faff]{1,6}[ \t]{0,3})?"
 # Blanks are counted where two runs of them meet: a line of a million blanks must not be tried in all ways.
+_STRONG = r"_\*\*|\*\*_|\*\*\*|\*\*|__|\*|_"
 _LABEL = re.compile(
-    r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]{1,9}|>[ \t]{0,9}|[-*+][ \t]{1,9}|\d{1,4}[.)][ \t]{1,9})?(?P<bold>\*\*|__|\*|_)?[ \t]{0,9}"
+    r"^[ ]{0,3}(?P<lead>#{1,6}[ \t]{1,9}|>[ \t]{0,9}|[-*+][ \t]{1,9}|\d{1,4}[.)][ \t]{1,9})?"
+    rf"(?P<bold>{_STRONG})?[ \t]{{0,9}}{_PICTURE}\[?"
     rf"(?:(?P<q>{_QUESTION})|(?P<a>{_ANSWER})|(?P<u>{_USER})|(?P<b>{_ASSISTANT})|(?P<s>{_SYSTEM})|(?P<i>{_TASK})|(?P<o>{_OUTPUT}))"
-    r"(?:[ \t]+said)?(?![^\W\d_])"
+    rf"(?:[ \t]+(?:said|says|wrote|asked|responded|replied|answered))?(?![^\W\d_])\]?{_ABOUT}"
     r"(?P<number>[ \t]*[#№]?\d{1,5})?"
-    r"[ \t]*(?P<close>\*\*|__|\*|_)?[ \t]*(?P<colon>[:：]|(?<=\d)[.)])?[ \t]*(?P<close2>\*\*|__|\*|_)?[ \t]*(?P<rest>.*)$",
+    rf"[ \t]*(?P<close>{_STRONG})?{_BEHIND}[ \t]*(?P<colon>[:：]|(?<=\d)[.)])?[ \t]*"
+    rf"(?P<close2>{_STRONG})?[ \t]*(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 # Question and answer by one letter each: German, French, Polish, Spanish, Italian, Dutch, Russian.
@@ -45,12 +59,17 @@ RULE = re.compile(r"^ {0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*\r?\n?$")
 
 
+# What an exporter writes above a chat: of a chat, prompts and responses are one conversation.
+_EXPORTED = re.compile(r"\*\*(?:User|Created|Updated|Exported|Link|Source|URL|Model|Date):\*\*", re.IGNORECASE)
+
+
 class Survey:
     """What there is of each form in a text."""
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self.labels: Counter[str] = Counter()
-        self.headings = self.asking = self.bold = self.tables = 0
+        self.headings = self.asking = self.bold = self.tables = self.exported = 0
+        self.sessions = False
         self._letters: Counter[str] = Counter()
         self._first_letter = ""
         self._paragraphs: list[bool] = []  # of the first ones: does its first line ask?
@@ -58,6 +77,8 @@ class Survey:
         for line in lines:
             self.labels[line.label] += 1
             self.headings += line.level > 0
+            self.exported += bool(_EXPORTED.match(line.text))
+            self.sessions = self.sessions or line.text.startswith(AIDER)
             self.asking += line.level > 0 and asks(line.heading)
             self.tables += line.table == "head"
             self.bold += not line.table and bool(_BOLD.match(line.text))
@@ -129,6 +150,8 @@ def _without_closing(heading: str) -> str:
 
 
 def _is_label(match: re.Match[str]) -> bool:
+    if (match["about"] or match["behind"]) and not (match["u"] or match["b"] or match["s"]):
+        return False
     if match["colon"]:
         return True
     # Without a colon only a heading (## Question 3) or a line of its own in bold is a label.

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from academy.curation.examples import Turn
-from academy.curation.files.columns import SYNONYMS, plain_name, recognise
+from academy.curation.files.columns import SYNONYMS, THINKING, plain_name, recognise
 from academy.curation.files.extras import extras_of
+from academy.curation.files.marks import THOUGHTS, cleaned, notes_of
+from academy.curation.files.ratings import Scale
 from academy.curation.files.spelled import is_spelled, spelled_turns
-from academy.curation.files.turns import conversation, in_order, is_message, joined
-from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, list_of, shown, value_of
-from academy.curation.lessons import LessonIn, Rating, earlier_turns
+from academy.curation.files.turns import conversation, definitions, in_order, is_message, joined, thoughts_in
+from academy.curation.files.values import LISTS, WHOLE, RowError, check_content, described, is_missing, list_of, shown, value_of
+from academy.curation.lessons import LessonIn, Rating, as_example, exchange_of
 from academy.messages import Message, msg
+from academy.rows import fits_alpaca, row_of
 
 BEGINNING = 1000
 """So many characters of a refused record are held, to be recognised by."""
@@ -41,10 +45,10 @@ class Refused:
     text: str = ""  # the beginning of the record
 
 
-def read_record(row: int, record: Any, mapping: dict[str, str] | None = None) -> Kept | Refused:
-    """The record as a lesson, or the reason why it cannot be one."""
+def read_record(row: int, record: Any, mapping: dict[str, str] | None = None, scale: Scale | None = None) -> Kept | Refused:
+    """The record as a lesson, or the reason why it cannot be one; `scale` is the range of the file's ratings."""
     try:
-        return _read(row, record, mapping)
+        return _read(row, record, mapping, scale)
     except RowError as error:
         return Refused(row, error.reason, beginning(record))
     except RecursionError:
@@ -80,7 +84,7 @@ def kind_of(record: Any) -> str:
     return "pairs" if "situation" in parts and "action" in parts else ""
 
 
-def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
+def _read(row: int, record: Any, mapping: dict[str, str] | None, scale: Scale | None) -> Kept:
     if isinstance(record, list):
         if not record:
             raise RowError("is an empty list")
@@ -90,23 +94,25 @@ def _read(row: int, record: Any, mapping: dict[str, str] | None) -> Kept:
     if not record:
         raise RowError("is an empty object")
     if mapping is None:
-        _no_tools(record)
-        if (kept := _preference(row, record)) is not None:
+        if "chosen" in record or not any(list_of(record.get(key)) for key in LISTS):
+            _no_tools(record)
+        if (kept := _preference(row, record, scale)) is not None:
             return kept
         for key in LISTS:
             messages = list_of(record.get(key))
             if messages is not None:
-                return keep(row, _with_system(record, conversation(messages, key)), **extras_of(record, recognise(_extra_columns(record))))
+                turns = (*definitions(record), *_with_system(record, conversation(messages, key)))
+                return keep(row, turns, **extras_of(record, recognise(_extra_columns(record)), scale))
         # Some datasets hold a whole conversation in one text, or as a bare list of texts.
         data = record.get("data")
-        if isinstance(data, list) and len(data) > 1 and all(isinstance(item, str) for item in data):
+        if isinstance(data, list) and len(data) > 1 and (all(isinstance(item, str) for item in data) or all(map(is_message, data))):
             return keep(row, conversation(data, "data"))
         text = _spelled_text(record)
         if text is not None:
-            return keep(row, _with_system(record, _spelled_out(text)), **extras_of(record, recognise(_extra_columns(record))))
+            return keep(row, _with_system(record, _spelled_out(text)), **extras_of(record, recognise(_extra_columns(record)), scale))
         if is_of_tree(record):
             raise RowError("is one message of a tree ('parent_id'); use the file that holds a whole tree in each record")
-    return _pair(row, record, mapping)
+    return _pair(row, record, mapping, scale)
 
 
 def is_understood(columns: Sequence[str]) -> bool:
@@ -145,13 +151,13 @@ def _spelled_text(record: dict[str, Any]) -> str | None:
 def _no_tools(record: dict[str, Any]) -> None:
     for key in ("tools", "functions", "function_call", "tool_calls"):
         if record.get(key) not in (None, [], {}, "", "[]"):
-            raise RowError("has {key}: calls of tools cannot be trained here", key=key)
+            raise RowError("has {key}, and no list of turns that they belong to", key=key)
 
 
 _ANSWERS = ("chosen", "rejected", "preferred_output", "non_preferred_output", "input")
 
 
-def _preference(row: int, record: dict[str, Any]) -> Kept | None:
+def _preference(row: int, record: dict[str, Any], scale: Scale | None) -> Kept | None:
     """A pair of a better and a worse answer: a correction."""
     prompt: Any = None
     if "preferred_output" in record and isinstance(record.get("input"), dict):
@@ -186,7 +192,7 @@ def _preference(row: int, record: dict[str, Any]) -> Kept | None:
         last = worse[-1]
         text = check_content(joined(last.get("content", last.get("value")), "rejected"), "rejected") if isinstance(last, dict) else None
     extra_columns = [column for column in _extra_columns(record) if column not in _ANSWERS]
-    extras: dict[str, Any] = extras_of(record, recognise(extra_columns))
+    extras: dict[str, Any] = extras_of(record, recognise(extra_columns), scale)
     extras["rejected"] = text
     return keep(row, turns, **extras)
 
@@ -219,7 +225,7 @@ def _spelled_out(text: str) -> tuple[Turn, ...]:
     return in_order([Turn(role, check_content(said, "turn {number}", number=number)) for number, (role, said) in turns])
 
 
-def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> Kept:
+def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None, scale: Scale | None) -> Kept:
     columns = [key for key in record if isinstance(key, str)]
     if mapping is None:
         parts = recognise(columns)
@@ -235,19 +241,23 @@ def _pair(row: int, record: dict[str, Any], mapping: dict[str, str] | None) -> K
     if "action" not in parts:
         raise RowError("has no answer among its keys ({names:commas})", names=_keys(columns))
     question, answer, context = record[parts["situation"]], record[parts["action"]], value_of(record, parts, "input")
+    for column, value in ((parts["situation"], question), (parts["action"], answer)):
+        if is_missing(value, answer=True):
+            raise RowError("{column} is missing: it only says {value}", column=column[:40], value=shown(str(value)))
     if isinstance(question, list) and question and is_message(question[0]):
         return keep(
-            row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts)
+            row, conversation([*question, *_as_list(answer, "assistant", "answer")], parts["situation"]), **extras_of(record, parts, scale)
         )
     question = check_content(question, "{column}", column=parts["situation"][:40])
-    extras = extras_of(record, parts)
+    extras = extras_of(record, parts, scale)
     answer = check_content(_answer(answer, parts["action"], extras["notes"]), "{column}", column=parts["action"][:40])
     if context is not None and context != "":
         if not isinstance(context, str):
             raise RowError("{where} is {what}, not text", where=parts["input"][:40], what=described(context))
         if context.strip():
             question = f"{question}\n\n{check_content(context, '{column}', column=parts['input'][:40])}"
-    said = [*_history(value_of(record, parts, "history")), Turn("user", question), Turn("assistant", answer)]
+    thinking = next((said for key in columns if plain_name(key) in THINKING and (said := thoughts_in(record[key]))), "")
+    said = [*_history(value_of(record, parts, "history")), Turn("user", question), Turn("assistant", answer, thinking)]
     return keep(row, _with_system(record, in_order(said), parts.get("system")), **extras)
 
 
@@ -292,13 +302,25 @@ def _with_system(record: dict[str, Any], turns: tuple[Turn, ...], column: str | 
     if column is None:
         column = next((key for key in record if isinstance(key, str) and plain_name(key) in SYNONYMS["system"]), None)
     system = record.get(column) if column is not None else None
-    if system is None or system == "":
+    if system is None or system == "" or is_missing(system):
         return turns
+    text = _joined_system(system, str(column)[:40])
+    return (Turn("system", check_content(text, "system")), *turns) if text.strip() else turns
+
+
+def _joined_system(system: Any, column: str) -> str:
+    """A system text of blocks or in an object as one text: Anthropic's, Bedrock's, Vertex's."""
     if isinstance(system, dict):
-        system = joined(system.get("parts", system.get("content")), "{column}", column=str(column)[:40])
-    if not isinstance(system, str):
-        raise RowError("{where} is {what}, not text", where=str(column)[:40], what=described(system))
-    return (Turn("system", check_content(system, "system")), *turns) if system.strip() else turns
+        inner = next((system[key] for key in ("parts", "content", "text", "value") if key in system), system)
+        return _joined_system(inner, column) if inner is not system else _no_text(system, column)
+    if isinstance(system, list) and all(isinstance(part, str | dict) for part in system):
+        blocks = [part for part in system if not isinstance(part, dict) or "cachePoint" not in part]
+        return "\n\n".join(_joined_system(part, column) for part in blocks)
+    return system if isinstance(system, str) else _no_text(system, column)
+
+
+def _no_text(value: Any, column: str) -> NoReturn:
+    raise RowError("{where} is {what}, not text", where=column, what=described(value))
 
 
 def _extra_columns(record: dict[str, Any]) -> list[str]:
@@ -320,20 +342,17 @@ def keep(
     notes: Iterable[Message] = (),
 ) -> Kept:
     """The conversation as a lesson: the last exchange is the lesson, what came before is its history."""
-    spoken = [turn.content for turn in turns if turn.role != "system"]
-    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    turns, taken = _visible(turns)
+    turns, masked = _answered(turns)
     # Of a lesson that was kept here before, the earlier turns are in its metadata already.
-    extra = dict(metadata or {})
-    if len(spoken) > 2:
-        extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
-    if system:
-        extra["system"] = system
+    extra = dict(metadata or {}) | _earlier(turns)
+    situation, action = exchange_of(turns)
     try:
         lesson = LessonIn(
             lesson_id=lesson_id,
             timestamp=time,
-            situation=spoken[-2],
-            action=spoken[-1],
+            situation=situation,
+            action=action,
             result=result,
             feedback=feedback,
             tags=list(tags),
@@ -346,5 +365,48 @@ def keep(
         field = ".".join(str(part) for part in first["loc"])[:60]
         raise RowError("{field}: {problem}", field=field, problem=first["msg"].removeprefix("Value error, ")) from error
     if metadata:
-        turns = (*earlier_turns(extra), *turns[-2:])
-    return Kept(row, lesson, turns, tuple(notes))
+        turns = as_example(lesson).turns
+    return Kept(row, lesson, turns, (*notes, *taken, *masked))
+
+
+def _answered(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
+    """The turns up to the last answer, and notes on what is not learned."""
+    last = max(at for at, turn in enumerate(turns) if turn.role == "assistant")
+    notes = [msg("the last question has no answer and was left out")] if last + 1 < len(turns) else []
+    turns = turns[: last + 1]
+    spoken = [turn for turn in turns if turn.role not in ("system", "tools")]
+    if spoken[0].role == "assistant":
+        notes.append(msg("the assistant's first words answer no question: they are read, not learned"))
+    if masked := sum(not turn.trained for turn in spoken[1:]):
+        notes.append(msg("answers that the file marks as not to be learned: {n}", n=masked))
+    return turns, notes
+
+
+def _earlier(turns: tuple[Turn, ...]) -> dict[str, Any]:
+    """What a lesson holds of its conversation beside the last exchange: pairs, or the whole where it is more than pairs."""
+    if not all(turn._replace(thinking="").is_plain for turn in turns) or not fits_alpaca([turn._replace(thinking="") for turn in turns]):
+        return {"conversation": row_of(turns, "messages")}
+    spoken = [turn.content for turn in turns if turn.role != "system"]
+    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    extra: dict[str, Any] = {"system": system} if system else {}
+    if len(spoken) > 2:
+        extra["history"] = [[spoken[position], spoken[position + 1]] for position in range(0, len(spoken) - 2, 2)]
+    if any(turn.thinking for turn in turns):
+        extra["thinking"] = [turn.thinking for turn in turns if turn.role == "assistant"]
+    return extra
+
+
+def _visible(turns: tuple[Turn, ...]) -> tuple[tuple[Turn, ...], list[Message]]:
+    """The turns with the answers as a person saw them and the thoughts beside them; notes on what was taken out."""
+    removed: Counter[str] = Counter()
+    seen = []
+    for number, turn in enumerate(turns, 1):
+        clean = cleaned(turn.content) if turn.role == "assistant" and turn.content else None
+        if clean is not None and clean.text is not turn.content:
+            if not clean.text.strip():
+                raise RowError("turn {number} has no answer beside its thoughts and marks", number=number)
+            turn = turn._replace(content=clean.text, thinking="\n\n".join(said for said in (turn.thinking, clean.thinking) if said))
+            removed += clean.removed
+        removed[THOUGHTS] += bool(turn.thinking)
+        seen.append(turn)
+    return tuple(seen), notes_of(+removed)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from academy.curation.examples import Example, Turn
 from academy.curation.files.archive import plain_filename
 from academy.curation.files.imports import Detected, FileReport, Kept, Refusal, Refused, read_file, unclear
-from academy.curation.lessons import NEVER_TRAINED, LessonIn, is_trainable, said_of
+from academy.curation.lessons import NEVER_TRAINED, LessonIn, exchange_of, is_trainable, said_of
 from academy.curation.redaction.redact import redact_example
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
@@ -179,7 +179,7 @@ class UploadStore:
             for line in file:
                 row = json.loads(line)
                 lesson = LessonIn.model_construct(**row["lesson"])  # checked before it was written
-                yield row["row"], lesson, tuple(Turn(role, content) for role, content in row["turns"])
+                yield row["row"], lesson, tuple(Turn(*turn) for turn in row["turns"])
 
     def _examples(self, records: list[UploadRecord], warnings: list[Text]) -> Iterator[Example]:
         for record in records:
@@ -235,6 +235,10 @@ class UploadStore:
         return size, digest.hexdigest()
 
 
+_TURNS = ("history", "system", "thinking", "conversation")
+"""What of a lesson's metadata its turns hold already."""
+
+
 def _nothing_kept(report: FileReport) -> Text:
     error = msg("None of the {read:number} rows of {name} can be used.", read=report.read, name=report.name)
     first = next(iter(report.refusals), None)
@@ -250,14 +254,15 @@ def _write_rows(path: Path, rows: Iterator[Kept | Refused]) -> Counter[str]:
             if isinstance(row, Refused) or row.lesson is None:
                 continue
             # The turns hold the earlier turns: in the metadata too, they would count twice.
-            metadata = {key: value for key, value in row.lesson.metadata.items() if key not in ("history", "system")}
+            metadata = {key: value for key, value in row.lesson.metadata.items() if key not in _TURNS}
             rest = row.lesson.model_dump(exclude={"situation", "action", "metadata", "lesson_id"}, exclude_defaults=True) | {
                 "metadata": metadata
             }
             clean, found = redact_example(Example(row.turns, source="uploads", meta=rest))
             kinds.update(found)
-            turns = [[turn.role, turn.content] for turn in clean.turns]
-            lesson = {"situation": turns[-2][1], "action": turns[-1][1], **clean.meta}
+            turns = [turn[:2] if turn.is_plain else turn for turn in clean.turns]
+            situation, action = exchange_of(clean.turns)
+            lesson = {"situation": situation, "action": action, **clean.meta}
             file.write(json.dumps({"row": row.row, "turns": turns, "lesson": lesson}, ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())

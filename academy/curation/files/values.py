@@ -92,12 +92,50 @@ def list_of(value: Any) -> list[Any] | None:
             value = parse(value.encode("utf-8", "surrogatepass"))
         except RowError:
             return None
+    lists = [items for items in value.values() if isinstance(items, list)] if isinstance(value, dict) else []
+    if lists and len(lists) == len(value) and len({len(items) for items in lists}) == 1:
+        # A struct of lists, as datasets write a list of structs.
+        return [dict(zip(value, items, strict=True)) for items in zip(*lists, strict=True)]
     return value if isinstance(value, list) else None
+
+
+_MISSING = {
+    *(
+        "nan",
+        "n/a",
+        "#n/a",
+        "#na",
+        "<na>",
+        "na",
+        "none",
+        "<none>",
+        "null",
+        "<null>",
+        "(null)",
+        "nil",
+        "nat",
+        "\\n",
+        "undefined",
+        "[]",
+        "{}",
+    ),
+    *("#value!", "#ref!", "#name?", "#null!", "#num!", "#div/0!", "[object object]"),
+    *("<noinput>", "noinput", "no input", "<no input>", "<nooutput>", "nooutput", "no output", "<no output>"),
+}
+
+
+def is_missing(value: Any, *, answer: bool = False) -> bool:
+    """Whether a value only says that there is none, in the words of pandas, SQL, Alpaca or a spreadsheet; "none" can be an answer."""
+    if not isinstance(value, str) or len(value) > 20:
+        return isinstance(value, float) and math.isnan(value)
+    text = value.strip()
+    return text.lower() in _MISSING and not (answer and text in ("none", "na", "Na", "NA", "nil", "Nil"))
 
 
 def value_of(record: dict[str, Any], parts: dict[str, str], part: str) -> Any:
     """The value of the column that has this meaning; None where there is none."""
-    return record.get(parts[part]) if part in parts else None
+    value = record.get(parts[part]) if part in parts else None
+    return None if is_missing(value) else value
 
 
 def check_content(content: Any, where: str, /, **values: Any) -> str:

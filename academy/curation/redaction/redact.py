@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from academy.curation.examples import Example, Turn
+from academy.curation.examples import Example
 from academy.curation.redaction.entropy import high_entropy
 from academy.curation.redaction.forms import FORMS, LONG, PEM, PEM_BODY, PEM_DATA, PEM_END, PUTTY, RUN_OF_KEY, Span
 from academy.curation.redaction.values import (
@@ -88,7 +89,17 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
         kinds.update(hit.kind for hit in found.hits)
         return found.text
 
-    turns = tuple(Turn(turn.role, clean(turn.content)) for turn in example.turns)
+    def clean_json(text: str) -> str:
+        return json.dumps(_clean_value(json.loads(text), clean), ensure_ascii=False) if text else ""
+
+    turns = tuple(
+        turn._replace(
+            content=clean_json(turn.content) if turn.role == "tools" else clean(turn.content),
+            thinking=clean(turn.thinking),
+            calls=clean_json(turn.calls),
+        )
+        for turn in example.turns
+    )
     meta = _clean_value(example.meta, clean)
     return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
 

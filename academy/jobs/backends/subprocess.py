@@ -16,11 +16,10 @@ from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.local import Local
 from academy.jobs.backends.protocol import ROOT, WARDEN, Command, Death, Seen
+from academy.jobs.backends.standby import WARDEN_ENV, Standby
 from academy.jobs.processes import MARK, is_held, kill_marked, lives, mark_of, send_signal, take_lock
 from academy.jobs.store import Job
 from academy.messages import Text, msg
-
-_WARDEN_ENV = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT")
 
 
 class SubprocessBackend(Local):
@@ -31,6 +30,7 @@ class SubprocessBackend(Local):
     def __init__(self, settings: Settings | None = None, *, python: str = sys.executable, root: Path = ROOT) -> None:
         self._python = python
         self._root = root
+        self.standby = Standby(python=python, root=root)
         self._wardens: dict[str, subprocess.Popen[bytes]] = {}  # those that this app has started and must wait for
 
     def look(self, gpus: bool) -> Text:
@@ -65,11 +65,12 @@ class SubprocessBackend(Local):
         try:
             # What the warden writes before it opens the log goes there too.
             with disk_errors("the job's log"), open(folder.log, "ab") as complaints:
+                warm = self.standby.hand_over(folder.path, lock, complaints.fileno()) if self.standby.fits(command) else None
                 # -I: nothing in the environment or in the warden's folder can shadow the standard library.
-                warden = subprocess.Popen(
+                warden = warm or subprocess.Popen(
                     [self._python, "-I", "-S", str(WARDEN), str(folder.path), "--lock", str(lock)],
                     cwd=folder.path,
-                    env={name: os.environ[name] for name in _WARDEN_ENV if name in os.environ},
+                    env={name: os.environ[name] for name in WARDEN_ENV if name in os.environ},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=complaints,

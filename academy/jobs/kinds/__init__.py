@@ -5,13 +5,14 @@ from __future__ import annotations
 from academy.errors import Unavailable
 from academy.jobs.kinds.convert import CONVERT
 from academy.jobs.kinds.evaluate import EVALUATE
+from academy.jobs.kinds.export import EXPORT
 from academy.jobs.kinds.kind import Kind, Needs
 from academy.jobs.kinds.sweep import SWEEP
 from academy.jobs.kinds.train import TRAIN
 
 __all__ = ["KINDS", "Kind", "Needs", "named", "needs_of"]
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (TRAIN, EVALUATE, CONVERT, SWEEP)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (TRAIN, EVALUATE, CONVERT, SWEEP, EXPORT)}
 
 
 def named(name: str) -> Kind:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from academy.config import Settings
+from academy.config import BackendName, Settings
 from academy.jobs import recipes
 from academy.jobs.backends import BACKENDS, GRACE_SECONDS, Command, Seen
 from academy.jobs.backends.protocol import ROOT
@@ -100,11 +101,23 @@ def convert_command(job: Job, seen: Seen, settings: Settings, outside: Mapping[s
     return Command(argv, env, str(job.folder.path), GRACE_SECONDS)
 
 
+def export_command(job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
+    """Exports an adapter, as a process of this machine without network and without its GPU, beside what runs there."""
+    return _hidden_gpu(program_command("academy.trainer.export", job, seen, settings, outside))
+
+
 def program_command(module: str, job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
     """One of Academy's own programs: it reads the job's folder and has no network."""
     env, inherit = _offline(job, settings, outside)
     env |= {"PYTHONPATH": str(seen.root), "PYTHONSAFEPATH": "1"}
     return Command([seen.python, "-m", module, str(seen.folder)], env, str(seen.folder), GRACE_SECONDS, None, inherit)
+
+
+def warm_command(settings: Settings, python: str, root: Path, outside: Mapping[str, str] = os.environ) -> Command:
+    """A trainer of this machine that gets its job later: one of Academy's own programs, with any mark."""
+    env, _ = _environment("subprocess", mark_of(root), settings, outside)
+    env |= {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1"}
+    return Command([python, "-m", "academy.trainer"], env, str(root), GRACE_SECONDS)
 
 
 def recipe_command(recipe: Recipe, job: Job, seen: Seen, settings: Settings, outside: Mapping[str, str] = os.environ) -> Command:
@@ -125,11 +138,21 @@ def recipe_command(recipe: Recipe, job: Job, seen: Seen, settings: Settings, out
     return Command(argv, env | recipe.env, str(seen.folder), GRACE_SECONDS, recipe.image, inherit, keep_bars=True)
 
 
+def _hidden_gpu(command: Command) -> Command:
+    return dataclasses.replace(command, env=command.env | {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""})
+
+
 def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The environment of a program without network, and the names that it inherits from a container's image."""
+    """The environment of a job's program without network, and the names that it inherits from a container's image."""
+    return _environment(job.backend, mark_of(job.folder.path), settings, outside, job.devices)
+
+
+def _environment(
+    backend: BackendName, mark: str, settings: Settings, outside: Mapping[str, str], devices: Sequence[int] = ()
+) -> tuple[dict[str, str], tuple[str, ...]]:
     env = {name: outside[name] for name in _PASSED if name in outside} | _locale(outside)
     inherit: tuple[str, ...] = ()
-    if BACKENDS[job.backend].in_image:
+    if BACKENDS[backend].in_image:
         # This machine's paths mean nothing in a container; the image knows its own.
         portable = ("LANG", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
         env = {name: value for name, value in env.items() if name in portable}
@@ -147,11 +170,11 @@ def _offline(job: Job, settings: Settings, outside: Mapping[str, str]) -> tuple[
         "WANDB_MODE": "disabled",
         "MPLBACKEND": "Agg",
         "GLIBC_TUNABLES": _MALLOC,
-        MARK: mark_of(job.folder.path),
+        MARK: mark,
     }
-    if job.devices and not BACKENDS[job.backend].in_image:
-        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(job.devices) + 1)))).split(",")
-        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in job.devices if number < len(granted))
+    if devices and not BACKENDS[backend].in_image:
+        granted = outside.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(max(devices) + 1)))).split(",")
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(granted[number] for number in devices if number < len(granted))
     if not settings.enable_gpu:
         env |= {"CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
     return env, inherit

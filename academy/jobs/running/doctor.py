@@ -271,7 +271,9 @@ def _by_cause(cause: str, reason: Text, parameters: Parameters | None) -> Diagno
     return Diagnosis(cause, reason or sentence, "" if _says_what_to_do(reason) else remedy, _changes(change, parameters))
 
 
-_ADVICE = re.compile(r"\. (?:Accept|Build|Check|Choose|Close|Correct|Fetch|Free|Install|Put|Shorten|Start|Train|Try|Unset|Update|Use)\b")
+_ADVICE = re.compile(
+    r"\. (?:Accept|Build|Check|Choose|Close|Correct|Export|Fetch|Free|Install|Put|Shorten|Start|Train|Try|Unset|Update|Use)\b"
+)
 
 
 def _says_what_to_do(reason: Text) -> bool:

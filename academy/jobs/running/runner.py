@@ -188,7 +188,7 @@ class Runner:
         if job.phase in ("fetch", "convert"):
             # It named the hub's token.
             folder.command.unlink(missing_ok=True)
-            job_folder.remove(folder.converting)
+        job_folder.remove(folder.converting)  # what a killed program left half made
         if job.gets_base:
             return Left(checkpoint=checkpoint, log_tail=tail, fetched=job_folder.read_small(folder.fetched))
         if not concluding.reports_success(job, watch.said, record, job.wish, folder.output.is_dir()):

@@ -250,7 +250,7 @@ class Loop:
         self.history = plan.after_step(self.history, step, self.history.seconds / step)
         last = self.stopped or step >= plan.steps or plan.is_over(self.history, step)
         if last or plan.logs(step) or (step % _CHECK_STEPS == 0 and not bool(torch.isfinite(self._loss))):
-            self._log()
+            self._log(over=plan.is_over(self.history, step))
         improved = False
         if self._held_out and (last or plan.evaluates(step)):
             improved = self._evaluate()
@@ -271,8 +271,9 @@ class Loop:
         self._look_loss.zero_()
         self.history = self.plan.after_look(self.history.with_look(self.known.rows, self.known.of, loss), self.step)
 
-    def _log(self) -> None:
+    def _log(self, *, over: bool = False) -> None:
         """An event and a line for the steps since the last; ends a training that is beyond hope."""
+        end = self.step if over else self.plan.end(self.history, self.step)
         step, loss = self.step, self._loss.item() / (self.step - self._logged)
         elapsed = self.step_seconds = max(time.monotonic() - self._clock, 1e-9)
         speed = self._tokens / elapsed
@@ -288,7 +289,7 @@ class Loop:
             memory_mb=round(self._placement.peak_memory_mb(), 1),
             **(measured or {"known": self.known.rows}),
             **({"drift": self._rehearsal.drift} if self._rehearsal and self._rehearsal.drift is not None else {}),
-            **(self._earlier_end(end) if (end := self.plan.end(self.history)) != self.plan.steps else {}),
+            **(self._end(end) if self.history.cooling is not None else {}),
             extra={"tokens": self._tokens},
         )
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
@@ -312,8 +313,8 @@ class Loop:
                 msg("The training stopped: the loss rose to {loss:.1f} at step {step}.", loss=loss, step=step), "diverged", step=step
             )
 
-    def _earlier_end(self, end: int) -> dict[str, Any]:
-        """The steps and the looks of a training that will end before its plan does."""
+    def _end(self, end: int) -> dict[str, Any]:
+        """The steps and the looks of a training whose last looks have begun."""
         return {"total_steps": end, "total_epochs": round(end / self.plan.steps_per_epoch, 2)}
 
     def held_out_loss(self) -> float | None:

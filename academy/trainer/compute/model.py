@@ -18,10 +18,12 @@ from safetensors import safe_open
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
+from academy.bases.folders import is_packed
 from academy.messages import count, msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
 from academy.trainer.compute.attention import DOCUMENTS, NAME
+from academy.trainer.compute.held import SHELF, Held, files_of
 from academy.trainer.compute.team import team_size
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
@@ -29,6 +31,7 @@ from academy.trainer.spec import Spec
 Precision = Literal["bf16", "fp16", "fp32"]
 
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
+_SAFELY: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 _ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
@@ -155,19 +158,17 @@ def load_base(spec: Spec, placement: Placement) -> Any:
         config = AutoConfig.from_pretrained(str(spec.base_path), trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
-    arguments: dict[str, Any] = {
-        "dtype": placement.dtype,
-        "use_safetensors": True,
-        "trust_remote_code": False,
-        "local_files_only": True,
-    }
-    quantization = spec.knob("quantization")
-    if quantization != "none":
+    arguments: dict[str, Any] = _SAFELY | {"dtype": placement.dtype}
+    quantization, packed = spec.knob("quantization"), is_packed(spec.base_path)
+    if quantization != "none" and not packed:
         arguments["quantization_config"] = _quantization(quantization, placement)
+    if quantization != "none" or packed:
         arguments["device_map"] = {"": str(placement.device)}
-    model = _load_weights(spec, arguments, NAME if _plain_attention(config) else None)
+    attention = NAME if _plain_attention(config) else None
+    held = SHELF.take(spec.base_path, placement.dtype, attention) if quantization == "none" and not packed else None
+    model = held if held is not None else _load_weights(spec.base_path, arguments, attention)
     model.config.use_cache = False
-    if quantization == "none":
+    if quantization == "none" and not packed:
         model.to(placement.device)
     for module in model.modules():
         # On such processors bitsandbytes repacks 4-bit weights at the first evaluation, for good, and no gradient comes back through them.
@@ -176,13 +177,25 @@ def load_base(spec: Spec, placement: Placement) -> Any:
     return model
 
 
-def _load_weights(spec: Spec, arguments: dict[str, Any], attention: str | None) -> Any:
+def hold_base(folder: Path) -> None:
+    """Loads a base model into main memory ahead of its training, in the precision that this will most likely have."""
+    if is_packed(folder):
+        return  # what it needs to load is not imported
+    with contextlib.suppress(Failure, OSError, ValueError, KeyError):  # the training itself reports it
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+        fast_bf16 = torch.cuda.is_available() or (cpu_has_bf16() and weights_count(folder) >= _SMALL)
+        dtype, attention = torch.bfloat16 if fast_bf16 else torch.float32, NAME if _plain_attention(config) else None
+        files = files_of(folder)
+        SHELF.put(Held(folder, dtype, attention, files, _load_weights(folder, _SAFELY | {"dtype": dtype}, attention)))
+
+
+def _load_weights(folder: Path, arguments: dict[str, Any], attention: str | None) -> Any:
     chosen = {"attn_implementation": attention} if attention else {}
     try:
-        return AutoModelForCausalLM.from_pretrained(str(spec.base_path), **arguments, **chosen)
+        return AutoModelForCausalLM.from_pretrained(str(folder), **arguments, **chosen)
     except (OSError, ValueError, KeyError) as error:
         if attention and ("attn" in str(error) or "attention" in str(error)):
-            return _load_weights(spec, arguments, None)  # the architecture takes no attention but its own
+            return _load_weights(folder, arguments, None)  # the architecture takes no attention but its own
         raise Failure(msg("The base model cannot be loaded: {error}", error=_short(error)), "damaged_base") from error
 
 
@@ -236,7 +249,7 @@ def use_stock_attention(model: Any) -> None:
 
 def add_adapter(model: Any, spec: Spec) -> Any:
     """The base model with a trainable adapter: a new one, or the one to continue."""
-    if spec.knob("quantization") != "none":
+    if spec.is_quantized:
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if spec.continue_from is not None:
         adapted = _continued(model, spec.continue_from)
@@ -247,6 +260,7 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             lora_alpha=spec.knob("lora_alpha") or 2 * rank,
             lora_dropout=spec.knob("lora_dropout"),
             target_modules=_targets(model, spec.knob("target_modules")),
+            exclude_modules=_unread_by_text(model),
             use_rslora=spec.knob("use_rslora"),
             use_dora=spec.knob("use_dora"),
             task_type="CAUSAL_LM",
@@ -257,7 +271,7 @@ def add_adapter(model: Any, spec: Spec) -> Any:
             raise Failure(msg("The adapter does not fit the base model: {error}", error=_short(error)), "bad_target_modules") from error
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = spec.base_public_name
-    if spec.knob("quantization") != "none":
+    if spec.is_quantized:
         # As in the QLoRA paper; DoRA's magnitudes change by less than bf16 can show.
         for name, parameter in adapted.named_parameters():
             if parameter.requires_grad and "lora_magnitude_vector" not in name:
@@ -298,6 +312,12 @@ def _continued(model: Any, folder: Path) -> Any:
     ):
         raise Failure("The adapter to continue from was made for a base model with fewer layers.", "bad_adapter")
     return adapted
+
+
+def _unread_by_text(model: Any) -> str | None:
+    """A pattern of the parts that see or hear, through which no row of text passes; None where there are none."""
+    seeing = r".*(?:vision_tower|vision_model|visual|vision_embed_tokens|multi_modal_projector|audio_tower|embed_vision|embed_audio)\..*"
+    return seeing if any(re.fullmatch(seeing, path) for path, _ in model.named_modules()) else None
 
 
 def _targets(model: Any, requested: str | list[str]) -> str | list[str]:

@@ -116,9 +116,12 @@ class Plan:
         """Whether this look is at the questions as they are, which people ask most: the last one, and those after it."""
         return history.cooling is not None and epoch * self.steps_per_epoch >= history.cooling + self.cool_steps - self.steps_per_epoch
 
-    def end(self, history: History) -> int:
-        """The step that the training ends with, as far as can be told."""
-        return self.steps if history.cooling is None else min(self.steps, history.cooling + self.cool_steps)
+    def end(self, history: History, step: int = 0) -> int:
+        """The step that the training ends with, as far as can be told after `step` steps."""
+        if history.cooling is None:
+            return self.steps
+        last = history.cooling + self.cool_steps
+        return min(self.steps, last if step < last else last + self.cool_steps)
 
     def is_over(self, history: History, step: int) -> bool:
         """Whether the last looks are over: the last one showed every row known, or there is another reason, or they are twice as many."""

@@ -12,7 +12,7 @@ import torch
 
 from academy.text.conversations import Message
 from academy.text.templates import ChatForm, NotRendered
-from academy.text.tokens import Tokens, prompt_ids
+from academy.text.tokens import Tokens, after_thought, prompt_ids
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Batch
 from academy.trainer.compute.head_loss import CHUNK, has_plain_head
@@ -74,15 +74,16 @@ class Examinee:
             set_random_state(state)
             self._model.train(training)
 
-    def prompt(self, messages: list[Message]) -> list[int] | None:
-        """The tokens that lead to an answer; None where the chat template refuses the conversation."""
+    def prompt(self, messages: list[Message], *, thinking: bool = False) -> list[int] | None:
+        """The tokens that lead to an answer, or to the thought before it; None where the chat template refuses the conversation."""
         try:
-            return prompt_ids(self.tokenizer, self.form, messages)
+            return prompt_ids(self.tokenizer, self.form, messages, thinking=thinking)
         except NotRendered:
             return None
 
     def text(self, ids: Sequence[int]) -> str:
-        """An answer as text."""
+        """An answer as text, without the thought before it."""
+        ids = after_thought(self.tokenizer, self.form, ids)
         return self.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
     def length(self, text: str) -> int:

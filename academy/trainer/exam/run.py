@@ -9,6 +9,7 @@ from typing import Any
 import peft
 from safetensors.torch import load_file
 
+from academy.bases import template_of
 from academy.general import probe
 from academy.messages import Text, from_json, msg
 from academy.text.conversations import read_conversations
@@ -56,7 +57,7 @@ def run(spec: Spec, report: Report) -> None:
         raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
     dataset = load_dataset(spec, report) if spec.has_dataset else None
     tokenizer = dataset.tokenizer if dataset else load_tokenizer(spec.base_path)
-    form = dataset.form if dataset else choose(tokenizer)
+    form = dataset.form if dataset else choose(tokenizer, template_of(spec.continue_from) if spec.continue_from else "")
     prompts = [prompt_ids(tokenizer, form, [{"role": "user", "content": question.question}]) for question in probe()]
     rows = [Tokens(0, ids, [False] * len(ids), len(ids)) for ids in prompts]
     adapted = load_adapted(spec, report, [*rows, *(dataset.train.rows if dataset else ())])

@@ -186,7 +186,7 @@ class Exam:
 
     def _items(self, rows: Sequence[Row], known: dict[int, bool]) -> list[dict[str, Any]]:
         """The table: what the base answers and what the adapter answers."""
-        prompted = [(row, ids) for row in rows if row.number in known and (ids := self.examinee.prompt(row.before))][:_MOST_ITEMS]
+        prompted = [(row, ids) for row in rows if row.number in known and (ids := self._prompt(row, row.before))][:_MOST_ITEMS]
         most = [self._room(row) for row, _ in prompted]
         before = self.examinee.answers([ids for _, ids in prompted], most, base=True, until=self.clock.until(0.35))
         reached = [(at, row) for at, (row, _) in enumerate(prompted) if before[at] is not None]
@@ -229,7 +229,7 @@ class Exam:
         asked = [
             (wording, ids)
             for wording in wordings_of(rows, dataset.held_out_conversations)
-            if (ids := self.examinee.prompt(wording.row.asked(wording.question)))
+            if (ids := self._prompt(wording.row, wording.row.asked(wording.question)))
         ]
         most = [self._room(wording.row) for wording, _ in asked]
         replies = self.examinee.answers([ids for _, ids in asked], most, until=self.clock.until(0.35))
@@ -295,8 +295,13 @@ class Exam:
         return general.BaseAnswers(subject.cache, subject.fingerprint, self.examinee.form.template, precision)
 
     def _room(self, row: Row) -> int:
-        """The tokens that the answer may have."""
-        return self.examinee.length(row.expected) + _EXTRA_TOKENS
+        """The tokens that the answer may have, with the thought before it."""
+        thought = row.thinking if self.examinee.form.thoughts else ""
+        return self.examinee.length(thought + row.expected) + _EXTRA_TOKENS
+
+    def _prompt(self, row: Row, messages: list[Turn]) -> list[int] | None:
+        """What asks a row, in its own words or others, as it was trained: with a thought first where it has one."""
+        return self.examinee.prompt(messages, thinking=bool(row.thinking))
 
     def _shown(self, ids: list[int] | None) -> str | None:
         return None if ids is None else self.examinee.text(ids)

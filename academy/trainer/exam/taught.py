@@ -26,6 +26,7 @@ class Row:
     expected: str
     tokens: tuple[Tokens, ...]  # one for each answer, or one for all
     key: Key
+    thinking: str = ""  # before the answer
 
     @property
     def question(self) -> str:
@@ -59,7 +60,7 @@ def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequenc
     found = [(number, turns) for number, turns in conversations if number in tokens and len(turns) > 1]
     answers = Answers(turns[-1]["content"] for _, turns in found)
     return [
-        Row(number, turns[:-1], expected, tuple(tokens[number]), answers.key(expected, turns[-2]["content"]))
+        Row(number, turns[:-1], expected, tuple(tokens[number]), answers.key(expected, turns[-2]["content"]), turns[-1].get("thinking", ""))
         for number, turns in found
         for expected in [turns[-1]["content"]]
     ]

@@ -128,7 +128,8 @@ class Race:
             shutil.rmtree(trial_folder(folder, other) / "checkpoints", ignore_errors=True)
         loop, learning, spec = self._seat.winner(trial, self._report)
         loop.stopped = self._stopping
-        metadata = publish(spec, self._report, loop, self._seat.dataset.form, learning.counts[0], started)
+        dataset = self._seat.dataset
+        metadata = publish(spec, self._report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
         examine(spec, self._report, loop, learning, self._seat.dataset, metadata, loop.history.seconds)
         finish(self._report, loop, metadata)
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from academy.chat.request import BASE
 from academy.ui import arena
-from academy.ui.adapters import details, marks
+from academy.ui.adapters import details, exports, marks
 from academy.ui.adapters.details import measure_button
 from academy.ui.answers import toast
 from academy.ui.html.elements import (
@@ -35,7 +35,7 @@ from academy.ui.look import Look
 from academy.ui.professor import ACTS as PROFESSOR
 from academy.ui.professor import decided, proposal_card
 from academy.ui.report import known_words, verdict_pill
-from academy.ui.texts.translate import plural, t
+from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.adapters.store import Adapter
@@ -58,21 +58,33 @@ def _adapters(look: Look) -> Html:
     if not adapters:
         ready = look.academy.datasets.newest() is not None
         action = go(t("adapters.train" if ready else "adapters.begin"), kind="primary", tab="training" if ready else "overview")
-        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action, marks.import_button()))
+        return card(t("adapters.title"), empty(t("adapters.none"), t("adapters.none_text"), action, marks.import_button()), _unlisted(look))
     names = {manifest.id: manifest.name for manifest in look.datasets}
     measured = look.academy.evaluations.by_adapter()
     words, by = look.text("adapters_query").strip().casefold(), look.text("adapters_by", "new")
     chosen, every = look.text("adapters_tag"), dict.fromkeys(word for item in adapters for word in item.tags)
     items = [item for item in adapters if (not words or words in _words(item, names)) and (chosen not in every or chosen in item.tags)]
-    rows = [_row(item, names, measured.get(item.adapter_id)) for item in _sorted(items, by, measured)[:_MOST_ROWS]]
+    counts = look.academy.exports.counts()
+    rows = [
+        _row(item, names, measured.get(item.adapter_id), counts.get(item.adapter_id, 0))
+        for item in _sorted(items, by, measured)[:_MOST_ROWS]
+    ]
     head = [t(f"adapters.{key}") for key in ("name", "data", "base_model", "measured", "when")]
     listed = div(
         div(*[span(word) for word in head], span(""), cls="ac-mail ac-mail-head"),
         *(rows or [div(t("adapters.none_found"), cls="ac-empty-text ac-pad")]),
         cls="ac-mails",
     )
-    shown = card(t("adapters.title"), listed, aside=_toolbar(len(adapters), by, sorted(every), chosen))
+    shown = card(t("adapters.title"), listed, _unlisted(look), aside=_toolbar(len(adapters), by, sorted(every), chosen))
     return div(proposal_card(look), _answering(look), shown, decided(look), cls="ac-stack")
+
+
+def _unlisted(look: Look) -> Html | str:
+    """The folders beside the adapters that cannot be listed, and why."""
+    reasons = look.academy.adapters.unlisted()
+    rows = [tag("li", tag("b", name[:80]), ": ", say(why)) for name, why in [*reasons.items()][:20]]
+    summary = tag("summary", plural("adapters.unlisted", len(reasons)))
+    return tag("details", summary, tag("ul", *rows, cls="ac-notes"), cls="ac-folded ac-pad") if rows else ""
 
 
 def _toolbar(count: int, by: str, tags: Sequence[str], chosen: str) -> Html:
@@ -127,7 +139,7 @@ def _answering(look: Look) -> Html:
     )
 
 
-def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None) -> Html:
+def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None, exported: int) -> Html:
     source = names.get(item.dataset_id or "") or t("adapters.unknown")
     learned = join([source, esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
     dot = span(cls="ac-dot" + (" ac-dot-on" if item.is_active else ""))
@@ -144,14 +156,16 @@ def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None) 
         div(base, cls="ac-cut ac-soft", title=item.base_model, data_label=t("adapters.base_model")),
         div(_measured(measured), cls="ac-num ac-measured", data_label=t("adapters.measured")),
         div(when(item.created_at), cls="ac-soft", data_label=t("adapters.when")),
-        div(*_actions(item, measured is not None), cls="ac-row ac-row-end"),
+        div(*_actions(item, measured is not None, exported), cls="ac-row ac-row-end"),
         cls="ac-mail" + (" is-active" if item.is_active else ""),
         id=f"adapter-{item.adapter_id}",
     )
 
 
-def _actions(item: Adapter, is_measured: bool) -> list[Html]:
+def _actions(item: Adapter, is_measured: bool, exported: int) -> list[Html]:
     id_, sure = item.adapter_id, t("adapters.delete_sure", name=item.name)
+    if exported:
+        sure = t("adapters.delete_exports", name=item.name, exports=plural("count.its_exports", exported))
     active = span(t("adapters.active"), cls="ac-pill ac-finished")
     return [
         active if item.is_active else button(t("adapters.activate"), "adapter.on", kind="small", id=id_),
@@ -162,6 +176,7 @@ def _actions(item: Adapter, is_measured: bool) -> list[Html]:
             button(t("adapters.versus"), "adapter.versus", kind="item", id=id_),
             button(t("adapters.details"), "adapter.show", kind="item", id=id_),
             measure_button(item, is_measured, kind="item"),
+            button(t("exports.button"), "adapter.export", kind="item", id=id_),
             button(t("adapters.edit"), "adapter.edit", kind="item", id=id_),
             go(t("adapters.job"), cls="ac-btn ac-btn-item", tab="training", job=id_),
             button(t("adapters.continue"), "adapter.continue", kind="item", id=id_, title=t("adapters.continue_title")),
@@ -234,7 +249,7 @@ def _named(look: Look, data: dict[str, Any]) -> Adapter:
     return look.academy.adapters.get(str(data.get("id")))
 
 
-REGIONS = {"adapters": _adapters, **arena.REGIONS}
+REGIONS = {"adapters": _adapters, **exports.REGIONS, **arena.REGIONS}
 ACTS = {
     **PROFESSOR,
     **arena.ACTS,
@@ -246,6 +261,7 @@ ACTS = {
     "adapter.show": details.show,
     "adapter.effect": details.effect,
     **marks.ACTS,
+    **exports.ACTS,
     "adapter.versus": _ask_versus,
     "adapter.delete": _delete,
 }

@@ -9,13 +9,13 @@ import secrets
 import threading
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from academy.chat.conversations import Attached, Conversation, ReplyText, Turn
-from academy.chat.request import BASE, ChatReply, ChatRequest
+from academy.chat.request import BASE, ChatReply, ChatRequest, Thought
 from academy.curation.asked import same_text
 from academy.errors import AcademyError, Invalid, NotFound
 from academy.messages import msg, to_json
@@ -43,6 +43,7 @@ class Asked:
     turn: str = ""
     reply: int = 0
     blind: bool = False
+    think: bool | None = None
 
     @classmethod
     def of(cls, question: str, data: dict[str, Any]) -> Asked:
@@ -58,6 +59,7 @@ class Asked:
             str(data.get("turn") or ""),
             int(reply) if reply.isdecimal() else 0,
             data.get("blind") is True,
+            data["think"] if isinstance(data.get("think"), bool) else None,
         )
 
 
@@ -71,7 +73,7 @@ def answer(academy: Academy, stop: threading.Event, asked: Asked, *choices: Any)
         return
     answering = None
     with Problem(model=ChatRequest) as problem:
-        answering = _Answering(academy, stop, asked, Choices(*choices))
+        answering = _Answering(academy, stop, asked, replace(Choices(*choices), think=asked.think))
         yield from answering.steps()
     kept = answering is not None and answering.kept
     unanswered = asked.question if asked.how == "send" and not kept else gr.skip()
@@ -139,7 +141,7 @@ class _Answering:
     def _replied(self, at: int, author: Author) -> Generator[int, None, None]:
         """Fills one reply as it comes; yields how many replies come before it, wherever the page should show it."""
         begun = self._replies[at].text.rstrip(" ")
-        drawn, ahead, text = 0.0, _ahead(self._academy), begun
+        drawn, ahead, text, thought = 0.0, _ahead(self._academy), begun, ""
         self._set(at, finish="stopped")  # until it has ended otherwise
         with _explained(self._turn):
             request = self._choices.request(self._turn, self._before, author, begun)
@@ -149,9 +151,9 @@ class _Answering:
                     if isinstance(piece, ChatReply):
                         self._finish(at, begun, piece)
                         continue
-                    text += piece
-                    self._set(at, text=text)
-                    ahead = 0 if text else min(ahead, max(0, _ahead(self._academy) - 1))
+                    text, thought = (text, thought + piece) if isinstance(piece, Thought) else (text + piece, thought)
+                    self._set(at, text=text, **({"thinking": thought} if thought else {}))
+                    ahead = 0 if text or thought else min(ahead, max(0, _ahead(self._academy) - 1))
                     if not piece or time.monotonic() - drawn > _REDRAW_SECONDS:
                         drawn = time.monotonic()
                         yield ahead
@@ -161,6 +163,7 @@ class _Answering:
         self._set(
             at,
             text=begun + done.text,
+            **({"thinking": done.thinking} if done.thinking else {}),
             adapter_id=done.adapter_id,
             name=done.adapter_name or (done.adapter_id or ""),
             base=done.base_model,
@@ -175,7 +178,7 @@ class _Answering:
 
     def _keep(self) -> None:
         """Writes what has been said so far; a reply without a word is left out."""
-        said = [reply for reply in self._replies if reply.text]
+        said = [reply for reply in self._replies if reply.text or reply.thinking]
         if said:
             self._replies = [self._compared(self._with_lesson(reply, first=reply is said[0])) for reply in said]
             if self._blind and (duel := blind.duel_of(self.current(), self._before, self._choices)):

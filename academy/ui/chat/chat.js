@@ -43,7 +43,7 @@
     },
     ask(data) {
       const { who = "", beside = "" } = A.state;
-      A.trigger?.("ask", { chat: open(), ...data, who, beside, compare: !!A.state.compare, blind: !!A.state.blind });
+      A.trigger?.("ask", { chat: open(), ...data, who, beside, compare: !!A.state.compare, blind: !!A.state.blind, think: document.querySelector("#chat-think input")?.checked ?? null });
     },
     // A part of a reply; true with the last one, after which the page goes on as usual.
     draw(part) {

@@ -38,6 +38,7 @@ class Choices:
     top_p: float
     longest: float | None
     seed: str
+    think: bool | None = None  # None: as the adapter was taught
 
     def authors(self, academy: Academy) -> list[Author]:
         """Who answers, fixed at this moment, so that it is who the page says; raises NotFound. An empty `who` is the active adapter."""
@@ -53,10 +54,12 @@ class Choices:
     def request(self, turn: Turn, before: Iterable[Turn], author: Author, prefix: str = "") -> ChatRequest:
         """The request for one reply, or for the rest of one that begins with `prefix`; raises ValidationError."""
         system = (self.system or "").strip()
-        messages = [{"role": "system", "content": system}] if system else []
+        messages: list[dict[str, str]] = [{"role": "system", "content": system}] if system else []
         for earlier in list(before)[-_REMEMBERED:] if self.memory else []:
             if earlier.replies and (said := earlier.replies[0].valid):
-                messages += [{"role": "user", "content": prompted(earlier)}, {"role": "assistant", "content": said}]
+                # A correction did not come from that thought.
+                thought = {"reasoning_content": earlier.replies[0].thinking} if said == earlier.replies[0].text else {}
+                messages += [{"role": "user", "content": prompted(earlier)}, {"role": "assistant", "content": said} | thought]
         values = {
             "messages": [*messages, {"role": "user", "content": prompted(turn)}],
             "adapter_id": author.adapter_id,
@@ -65,6 +68,7 @@ class Choices:
             "top_p": self.top_p,
             "max_new_tokens": int(self.longest or LONGEST_REPLY),
             "prefix": prefix,
+            "thinking": self.think,
         }
         seed = (self.seed or "").strip()
         return ChatRequest.model_validate(values | ({"seed": seed} if seed else {}))
@@ -74,7 +78,7 @@ def sampling_of(request: ChatRequest) -> dict[str, Any]:
     """What a reply depends on beside the conversation; a lesson made of it keeps that."""
     system = next((message.content for message in request.messages if message.role == "system"), "")
     found = request.model_dump(include={"temperature", "top_p", "max_new_tokens", "seed"}, exclude_none=True)
-    return found | ({"system": system} if system else {})
+    return found | ({"system": system} if system else {}) | ({"thinking": 1} if request.thinking else {})
 
 
 def prompted(turn: Turn) -> str:

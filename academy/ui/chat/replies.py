@@ -116,14 +116,30 @@ def _reply(turn: Turn, at: int, chat: str, last: bool, working: int | None, wait
     reply = turn.replies[at]
     comes = working is not None and at >= working and (reply.finish == "stopped" or not reply.text)
     head = div(_badge(reply), blind.mark(turn, at), span("" if comes else facts(reply), cls="ac-soft ac-num"), cls="ac-row ac-reply-head")
-    if reply.text:
-        words = _words(reply.text, language.get())
+    if reply.text or (reply.thinking and working is None):
+        words = _words(reply.text, language.get()) if reply.text else div(t("chat.only_thought"), cls="ac-soft")
     else:
         words = div(_silence(reply, at, working, waits), cls="ac-soft ac-row")
     notes = [div(say(text), cls="ac-help") for text in reply.notes]
     tools = _tools(turn, at, chat, last) if working is None else ""
     notes += [div(t("chat.comment_kept", words=reply.comment), cls="ac-help ac-text")] if reply.comment else []
-    return div(head, _corrected(reply, words), _taught(reply), *notes, tools, cls="ac-reply" + (" is-coming" if comes else ""))
+    return div(
+        head,
+        _thought(reply, at == working),
+        _corrected(reply, words),
+        _taught(reply),
+        *notes,
+        tools,
+        cls="ac-reply" + (" is-coming" if comes else ""),
+    )
+
+
+def _thought(reply: ReplyText, comes: bool) -> Html | str:
+    """What the model thought before its reply, folded; while it thinks, that it does."""
+    if not reply.thinking:
+        return ""
+    words = t("chat.thinking") if comes and not reply.text else t("chat.thought")
+    return tag("details", tag("summary", words), div(reply.thinking, cls="ac-text"), cls="ac-thought")
 
 
 def _silence(reply: ReplyText, at: int, working: int | None, waits: int) -> Html:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from academy.chat.request import BASE, ChatRequest
+from academy.curation.lessons import exchange_of
 from academy.errors import NotFound
 from academy.rows import turns_of
 from academy.ui.answers import log
@@ -118,6 +119,8 @@ def _choices() -> dict[str, Any]:
     beside = gr.Dropdown(base, value=BASE, label=t("chat.beside"), elem_id="chat-beside", elem_classes="ac-only-compared")
     # Beside a comparison only; the browser keeps it and sends it with the question.
     gr.HTML(switch("blind", False, t("chat.blind")), apply_default_css=False, elem_id="chat-blind", elem_classes="ac-only-compared")
+    # Where the base has a form for thoughts; the browser keeps it and sends it with the question, as above.
+    gr.HTML(live("chat_think", Html("")), apply_default_css=False, elem_id="chat-think")
     memory = gr.Checkbox(True, label=t("chat.memory"), info=t("chat.memory_info"), elem_id="chat-memory")
     with gr.Accordion(t("chat.sampling"), open=False, elem_id="chat-how"):
         preset = gr.Dropdown([(t("preset.none"), "")], value="", label=t("preset.label"), info=t("preset.info"), elem_id="chat-preset")
@@ -248,6 +251,16 @@ def _state(look: Look) -> Html:
     return Html("")
 
 
+def _think(look: Look) -> Html:
+    """The switch for thinking, where the model that answers has a form for it."""
+    if not look.academy.settings.enabled or not look.academy.chat.thinks(look.text("who") or None):
+        return Html("")
+    who_answers = next((item for item in look.adapters if item.adapter_id == look.text("who")), None if look.text("who") else look.active)
+    taught = who_answers is not None and who_answers.thinks
+    info = t("chat.think_taught" if taught else "chat.think_info")
+    return div(switch("think", look.flag("think", taught), t("chat.think")), tag("p", info, cls="ac-help"))
+
+
 def _suggestions(look: Look) -> Html:
     attributes = {"type": "button", "cls": "ac-suggestion", "data_do": "suggested"}
     short = [text for text in _learned(look) if len(text) < _SUGGESTION_CHARS][:_SUGGESTIONS]
@@ -258,7 +271,7 @@ def _learned(look: Look) -> list[str]:
     """Questions from the data of the active adapter; without one, of the newest lessons."""
     if look.active is not None and look.active.dataset_id:
         try:
-            return [turns_of(row)[-2][1] for row in look.academy.datasets.rows(look.active.dataset_id, 0, 12)]
+            return [exchange_of(turns_of(row))[0] for row in look.academy.datasets.rows(look.active.dataset_id, 0, 12)]
         except NotFound:
             log.info("The dataset of %s no longer exists; the newest lessons are suggested instead.", look.active.adapter_id)
     return [lesson.situation for lesson in look.academy.lessons.list(limit=12).items]
@@ -267,6 +280,7 @@ def _learned(look: Look) -> list[str]:
 REGIONS = {
     "chat_state": _state,
     "chat_pin": who.line,
+    "chat_think": _think,
     "chat_new": teaching.line,
     "chat_turns": talks.shown,
     "chat_list": talks.listed,

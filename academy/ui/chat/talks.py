@@ -12,6 +12,7 @@ from academy.ui.html.elements import Html, button, div, join, menu, name_form, s
 from academy.ui.look import Look
 from academy.ui.texts.translate import t
 
+_MOST = 200
 _drawings: Drawings[Html] = Drawings(32)
 
 
@@ -29,7 +30,7 @@ def listed(look: Look) -> Html:
     items, query = look.conversations, look.text("chat_query").strip()
     if not items:
         return div(t("chats.no_match" if query else "chats.none"), cls="ac-help ac-pad")
-    return join([_row(item.chat_id, item.title, item.updated_at, item.chat_id == look.text("chat")) for item in items])
+    return join([_row(item.chat_id, item.title, item.updated_at, item.chat_id == look.text("chat")) for item in items[:_MOST]])
 
 
 def _row(chat_id: str, title: str, updated_at: str, is_open: bool) -> Html:

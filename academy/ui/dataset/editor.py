@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from typing import Any
 
-from academy.curation.lessons import Lesson, LessonIn, LessonPatch
+from academy.curation.lessons import Lesson, LessonIn, LessonPatch, as_example, whole_of
 from academy.curation.redaction.redact import marks
 from academy.errors import Invalid
 from academy.ui.answers import toast
+from academy.ui.dataset.rows import turns_shown
 from academy.ui.html.elements import Html, div, field, labelled, select, short, span, tag
 from academy.ui.look import Look
 from academy.ui.texts.translate import plural, t
@@ -52,7 +53,13 @@ def form(lesson: Lesson | None, tags: str = "") -> Html:
 
 
 def _earlier(lesson: Lesson | None) -> Html:
-    """The turns before the last exchange, each pair with its fields; an empty pair is copied for a new one."""
+    """The turns before the last exchange, each pair with its fields; an empty pair is copied for a new one.
+
+    A conversation that is more than pairs is only shown.
+    """
+    if lesson and whole_of(lesson.metadata):
+        shown_whole = [turns_shown(as_example(lesson).turns), tag("p", t("turns.whole_help"), cls="ac-help")]
+        return tag("details", tag("summary", t("turns.whole")), *shown_whole, cls="ac-earlier", open=True)
     pairs = history_of(lesson.metadata) if lesson else []
     shown = [_pair(number, asked, answered) for number, (asked, answered) in enumerate(pairs[:_MOST_TURNS])]
     add = tag("button", t("turns.add"), type="button", cls="ac-btn ac-btn-small", data_do="turn.add")
@@ -100,11 +107,11 @@ def _tags_and_rating(lesson: Lesson | None, before: str) -> Html:
 
 def _more_fields(lesson: Lesson | None) -> Html:
     system = lesson.metadata.get("system") if lesson else ""
-    system = system if isinstance(system, str) else ""
+    system, whole = system if isinstance(system, str) else "", bool(lesson and whole_of(lesson.metadata))
     return tag(
         "details",
         tag("summary", t("lessons.more")),
-        labelled(t("lessons.system"), _area("system", system, 2), t("lessons.system_help")),
+        "" if whole else labelled(t("lessons.system"), _area("system", system, 2), t("lessons.system_help")),
         labelled(t("lessons.result"), _area("result", lesson.result if lesson else "", 2), t("lessons.result_help")),
         labelled(t("lessons.feedback"), _area("feedback", lesson.feedback if lesson else "", 2)),
         open=bool(system),
@@ -149,6 +156,8 @@ def _metadata(before: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     if not all(text.strip() for pair in pairs for text in pair):
         raise Invalid("An earlier turn lacks its question or its answer.", hint="Fill it in, or take the turn away.")
     kept = {name: value for name, value in before.items() if name not in ("history", "system")}
+    if len(pairs) != len(history_of(before)):
+        kept.pop("thinking", None)  # it would stand before other answers
     kept |= {"history": pairs} if pairs else {}
     return kept | ({"system": str(data["system"])} if str(data.get("system", "")).strip() else {})
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from academy.curation.lesson_filter import LessonFilter, Sort
-from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch
+from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch, whole_of
 from academy.messages import language
 from academy.ui.answers import toast
 from academy.ui.dataset import editor
@@ -194,6 +194,8 @@ def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[
 def _earlier(lesson: Lesson) -> Html | str:
     """How many turns stand before the question, and the last of them."""
     pairs = history_of(lesson.metadata)
+    if whole := [turn for turn in whole_of(lesson.metadata)[:-1] if turn.role in ("user", "assistant", "tool")]:
+        pairs = [(turn.content or turn.calls,) for turn in whole]
     if not pairs:
         return ""
     before = " — ".join(short(text, 120) for text in pairs[-1])

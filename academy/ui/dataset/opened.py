@@ -10,7 +10,7 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS, by_rule
-from academy.rows import conversation
+from academy.rows import Turn, conversation
 from academy.ui.dataset import held, lengths, rows
 from academy.ui.dataset.choosing import source_name
 from academy.ui.dataset.held import held_words, is_taught
@@ -195,7 +195,7 @@ def dropped(item: Manifest, view: View) -> Html:
 
 
 def _dropped_row(entry: Mapping[str, Any], keep: bool) -> Html:
-    turns = [("user", str(entry.get("question", ""))), ("assistant", str(entry.get("answer", "")))]
+    turns = [Turn("user", str(entry.get("question", ""))), Turn("assistant", str(entry.get("answer", "")))]
     why = div(span(why_dropped(entry), cls="ac-reason"), span(_origin(entry), cls="ac-soft ac-cut"), cls="ac-row")
     return div(
         switch(f"keep:{entry.get('key')}", keep, t("dropped.keep"), written=False),
@@ -214,7 +214,16 @@ def _commits(item: Manifest) -> Html:
     read = report.get("commits_read", 0)
     sentence = t("dropped.commits", read=number(read), taken=number(read - sum(count for _, count in left_out)))
     reasons = [tag("li", tag("b", number(count), cls="ac-num"), " ", say(label)) for label, count in left_out]
-    return div(tag("p", sentence, cls="ac-soft"), tag("ul", *reasons, cls="ac-counts"), cls="ac-pad")
+    none = [(label, count) for label, count in (report.get("patches_left_out") or {}).items() if isinstance(count, int)]
+    patches = [tag("li", tag("b", number(count), cls="ac-num"), " ", say(label)) for label, count in none]
+    return div(
+        tag("p", t("open.teaches", what=say(report["teaches"])), cls="ac-soft") if report.get("teaches") else "",
+        tag("p", sentence, cls="ac-soft"),
+        tag("ul", *reasons, cls="ac-counts"),
+        tag("p", t("dropped.patches"), cls="ac-soft") if patches else "",
+        tag("ul", *patches, cls="ac-counts") if patches else "",
+        cls="ac-pad",
+    )
 
 
 def redactions(item: Manifest, view: View) -> Html:

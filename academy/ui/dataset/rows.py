@@ -1,16 +1,20 @@
-"""The rows of an opened dataset: searched, sorted, folded where they are long; each leads to its lesson and can be left out."""
+"""The rows of an opened dataset: searched, sorted, folded where they are long; each leads to its lesson and can be left out.
+
+Of a row with several answers each can be taken out of what is learned, and stays in its conversation.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from academy.curation.dataset_rows import Row, RowSort
 from academy.curation.datasets import Manifest
 from academy.curation.lessons import as_example
 from academy.errors import NotFound
-from academy.rows import conversation
+from academy.rows import Turn, conversation, turn_of
 from academy.ui.dataset import lengths
 from academy.ui.dataset.held import held_notice
 from academy.ui.html.elements import Html, button, div, empty, field, join, pager, select, short, span, switch, tag
@@ -19,6 +23,7 @@ from academy.ui.look import Look
 from academy.ui.texts.translate import t
 
 ROWS = 12
+_ROLES = ("system", "user", "assistant", "tool", "tools")
 _SORTS: tuple[RowSort, ...] = ("file", "longest", "shortest", "source")
 _FOLDED_LINES = 8
 _FOLDED_CHARS = 500
@@ -49,8 +54,9 @@ def _toolbar(look: Look, item: Manifest, only: Sequence[int] | None) -> Html:
     """Search, order, source, and the button that makes the dataset again without what is left out."""
     sorts = [(name, t(f"rows.sort.{name}")) for name in _SORTS if name != "source" or len(_sources(item)) > 1]
     sources = [("", t("rows.any_source")), *((name, t(f"source.{name}")) for name in _sources(item))]
-    out = left_out(look, item)
-    again = button(t("secrets.again", n=number(len(out))), "dataset.keep", kind="primary small", id=item.id) if out else ""
+    out, masked = len(left_out(look, item)), len(flipped(look, item))
+    words = t("rows.again" if masked else "secrets.again", n=number(out + masked))
+    again = button(words, "dataset.keep", kind="primary small", id=item.id) if out or masked else ""
     chosen = [("", t("rows.all")), ("cut", t("rows.cut")), ("untrained", t("rows.untrained"))]
     return div(
         field("ds_query", look.text("ds_query"), kind="search", placeholder=t("rows.search"), label=t("rows.search"), data_reset="ds_page"),
@@ -75,6 +81,42 @@ def left_out(look: Look, item: Manifest) -> list[str]:
     return [key for key in switched if key in known]
 
 
+def flipped(look: Look, item: Manifest) -> dict[str, list[int]]:
+    """By the key of a row, the turns that are to be masked, where a person changed it in this dataset."""
+    found: dict[str, list[int]] = {}
+    for name in look.switched("turn:"):
+        part, number_, key, at = (name.split(":") + [""] * 4)[:4]
+        row = look.academy.datasets.row(item.id, int(number_), part) if number_.isdecimal() and part in ("train", "eval") else None
+        if row is None or row.key != key or not at.isdecimal():
+            continue  # of another dataset
+        turns = conversation(row.row)
+        masked = found.setdefault(key, [place for place, turn in enumerate(turns) if turn.role == "assistant" and not turn.trained])
+        (masked.remove if int(at) in masked else masked.append)(int(at))
+    return found
+
+
+def mask_names(look: Look) -> list[str]:
+    """The names of the switches that change a mask."""
+    return [f"turn:{name}" for name in look.switched("turn:")]
+
+
+def _masks(look: Look, row: Row, turns: Sequence[Turn], part: str) -> Callable[[int, Turn], tuple[bool, Html | str]]:
+    """For a turn: whether it is learned as things stand, and the switch that changes it, where another answer remains."""
+    first = next((at for at, turn in enumerate(turns) if turn.role == "user"), len(turns))
+    answers = [at for at, turn in enumerate(turns) if turn.role == "assistant" and at > first]
+    names = {at: f"turn:{part}:{row.number}:{row.key}:{at}" for at in answers}
+    learned = {at: turns[at].trained != look.flag(names[at]) for at in answers}
+
+    def of(at: int, turn: Turn) -> tuple[bool, Html | str]:
+        if at not in learned:
+            return turn.role != "assistant", ""
+        last = learned[at] and sum(learned.values()) == 1
+        label = t("rows.mask") if turn.trained else t("rows.unmask")
+        return learned[at], switch(names[at], look.flag(names[at]), label) if len(answers) > 1 and not last else ""
+
+    return of
+
+
 def _row(look: Look, item: Manifest, row: Row, *, trained: bool) -> Html:
     is_lesson = row.origin.source == "lessons" and bool(row.origin.origin)
     edit = button(t("edit"), "lesson.edit", kind="quiet small", id=row.origin.origin) if is_lesson else ""
@@ -86,7 +128,7 @@ def _row(look: Look, item: Manifest, row: Row, *, trained: bool) -> Html:
     off = look.flag(f"out:{row.key}")
     return div(
         span(number(row.number + 1), cls="ac-soft ac-num ac-row-number"),
-        div(turns_shown(turns), facts, cls="ac-grow"),
+        div(turns_shown(turns, _masks(look, row, turns, "train" if trained else "eval")), facts, cls="ac-grow"),
         div(
             as_tokens if trained else "",
             edit if is_there else "",
@@ -105,7 +147,7 @@ def _since(look: Look, row: Row, turns: Sequence[Any]) -> tuple[Html | str, bool
     except NotFound:
         return span(t("rows.deleted"), cls="ac-pill"), False
     now = [turn.content for turn in as_example(lesson).turns]
-    return ("" if now == [content for _, content in turns] else span(t("rows.changed"), cls="ac-pill ac-preparing")), True
+    return ("" if now == [turn.content for turn in turns] else span(t("rows.changed"), cls="ac-pill ac-preparing")), True
 
 
 def _origin(row: Row) -> str:
@@ -116,17 +158,39 @@ def _origin(row: Row) -> str:
     return t("rows.commit", id=origin[:8]) if source == "git" and origin else origin
 
 
-def turns_shown(turns: Sequence[tuple[str, str]]) -> Html:
+def turns_shown(turns: Sequence[Turn], masks: Callable[[int, Turn], tuple[bool, Html | str]] | None = None) -> Html:
     """A conversation, each turn with its role; long ones are folded, and code is in its own type."""
-    lines = [
-        div(
-            span(t(f"role.{role}") if role in ("system", "user", "assistant") else role, cls=f"ac-role ac-role-{role}"),
-            _text(text),
-            cls="ac-turn-line",
-        )
-        for role, text in turns[:20]
-    ]
+    lines = []
+    for at, turn in enumerate(turns[:20]):
+        learned, control = masks(at, turn) if masks else (turn.trained, "")
+        role = t(f"role.{turn.role}") if turn.role in _ROLES else turn.role
+        parts = [
+            _thought(turn) if turn.thinking else "",
+            _text(_tools(turn.content) if turn.role == "tools" else turn.content) if turn.content else "",
+            *[div(span(text, cls="ac-text ac-code"), cls="ac-call") for text in _calls(turn)],
+            div("" if learned else span(t("rows.masked"), cls="ac-pill"), control, cls="ac-mask") if control or not learned else "",
+        ]
+        name = span(role, cls=f"ac-role ac-role-{turn.role}")
+        lines.append(div(name, div(*parts, cls="ac-said-parts"), cls="ac-turn-line" + ("" if learned else " is-masked")))
     return div(*lines, cls="ac-conversation")
+
+
+def _thought(turn: Turn) -> Html:
+    words = t("rows.thought") if turn.thinking_trained else t("rows.thought_masked")
+    return tag("details", tag("summary", words), span(short(turn.thinking, _MOST_CHARS), cls="ac-text"), cls="ac-thought")
+
+
+def _calls(turn: Turn) -> list[str]:
+    """The calls of a turn, as a person reads them."""
+    listed = json.loads(turn.calls) if turn.calls else []
+    return [f"{call['name']}({json.dumps(call['arguments'], ensure_ascii=False)})" for call in listed]
+
+
+def _tools(definitions: str) -> str:
+    """The names of the defined tools and what they are for."""
+    functions = [tool.get("function", tool) for tool in json.loads(definitions)]
+    lines = [f"{function.get('name', '?')}: {function.get('description', '')}".rstrip(": ") for function in functions]
+    return "\n".join(lines)
 
 
 def _text(text: str) -> Html:
@@ -143,4 +207,4 @@ def _text(text: str) -> Html:
 
 def previewed(samples: Sequence[dict[str, Any]]) -> Html:
     """The samples of a preview."""
-    return join([div(turns_shown([(turn["role"], turn["content"]) for turn in sample["turns"]]), cls="ac-example") for sample in samples])
+    return join([div(turns_shown([turn_of(turn) for turn in sample["turns"]]), cls="ac-example") for sample in samples])

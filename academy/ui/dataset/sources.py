@@ -12,10 +12,9 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import files, lessons, opened
+from academy.ui.dataset import commits, files, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
-from academy.ui.dataset.editor import words
-from academy.ui.dataset.rows import left_out, previewed
+from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
     Html,
     bar,
@@ -115,33 +114,8 @@ def _lesson_source(look: Look) -> Html:
 
 
 def _commit_source(look: Look) -> Html:
-    settings = look.academy.settings
-    repository = look.text("git_repo", str(settings.git_repo or ""))
-    on = look.flag("src_git", bool(repository))
-    limit = look.number("git_limit", settings.git_commits_limit)
-
-    def line(key: str, label: str, help_: str = "", placeholder: str = "") -> Html:
-        return labelled(label, field(key, look.text(key), placeholder=placeholder, label=label), help_)
-
-    example = t("sources.repository_example")
-    named = field("git_repo", repository, placeholder=example, label=t("sources.repository"))
-    most = field("git_limit", limit, kind="number", min=0, max=100_000, label=t("sources.limit"))
-    return _source(
-        t("source.git"),
-        switch("src_git", on, t("source.git"), written=False),
-        labelled(t("sources.repository"), named),
-        div(
-            line("git_range", t("sources.range"), placeholder=t("sources.range_example")), labelled(t("sources.limit"), most), cls="ac-pair"
-        ),
-        tag(
-            "details",
-            tag("summary", t("sources.more")),
-            line("git_authors", t("sources.authors"), t("sources.authors_help")),
-            line("git_paths", t("sources.paths"), t("sources.paths_help")),
-            switch("git_patch", look.flag("git_patch"), t("sources.patch")),
-        ),
-        on=on,
-    )
+    control, content, on = commits.source(look)
+    return _source(t("source.git"), control, *content, on=on)
 
 
 def _file_source(look: Look) -> Html:
@@ -188,6 +162,7 @@ def _options() -> Html:
     formats = [("alpaca", "Alpaca"), ("sharegpt", "ShareGPT"), ("messages", "Messages")]
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
+    thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -198,6 +173,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
         cls="ac-card ac-more",
@@ -224,24 +200,17 @@ def _make_bar(look: Look) -> Html:
 
 def _request(look: Look) -> DatasetRequest:
     uploads = look.academy.datasets.uploads()
-    settings = look.academy.settings
-    repository = look.text("git_repo", str(settings.git_repo or "")).strip()
     values: dict[str, Any] = {
         "name": look.text("ds_name").strip(),
         "include_lessons": look.flag("src_lessons", True),
         "lesson_filter": filter_of(look, "src"),
-        "include_git": look.flag("src_git", bool(repository)),  # a path that was typed is meant
-        "git_repo_path": repository or None,
-        "git_range": look.text("git_range").strip() or None,
-        "git_commits_limit": look.number("git_limit", settings.git_commits_limit),
-        "git_authors": words(look.text("git_authors")),
-        "git_paths": words(look.text("git_paths")),
-        "git_tasks": ["message", "patch"] if look.flag("git_patch") else ["message"],
+        **commits.request_values(look),
         "upload_ids": [record.id for record in uploads if record.status == "ready" and look.flag(f"up:{record.id}", True)],
         "format": look.text("ds_format") or "alpaca",
         "quality_profile": look.text("ds_profile") or "balanced",
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
+        "thoughts": look.text("ds_thoughts") or "train",
     }
     return DatasetRequest.model_validate(values)
 
@@ -308,7 +277,7 @@ def _keep(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     kept = [str(entry.get("key")) for entry in item.dropped if look.flag(f"keep:{entry.get('key')}")]
     marked = dict.fromkeys(str(entry.get("key")) for entry in item.redactions)
     out = [key for key in marked if look.flag(f"out:{key}")]
-    return _again(look, item, kept, list(dict.fromkeys([*out, *left_out(look, item)])))
+    return _again(look, item, kept, list(dict.fromkeys([*out, *left_out(look, item)])), flipped(look, item))
 
 
 def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
@@ -317,12 +286,15 @@ def _without_marks(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return _again(look, item, [], list(dict.fromkeys(str(entry["key"]) for entry in item.redactions if entry.get("role") == "assistant")))
 
 
-def _again(look: Look, item: Manifest, kept: list[str], out: list[str]) -> dict[str, Any]:
-    values = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields} | {"name": item.name}
+def _again(look: Look, item: Manifest, kept: list[str], out: list[str], masks: dict[str, list[int]] | None = None) -> dict[str, Any]:
+    values: dict[str, Any] = {name: value for name, value in item.request.items() if name in DatasetRequest.model_fields}
+    values["name"] = item.name
     # The latest choice counts: a row that was left out by hand may be kept again, and the other way round.
     values["keep_anyway"] = list(dict.fromkeys([*(key for key in values.get("keep_anyway", []) if key not in out), *kept]))
     values["leave_out"] = list(dict.fromkeys([*(key for key in values.get("leave_out", []) if key not in kept), *out]))
+    values["masks"] = values.get("masks", {}) | (masks or {})
     answer = _curated(look, DatasetRequest.model_validate(values))
+    answer["state"] |= dict.fromkeys(mask_names(look), False)
     answer["state"] |= {f"keep:{key}": False for key in kept} | {f"out:{key}": False for key in out}
     return answer
 
@@ -405,6 +377,7 @@ ACTS = {
     "dataset.rename": _rename,
     "dataset.name": _name,
     "upload.delete": _delete_upload,
+    **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
     **lessons.ACTS,

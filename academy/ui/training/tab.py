@@ -139,6 +139,7 @@ def _answered(updates: list[Any]) -> list[Any]:
 
 
 def _train_empty(look: Look) -> Html:
+    look.academy.training.warm()
     missing = look.academy.machine.libraries()
     parts = [] if missing.ok else [notice(say(missing.reason), remedy(say(missing.remedy)), kind="warn")]
     if look.academy.datasets.newest() is None:

@@ -112,6 +112,8 @@ def kind_words(job: Job) -> str:
         return t("report.of_adapter") if job.continue_from else t("report.of_base")
     if job.kind == "sweep":
         return plural("race.kind", len(job.parameters["sweep"]["trials"]))
+    if job.kind == "export":
+        return t("exports.of_adapter")
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 

@@ -1,0 +1,132 @@
+"""Routes of exports: make one of an adapter, list them, download and delete."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any
+
+from fastapi import Body
+from fastapi.responses import FileResponse
+
+from academy.api.parts import Slow, TheAcademy, router
+from academy.api.replies import Done, Reply
+from academy.api.wire import Exact, Id
+from academy.jobs.kinds.export import ExportRequest
+from academy.jobs.store import Job, Status
+from academy.messages import Text, msg
+from academy.services.exports import Exported
+
+_FORMS: dict[str, Any] = {
+    "for Ollama and LM Studio": {"value": {"format": "gguf", "quantization": "q8_0"}},
+    "for vLLM and transformers": {"value": {"format": "merged"}},
+    "for PEFT": {"value": {"format": "adapter"}},
+}
+
+api = router(tags=["adapters"])
+
+
+class ExportIn(Exact, ExportRequest):
+    """What an adapter is exported as."""
+
+
+class QueuedExport(Reply):
+    success: bool = True
+    job_id: str
+    kind: str
+    name: str
+    status: Status
+    message: Text
+
+    @classmethod
+    def of(cls, job: Job) -> QueuedExport:
+        """The queued job."""
+        message = msg("The export of {job} is {status}.", job=job.name, status=job.status)
+        return cls(job_id=job.job_id, kind=job.kind, name=job.parameters["stem"], status=job.status, message=message)
+
+
+class FileReply(Reply):
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+class CheckedReply(Reply):
+    right: int
+    of: int
+
+
+class ExportItem(Reply):
+    name: str
+    format: str
+    quantization: str | None
+    size_bytes: int
+    sha256: str
+    checked: CheckedReply | None
+    checks: list[dict[str, Any]]
+    command: str
+    commands: list[dict[str, str]]
+    files: list[FileReply]
+    notes: list[str]
+    strength: float
+    created_at: str
+    job_id: str
+
+    @classmethod
+    def of(cls, made: Exported) -> ExportItem:
+        """An export under the contract's names."""
+        record, main, checked = made.record, made.record.files[0], made.record.checked
+        return cls(
+            name=main.name,
+            format=record.format,
+            quantization=record.quantization,
+            size_bytes=main.size_bytes,
+            sha256=main.sha256,
+            checked=CheckedReply(right=checked.right, of=checked.of) if checked else None,
+            checks=[check.model_dump() for check in record.checks],
+            command=record.commands[0].text if record.commands else "",
+            commands=[command.model_dump() for command in record.commands],
+            files=[FileReply(**file.model_dump()) for file in record.files],
+            notes=record.said,
+            strength=record.strength,
+            created_at=record.created_at,
+            job_id=made.job_id,
+        )
+
+
+class ExportsReply(Reply):
+    count: int
+    items: list[ExportItem]
+
+
+@api.post("/adapters/{adapter_id}/export")
+async def export(
+    academy: TheAcademy, slow: Slow, adapter_id: Id, request: Annotated[ExportIn, Body(openapi_examples=_FORMS)]
+) -> QueuedExport:
+    """Exports an adapter as a job of the kind `export`; its progress, log and cancel are those of every job.
+
+    Afterwards the exported file is asked what the adapter was taught, and `checked` counts the answers that are the adapter's own.
+    """
+    return QueuedExport.of(await slow.run(academy.exports.export, adapter_id, request))
+
+
+@api.get("/adapters/{adapter_id}/exports")
+async def list_exports(academy: TheAcademy, slow: Slow, adapter_id: Id) -> ExportsReply:
+    """The finished exports of an adapter, newest first."""
+    academy.adapters.get(adapter_id)
+    items = [ExportItem.of(made) for made in await slow.run(academy.exports.list, adapter_id)]
+    return ExportsReply(count=len(items), items=items)
+
+
+@api.get("/adapters/{adapter_id}/exports/{name}", response_class=FileResponse)
+async def download(academy: TheAcademy, slow: Slow, adapter_id: Id, name: str) -> FileResponse:
+    """A file of an export, in pieces; a download that broke off continues (Range). `Repr-Digest` is its SHA-256."""
+    path, file = await slow.run(academy.exports.file, adapter_id, name)
+    digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+    return FileResponse(path, filename=name, media_type="application/octet-stream", headers={"Repr-Digest": f"sha-256=:{digest}:"})
+
+
+@api.delete("/adapters/{adapter_id}/exports/{name}")
+async def delete_export(academy: TheAcademy, slow: Slow, adapter_id: Id, name: str) -> Done:
+    """Deletes an export with all its files."""
+    freed = await slow.run(academy.exports.delete, adapter_id, name)
+    return Done(message=msg("{freed:size} are free again.", freed=freed))
