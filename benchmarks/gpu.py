@@ -48,7 +48,8 @@ def main() -> None:
     parser.add_argument("--check", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.check:
-        print(json.dumps(_worked(options.check[0], Place(*map(Path, options.check[1:]), options.shrink, options.rounds))))
+        name, folder, models = options.check
+        print(json.dumps(_worked(name, Place(Path(folder), Path(models), options.shrink, options.rounds))))
         return
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
