@@ -168,6 +168,15 @@ def test_a_field_that_is_half_typed_stays_as_it_is(academy: Academy) -> None:
     assert written["vary_questions"] == "off"
 
 
+def test_another_base_model_takes_back_what_suited_the_one_before(academy: Academy) -> None:
+    fresh = planned(academy)[2] | {"base_model": "smollm2-135m"}
+    advice, _, again, written = planned(academy, fresh, base_model="academy-mini", num_epochs=3, learning_rate=1e-3, seed=7)
+    assert "Your settings, 1 changed" in advice
+    assert 'data-field="seed"' in advice
+    assert (written["num_epochs"], again["base_model"]) == (20, "academy-mini")
+    assert written["learning_rate"] == fresh["learning_rate"]
+
+
 def test_one_field_goes_back_to_automatic_and_the_others_stay(academy: Academy) -> None:
     from academy.ui.training import form
 

@@ -128,10 +128,10 @@ def test_a_rival_that_cannot_be_measured_is_said_and_not_asked_again(academy: Ac
 
 
 def test_what_is_not_ready_is_refused_with_its_reason(academy: Academy, train: Train) -> None:
-    train("first", verdict="forgot", sentences=["General fell from 20 to 9 of 24: more rehearsal."])
+    train("first", verdict="forgot", sentences=["Of 24 general questions it answers 9, 20 before: more rehearsal keeps them."])
     assert academy.professor.proposals() == []
     told = [str(sentence) for sentence in academy.professor.decisions()[0].sentences]
-    assert told == ["first is not proposed.", "General fell from 20 to 9 of 24: more rehearsal."]
+    assert told == ["first is not proposed.", "Of 24 general questions it answers 9, 20 before: more rehearsal keeps them."]
     opinion = academy.professor.opinion("first")
     assert opinion is not None
     assert opinion.outcome == "refused"

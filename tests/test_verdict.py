@@ -34,14 +34,18 @@ def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
         ({"known": Count(0, 24), "before": Count(20, 24), "after": Count(20, 24)}, "no_gain", "The base model knew this already: 20 of"),
         # A base that knows as little as the adapter has gained nothing either, but the reason is that nothing was learned.
         ({"known": Count(1, 24), "before": Count(1, 24), "after": Count(1, 24)}, "not_learned", "Knows 1 of 24"),
-        ({"general": General(11, 6, 40, -7.0, 1.0)}, "forgot", "General fell from 11 to 6 of 40: more rehearsal."),
+        (
+            {"general": General(11, 6, 40, -7.0, 1.0)},
+            "forgot",
+            "Of 40 general questions it answers 6, 11 before: more rehearsal keeps them.",
+        ),
         ({"general": General(11, 9, 40, -4.0, 2.0)}, "ready", "Knows 24 of 24."),
         ({"general": General(30, 26, 40, -8.0, 0.5)}, "ready", "Knows 24 of 24."),
-        ({"general": General(30, 25, 40, -9.0, 0.5)}, "forgot", "General fell from 30 to 25"),
+        ({"general": General(30, 25, 40, -9.0, 0.5)}, "forgot", "Of 40 general questions it answers 25, 30 before"),
         ({"general": General(7, 4, 40, -5.0, 1.0)}, "ready", "Knows"),
-        ({"general": General(7, 1, 20, -6.0, -0.5)}, "forgot", "General fell from 7 to 1"),
+        ({"general": General(7, 1, 20, -6.0, -0.5)}, "forgot", "Of 20 general questions it answers 1, 7 before"),
         ({"general": General(7, 0, 40, -9.0, -3.0)}, "ready", "Knows 24 of 24."),  # a tiny base, whose few right answers tell nothing
-        ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "General fell from 40 to 34"),
+        ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "Of 64 general questions it answers 34, 40 before"),
         ({"general": None}, "ready", "Knows 24 of 24."),
         ({"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0)}, "ready", "General: 11 of 40, before 11."),
         ({"has_adapter": False, "before": Count(24, 24)}, "no_gain", "The base model knows this already: 24 of 24 right."),
@@ -75,7 +79,7 @@ def test_of_several_the_worst_heads_and_the_others_follow() -> None:
     assert found.verdict == "not_learned"
     assert [str(sentence) for sentence in found.sentences[:2]] == [
         "Knows 8 of 24: train longer.",
-        "General fell from 11 to 7 of 40: more rehearsal.",
+        "Of 40 general questions it answers 7, 11 before: more rehearsal keeps them.",
     ]
     found = judged(before=Count(24, 24), general=General(11, 4, 40, -9.0, -1.0))
     assert (found.verdict, len(found.sentences)) == ("forgot", 3)
@@ -108,7 +112,10 @@ def test_preferences_are_judged_by_what_moved_and_what_is_still_known(changes: d
 
 def test_preferences_that_cost_general_knowledge_are_forgetting() -> None:
     found = judged(preferred=PREFERRED, general=General(11, 6, 40, -7.0, 1.0))
-    assert (found.verdict, str(found.sentences[0])) == ("forgot", "General fell from 11 to 6 of 40: more rehearsal.")
+    assert (found.verdict, str(found.sentences[0])) == (
+        "forgot",
+        "Of 40 general questions it answers 6, 11 before: more rehearsal keeps them.",
+    )
 
 
 def test_a_rate_that_breaks_the_base_is_named() -> None:
@@ -116,7 +123,7 @@ def test_a_rate_that_breaks_the_base_is_named() -> None:
     assert found.verdict == "not_learned"
     assert [str(sentence) for sentence in found.sentences] == [
         "Knows 0 of 24: the learning rate was too high.",
-        "General fell from 11 to 0 of 40.",
+        "Of 40 general questions it answers 0, 11 before.",
     ]
     assert [(str(item["label"]), item["request"]["learning_rate"]) for item in found.remedies] == [
         ("Train again with a quarter of the learning rate", 2.5e-4)

@@ -173,7 +173,7 @@ def _by_heart(facts: Facts) -> tuple[dict[str, Any], list[Text]]:
         values["max_steps"] = _HANDFUL_STEPS
         looks = _HANDFUL_STEPS // math.ceil(facts.rows / batch)
     reasons: list[Text] = [
-        msg("{examples} in batches of {batch}, at most {looks} looks at each.", examples=_examples(facts), batch=batch, looks=looks),
+        msg("{examples} in batches of {batch}, at most {looks} epochs.", examples=_examples(facts), batch=batch, looks=looks),
         msg("Learning rate {rate:g}, by the width of this base model.", rate=rate),
         "Questions are asked in varied words, so that other wordings are understood too.",
         "General questions are rehearsed beside the lessons, more of them where more is being forgotten.",
@@ -233,7 +233,7 @@ def _preferences(preset: Preset, facts: Facts) -> Choice:
         "budget_seconds": _BUDGETS[preset],
         "max_seq_length": _length(facts),
     }
-    times = count(epochs, one="{n} look", other="{n} looks")
+    times = count(epochs, one="{n} epoch", other="{n} epochs")
     what = (
         count(facts.rows, one="{n} pair of answers", other="{n} pairs of answers")
         if facts.preferences == "pairs"
@@ -259,7 +259,7 @@ def _corrections(preset: Preset, facts: Facts) -> Choice:
     values |= {"budget_seconds": _BUDGETS[preset], "max_seq_length": _length(facts)}
     if not tiny:
         values |= {"learning_rate": learning_rate(facts.base), "num_epochs": _CORRECTION_LOOKS}
-        sentence = "{n} corrections, {looks} looks at each, at the learning rate {rate:g}."
+        sentence = "{n} corrections, {looks} epochs, at the learning rate {rate:g}."
         reasons[:] = [msg(sentence, n=facts.rows, looks=_CORRECTION_LOOKS, rate=values["learning_rate"])]
         _fit(values, reasons, facts)
     reasons.append("It answers by itself and learns from what it thinks with the correction in sight; where that is no help, from answers.")

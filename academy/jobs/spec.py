@@ -59,7 +59,7 @@ class TrainingSpec(BaseModel):
     vary_questions: bool | None = Field(
         default=None,
         title="Vary the questions",
-        description="Asks in other words at each look, so that it understands other wordings. Answers stay as they are.",
+        description="Asks in other words in each epoch, so that it understands other wordings. Answers stay as they are.",
     )
     rehearsal: float | None = Field(
         default=None,

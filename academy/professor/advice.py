@@ -32,19 +32,17 @@ def advise(
     moment = now or datetime.now(UTC)
     missing: list[Text] = []
     if lessons < min_lessons:
-        missing.append(
-            msg("{more} more lessons to train on ({lessons} of {wanted}).", more=min_lessons - lessons, lessons=lessons, wanted=min_lessons)
-        )
+        missing.append(msg("There are {lessons} of {wanted} lessons to train on.", lessons=lessons, wanted=min_lessons))
     if last_training:
         wanted = max(1, min_lessons // 10)
         if new_lessons < wanted:
-            sentence = "{more} more new lessons since the last training ({lessons} of {wanted})."
-            missing.append(msg(sentence, more=wanted - new_lessons, lessons=new_lessons, wanted=wanted))
+            sentence = "Since the last training there are {lessons} of {wanted} new lessons."
+            missing.append(msg(sentence, lessons=new_lessons, wanted=wanted))
         hours = max(0.0, (moment - datetime.fromisoformat(last_training)).total_seconds() / 3600)
         if hours < interval_hours:
             missing.append(
                 msg(
-                    "{rest} until the next training is due (every {interval}).",
+                    "The next training is due in {rest}, one every {interval}.",
                     rest=_hours(interval_hours - hours),
                     interval=_hours(interval_hours),
                 )
@@ -52,7 +50,7 @@ def advise(
     if not missing:
         sentence = "It is time to train: there are enough lessons, and enough of them are new."
         return Advice(True, sentence, new_lessons=new_lessons)
-    return Advice(False, join("You can train at any time. The Professor would wait for:", *missing), missing, new_lessons)
+    return Advice(False, join("You can train at any time. The Professor advises to wait:", *missing), missing, new_lessons)
 
 
 def _hours(hours: float) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,9 @@ class Evaluations:
     def list(self, limit: int = 50) -> Sequence[dict[str, Any]]:
         """The reports, newest first, without their tables; and the exams that wait or run."""
         found: list[dict[str, Any]] = []
+        names = self._dataset_names()
         for job in self._jobs.list(_MOST_JOBS):
-            if len(found) < limit and (item := _view(job)) is not None:
+            if len(found) < limit and (item := _view(job, names)) is not None:
                 found.append({name: value for name, value in item.items() if name not in ("items", "wordings")})
         return found
 
@@ -70,7 +71,9 @@ class Evaluations:
     def get(self, report_id: str) -> dict[str, Any]:
         """One report; of an exam that has not ended, what is certain by now. Raises NotFound."""
         job = self._jobs.get(report_id)
-        item = _view(job) or (_without_report(job) if job.kind == "evaluate" and job.status in ("failed", "cancelled") else None)
+        item = _view(job, self._dataset_names()) or (
+            _without_report(job) if job.kind == "evaluate" and job.status in ("failed", "cancelled") else None
+        )
         if item is None:
             raise NotFound("{job} has no report.", hint="POST /evaluations makes one of its adapter.", job=job.name)
         return item
@@ -106,6 +109,9 @@ class Evaluations:
         elif not job.folder.report.is_file():
             raise NotFound("{job} has no report.", hint="GET /evaluations lists those that have.", job=job.name)
         job.folder.report.unlink(missing_ok=True)
+
+    def _dataset_names(self) -> dict[str, str]:
+        return {item.id: item.name for item in self._datasets.list()}
 
     def _dataset_of(self, request: EvaluationRequest, adapter: Adapter | None) -> Manifest | None:
         if request.dataset_id:
@@ -150,11 +156,11 @@ class Evaluations:
         return next((report for job in jobs if job.continue_from == adapter_id and (report := report_in(job.folder))), None)
 
 
-def _view(job: Job) -> dict[str, Any] | None:
+def _view(job: Job, names: Mapping[str, str]) -> dict[str, Any] | None:
     """The report of a job that has one, or the state of an exam that has not ended."""
     report = report_in(job.folder) if job.status in ENDED else None
     if report is not None:
-        return shown(report) | {"job_id": job.job_id, "kind": job.kind, "name": job.name, "status": job.status, "error": None}
+        return shown(report, names) | {"job_id": job.job_id, "kind": job.kind, "name": job.name, "status": job.status, "error": None}
     return _without_report(job) if job.kind == "evaluate" and job.status not in ENDED else None
 
 

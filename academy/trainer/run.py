@@ -69,7 +69,7 @@ def run(spec: Spec, report: Report) -> None:
     loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal, team)
     checkpoint = team.once(lambda: _newest(spec.folder / "checkpoints"))
     _started(report, dataset, adapted, plan, learning, checkpoint)
-    report.say(f"{spec.name!r} is ready after {time.monotonic() - clock:.1f} s.")
+    report.say(f"{spec.name!r} begins to train after {time.monotonic() - clock:.1f} s.")
     if checkpoint:
         report.say(f"Resuming from the checkpoint of step {checkpoint.step}.")
         loop.resume(checkpoint)

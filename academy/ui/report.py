@@ -90,9 +90,9 @@ def _numbers(found: Mapping[str, Any]) -> list[Html]:
         return [*tiles, _share("report.general_tile", general["right_before"], general["of"])]
     if general:
         arrow = Html(f"{number(general['right_before'])} → {number(general['right_after'])}")
-        interval = t("report.interval", low=_signed(general["low"]), high=_signed(general["high"]))
+        bounds = t("report.interval_title", low=_signed(general["low"]), high=_signed(general["high"]))
         unit = Html(f"/{number(general['of'])}")
-        tiles.append(tile(arrow, f"{t('report.general_tile')} · {interval}", unit, title=t("report.interval_title")))
+        tiles.append(tile(arrow, t("report.general_tile"), unit, title=bounds))
     nats = t("report.nats", n=number(found["drift"], 3)) if found["drift"] is not None else ""
     tiles.append(tile(drift_words(found["drift"]), t("report.drift"), title=nats))
     return tiles

@@ -187,18 +187,25 @@
   A.ended = ({ mark, name, text, hint }) => {
     news = `${mark} ${name} · ${texts.app}`;
     document.title = news;
-    if (document.hidden && window.Notification?.permission === "granted") {
+    if (document.hidden && document.documentElement.dataset.notify === "granted") {
       const told = new Notification(`${mark} ${text}`, { body: hint, tag: name });
       told.onclick = () => { window.focus(); told.close(); };
     }
   };
   // The news stays in the title until the person is here.
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { if (!document.hidden) news = ""; }, true);
-  const mayNotify = () => { document.documentElement.dataset.notify = window.Notification?.permission || "none"; };
+  const SILENT = "academy.silent";
+  const silent = () => { try { return localStorage.getItem(SILENT) === "1"; } catch { return false; } };
+  const mayNotify = () => {
+    const allowed = window.Notification?.permission || "none";
+    document.documentElement.dataset.notify = allowed === "granted" && silent() ? "off" : allowed;
+  };
   mayNotify();
+  const setSilent = (on) => { try { localStorage.setItem(SILENT, on ? "1" : ""); } catch { /* the browser keeps nothing */ } mayNotify(); };
+  A.does.unnotify = () => { setSilent(true); A.toast({ kind: "good", text: texts.unnotified }); };
   A.does.notify = async () => {
     const allowed = window.Notification ? await Notification.requestPermission() : "denied";
-    mayNotify();
+    setSilent(false);
     A.toast(allowed === "granted" ? { kind: "good", text: texts.notified } : { kind: "bad", text: texts.not_notified });
   };
 })();

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from academy.jobs import folder as job_folder
 from academy.jobs.folder import JobFolder
-from academy.messages import from_json, render
+from academy.messages import Message, Text, from_json, render
 
 _MOST_BYTES = 8 << 20
 
@@ -136,13 +137,20 @@ def brief_in(folder: JobFolder) -> Brief | None:
     return _briefs.get(folder)
 
 
-def shown(report: Report) -> dict[str, Any]:
-    """The report as replies show it: texts in the current language."""
+def shown(report: Report, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The report as replies show it: texts in the current language; `names` are those of the datasets by their ids."""
     values = report.model_dump()
     return values | {
-        "sentences": [render(from_json(sentence)) for sentence in report.sentences],
+        "sentences": [render(_named(from_json(sentence), names or {})) for sentence in report.sentences],
         "remedies": [{"label": render(from_json(item.label)), "request": item.request} for item in report.remedies],
     }
+
+
+def _named(sentence: Text, names: Mapping[str, str]) -> Text:
+    """A sentence about a dataset, with the name that it has now instead of its id."""
+    if not isinstance(sentence, Message) or (name := names.get(str(sentence.values.get("dataset")))) is None:
+        return sentence
+    return replace(sentence, values={**sentence.values, "dataset": name})
 
 
 class _Remembered(Generic[T]):

@@ -294,7 +294,7 @@ class Loop:
         )
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
         self._report.say(
-            f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.1e}  {words}  tok/s {speed:,.0f}"
+            f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.2g}  {words}  tok/s {speed:,.0f}"
         )
         if not measured and self.known.rows != self._known_told:
             self._known_told = self.known.rows

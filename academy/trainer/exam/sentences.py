@@ -14,7 +14,7 @@ _LANGUAGES: dict[str, Text] = {"en": "English", "de": "German", "pl": "Polish"}
 
 def measured(report: dict[str, Any], found: Findings, seconds: float, device: str) -> list[Message]:
     """One sentence for each number, with its sample and interval."""
-    told = [
+    lines = [
         *_preferences(report),
         *_known(report, found),
         *_rephrased(report),
@@ -22,18 +22,18 @@ def measured(report: dict[str, Any], found: Findings, seconds: float, device: st
         *_general(report),
         *_drift(report),
     ]
-    told += [
-        msg("Of an earlier dataset ({dataset}) it knows {after} of {of} rows; the base knows {before}.", **_earlier(item))
+    lines += [
+        msg("Of the earlier dataset {dataset} it knows {after} of {of} rows; the base knows {before}.", **_earlier(item))
         for item in report["earlier"]
         if item["known_before"] or item["known_after"]
     ]
     if report["noise"]:
-        sentence = "A second reading judged {share:percent} of the rows otherwise; smaller differences say nothing."
-        told.append(msg(sentence, share=report["noise"]))
-    sentence = "All this took {seconds:duration} on {device}; replies are the most likely ones, without chance."
+        sentence = "A second reading judged {share:percent} of the rows differently; smaller differences mean nothing."
+        lines.append(msg(sentence, share=report["noise"]))
+    sentence = "The exam took {seconds:duration} on {device}; replies are the most likely ones, without chance."
     if report["cut"]:
-        sentence = "All this took {seconds:duration} on {device}, where a part of the questions was left out to save time."
-    return [*told, msg(sentence, seconds=seconds, device=device)]
+        sentence = "The exam took {seconds:duration} on {device}, where a part of the questions was left out to save time."
+    return [*lines, msg(sentence, seconds=seconds, device=device)]
 
 
 def _preferences(report: dict[str, Any]) -> list[Message]:
@@ -41,30 +41,30 @@ def _preferences(report: dict[str, Any]) -> list[Message]:
     result = report.get("preferences")
     if not result:
         return []
-    told = []
+    lines = []
     for part, sentence in _LIKELIER.items():
         if (found := result[part]) and "after" in found:
-            told.append(msg(sentence, before=found["before"], after=found["after"]))
-    return told
+            lines.append(msg(sentence, before=found["before"], after=found["after"]))
+    return lines
 
 
 _LIKELIER = {
-    "train": "Likelier than the worse answer, by the mean over its tokens, is the better one in {after:percent}, {before:percent} before.",
-    "held_out": "Of held-out answers the better one is likelier in {after:percent}, {before:percent} before.",
+    "train": "In {after:percent} of the pairs the better answer is likelier than the worse one, {before:percent} before (token means).",
+    "held_out": "In held-out pairs the better answer is likelier in {after:percent}, {before:percent} before.",
 }
 
 
 def _known(report: dict[str, Any], found: Findings) -> list[Message]:
     if not report["known"]["of"]:
         return []
-    told = []
+    lines = []
     if report["rows"]:
-        sentence = "Known is a row whose whole answer the model gives letter by letter; {of} of {rows} rows were looked at."
-        told.append(msg(sentence, of=report["known"]["of"], rows=report["rows"]))
+        sentence = "A row is known if the model gives its whole answer letter by letter; {of} of {rows} rows were examined."
+        lines.append(msg(sentence, of=report["known"]["of"], rows=report["rows"]))
     if found.before.of and not found.style:  # key words judge a fact; a manner has none
-        sentence = "Right in whatever words: {after} of {of}, the base alone {before}; a reply is right if it has the answer's key words."
-        told.append(msg(sentence, after=found.after.right, before=found.before.right, of=found.before.of))
-    return told
+        sentence = "Right in any words: {after} of {of}, the base alone {before}; a reply is right if it has the answer's key words."
+        lines.append(msg(sentence, after=found.after.right, before=found.before.right, of=found.before.of))
+    return lines
 
 
 def _rephrased(report: dict[str, Any]) -> list[Message]:
@@ -101,13 +101,13 @@ def _general(report: dict[str, Any]) -> list[Message]:
         "Languages: {languages:list}."
     )
     values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}
-    told = [msg(sentence, **values, low=result["low"], high=result["high"], languages=names)]
+    lines = [msg(sentence, **values, low=result["low"], high=result["high"], languages=names)]
     if not shows_forgetting(result["right_before"], result["of"]):
-        told.append(msg("The base answers so few of them that what is lost of them does not count."))
+        lines.append(msg("The base answers so few of them that a loss among them does not count."))
     if result["left_out"]:
         left_out = [msg(str(_LANGUAGES.get(code, code))) for code in result["left_out"]]
-        told.append(msg("Left out, because the base answers nothing right there: {languages:list}.", languages=left_out))
-    return told
+        lines.append(msg("Left out, because the base answers none of them right: {languages:list}.", languages=left_out))
+    return lines
 
 
 def _drift(report: dict[str, Any]) -> list[Message]:

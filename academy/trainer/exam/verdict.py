@@ -178,9 +178,9 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
         problems.append(("not_learned", why, [_slower(lesson)] if ruined else _more(lesson)))
     if general is not None and general.fell:
         rehearse = not (ruined and problems)
-        sentence = "General fell from {before} to {after} of {of}."
+        sentence = "Of {of} general questions it answers {after}, {before} before."
         if rehearse:
-            sentence = "General fell from {before} to {after} of {of}: more rehearsal."
+            sentence = "Of {of} general questions it answers {after}, {before} before: more rehearsal keeps them."
         why = msg(sentence, before=general.before, after=general.after, of=general.of)
         problems.append(("forgot", why, [_rehearsed(lesson)] if rehearse else []))
     if no_gain:
@@ -203,12 +203,12 @@ def _judge_preferences(found: Findings, preferred: Preferred, lesson: Lesson) ->
         problems.append(("not_learned", msg(few, **values), _more(lesson)))
     if preferred.lost > LOST:
         sentence = "Knows {after} of {of} lessons, {before} before: more rehearsal."
-        told = msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right)
-        problems.append(("forgot", told, [_rehearsed(lesson)]))
+        reason = msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right)
+        problems.append(("forgot", reason, [_rehearsed(lesson)]))
     if (general := found.general) is not None and general.fell:
-        sentence = "General fell from {before} to {after} of {of}: more rehearsal."
-        told = msg(sentence, before=general.before, after=general.after, of=general.of)
-        problems.append(("forgot", told, [] if preferred.lost > LOST else [_rehearsed(lesson)]))
+        sentence = "Of {of} general questions it answers {after}, {before} before: more rehearsal keeps them."
+        reason = msg(sentence, before=general.before, after=general.after, of=general.of)
+        problems.append(("forgot", reason, [] if preferred.lost > LOST else [_rehearsed(lesson)]))
     sentences = [sentence for _, sentence, _ in problems]
     if learned:
         sentences.append(msg(good, **values))

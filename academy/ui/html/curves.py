@@ -103,10 +103,9 @@ def table(curves: Sequence[Curve], axes: Axes) -> Html:
     return tag("details", tag("summary", t("plot.table")), div(figures, cls="ac-scroll-x", tabindex="0"), cls="ac-plot-table")
 
 
-def usual_smoothing(curves: Sequence[Curve]) -> float:
-    """The weight of the past that shows the course of the longest curve."""
-    longest = max((len(curve.line) for curve in curves), default=0)
-    return 1 - 1 / min(200, max(2.5, longest / 30))
+def usual_smoothing(points: int) -> float:
+    """The weight of the past that shows the course of a curve of so many points."""
+    return 1 - 1 / min(200, max(2.5, points / 30))
 
 
 def x_words(value: float, axis: XAxis) -> str:
@@ -126,7 +125,9 @@ def y_words(value: float | None, name: str) -> str:
 def _weight(curves: Sequence[Curve], axes: Axes) -> float:
     if axes.y not in NOISY:
         return 0.0
-    return usual_smoothing(curves) if axes.smoothing is None else axes.smoothing
+    if axes.smoothing is not None:
+        return axes.smoothing
+    return usual_smoothing(max((len(curve.line) for curve in curves), default=0))
 
 
 class _Scale(NamedTuple):

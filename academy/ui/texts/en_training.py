@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 TEXTS: dict[str, str | dict[str, str]] = {
-    "count.looks": {"one": "{n} look", "many": "{n} looks"},
     "count.problems": {"one": "{n} setting cannot be used", "many": "{n} settings cannot be used"},
     "training.starts": "{name} starts.",
     "training.queued": "{name} is number {n} in the queue.",
@@ -16,6 +15,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "cancelled": "ended",
     },
     "training.notify": "Notify me at the end",
+    "training.unnotify": "Do not notify me",
     "training.one_row": "The dataset has one example.",
     "training.one_row_hint": "The model learns that one answer, and gives it to other questions too. Ten or more are useful.",
     "training.continue": "Continue it",
@@ -92,8 +92,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "compare.time": "Time",
     "compare.tokens": "Tokens/s",
     "compare.memory": "Memory (GB)",
+    "compare.gone": "a deleted adapter",
     "compare.why": "Why it failed",
-    "js.notified": "You will be told when a job ends, while this page is open.",
+    "js.notified": "A notification appears when a job ends, while this page is open.",
+    "js.unnotified": "No notifications at the end of jobs.",
     "js.not_notified": "The browser does not allow notifications for this page.",
     "js.app": "Academy",
     "js.raw": "raw",

@@ -66,11 +66,14 @@ def chosen(look: Look, offered: Sequence[Job]) -> list[Job]:
 def axes(look: Look) -> Axes:
     """What the viewer chose to see over what."""
     x, y, smooth = look.text("plot_x"), look.text("plot_y"), look.number("plot_smooth", -1)
+    # By the steps to come, so that it stays as it is while the curve grows.
+    total = look.job.status.get("total_steps") if look.job else None
+    usual = curves.usual_smoothing(total) if total else None
     return Axes(
         x=x if x in ("step", "time", "tokens") else "step",
         y=y if y in _Y else "loss",
         log=look.flag("plot_log"),
-        smoothing=min(smooth, 99) / 100 if smooth >= 0 else None,
+        smoothing=min(smooth, 99) / 100 if smooth >= 0 else usual,
     )
 
 
@@ -172,7 +175,7 @@ def _tools(look: Look, runs: Sequence[Job], axes: Axes) -> Html:
     newest = [each[-1] if each else {} for each in points]
     measured = {name for each in points for point in (each[0], *each[-3:]) for name in point} if all(points) else set()
     offered = [name for name in _Y if name == axes.y or name in measured or name == "loss"]
-    usual = curves.usual_smoothing([Curve("", [(0, 0)] * len(each)) for each in points])
+    usual = curves.usual_smoothing(max(map(len, points), default=0))
     smooth = round(100 * (usual if axes.smoothing is None else axes.smoothing))
     slider = tag(
         "input", type="range", min=0, max=99, step=1, value=smooth, name="plot_smooth", data_bind="plot_smooth", aria_label=t("plot.smooth")
@@ -224,7 +227,10 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (t("compare.base"), [run.base_model for run in runs]),
         (t("compare.effort"), [t(f"effort.{run.effort}") if run.effort else "–" for run in runs]),
         (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
-        (fields["continue_from"].title or "", [adapters.get(run.continue_from or "", run.continue_from or "–") for run in runs]),
+        (
+            fields["continue_from"].title or "",
+            [adapters.get(name, t("compare.gone")) if (name := run.continue_from) else "–" for run in runs],
+        ),
     ]
     return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 

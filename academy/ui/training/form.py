@@ -61,6 +61,12 @@ _DECISIVE = ("continue_from", "method", "goal")
 
 _PROBLEMS = "const show = () => setTimeout(() => window.academy.problems(element), 0); watch('value', show); show();"
 _MACHINE = ("continue_from", "backend", "recipe")
+_OF_BASE = (
+    *("learning_rate", "num_epochs", "max_steps", "batch_size", "gradient_accumulation_steps", "max_seq_length"),
+    *("lora_rank", "lora_alpha", "target_modules", "quantization", "precision"),
+)
+"""What suits one base model and not another: with the base, these go back to the Professor's choice."""
+
 _ANY = presets.Facts(rows=1, mean_tokens=1, max_tokens=1, base=None)
 _NONE, _ON, _OFF = "", "on", "off"
 
@@ -199,8 +205,10 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
 
     What a person changed stays as it is, even half typed.
     """
-    values, planned = _values(arguments), _known(planned)
-    skipped = ["", planned, "", *[gr.skip() for _ in FIELDS]]
+    given, before = _values(arguments), planned.get("base_model") if isinstance(planned, dict) else None
+    planned = _known(planned)
+    values = given if before in (None, given["base_model"]) else given | _as_planned(planned, _OF_BASE)
+    skipped = ["", planned | {"base_model": before}, "", *[gr.skip() for _ in FIELDS]]
     if not values["dataset_id"]:
         return [_advice([], {}), *skipped]
     changes = changed(values, planned)
@@ -225,7 +233,8 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
         # What follows from a change, as alpha from the rank, is no choice of the person.
         fresh |= {key: whole["spec"][key] for key in _FOLLOWING if key not in mine}
     visible = {key: shown(key, fresh.get(key, _default(key))) for key in FIELDS}
-    updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != values[key] else gr.skip() for key in FIELDS]
+    updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != given[key] else gr.skip() for key in FIELDS]
+    fresh["base_model"] = values["base_model"]
     advised = [_few(academy, values["dataset_id"]), _continuing(bare)]
     advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, advised)
     return [advice, Html("") if problem else _time(whole), fresh, "", *updates]
@@ -267,10 +276,15 @@ def _time(plan: dict[str, Any]) -> Html:
 def reset(academy: Academy, planned: Any, *arguments: Any, only: str | None = None) -> list[Any]:
     """The plan without what a person changed, or without the change of one field."""
     values, planned = _values(arguments), _known(planned)
-    plain = values | {key: shown(key, planned.get(key, _default(key))) for key in FIELDS if only in (None, key)}
+    plain = values | _as_planned(planned, [key for key in FIELDS if only in (None, key)])
     advice, guess, fresh, answer, *updates = plan(academy, planned, *plain.values())
     changes = [gr.update(value=plain[key]) if plain[key] != values[key] else part for key, part in zip(FIELDS, updates, strict=True)]
     return [advice, guess, fresh, answer, *changes]
+
+
+def _as_planned(planned: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Some fields as the Professor would fill them in."""
+    return {key: shown(key, planned.get(key, _default(key))) for key in names}
 
 
 def marks() -> str:

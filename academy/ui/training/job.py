@@ -150,8 +150,10 @@ def _base_actions(job: Job) -> list[Html]:
 
 def _running_actions(job: Job) -> list[Html]:
     actions = [span(t(f"wish.{job.wish}"), cls="ac-soft")] if job.wish else []
-    # page.js shows it where the browser can notify and has not been asked yet.
-    actions.append(tag("button", t("training.notify"), type="button", cls="ac-btn ac-btn-quiet ac-notify", data_do="notify"))
+    # training.js shows the one that applies, where the browser can notify.
+    actions += [
+        tag("button", t(f"training.{name}"), type="button", cls=f"ac-btn ac-{name}", data_do=name) for name in ("notify", "unnotify")
+    ]
     if job.kind in ("train", "sweep") and job.status == "running" and job.wish is None:
         actions.append(button(t("training.stop"), "job.stop", job=job.job_id, title=t("training.stop_title")))
     if job.wish != "cancel":

@@ -40,14 +40,14 @@ def effort_words(job: Job) -> list[str]:
 
 
 def result_words(look: Look, job: Job) -> list[str]:
-    """What an ended training came to: "13 looks", "knows 24 of 24", or the losses where no report is."""
+    """What an ended training came to: "13 epochs", "knows 24 of 24", or the losses where no report is."""
     jobs = look.academy.jobs
     brief = jobs.brief(job)
     if job.kind != "train":
         return known_words(brief.known, brief.rephrased) if brief else []
     result = jobs.result(job)
     by_heart, epochs = is_by_heart(job.parameters), round(result.epochs or 0)
-    looks = [plural("count.looks" if by_heart else "count.epochs", epochs)] if epochs else []
+    looks = [plural("count.epochs", epochs)] if epochs else []
     if brief and brief.known["of"] and by_heart:
         return [*looks, known_words(brief.known, None)[0]]
     if result.eval_loss is not None and not by_heart:
