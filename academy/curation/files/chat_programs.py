@@ -237,7 +237,7 @@ def _rows(gathered: Gathered) -> Chat:
     """Rows that are one message each: `role`, `text`, and whatever stands beside them."""
     first = gathered.rows[0]
     chat = Chat(time=first.get("time"), key=first.get("conversation"), title=first.get("title"))
-    roles = [role_of(row["role"]) for row in gathered.rows]
+    roles: list[Role | None] = [role_of(row["role"]) for row in gathered.rows]
     speaks_as_system = "assistant" not in roles and "user" in roles
     for number, (row, role) in enumerate(zip(gathered.rows, roles, strict=True), 1):
         text, thinking, others = content_of(row["text"])
