@@ -98,7 +98,9 @@ def _checks(options: argparse.Namespace, folder: Path, deadline: float) -> Itera
 def _apart(name: str, folder: Path, models: Path, options: argparse.Namespace, limit: float, by_budget: bool) -> dict[str, Any]:
     """A check in a process of its own, which ends with all its children."""
     command = [sys.executable, __file__, "--check", name, str(folder), str(models), "--rounds", str(options.rounds)]
-    environment = {**os.environ, "ACADEMY_WARM_TRAINER": "false"} | ({"CUDA_VISIBLE_DEVICES": ""} if options.shrink else {})
+    environment = {**os.environ, "ACADEMY_WARM_TRAINER": "false"} | (
+        {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"} if options.shrink else {}
+    )
     process = subprocess.Popen(
         command + ["--shrink"] * options.shrink,
         env=environment,
