@@ -42,7 +42,7 @@ def advise(
         if hours < interval_hours:
             missing.append(
                 msg(
-                    "The next training is due in {rest}, one every {interval}.",
+                    "The next training is due in {rest} (one every {interval}).",
                     rest=_hours(interval_hours - hours),
                     interval=_hours(interval_hours),
                 )
@@ -50,7 +50,7 @@ def advise(
     if not missing:
         sentence = "It is time to train: there are enough lessons, and enough of them are new."
         return Advice(True, sentence, new_lessons=new_lessons)
-    return Advice(False, join("You can train at any time. The Professor advises to wait:", *missing), missing, new_lessons)
+    return Advice(False, join("You can train at any time; the Professor advises to wait.", *missing), missing, new_lessons)
 
 
 def _hours(hours: float) -> Text:

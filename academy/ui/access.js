@@ -99,6 +99,21 @@
     return key === "Home" ? 0 : key === "End" ? count - 1 : null;
   }
 
+  // ------------------------------------------------------------------ fields with a longest text
+
+  // At the limit a field says so: what is typed further does not appear.
+  document.addEventListener("input", ({ target: field }) => {
+    if (!(field.maxLength > 0) || field.type === "hidden") return;
+    const full = field.value.length >= field.maxLength, shown = field.nextElementSibling?.matches(".ac-limit") ? field.nextElementSibling : null;
+    if (!full) { shown?.remove(); return; }
+    if (shown) return;
+    const words = document.createElement("span");
+    words.className = "ac-help ac-limit";
+    words.textContent = A.texts.longest.replace("{n}", field.maxLength);
+    field.after(words);
+    A.announce(words.textContent);
+  });
+
   // ------------------------------------------------------------------ ⋯ menus
 
   A.closeMenus = () => {

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from academy.curation.files.foreign import check_not_foreign
 from academy.curation.files.imports import Detected, FileReport, Refusal
+from academy.errors import Invalid
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, button, closer, div, join, labelled, notice, scrolling, select, short, span, tag
 from academy.ui.html.numbers import number
@@ -28,6 +30,9 @@ def drop() -> Html:
 def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Asks what the files are to become."""
     names = [str(name)[:200] for name in json.loads(str(data.get("names", "[]")))[:1000]]
+    refused = [error for name in names if (error := _foreign(name))]
+    if refused and len(refused) == len(names):  # there is nothing to choose for
+        raise refused[0]
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     kinds = ("lessons", "sources")
     choices = [
@@ -47,6 +52,15 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"dialog": join([title, tag("p", shown, cls="ac-soft"), div(*choices, cls="ac-choices"), closer()])}
 
 
+def _foreign(name: str) -> Invalid | None:
+    """Why a file of this name cannot be read, whatever it becomes."""
+    try:
+        check_not_foreign(name, b"")
+    except Invalid as error:
+        return error
+    return None
+
+
 def _imported(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """The reports of files that dataset.js sent to the lessons: the list shows the new ones, each row's fate stands above it."""
     reports = [FileReport.model_validate(entry) for entry in json.loads(str(data.get("files", "[]")))]
@@ -57,8 +71,10 @@ def _imported(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     kept = any(report.kept for report in reports)
     said = plural("import.added", new) if kept else _error(reports)
     answer: dict[str, Any] = {}
-    if kept or not all(report.unclear for report in reports):  # of columns that are not clear, a dialog asks next
-        answer["toast"] = toast(said, ", ".join(facts), "good" if kept else "bad")
+    if kept:  # the report and the list show it
+        answer["announce"] = ". ".join([said.rstrip("."), *facts])
+    elif not all(report.unclear for report in reports):  # of columns that are not clear, a dialog asks next
+        answer["toast"] = toast(said, ", ".join(facts), "bad")
     imports = [report.import_id for report in reports if report.import_id]
     answer["fill"] = {"lesson-report": reports_shown(reports, closes=True)}
     answer["state"] = {"dataset_view": "lessons"}

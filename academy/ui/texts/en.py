@@ -26,6 +26,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "again": "Try again",
     "js.close": "Close",
     "js.no": "Not now",
+    "js.longest": "At most {n} characters.",
     "js.copied": "Copied.",
     "js.not_copied": "The browser does not allow copying; select the text instead.",
     "js.sending": "Sending",
