@@ -27,6 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT)]
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for all, as the chat sets it; ACTIVE measures the other way
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

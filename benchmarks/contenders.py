@@ -125,7 +125,8 @@ def academy_apart(job: Path, limit: float, steps: int = 0) -> list[dict[str, Any
     with open(job / "log", "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "academy.trainer", str(job)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
-        process = subprocess.Popen(command, cwd=job, env=environment, stdout=log, stderr=log)
+        # A session of its own, as all contenders have: Linux shares the processor out among sessions.
+        process = subprocess.Popen(command, cwd=job, env=environment, stdout=log, stderr=log, start_new_session=True)
     until = time.monotonic() + limit
     try:
         while not steps or sum(event["type"] == "progress" for event in _events(job)) < steps:

@@ -48,7 +48,8 @@ def main() -> None:
     parser.add_argument("--check", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.check:
-        print(json.dumps(_worked(options.check[0], Place(*map(Path, options.check[1:]), options.shrink, options.rounds))))
+        name, folder, models = options.check
+        print(json.dumps(_worked(name, Place(Path(folder), Path(models), options.shrink, options.rounds))))
         return
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -97,7 +98,9 @@ def _checks(options: argparse.Namespace, folder: Path, deadline: float) -> Itera
 def _apart(name: str, folder: Path, models: Path, options: argparse.Namespace, limit: float, by_budget: bool) -> dict[str, Any]:
     """A check in a process of its own, which ends with all its children."""
     command = [sys.executable, __file__, "--check", name, str(folder), str(models), "--rounds", str(options.rounds)]
-    environment = {**os.environ, "ACADEMY_WARM_TRAINER": "false"} | ({"CUDA_VISIBLE_DEVICES": ""} if options.shrink else {})
+    environment = {**os.environ, "ACADEMY_WARM_TRAINER": "false"} | (
+        {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"} if options.shrink else {}
+    )
     process = subprocess.Popen(
         command + ["--shrink"] * options.shrink,
         env=environment,

@@ -138,7 +138,8 @@ def attention(place: Place) -> dict[str, Any]:
         DOCUMENTS.lay(bounds, prefix)
 
         def both(tokens: list[Any] = tokens) -> None:
-            attend(torch.nn.Module(), *tokens, None)[0].sum().backward()
+            query, key, value = tokens
+            attend(torch.nn.Module(), query, key, value, None)[0].sum().backward()
 
         both()
         with profile(activities=[ProfilerActivity.CPU]) as profiled:
@@ -519,7 +520,7 @@ def _shaped(place: Place, name: str) -> Path:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    sizes = _SHAPES[name] | _BOTH | (_QWEN if name.startswith("Qwen") else _LLAMA) | (_TINY if place.shrink else {})
+    sizes: dict[str, Any] = _SHAPES[name] | _BOTH | (_QWEN if name.startswith("Qwen") else _LLAMA) | (_TINY if place.shrink else {})
     config = AutoConfig.for_model(**sizes, eos_token_id=1, pad_token_id=0, bos_token_id=None)
     torch.manual_seed(0)
     with torch.device("cuda" if place.gpu else "cpu"):

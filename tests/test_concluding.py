@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from typing import Any
 
 import pytest
 
+from academy.errors import Invalid
 from academy.jobs.backends import Death
 from academy.jobs.kinds import named
 from academy.jobs.kinds.kind import Needs
@@ -21,8 +23,9 @@ from academy.jobs.running.concluding import (
     record_of,
     reports_success,
 )
-from academy.jobs.running.scheduling import allot, choose
+from academy.jobs.running.scheduling import allot, check_share, choose
 from academy.jobs.running.watch import Said
+from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
 from tests.test_runner import FAILED, FINISHED, HISTORIES, STARTED, STEP
 
@@ -157,6 +160,23 @@ def test_jobs_get_as_many_devices_as_they_share_their_work_among(
         allotted.append(allot(job, active, devices))
         active.append(dataclasses.replace(job, devices=allotted[-1]))
     assert allotted == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "devices", "problem"),
+    [
+        ({"gpus": 2}, 2, ""),
+        ({"gpus": 2}, None, ""),  # the cluster decides
+        ({"gpus": 2}, 1, "This machine has 1 GPU for trainings."),
+        ({"gpus": 2, "method": "preference"}, 2, "learned on one GPU"),
+        ({"gpus": 4, "batch_size": 2}, 4, "4 GPUs cannot share a step of 2 examples"),
+        ({"gpus": 4, "batch_size": 2, "gradient_accumulation_steps": 2}, 4, ""),
+        ({"gpus": 1, "method": "preference"}, 0, ""),
+    ],
+)
+def test_what_several_devices_cannot_share_is_refused(asked: dict[str, Any], devices: int | None, problem: str) -> None:
+    with pytest.raises(Invalid, match=problem) if problem else contextlib.nullcontext():
+        check_share(TrainingSpec(**asked), devices)
 
 
 def test_of_several_processes_the_killed_one_is_named_and_the_job_can_start_over() -> None:

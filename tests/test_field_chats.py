@@ -344,6 +344,7 @@ def test_a_chat_is_read_whatever_program_saved_it(program, tmp_path):
     greeting = ["Hello there."] if program == "silly-tavern" else []  # masked: it answers nothing
     assert told(rows) == [[*greeting, "How deep is it?", "Two metres."]], [str(row.reason) for row in rows if not isinstance(row, Kept)]
     assert report.kind == program
+    assert isinstance(rows[0], Kept)
     assert rows[0].turns[-1].thinking == ("map" if program in THINKS else "")
 
 

@@ -124,7 +124,7 @@ def test_the_page_shows_the_reason_instead_of_a_row_that_cannot_be_read(name: st
     row, why = UNREADABLE[name]
     with pytest.raises(BadRow, match=why) as bad:
         turns_of(row)
-    assert conversation(row) == [Turn("", f"This row cannot be used: {bad.value}.")]
+    assert conversation(row) == [Turn("", f"This row cannot be used: {bad.value}.")]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", ["alpaca", "sharegpt", "messages"])

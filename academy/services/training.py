@@ -31,9 +31,10 @@ from academy.jobs.reading.reports import report_in
 from academy.jobs.recipes import Recipe
 from academy.jobs.running.dry_run import dry_run
 from academy.jobs.running.runner import Runner
+from academy.jobs.running.scheduling import check_share
 from academy.jobs.spec import KNOBS, TrainingSpec, resolve
 from academy.jobs.store import TEACHING, Inputs, Job, JobStore
-from academy.messages import Text, count, join, msg, render
+from academy.messages import Text, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
 from academy.rows import BadRow, read_rows
@@ -210,7 +211,7 @@ class Training:
         chosen, reasons = self._choose(request, base, path, rows, eval_path is not None, preferences)
         spec = resolve(request, chosen, self._settings).model_copy(update={"base_model": base.name})
         self._check_parts(spec, base)
-        self._check_gpus(spec)
+        check_share(spec, None if BACKENDS[spec.backend or self._settings.backend].elsewhere else self._habitat.devices())
         measuring = _measuring_rows(spec, manifest, rows) if eval_path is None and request.preset is not None else 0
         if measuring:
             sentence = "{n} of its {of} rows are held out: a manner shows in rows that were never trained."
@@ -381,21 +382,6 @@ class Training:
             component = self._habitat.training()
         if not component.ok:
             raise Unavailable(component.reason, hint=component.remedy)
-
-    def _check_gpus(self, spec: TrainingSpec) -> None:
-        """Raises Invalid where several GPUs cannot share this training."""
-        if spec.gpus == 1:
-            return
-        if spec.method != "sft":
-            raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
-        there = self._habitat.devices()
-        if spec.gpus > there and not BACKENDS[spec.backend or self._settings.backend].elsewhere:
-            found = count(there, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
-            raise Invalid(found, hint="Set GPUs to what there is.")
-        rows = spec.batch_size * spec.gradient_accumulation_steps
-        if spec.gpus > rows:
-            hint = "Raise the batch size, or take fewer GPUs."
-            raise Invalid("{n} GPUs cannot share a step of {rows} examples.", hint=hint, n=spec.gpus, rows=rows)
 
     def _job_name(self, stem: str) -> str:
         pattern = re.compile(re.escape(stem) + r"-(\d+)$")

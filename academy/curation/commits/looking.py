@@ -12,7 +12,7 @@ from academy.curation.examples import DatasetRequest
 from academy.messages import Message, Text
 
 _CHARS_PER_TOKEN = 3.2
-"""Of diffs with SmolLM2's and Qwen's tokenizers, 3.0 to 3.4: code is cut finer than prose."""
+"""With SmolLM2's tokenizer 3.18 over 100 commits of one repository; academy-mini's small vocabulary gives 2.4, others are not measured."""
 _MOST_AUTHORS = 200
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from academy.curation.examples import Role
 from academy.curation.files.html_text import text_of_html
 from academy.curation.files.ratings import rating_of
 from academy.curation.files.said import OTHER_VERSIONS, Chat, branch
@@ -236,7 +237,7 @@ def _rows(gathered: Gathered) -> Chat:
     """Rows that are one message each: `role`, `text`, and whatever stands beside them."""
     first = gathered.rows[0]
     chat = Chat(time=first.get("time"), key=first.get("conversation"), title=first.get("title"))
-    roles = [role_of(row["role"]) for row in gathered.rows]
+    roles: list[Role | None] = [role_of(row["role"]) for row in gathered.rows]
     speaks_as_system = "assistant" not in roles and "user" in roles
     for number, (row, role) in enumerate(zip(gathered.rows, roles, strict=True), 1):
         text, thinking, others = content_of(row["text"])
@@ -246,7 +247,7 @@ def _rows(gathered: Gathered) -> Chat:
             chat.add("assistant", "", number)
             continue
         said = "" if is_missing(text) else text
-        spoken = "assistant" if role == "system" and speaks_as_system else role
+        spoken: Role = "assistant" if role == "system" and speaks_as_system else role
         chat.add(spoken, said, number, thinking=thinking or row.get("thinking", ""), rating=rating_of(row.get("rating")))
     chat.skipped = +chat.skipped
     return chat

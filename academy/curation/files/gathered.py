@@ -149,7 +149,7 @@ def _in_order(columns: Columns, messages: list[dict[str, Any]]) -> list[dict[str
     if numbers and None not in numbers:
         return [message for _, message in sorted(zip(numbers, messages, strict=True), key=lambda pair: pair[0] or 0)]
     if places and all(isinstance(place, str) and place[:4].isdigit() for place in places):
-        return [message for _, message in sorted(zip(places, messages, strict=True), key=lambda pair: pair[0])]
+        return [message for _, message in sorted(zip(places, messages, strict=True), key=lambda pair: str(pair[0]))]
     return messages
 
 

@@ -116,10 +116,11 @@ def _word(text: str) -> Rating | None:
 def _object(value: dict[str, Any], scale: Scale | None) -> Rating | None:
     """`{"thumbs": "up"}`, `{"thumbsUp": false, "thumbsDown": true}`, `{"rating": {"value": 1}}`."""
     by_name = {plain_name(key): inner for key, inner in value.items() if isinstance(key, str)}
-    said = [rating for name, inner in by_name.items() if inner in (True, 1) and (rating := _word(name))]
+    said: list[Rating] = [rating for name, inner in by_name.items() if inner in (True, 1) and (rating := _word(name))]
     if len(set(said)) == 1:
         return said[0]
     flags = [name for name, inner in by_name.items() if isinstance(inner, bool) and _word(name)]
     if len(flags) == 1:  # one switch alone: {"thumbsUp": false}
         return "bad" if _word(flags[0]) == "good" else None
-    return next((rating for key in _KEYS if key in by_name and (rating := rating_of(by_name[key], scale))), None)
+    found: list[Rating | None] = [rating_of(by_name[key], scale) for key in _KEYS if key in by_name]
+    return next((rating for rating in found if rating), None)

@@ -141,7 +141,7 @@ def shown(report: Report, names: Mapping[str, str] | None = None) -> dict[str, A
     """The report as replies show it: texts in the current language; `names` are those of the datasets by their ids."""
     values = report.model_dump()
     return values | {
-        "sentences": [render(_named(from_json(sentence), names or {})) for sentence in report.sentences],
+        "sentences": [render(_named(from_json(sentence) or "", names or {})) for sentence in report.sentences],
         "remedies": [{"label": render(from_json(item.label)), "request": item.request} for item in report.remedies],
     }
 

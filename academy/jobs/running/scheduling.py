@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from academy.errors import Invalid
 from academy.jobs.backends import BACKENDS
 from academy.jobs.kinds import Needs, needs_of
-from academy.jobs.spec import gpus_of
+from academy.jobs.spec import TrainingSpec, gpus_of
 from academy.jobs.store import Job
+from academy.messages import count
 
 
 def choose(queue: Iterable[Job], running: Iterable[Job], devices: int = 1, needs: Callable[[str], Needs] = needs_of) -> list[Job]:
@@ -42,6 +44,21 @@ def allot(job: Job, running: Iterable[Job], devices: int, needs: Callable[[str],
         return []
     taken = {number for other in running for number in other.devices}
     return [number for number in range(devices) if number not in taken][: _takes(job, "device", devices)]
+
+
+def check_share(spec: TrainingSpec, devices: int | None) -> None:
+    """Raises Invalid where several devices cannot share a training; `devices`: how many there are, None where the cluster knows."""
+    if spec.gpus == 1:
+        return
+    if spec.method != "sft":
+        raise Invalid("Preferences and corrections are learned on one GPU.", hint="Set GPUs to 1.")
+    if devices is not None and spec.gpus > devices:
+        found = count(devices, one="This machine has {n} GPU for trainings.", other="This machine has {n} GPUs for trainings.")
+        raise Invalid(found, hint="Set GPUs to what there is.")
+    rows = spec.batch_size * spec.gradient_accumulation_steps
+    if spec.gpus > rows:
+        text = "{n} GPUs cannot share a step of {rows} examples."
+        raise Invalid(text, hint="Raise the batch size, or take fewer GPUs.", n=spec.gpus, rows=rows)
 
 
 def _need(job: Job, needs: Callable[[str], Needs]) -> Needs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import secrets
 import time
@@ -144,8 +145,7 @@ def ask_llama_cpp(
 
 
 def _xllamacpp(path: Path, context: int) -> Callable[[list[Message], int], str]:
-    import xllamacpp  # pyright: ignore[reportMissingImports]
-
+    xllamacpp: Any = importlib.import_module("xllamacpp")
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.n_ctx = context

@@ -69,9 +69,9 @@ def split_of(tokenizer: dict[str, Any]) -> str | None:
 
     if tokenizer.get("model", {}).get("type") != "BPE" or tokenizer["model"].get("byte_fallback"):
         return None
-    steps = tokenizer.get("pre_tokenizer") or {}
-    steps = steps.get("pretokenizers") if steps.get("type") == "Sequence" else [steps]
-    kinds = [step.get("type") for step in steps or []]
+    first: dict[str, Any] = tokenizer.get("pre_tokenizer") or {}
+    steps: list[dict[str, Any]] = (first.get("pretokenizers") or []) if first.get("type") == "Sequence" else [first]
+    kinds = [step.get("type") for step in steps]
     if not kinds or kinds[-1] != "ByteLevel" or steps[-1].get("add_prefix_space"):
         return None
     if kinds == ["ByteLevel"]:
