@@ -50,6 +50,7 @@ class Standby:
         self._env: Mapping[str, str] = {}
         self._base: Path | None = None
         self._pid: int | None = None  # of the trainer, once it is ready
+        self._memory_mb = 0  # that it needed then; reading it costs milliseconds, and it does nothing that changes it
 
     def prepare(self, command: Command, base: Path | None = None) -> None:
         """Starts a trainer for jobs with this environment, which loads the base; keeps one that stands by already and will do."""
@@ -110,7 +111,7 @@ class Standby:
             self._look()
             if self._warden is None:
                 return State("none")
-            return State("ready", _memory_mb(self._pid), self._base) if self._pid else State("starting", base=self._base)
+            return State("ready", self._memory_mb, self._base) if self._pid else State("starting", base=self._base)
 
     def _start(self) -> None:
         mine, its = socket.socketpair()
@@ -138,6 +139,7 @@ class Standby:
             said = self._control.recv(256)
             if said.startswith(b"ready"):
                 self._pid = int(said.split()[1])
+                self._memory_mb = _memory_mb(self._pid)
             elif not said:
                 self._give_back()
         if self._control is not None:
@@ -158,7 +160,7 @@ def _lasting(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name not in (MARK, "CUDA_VISIBLE_DEVICES")}
 
 
-def _memory_mb(pid: int | None) -> int:
+def _memory_mb(pid: int) -> int:
     """The main memory that belongs to the process alone, its share of common pages included; 0 where it is unknown."""
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
