@@ -67,7 +67,8 @@ def _repository(folder: Path, address: str) -> Path:
     for number in range(3):
         (folder / f"a<img src=x onerror=hacked={number}>.txt").write_text(f"{hostile(address, 'diff')}\nline {number * 31}\n")
         subprocess.run(["git", "add", "."], cwd=folder, check=True)
-        message = f"Describe how pump {number} is started\n\n{hostile(address, 'commit')}"
+        # Addresses are taken out of messages, so markup without one is what is shown.
+        message = f"Describe how pump {number} <img src=x onerror=window.hacked=1> is started at /commit\n\n{hostile(address, 'commit')}"
         subprocess.run(["git", *author, "commit", "-qm", message], cwd=folder, check=True)
     return folder
 
@@ -209,14 +210,15 @@ def test_no_refusal_or_reply_runs_or_calls_home(page: Page, beacon: tuple[str, l
     page.click("#train-start")
     expect(page.locator("#tab-training").get_by_text("There is no folder").first).to_be_visible()
     page.click("#tab-dataset-button")
-    for name in (f"<img src={beacon[0]} onerror=hacked=1>.csv", "x.bin"):
+    for name, kinds in ((f"<img src={beacon[0]} onerror=hacked=1>.csv", ("lessons", "sources")), ("<img src=x onerror=hacked=1>.bin", ())):
         (tmp_path / "files").mkdir(exist_ok=True)
         file = tmp_path / "files" / name.replace("/", "∕")
         file.write_text(f'"{bad[:150]}";"<img src={beacon[0]} onerror=hacked=1>"\n"{bad}";"{bad}"\n'.replace('""', '"'))
-        for kind in ("lessons", "sources"):
+        for kind in kinds or ("",):  # a file that cannot be read is refused before the question what it becomes
             page.evaluate("document.querySelectorAll('#ac-tabs details').forEach(el => { el.open = true })")
             page.set_input_files("input[data-drop]", str(file))
-            page.click(f"[data-kind={kind}]")
+            if kind:
+                page.click(f"[data-kind={kind}]")
             page.wait_for_timeout(900)
             page.keyboard.press("Escape")
     page.click("#tab-chat-button")
