@@ -94,7 +94,7 @@ class Habitat:
 
     def library(self, name: str) -> Component:
         """Whether a library of the trainer is installed, without importing it."""
-        return self.keep(name, _LONG, lambda: _library(name))
+        return self.keep(f"library {name}", _LONG, lambda: _library(name))
 
     def training(self) -> Component:
         """Whether this Python can train and chat."""

@@ -99,10 +99,10 @@ def test_a_damaged_chunk_is_not_written(tmp_path: Path) -> None:
     ],
 )
 def test_the_clusters_account_of_an_end(info: dict[str, Any], words: str, interrupted: bool) -> None:
-    death = death_of(info, told=False)
+    death = death_of(info, requested=False)
     assert words in str(death.said)
     assert death.interrupted == interrupted
-    assert not death_of(info, told=True).interrupted
+    assert not death_of(info, requested=True).interrupted
 
 
 @pytest.mark.parametrize(

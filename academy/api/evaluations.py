@@ -8,11 +8,11 @@ from fastapi import Body, Query
 from pydantic import Field
 
 from academy.api.parts import Slow, TheAcademy, router
-from academy.api.replies import Asked, Done, Reply
+from academy.api.replies import Asked, Done, QueuedJob, Reply
 from academy.api.wire import Exact, Id
 from academy.jobs.kinds.evaluate import EvaluationRequest
 from academy.jobs.store import Job, Status
-from academy.messages import Text, msg
+from academy.messages import msg
 
 _EVALUATE: dict[str, Any] = {
     "a base model alone, on general questions": {"value": {"adapter_id": "base", "base_model": "academy-mini"}},
@@ -33,14 +33,8 @@ class EvaluateIn(Exact, EvaluationRequest):
     adapter_id: Id
 
 
-class EvaluateReply(Reply):
-    success: bool = True
+class EvaluateReply(QueuedJob):
     id: str
-    job_id: str
-    kind: str
-    name: str
-    status: Status
-    message: Text
 
     @classmethod
     def of(cls, job: Job) -> EvaluateReply:

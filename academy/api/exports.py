@@ -9,11 +9,11 @@ from fastapi import Body
 from fastapi.responses import FileResponse
 
 from academy.api.parts import Slow, TheAcademy, router
-from academy.api.replies import Done, Reply
+from academy.api.replies import Done, QueuedJob, Reply
 from academy.api.wire import Exact, Id
 from academy.jobs.kinds.export import ExportRequest
-from academy.jobs.store import Job, Status
-from academy.messages import Text, msg
+from academy.jobs.store import Job
+from academy.messages import msg
 from academy.services.exports import Exported
 
 _FORMS: dict[str, Any] = {
@@ -29,14 +29,7 @@ class ExportIn(Exact, ExportRequest):
     """What an adapter is exported as."""
 
 
-class QueuedExport(Reply):
-    success: bool = True
-    job_id: str
-    kind: str
-    name: str
-    status: Status
-    message: Text
-
+class QueuedExport(QueuedJob):
     @classmethod
     def of(cls, job: Job) -> QueuedExport:
         """The queued job."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from academy.jobs.store import Status
 from academy.messages import Text
 
 
@@ -30,6 +31,17 @@ class ErrorReply(BaseModel):
 
 class Done(Reply):
     success: bool = True
+    message: Text
+
+
+class QueuedJob(Reply):
+    """A job that waits for its turn."""
+
+    success: bool = True
+    job_id: str
+    kind: str
+    name: str
+    status: Status
     message: Text
 
 

@@ -28,8 +28,7 @@ _MLP = {"gate_proj", "up_proj", "down_proj", "act_fn"}
 _LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
 _ROPES = ("default", "linear", "llama3", "yarn")  # whose angles do not depend on the length of the text
 _SPARE = 512 << 20  # bytes that stay free
-_ROUNDING = {torch.float32: 0.01}  # of the logits' spread; in bf16 what a base itself loses by it
-_ROUNDING_BF16 = 0.06
+_ROUNDING, _ROUNDING_BF16 = 0.01, 0.06  # of the logits' spread; in bf16 the base itself loses as much
 _TRIED = 6  # tokens
 
 Update = tuple[Tensor, Tensor]
@@ -112,7 +111,7 @@ class Quick:
         size = self._embedding.shape[0]
         ids = [(at * 7919 + 13) % size for at in range(_TRIED)]
         expected = self._model(torch.tensor([ids]), use_cache=False).logits[0].float()
-        spread, allowed = float(expected.std()) or 1.0, _ROUNDING.get(self._model.dtype, _ROUNDING_BF16)
+        spread, allowed = float(expected.std()) or 1.0, _ROUNDING if self._model.dtype == torch.float32 else _ROUNDING_BF16
         own = [self.begin(ids[:2], _TRIED), *(self.step(token) for token in ids[2:])]
         self._read = ()
         difference = (torch.stack(own) - expected[1:]).square().mean().sqrt()

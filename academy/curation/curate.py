@@ -288,19 +288,7 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
 
     report(0.1, "Reading commits")
     try:
-        commit_report = commits.read_commits(
-            repo,
-            limit=limit,
-            revision_range=request.git_range or "",
-            authors=request.git_authors,
-            paths=request.git_paths,
-            tasks=request.git_tasks,
-            spread=request.git_spread,
-            chores=request.git_chores,
-            docs=request.git_docs,
-            summarise=request.git_summaries,
-            progress=progress,
-        )
+        commit_report = commits.read_requested(repo, request, limit, progress)
     except AcademyError as error:
         # A repository that the request names must be there; an outdated setting must not stop a dataset of lessons.
         if request.git_repo_path or request.git_range:
@@ -308,7 +296,7 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         gathered.warnings.append(join("Commits are left out.", error.text))
         return
     collected = gathered.take(iter(commit_report.examples))
-    left_out = {commits.LABELS.get(reason, reason): number for reason, number in Counter(commit_report.counts).most_common()}
+    left_out = commit_report.left_out
     gathered.sources["git"] = {
         "repository": str(repo),
         "range": request.git_range or "",
@@ -321,7 +309,7 @@ def _gather_commits(request: DatasetRequest, gathered: _Gathered, default_repo: 
         "docs": request.git_docs,
         "summaries": request.git_summaries,
         "commits_in_all": commit_report.total,
-        "patches_left_out": {commits.PATCHES[reason]: number for reason, number in Counter(commit_report.patches).most_common()},
+        "patches_left_out": commit_report.patches_left_out,
         "limit": limit,
         "commits_read": commit_report.read,
         "commits_left_out": left_out,

@@ -6,6 +6,7 @@ import logging
 import shutil
 
 from academy.adapters.store import AdapterStore
+from academy.arena.questions import QuestionStore
 from academy.bases import Places
 from academy.chat.conversations import ConversationStore
 from academy.chat.presets import PresetStore
@@ -86,13 +87,14 @@ class Academy:
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
-        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations)
+        questions = QuestionStore(settings.arena_dir / "questions.json")
+        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations, questions)
         self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations, self.exports)
         self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
         conversations = ConversationStore(settings.chat_dir / "conversations")
         self.conversations = Conversations(allowed, conversations, PresetStore(settings.chat_dir / "presets.json"))
-        self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations)
+        self.arena = Arena(allowed, settings, adapters, session, lessons, datasets, conversations, questions)
         self.machine = Machine(allowed, settings, habitat, self._image, lessons, jobs, self.datasets.new_lessons)
         proposals = ProposalStore(settings.training_dir / "proposals.jsonl")
         decisions = Decisions(settings.training_dir / "decisions.jsonl")

@@ -95,6 +95,7 @@ class Arena:
         lessons: LessonStore,
         datasets: DatasetStore,
         conversations: ConversationStore,
+        questions: QuestionStore,
         chance: random.Random | None = None,
     ) -> None:
         self._permission = permission
@@ -104,7 +105,7 @@ class Arena:
         self._lessons = lessons
         self._datasets = datasets
         self._conversations = conversations
-        self._questions = QuestionStore(settings.arena_dir / "questions.json")
+        self._questions = questions
         self._journal = Journal(settings.arena_dir / "journal.jsonl")
         self._chance = chance or random.SystemRandom()
         self._lock = threading.Lock()

@@ -32,6 +32,7 @@ _MOST_JOBS = 1000
 _MOST_GOLDEN = 48
 _FIGURES = ("known", "rephrased", "general")
 _WITHOUT_BASE = frozenset({"adapter", "bundle"})  # formats that need no base model
+_LOCAL = frozenset({"name", "dataset_id", "dataset_path", "base_model", "continue_from"})  # settings that name things of this machine
 _FORMS = (("gguf", "q8_0"), ("gguf", "q4_k_m"), ("gguf", "f16"), ("merged", ""), ("adapter", ""), ("bundle", ""))
 
 
@@ -75,6 +76,7 @@ class Exports:
         jobs: JobStore,
         runner: Runner,
         evaluations: Evaluations,
+        questions: QuestionStore,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -83,7 +85,7 @@ class Exports:
         self._jobs = jobs
         self._runner = runner
         self._evaluations = evaluations
-        self._questions = QuestionStore(settings.arena_dir / "questions.json")
+        self._questions = questions
         self._lock = threading.Lock()
 
     @changing
@@ -200,7 +202,7 @@ class Exports:
             train_rows=adapter.train_rows,
             created_at=adapter.created_at,
             dataset_name=manifest.name if manifest else "",
-            training={name: value for name, value in adapter.parameters.items() if name not in _UNTOLD},
+            training={name: value for name, value in adapter.parameters.items() if name not in _LOCAL},
             figures=self._figures(adapter),
             questions=[
                 {"question": item.question, "expected": item.expected} for item in self._questions.list()[:_MOST_GOLDEN] if item.expected
@@ -252,7 +254,3 @@ def _missing(adapter: Adapter, manifest: Manifest | None, base: Path | None, for
     if format == "bundle" and adapter.parameters.get("method", "sft") != "sft":
         return "It learned from preferences, which the bundle cannot repeat."
     return None
-
-
-_UNTOLD = frozenset({"name", "dataset_id", "dataset_path", "base_model", "continue_from"})
-"""Settings of a training that name things of this machine."""

@@ -26,7 +26,7 @@ from academy.curation.commits.changes import (
 from academy.curation.commits.git import MAX_CHARS, Commit, FileChange, Repository
 from academy.curation.commits.log import Blobs, Log
 from academy.curation.commits.wording import clean_message, is_chore, judge_message, without_references
-from academy.curation.examples import Example, Turn
+from academy.curation.examples import DatasetRequest, Example, Turn
 from academy.errors import Invalid
 from academy.messages import Message, Text, join, msg
 
@@ -76,6 +76,16 @@ class CommitReport:
     total: int = 0
     patches: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """The number of commits left out by the reader's words for the reason, the most frequent first."""
+        return {LABELS.get(reason, reason): number for reason, number in Counter(self.counts).most_common()}
+
+    @property
+    def patches_left_out(self) -> dict[str, int]:
+        """The number of commits without a patch, likewise."""
+        return {PATCHES[reason]: number for reason, number in Counter(self.patches).most_common()}
+
 
 def teaches(tasks: Sequence[str]) -> Message:
     """What examples of these tasks teach."""
@@ -85,7 +95,7 @@ def teaches(tasks: Sequence[str]) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Options:
     tasks: Sequence[str]
     chores: bool
     docs: bool
@@ -117,8 +127,8 @@ def read_commits(
     repository = Repository.find(repo)
     if limit <= 0:
         return CommitReport([], {}, [], 0)
-    wish = _Wish(tasks, chores, docs, summarise)
-    taker = _Taker(wish, repository.edge(), limit, progress)
+    options = _Options(tasks, chores, docs, summarise)
+    taker = _Taker(options, repository.edge(), limit, progress)
     hashes: list[str] | None = None
     warnings: list[Text] = []
     total = 0
@@ -152,11 +162,28 @@ def read_commits(
     return CommitReport(examples, dict(+taker.counts), warnings, taker.read, total, dict(taker.patches))
 
 
+def read_requested(repo: Path, request: DatasetRequest, limit: int, progress: Callable[[int, int], None] | None = None) -> CommitReport:
+    """The commits of a repository that a dataset takes, `limit` of them at most; raises as `read_commits` does."""
+    return read_commits(
+        repo,
+        limit=limit,
+        revision_range=request.git_range or "",
+        authors=request.git_authors,
+        paths=request.git_paths,
+        tasks=request.git_tasks,
+        spread=request.git_spread,
+        chores=request.git_chores,
+        docs=request.git_docs,
+        summarise=request.git_summaries,
+        progress=progress,
+    )
+
+
 class _Taker:
     """Takes commits one by one, until there are enough."""
 
-    def __init__(self, wish: _Wish, edge: set[str], limit: int, progress: Callable[[int, int], None] | None) -> None:
-        self._wish, self._edge, self._limit, self._progress = wish, edge, limit, progress
+    def __init__(self, options: _Options, edge: set[str], limit: int, progress: Callable[[int, int], None] | None) -> None:
+        self._options, self._edge, self._limit, self._progress = options, edge, limit, progress
         self.counts: Counter[str] = Counter()
         self.patches: Counter[str] = Counter()
         self.examples: list[Example] = []
@@ -166,7 +193,7 @@ class _Taker:
         """Judges one commit; returns whether there are enough."""
         self.read += 1
         # Without its parent a commit looks as if it had written every file.
-        reason, made = ("shallow", []) if commit.hash in self._edge else _judge(commit, self._wish, blobs, self.patches)
+        reason, made = ("shallow", []) if commit.hash in self._edge else _judge(commit, self._options, blobs, self.patches)
         if reason:
             self.counts[reason] += 1
         else:
@@ -188,7 +215,7 @@ class _Taker:
         elif self.taken < self._limit and self.read >= self._limit * LOOK_BACK:
             looked = "Looked through the newest {read:number} commits only; {good:number} of them are good examples."
             found.append(msg(looked, read=self.read, good=self.taken))
-        if "patch" in self._wish.tasks and self.taken:
+        if "patch" in self._options.tasks and self.taken:
             made = sum(example.meta.get("task") == "patch" for example in self.examples)
             reasons = [msg("{n:number} {label}", n=number, label=msg(PATCHES[reason])) for reason, number in self.patches.most_common()]
             if reasons:
@@ -207,7 +234,7 @@ def spread_order(count: int) -> list[int]:
 # --- from a commit to its examples --------------------------------------------------------------------------------------------
 
 
-def _judge(commit: Commit, wish: _Wish, blobs: Blobs | None, patches: Counter[str]) -> tuple[str, list[Example]]:
+def _judge(commit: Commit, options: _Options, blobs: Blobs | None, patches: Counter[str]) -> tuple[str, list[Example]]:
     """Why the commit is left out ("" if it is not), and its examples."""
     message = clean_message(commit.message[:6000])
     if reason := judge_message(commit, message):
@@ -229,26 +256,26 @@ def _judge(commit: Commit, wish: _Wish, blobs: Blobs | None, patches: Counter[st
     if not written:
         return "generated", []
     names = [change.path for change in written]
-    if not wish.chores and (is_chore(message) or is_housekeeping(names)):
+    if not options.chores and (is_chore(message) or is_housekeeping(names)):
         return "chore", []
-    if not wish.docs and is_docs(names):
+    if not options.docs and is_docs(names):
         return "docs", []
     diff = "\n".join(change.text for change in written)
     large = len(diff) > MAX_CHARS
-    if large and not wish.summarise:
+    if large and not options.summarise:
         return "too_large", []
-    return _examples(commit, message, written, diff, wish, blobs if len(written) == len(changes) else None, patches)
+    return _examples(commit, message, written, diff, options, blobs if len(written) == len(changes) else None, patches)
 
 
 def _examples(
-    commit: Commit, message: str, written: list[FileChange], diff: str, wish: _Wish, blobs: Blobs | None, patches: Counter[str]
+    commit: Commit, message: str, written: list[FileChange], diff: str, options: _Options, blobs: Blobs | None, patches: Counter[str]
 ) -> tuple[str, list[Example]]:
     meta = {"files": len(written)}
     examples = []
-    if "message" in wish.tasks:
+    if "message" in options.tasks:
         turns = (Turn("user", _question(written, diff)), Turn("assistant", message))
         examples.append(Example(turns, "git", commit.hash, commit.time, meta | {"task": "message"}))
-    if "patch" in wish.tasks:
+    if "patch" in options.tasks:
         reason, turns = _patch(message, written, diff, blobs)
         if turns:
             examples.append(Example(turns, "git", commit.hash, commit.time, meta | {"task": "patch"}))

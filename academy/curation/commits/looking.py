@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from academy.curation.commits.commits import LABELS, PATCHES, checked_revisions, read_commits, teaches
+from academy.curation.commits.commits import checked_revisions, read_requested, teaches
 from academy.curation.commits.git import Repository
 from academy.curation.examples import DatasetRequest
 from academy.messages import Message, Text
@@ -46,18 +46,7 @@ def glance(repo: Path, request: DatasetRequest, limit: int) -> Glance:
     """Reads the commits as the dataset would; raises as `read_commits` does."""
     revisions = checked_revisions(request.git_range or "")
     repository = Repository.find(repo)
-    report = read_commits(
-        repo,
-        limit=limit,
-        revision_range=request.git_range or "",
-        authors=request.git_authors,
-        paths=request.git_paths,
-        tasks=request.git_tasks,
-        spread=request.git_spread,
-        chores=request.git_chores,
-        docs=request.git_docs,
-        summarise=request.git_summaries,
-    )
+    report = read_requested(repo, request, limit)
     sizes = [sum(len(turn.content) for turn in example.turns) for example in report.examples]
     tasks = Counter(str(example.meta.get("task")) for example in report.examples)
     return Glance(
@@ -69,8 +58,8 @@ def glance(repo: Path, request: DatasetRequest, limit: int) -> Glance:
         messages=tasks["message"],
         patches=tasks["patch"],
         tokens=round(sum(sizes) / len(sizes) / _CHARS_PER_TOKEN) if sizes else 0,
-        left_out={LABELS.get(reason, reason): number for reason, number in Counter(report.counts).most_common()},
-        no_patch={PATCHES[reason]: number for reason, number in Counter(report.patches).most_common()},
+        left_out=report.left_out,
+        no_patch=report.patches_left_out,
         warnings=report.warnings,
     )
 

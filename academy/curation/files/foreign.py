@@ -84,7 +84,7 @@ def check_not_people(name: str, head: bytes) -> None:
     for program, mark, least in _PEOPLE:
         if sum(1 for _, _ in zip(mark.finditer(head), range(least), strict=False)) >= least:
             raise Invalid(
-                "{name} is a chat among people ({program}): none of them is an assistant, so it does not say who should answer like whom.",
+                "{name} is a chat among people ({program}): none of them is an assistant, so it does not say whose replies to learn.",
                 hint="Write the questions and answers worth learning into a table, or a Markdown file with a heading for each question.",
                 name=name,
                 program=program,

@@ -48,8 +48,8 @@ class _Remote:
     error: Text = ""
     info: Mapping[str, Any] = field(default_factory=dict)
     node: str | None = None
-    wish: Literal["", "cancel", "kill"] = ""
-    told: bool = False
+    request: Literal["", "cancel", "kill"] = ""
+    requested: bool = False
     stopping: bool = False  # whether "stop and keep" was passed on
     sent: frozenset[str] = frozenset()
     seen_out: bytes = b""
@@ -124,14 +124,14 @@ class RayBackend:
         return True if remote.state == "starting" or (remote.state == "running" and not remote.away) else None
 
     def worker(self, job: Job) -> dict[str, Any] | None:
-        """The program's pid on its node, as soon as the warden has told it."""
+        """The program's pid on its node, as soon as the warden has reported it."""
         pid = job.folder.read_worker().get("pid")
         return {"pid": pid, "backend": self.name, "container_id": submission(job)} if isinstance(pid, int) else None
 
     def terminate(self, job: Job, *, force: bool = False) -> None:
         """Leaves a note that the node looks for; with `force` the cluster ends the job."""
         remote = self._remote(job)
-        remote.wish, remote.told = "kill" if force else "cancel", True
+        remote.request, remote.requested = "kill" if force else "cancel", True
         self._run()
 
     def record(self, job: Job) -> dict[str, Any] | None:
@@ -145,7 +145,7 @@ class RayBackend:
             return Death(remote.error, refused=True)
         if remote.state == "never":
             return Death(never_began=True)
-        return death_of(remote.info, told=remote.told)
+        return death_of(remote.info, requested=remote.requested)
 
     def rebooted(self, job: Job) -> bool:
         """Never: a node that restarts is reported by the cluster."""
@@ -196,7 +196,7 @@ class RayBackend:
                 elif remote.state in ("new", "running"):
                     self._follow(remote)
                 remote.away = False
-                if remote.wish and remote.state == "running":
+                if remote.request and remote.state == "running":
                     self._pass_on(remote)
                 if remote.clean:
                     self._forget(remote)
@@ -224,30 +224,30 @@ class RayBackend:
         inputs: dict[str, Path] = {}
         for name, path in sources_of(job).items():
             inputs |= chunks.below(path, f"in/{name}", base=True) if path.is_dir() else {f"in/{name}": path}
-        sent = self._send(remote, inputs, told=True)
+        sent = self._send(remote, inputs, reports=True)
         own = {
             name: path for name, path in chunks.below(job.folder.path).items() if name in ("spec.json", "command.json") or name not in SENT
         }
-        sent |= self._send(remote, {f"job/{name}": path for name, path in own.items()}, told=False)
+        sent |= self._send(remote, {f"job/{name}": path for name, path in own.items()}, reports=False)
         brief = {"job": f"academy-{job.job_id}", "files": chunks.listing_json(sent)}
         remote.sent = frozenset(chunks.all_chunks([sent]))
         self._cluster.ask("note", f"{remote.name}/in", json.dumps(brief).encode())
         self._cluster.ask("submit", remote.name, options, seconds=UPLOAD_SECONDS)
         remote.state = "running"
 
-    def _send(self, remote: _Remote, places: dict[str, Path], *, told: bool) -> dict[str, chunks.Listed]:
+    def _send(self, remote: _Remote, places: dict[str, Path], *, reports: bool) -> dict[str, chunks.Listed]:
         """Leaves the files in the depot, as far as they are not there."""
         files = self._lister.files(places)
         missing = self._cluster.ask("missing", list(chunks.all_chunks([files])))
         reported = 0.0
         for number, chunk in enumerate(missing):
-            if remote.wish:
+            if remote.request:
                 break
             data = self._lister.read(chunk)
             if data is None:
                 raise Unavailable("A file of the job changed while it was sent.", hint="It is sent again.")
             self._cluster.ask("put", chunk, data, seconds=UPLOAD_SECONDS)
-            if told and time.monotonic() - reported > PACE:
+            if reports and time.monotonic() - reported > PACE:
                 reported = time.monotonic()
                 _event(
                     remote.job,
@@ -275,8 +275,8 @@ class RayBackend:
         if remote.job.folder.stop.exists() and not remote.stopping:
             self._cluster.ask("note", f"{remote.name}/stop", b"1")
             remote.stopping = True
-        if remote.state == "ended" and not over and not remote.told:
-            _event(remote.job, "note", death_of(info, told=False).said)
+        if remote.state == "ended" and not over and not remote.requested:
+            _event(remote.job, "note", death_of(info, requested=False).said)
             _log(remote.job, self._cluster.ask("log", remote.name))
 
     def _take_in(self, remote: _Remote) -> bool:
@@ -295,10 +295,10 @@ class RayBackend:
         return bool(listing["over"])
 
     def _pass_on(self, remote: _Remote) -> None:
-        if remote.wish == "kill":
+        if remote.request == "kill":
             self._cluster.ask("stop", remote.name)
         self._cluster.ask("note", f"{remote.name}/cancel", b"1")
-        remote.wish = ""
+        remote.request = ""
 
     def _forget(self, remote: _Remote) -> None:
         """Removes the job's notes and chunks; those of a base model stay for the next job, and those that another job needs."""
@@ -336,17 +336,17 @@ def sources_of(job: Job) -> dict[str, Path]:
     return found | {f"earlier/{name}.jsonl": path for name, path in job.earlier_paths.items()}
 
 
-def death_of(info: Mapping[str, Any], *, told: bool) -> Death:
-    """How a job ended by the cluster's account; `told`: a person asked for it."""
+def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
+    """How a job ended by the cluster's account; `requested`: a person wanted it."""
     status, message, code = info.get("status"), str(info.get("message") or ""), info.get("exit_code")
     if status == "GONE":
-        return Death("The cluster no longer has the job", interrupted=not told)
+        return Death("The cluster no longer has the job", interrupted=not requested)
     if status == "STOPPED":
         return Death("The job was stopped on the cluster")
     if isinstance(code, int) and code not in (0, -9, 137):
         return Death(msg("The program on the cluster ended with exit code {code}", code=code), exit_code=code)
     if any(word in message.lower() for word in _LOST) or isinstance(code, int):
-        return Death("The cluster lost the node that the training ran on", interrupted=not told)
+        return Death("The cluster lost the node that the training ran on", interrupted=not requested)
     return Death(msg("The cluster ended the job: {message}", message=message[:300].rstrip(".")), interrupted=False)
 
 

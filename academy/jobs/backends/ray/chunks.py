@@ -40,7 +40,7 @@ class Lister:
     paths: dict[str, tuple[Path, int]] = field(default_factory=dict)  # of each chunk, where it stands
 
     def files(self, places: Mapping[str, Path]) -> dict[str, Listed]:
-        """The files; one that vanishes meanwhile is left out."""
+        """The files; one that vanishes while they are listed is left out."""
         listed = {}
         for name, path in places.items():
             try:

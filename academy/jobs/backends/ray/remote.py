@@ -51,9 +51,9 @@ def main(arguments: list[str]) -> int:
             if depot.read(f"{name}/in") is None:
                 carried.forget()  # the depot was begun again
             carried.bring(over=False)
-            for wish in ("cancel", "stop"):
-                if depot.read(f"{name}/{wish}") is not None:
-                    (job / wish).touch()
+            for request in ("cancel", "stop"):
+                if depot.read(f"{name}/{request}") is not None:
+                    (job / request).touch()
         time.sleep(_PAUSE)
     until = time.monotonic() + _LAST_SECONDS
     while not carried.is_over and time.monotonic() < until:
@@ -89,7 +89,7 @@ class _Carried:
         for chunk in self._depot.missing(list(chunks.all_chunks([files]))):
             data = self._lister.read(chunk)
             if data is None:
-                return  # the file has changed since; the next time it is listed anew
+                return  # the file has changed since; the next round lists it again
             self._depot.put(chunk, data)
         self._depot.note(f"{self._name}/out", json.dumps(listing).encode())
         self._last, self.is_over = listing, over
