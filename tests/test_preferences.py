@@ -220,12 +220,15 @@ def test_a_pair_takes_the_time_of_both_answers_and_of_the_reference() -> None:
     assert seconds(method="preference", goal="facts") == seconds(method="preference")
 
 
-@pytest.mark.parametrize(("kind", "first"), [("pairs", "30 pairs of answers"), ("thumbs", "30 rated answers")])
-def test_preferences_get_a_lower_rate_than_answers(kind: Any, first: str) -> None:
+@pytest.mark.parametrize(("kind", "first", "looks"), [("pairs", "30 pairs of answers", 4), ("thumbs", "30 rated answers", 8)])
+def test_preferences_get_a_lower_rate_than_answers_and_thumbs_more_looks(kind: Any, first: str, looks: int) -> None:
     facts = presets.Facts(rows=30, mean_tokens=60, max_tokens=80, base=None, answer_tokens=10.0)
     answers, preferences = presets.choose("auto", facts), presets.choose("auto", replace(facts, preferences=kind))
     assert preferences.values["learning_rate"] < answers.values["learning_rate"] / 2
     assert str(preferences.reasons[0]).startswith(first)
+    assert preferences.values["num_epochs"] == looks
+    many = presets.choose("auto", replace(facts, preferences=kind, rows=400))
+    assert many.values["num_epochs"] == looks / 4
     assert TrainingSpec.model_validate({**preferences.values, "method": "preference"})
 
 
