@@ -204,6 +204,11 @@ def test_a_container_sees_the_preferences_of_a_job_that_learns_from_them(academy
     assert mounts["/data/preferences.jsonl"].outer == job.preferences_path
     assert mounts["/data/preferences.jsonl"].mode == "ro"
     assert spec_json(job, seen_by(job))["preferences_path"] == "/data/preferences.jsonl"
+    # An exam measures them whatever the adapter learned, where there are any.
+    exam = replace(job, kind="evaluate", parameters={"training": {"method": "sft"}})
+    assert exam.preferences_path == job.preferences_path
+    assert replace(exam, dataset_path="").preferences_path is None
+    assert replace(exam, dataset_path=str(tmp_path / "none.jsonl")).preferences_path is None
     other = replace(job, parameters={**job.parameters, "method": "sft"})
     assert "/data/preferences.jsonl" not in {str(mount.inner) for mount in mounts_of(other, tmp_path)}
     assert spec_json(other, seen_by(other))["preferences_path"] is None
