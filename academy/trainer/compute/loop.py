@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -31,8 +31,18 @@ _CHECK_STEPS = 5  # a loss that is not finite is noticed within so many steps
 _SAMPLE_SHARE = 0.04  # of the time, for the answers on the way
 
 _Item = TypeVar("_Item")
-Sampler = Callable[[Any], tuple[str, str]]
-"""Lets the model answer a question; returns question and answer."""
+
+
+class Sample(NamedTuple):
+    """A question of the dataset with the model's answer by now, and the base's."""
+
+    prompt: str
+    text: str
+    base: str
+
+
+Sampler = Callable[[], Sequence[Sample]]
+"""Lets the model answer some questions."""
 
 
 class Method(Protocol):
@@ -348,12 +358,10 @@ class Loop:
         return self.history.best_step == step
 
     def _show(self, sampler: Sampler) -> None:
-        """What the model answers by now, as an event."""
+        """What the model answers by now, as events."""
         started = time.monotonic()
-        self._model.eval()
-        prompt, text = sampler(self._model)
-        self._model.train()
-        self._report.event("sample", step=self.step, prompt=prompt, text=text, message=f"{prompt} → {text}")
+        for sample in sampler():
+            self._report.event("sample", step=self.step, **sample._asdict(), message=f"{sample.prompt} → {sample.text}")
         self._sampling += time.monotonic() - started
         self._clock += time.monotonic() - started
 
