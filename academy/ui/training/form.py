@@ -155,9 +155,10 @@ def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
 def above() -> dict[str, Any]:
     """The controls that stand above the settings, by the name of their field, and the advice."""
     names = TrainingSpec.model_fields
-    model, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    data, model = names["dataset_id"], names["base_model"]
+    efforts = [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
     return {
-        "dataset_id": gr.Dropdown([], label=say(names["dataset_id"].title), info=say(names["dataset_id"].description), elem_id="train-dataset"),
+        "dataset_id": gr.Dropdown([], label=say(data.title), info=say(data.description), elem_id="train-dataset"),
         "base_model": gr.Dropdown([], label=say(model.title), info=say(model.description), allow_custom_value=True, elem_id="train-base"),
         "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
         "preset": gr.Radio(efforts, value="auto", label=say(names["preset"].title), info=_efforts_help(), elem_id="train-preset"),
