@@ -19,6 +19,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, set_seed
 
 from academy.bases.folders import is_packed
+from academy.devices import choose
 from academy.messages import count, msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens
@@ -128,13 +129,20 @@ def choose_threads(parameters: int, tokens: float) -> int:
 
 def choose_placement(spec: Spec, report: Report, parameters: int) -> Placement:
     """The best available device, and the requested precision, or the best that the device computes fast."""
-    if spec.device != "cpu" and torch.cuda.is_available():
-        device, name = torch.device("cuda", 0), f"cuda:0 {torch.cuda.get_device_name(0)}"
-        fast_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif spec.device != "cpu" and torch.backends.mps.is_available():
-        device, name, fast_bf16 = torch.device("mps"), "mps", False
+    kind, place, name = choose(
+        allowed=spec.device != "cpu",
+        cuda=torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        hip=torch.version.hip is not None,
+        xpu=torch.xpu.get_device_name(0) if torch.xpu.is_available() else None,
+        mps=torch.backends.mps.is_available(),
+    )
+    device = torch.device(place)
+    if kind == "cpu":
+        fast_bf16 = cpu_has_bf16()
+    elif kind == "xpu":
+        fast_bf16 = torch.xpu.is_bf16_supported(including_emulation=False)
     else:
-        device, name, fast_bf16 = torch.device("cpu"), "cpu", cpu_has_bf16()
+        fast_bf16 = kind != "mps" and torch.cuda.is_bf16_supported(including_emulation=False)
     precision = spec.knob("precision")
     if precision == "auto":
         small = device.type == "cpu" and parameters < _SMALL
