@@ -44,6 +44,7 @@ def run(spec: Spec, report: Report) -> None:
     # These load torch, which takes seconds.
     from academy.trainer.compute.loop import Loop
     from academy.trainer.compute.model import load_adapted
+    from academy.trainer.compute.parity import check_device
     from academy.trainer.compute.schedule import make_plan
     from academy.trainer.compute.team import join
     from academy.trainer.exam.run import examine
@@ -54,6 +55,8 @@ def run(spec: Spec, report: Report) -> None:
     _quiet_libraries()
     team = join(spec.folder)
     adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
+    if team.is_first:
+        check_device(spec, report, adapted, dataset.train.rows)
     learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
     sampler = _sampler(dataset, adapted) if team.is_first and _answers_quickly(spec, adapted) else None
