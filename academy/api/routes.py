@@ -23,6 +23,7 @@ from academy.api import (
     machine,
     parts,
     professor,
+    sessions,
     sweeps,
 )
 from academy.api.openai import forms
@@ -61,6 +62,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     stages = (
         machine.always,
         lessons.api,
+        sessions.api,
         datasets.api,
         jobs.api,
         machine.api,
