@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Reply
 from academy.api.wire import Exact, Id
-from academy.curation.files.agent_finding import Session
+from academy.curation.files.agent_finding import Transcript
 from academy.curation.files.agents import SKIPPED, TITLES, AgentName
 from academy.curation.files.exchanges import FATES, Exchange, Fate
 from academy.messages import Text, count, msg
@@ -32,7 +32,7 @@ class SessionReply(Reply):
     size_bytes: int
 
     @classmethod
-    def of(cls, session: Session) -> SessionReply:
+    def of(cls, session: Transcript) -> SessionReply:
         """The session under the names of the interface, without its path."""
         return cls(
             id=session.id,

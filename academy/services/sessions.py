@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.config import Settings
 from academy.curation.files import agent_finding
-from academy.curation.files.agent_finding import Session
+from academy.curation.files.agent_finding import Transcript
 from academy.curation.files.agents import TITLES, read
 from academy.curation.files.exchanges import Exchange, Fate, conversations, within, without_tools
 from academy.curation.files.extras import read_time
@@ -50,7 +50,7 @@ class SessionChoice(BaseModel):
 class Review:
     """The exchanges of a session without secrets; `secrets` counts those taken out of each, by kind."""
 
-    session: Session
+    session: Transcript
     exchanges: tuple[Exchange, ...]
     secrets: tuple[Counter[str], ...]
     skipped: Counter[str]
@@ -92,13 +92,13 @@ class Sessions:
         self._permission = permission
         self._settings = settings
         self._lessons = lessons
-        self._found: dict[str, Session] = {}
+        self._found: dict[str, Transcript] = {}
         self._read: dict[tuple[str, int, int], Review] = {}
 
     # Finding and reviewing read files outside of the data folder: a demonstration refuses it.
 
     @changing
-    def find(self) -> Sequence[Session]:
+    def find(self) -> Sequence[Transcript]:
         """Looks for sessions in the homes that the settings allow; raises Forbidden where there is none."""
         if not self._settings.session_homes:
             raise Forbidden(
@@ -110,7 +110,7 @@ class Sessions:
         return [*self._found.values()]
 
     @changing
-    def found(self) -> Sequence[Session]:
+    def found(self) -> Sequence[Transcript]:
         """The sessions that were found last, without another look at the disk."""
         return [*self._found.values()]
 
@@ -203,7 +203,7 @@ def _taken_secrets(review: Review, numbers: set[int]) -> Counter[str]:
     return sum((kinds for exchange, kinds in zip(review.exchanges, review.secrets, strict=True) if exchange.number in numbers), Counter())
 
 
-def _name(sessions: Sequence[Session]) -> str:
+def _name(sessions: Sequence[Transcript]) -> str:
     """What an import is called."""
     first = sessions[0]
     folder = first.project.replace("\\", "/").rstrip("/").rpartition("/")[2][:60]

@@ -66,7 +66,7 @@ def mount_options() -> dict[str, Any]:
     )
     rooms = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
     script += "".join(_read(f"{name}.js") for name in ("access", *rooms))
-    styles = [f"{name}.css" for name in ("style", "training/race", *rooms, "adapters/exports")]
+    styles = [f"{name}.css" for name in ("style", "training/race", *rooms, "adapters/exports", "dataset/agents")]
     return {
         "theme": theme(),
         "css": "".join(map(_read, styles)) + form.marks(),

@@ -10,7 +10,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import waiting
+from tests import agents_help, waiting
 from tests.e2e.conftest import Running, start_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.training]
@@ -24,7 +24,8 @@ SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"  # pragma: all
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An app of its own, so that the tour begins with nothing."""
-    running = start_app(tmp_path_factory.mktemp("access"))
+    sessions = agents_help.home(tmp_path_factory.mktemp("home"))
+    running = start_app(tmp_path_factory.mktemp("access"), ACADEMY_SESSION_FOLDERS=str(sessions))
     yield running
     running.close()
 
@@ -212,6 +213,12 @@ def test_axe_finds_nothing_serious(app: Running, open_page: Open, shots: Path, s
     unfolded("dataset")
     for part in ("held", "dropped", "lengths", "secrets", "rows"):
         opened(part, f".ac-segment[data-set*='\"{part}\"']")
+    opened("sessions", "[data-act='agents.find']")
+    page.locator(".ac-agents-row:has-text('220 turns') .ac-switch").click()
+    opened("review of a session", "[data-live=agents] button:has-text('Review 1')")
+    expect(page.locator(".ac-exchange").first).to_be_visible()
+    unfolded("dataset")
+    page.click("[data-live=agents] button:has-text('Back')")
     dialog("tokens", "[data-act='row.tokens']")
     dialog("refused rows", "[data-act='upload.report']")
     opened("menu of a dataset", ".ac-list-row .ac-menu > summary")

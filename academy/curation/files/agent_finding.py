@@ -45,7 +45,7 @@ _WEBUI = (
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Transcript:
     """A session on this machine; `turns` counts the person's messages, None where that is not known before it is read."""
 
     id: str
@@ -60,7 +60,7 @@ class Session:
     size_bytes: int = 0
 
 
-def find(home: Path) -> list[Session]:
+def find(home: Path) -> list[Transcript]:
     """The sessions below a home, the newest first; what cannot be read is left out."""
     found = [session for look in _FINDERS for session in look(home)]
     return sorted(found, key=lambda session: session.changed_at, reverse=True)
@@ -73,7 +73,7 @@ class _File:
     changed: float
 
 
-def _claude_code(home: Path) -> Iterator[Session]:
+def _claude_code(home: Path) -> Iterator[Transcript]:
     files = (file for file in _files(home / ".claude/projects", ".jsonl", depth=1) if not file.path.name.startswith("agent-"))
     for file in _newest(files):
         head = _head(file)
@@ -84,7 +84,7 @@ def _claude_code(home: Path) -> Iterator[Session]:
         asked = next((text for line in spoken if line.get("type") == "user" and (text := _claude_question(line))), "")
         folder = next((line["cwd"] for line in spoken if isinstance(line.get("cwd"), str)), file.path.parent.name)
         moment = next((line["timestamp"] for line in spoken if isinstance(line.get("timestamp"), str)), "")
-        yield _session("claude-code", file, home, title=named or asked, project=folder, started=moment, turns=_count(file, _of_claude))
+        yield _transcript("claude-code", file, home, title=named or asked, project=folder, started=moment, turns=_count(file, _of_claude))
 
 
 def _claude_question(line: dict[str, Any]) -> str:
@@ -94,7 +94,7 @@ def _claude_question(line: dict[str, Any]) -> str:
     return "" if NOT_SAID.match(text) else text
 
 
-def _codex(home: Path) -> Iterator[Session]:
+def _codex(home: Path) -> Iterator[Transcript]:
     for file in _newest(_files(home / ".codex/sessions", ".jsonl", depth=4)):
         head = _head(file)
         about = next((line["payload"] for line in head if line.get("type") == "session_meta" and isinstance(line.get("payload"), dict)), {})
@@ -108,20 +108,20 @@ def _codex(home: Path) -> Iterator[Session]:
         moment, folder = head[0].get("timestamp"), about.get("cwd")
         started = moment if isinstance(moment, str) else ""
         project = folder if isinstance(folder, str) else file.path.parent.name
-        yield _session("codex", file, home, title=title, project=project, started=started, turns=_count(file, _of_codex))
+        yield _transcript("codex", file, home, title=title, project=project, started=started, turns=_count(file, _of_codex))
 
 
-def _aider(home: Path) -> Iterator[Session]:
+def _aider(home: Path) -> Iterator[Transcript]:
     found = (path / _HISTORY for path in _folders(home))
     for file in _newest(_regular(found)):
         with contextlib.suppress(OSError, AcademyError), opened(file.path) as stream:
             asked = [line[4:].decode("utf-8", "replace").strip() for line in stream if line.startswith(b"#### ")]
             title = next((text for text in asked if not text.startswith(("/", "!"))), "")
             turns = sum(not text.startswith(("/", "!")) for text in asked)
-            yield _session("aider", file, home, title=title, project=str(file.path.parent), turns=turns)
+            yield _transcript("aider", file, home, title=title, project=str(file.path.parent), turns=turns)
 
 
-def _open_webui(home: Path) -> Iterator[Session]:
+def _open_webui(home: Path) -> Iterator[Transcript]:
     for file in _regular(path for pattern in _WEBUI for path in _glob(home, pattern)):
         with contextlib.suppress(OSError, AcademyError), database(file.path) as connection:
             query = (
@@ -136,10 +136,10 @@ def _open_webui(home: Path) -> Iterator[Session]:
                 about = _File(file.path, int(size or 0), _seconds(updated) or file.changed)
                 turns = (asked // 2 if twice else asked) if len(text) < 1 << 20 else None
                 started = read_time(created) or ""
-                yield _session("open-webui", about, home, title=str(title or ""), started=started, turns=turns, key=str(key))
+                yield _transcript("open-webui", about, home, title=str(title or ""), started=started, turns=turns, key=str(key))
 
 
-def _lm_studio(home: Path) -> Iterator[Session]:
+def _lm_studio(home: Path) -> Iterator[Transcript]:
     folders = (home / ".lmstudio/conversations", home / ".cache/lm-studio/conversations")
     for file in _newest(file for folder in folders for file in _files(folder, ".json", depth=6)):
         with contextlib.suppress(OSError, AcademyError, RowError):
@@ -148,7 +148,7 @@ def _lm_studio(home: Path) -> Iterator[Session]:
             if not isinstance(messages, list) or not messages:
                 continue
             name, folder = record.get("name"), file.path.parent.name
-            yield _session(
+            yield _transcript(
                 "lm-studio",
                 file,
                 home,
@@ -159,13 +159,13 @@ def _lm_studio(home: Path) -> Iterator[Session]:
             )
 
 
-_FINDERS: tuple[Callable[[Path], Iterator[Session]], ...] = (_claude_code, _codex, _aider, _open_webui, _lm_studio)
+_FINDERS: tuple[Callable[[Path], Iterator[Transcript]], ...] = (_claude_code, _codex, _aider, _open_webui, _lm_studio)
 
 
 # ------------------------------------------------------------------ what a list shows
 
 
-def _session(
+def _transcript(
     agent: AgentName,
     file: _File,
     home: Path,
@@ -175,13 +175,13 @@ def _session(
     started: str = "",
     turns: int | None = None,
     key: str = "",
-) -> Session:
+) -> Transcript:
     name = hashlib.blake2b(f"{agent}\0{file.path}\0{key}".encode("utf-8", "surrogateescape"), digest_size=9).hexdigest()
     folder = "~" + project.removeprefix(str(home)) if project.startswith(str(home)) else project
     # A title can be the whole question: its secrets go before it is cut.
     words = " ".join(redact(title[:4000]).text.split())
     changed = datetime.fromtimestamp(min(file.changed, 253402300799), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Session(name, agent, file.path, key, _shown(words, 120), _shown(folder, 200), started[:40], changed, turns, file.size)
+    return Transcript(name, agent, file.path, key, _shown(words, 120), _shown(folder, 200), started[:40], changed, turns, file.size)
 
 
 def _shown(text: str, most: int) -> str:

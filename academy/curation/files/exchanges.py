@@ -14,15 +14,15 @@ from academy.curation.examples import Turn
 Fate = Literal["taken", "interrupted", "rejected", "corrected", "undone", "disliked", "unfinished", "picture", "long"]
 
 FATES: dict[Fate, str] = {
-    "taken": "is proposed",
-    "interrupted": "was interrupted by the person",
+    "taken": "proposed",
+    "interrupted": "interrupted by the person",
     "rejected": "ended with a tool that the person rejected",
-    "corrected": "was corrected by the next message",
-    "undone": "was undone",
-    "disliked": "was rated bad",
-    "unfinished": "has no answer at its end",
-    "picture": "asks about a picture or a file, which is not in the session",
-    "long": "is longer than a row may be",
+    "corrected": "corrected by the next message",
+    "undone": "undone",
+    "disliked": "rated bad, or its edits were refused",
+    "unfinished": "without an answer at its end",
+    "picture": "about a picture or a file that is not in the session",
+    "long": "longer than a row may be",
 }
 """What became of an exchange; all but `taken` are reasons to leave it out."""
 
