@@ -24,6 +24,7 @@ from academy.api import (
     parts,
     professor,
     remote,
+    sessions,
     sweeps,
 )
 from academy.api.openai import forms
@@ -62,6 +63,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     stages = (
         machine.always,
         lessons.api,
+        sessions.api,
         datasets.api,
         remote.api,
         jobs.api,

@@ -46,6 +46,7 @@ from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.remote import Remote
+from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
@@ -83,6 +84,7 @@ class Academy:
         jobs, runner, adapters = self._job_store, self._runner, self._adapter_store
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
+        self.sessions = Sessions(allowed, settings, lessons)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
         self.remote = Remote(allowed, settings, uploads)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)

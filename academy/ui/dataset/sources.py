@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import commits, files, hub, lessons, opened
+from academy.ui.dataset import agents, commits, files, hub, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -54,7 +54,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(join([tag("h2", t("tab.dataset"), cls="ac-hidden"), live("ds_views")]), apply_default_css=False)
     gr.HTML(files.drop(), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
-    make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
+    make = div(live("sources"), live("agents"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
     listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
@@ -371,6 +371,7 @@ def _delete_upload(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 REGIONS = {
     "ds_views": _views,
     "sources": _sources,
+    **agents.REGIONS,
     "ds_make": _make_bar,
     "datasets": _datasets,
     **opened.REGIONS,
@@ -386,6 +387,7 @@ ACTS = {
     "dataset.rename": _rename,
     "dataset.name": _name,
     "upload.delete": _delete_upload,
+    **agents.ACTS,
     **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
