@@ -1207,6 +1207,39 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.not_notified": "Der Browser erlaubt dieser Seite keine Benachrichtigungen.",
     "js.app": "Academy",
     "js.raw": "roh",
+    "says.base": "Basismodell",
+    "arena.skip": "Überspringen",
+    "arena.skip_title": "Überspringen: keine Stimme und kein Gleichstand; ein anderes Duell folgt",
+    "remote.button": "Aus dem Netz …",
+    "remote.title": "Ein Datensatz oder eine Datei aus dem Netz",
+    "remote.text":
+        "Ein Datensatz des Hugging Face Hub mit seinem Namen, oder die Adresse einer Datei. Du siehst die Zeilen, bevor etwas übernommen wird.",
+    "remote.address": "Datensatz oder Adresse",
+    "remote.example": "z. B. tatsu-lab/alpaca oder https://example.org/rows.jsonl",
+    "remote.address_help": "Zugangsdaten in einer Adresse werden einmal verwendet und nirgends gespeichert.",
+    "remote.revision": "Revision",
+    "remote.revision_help": "Eines Datensatzes: ein Commit, Tag oder Branch; leer: die neueste.",
+    "remote.look": "Ansehen",
+    "remote.again": "Neu ansehen",
+    "remote.import": "Importieren",
+    "remote.found": "{name} aus dem Netz",
+    "remote.license": "Lizenz",
+    "remote.no_license": "keine genannt: Frag den Eigentümer, bevor du ein Modell weitergibst",
+    "remote.pinned": "Commit",
+    "remote.gated": "Geschützt: Seine Bedingungen binden dich.",
+    "remote.rows_total": "Zeilen in diesem Split",
+    "remote.size": "Größe",
+    "remote.config": "Konfiguration",
+    "remote.split": "Split",
+    "remote.rows": "Zeilen übernehmen",
+    "remote.rows_help": "Vom Anfang an.",
+    "remote.columns": "Welche Spalte ist welche",
+    "remote.samples": {"one": "Die erste Zeile", "many": "Die ersten {n} Zeilen"},
+    "remote.begun": "{name} wird importiert; es erscheint unter Dateien.",
+    "remote.done_rows": {"one": "{n} Zeile", "many": "{n} Zeilen"},
+    "remote.cancel": "Abbrechen",
+    "remote.dismiss": "Ausblenden",
+    "remote.refused": "Das lässt sich nicht lesen.",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
@@ -3129,4 +3162,90 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Rate or correct a reply first.": "Bewerte oder korrigiere zuerst eine Antwort.",
     "An earlier turn lacks its question or its answer.": "Einer früheren Runde fehlt ihre Frage oder ihre Antwort.",
     "Fill it in, or take the turn away.": "Ergänze sie, oder entferne die Runde.",
+    "This duel was skipped.": "Dieses Duell wurde übersprungen.",
+    "This is neither the name of a dataset nor an address.": "Das ist weder der Name eines Datensatzes noch eine Adresse.",
+    "Write a name such as tatsu-lab/alpaca, or an address such as https://example.org/rows.jsonl or s3://bucket/rows.csv.":
+        "Schreibe einen Namen wie tatsu-lab/alpaca oder eine Adresse wie https://example.org/rows.jsonl oder s3://bucket/rows.csv.",
+    "{address} cannot be read.": "{address} lässt sich nicht lesen.",
+    "Known are {schemes:commas}.": "Bekannt sind {schemes:commas}.",
+    "{address} is not encrypted.": "{address} ist nicht verschlüsselt.",
+    "Use https://, or name a host that you trust in ACADEMY_REMOTE_HOSTS.":
+        "Verwende https://, oder nenne in ACADEMY_REMOTE_HOSTS einen Host, dem du vertraust.",
+    "{address} names no file.": "{address} nennt keine Datei.",
+    "Add the path of one file.": "Ergänze den Pfad einer Datei.",
+    "{address} is not an address.": "{address} ist keine Adresse.",
+    "Check the host and the port.": "Prüfe Host und Port.",
+    "Dataset or address": "Datensatz oder Adresse",
+    "Configuration": "Konfiguration",
+    "Split": "Split",
+    "Revision": "Revision",
+    "Rows": "Zeilen",
+    "Sample": "Probe",
+    "The download exited without reporting a result ({code}).": "Das Herunterladen endete, ohne ein Ergebnis zu melden ({code}).",
+    "The server did not answer within {seconds} seconds.": "Der Server antwortete nicht innerhalb von {seconds} Sekunden.",
+    "{name} could not be read: {kind}: {error}": "{name} ließ sich nicht lesen: {kind}: {error}",
+    "{name} needs a package that is not installed: pip install {package}":
+        "{name} braucht ein Paket, das nicht installiert ist: pip install {package}",
+    "{name} leads to {address}, a private address, which is not read. If it is a machine of yours, name it in ACADEMY_REMOTE_HOSTS and start Academy again.":
+        "{name} führt zu {address}, einer privaten Adresse, die nicht gelesen wird. Ist es ein Rechner von dir, nenne ihn in ACADEMY_REMOTE_HOSTS und starte Academy neu.",
+    "{name} is larger than {limit:number} MB. Take fewer rows, or raise ACADEMY_MAX_UPLOAD_MB.":
+        "{name} ist größer als {limit:number} MB. Nimm weniger Zeilen, oder erhöhe ACADEMY_MAX_UPLOAD_MB.",
+    "{name} may not be read: the server refuses it. Check the address and its credentials.":
+        "{name} darf nicht gelesen werden: Der Server verweigert es. Prüfe die Adresse und ihre Zugangsdaten.",
+    "{name} was not found. Check the address.": "{name} wurde nicht gefunden. Prüfe die Adresse.",
+    "The server answered with an error ({status}) for {name}. Try again later.":
+        "Der Server antwortete zu {name} mit einem Fehler ({status}). Versuche es später noch einmal.",
+    "The server of {name} cannot be reached. Check the address and the network.":
+        "Der Server von {name} ist nicht erreichbar. Prüfe die Adresse und das Netz.",
+    "HF_HUB_OFFLINE forbids asking the hub. Unset it and start Academy again.":
+        "HF_HUB_OFFLINE verbietet, den Hub zu fragen. Entferne es und starte Academy neu.",
+    "{name} has no revision {revision!r}. Leave it empty for the newest.":
+        "{name} hat keine Revision {revision!r}. Lass sie leer für die neueste.",
+    "There is no dataset {name} on the hub, or it is private. Check the name; for a private one put a token into HF_TOKEN.":
+        "Auf dem Hub gibt es keinen Datensatz {name}, oder er ist privat. Prüfe den Namen; für einen privaten setze ein Token in HF_TOKEN.",
+    "{name} is a program that makes its rows, which Academy never runs. Choose another dataset.":
+        "{name} ist ein Programm, das seine Zeilen erzeugt, und das führt Academy nie aus. Wähle einen anderen Datensatz.",
+    "{name} has no configuration {config!r}. Look at it without one to see those that there are.":
+        "{name} hat keine Konfiguration {config!r}. Sieh ihn dir ohne an, um zu sehen, welche es gibt.",
+    "{name} has no split {split!r}. Look at it without one to see those that there are.":
+        "{name} hat keinen Split {split!r}. Sieh ihn dir ohne an, um zu sehen, welche es gibt.",
+    "{name} has no files with rows. Choose another dataset.": "{name} hat keine Dateien mit Zeilen. Wähle einen anderen Datensatz.",
+    "The storage of {name} does not accept the credentials in its variables.":
+        "Der Speicher von {name} nimmt die Zugangsdaten in seinen Variablen nicht an.",
+    "The disk became full while {name} was read. Free some space and try again.":
+        "Die Platte wurde voll, während {name} gelesen wurde. Schaffe Platz und versuche es noch einmal.",
+    "An NVIDIA GPU is here, but this PyTorch is built for {build}; training runs on the CPU.":
+        "Eine NVIDIA-GPU ist da, aber dieses PyTorch ist für {build} gebaut; trainiert wird auf der CPU.",
+    "Tested on processors.": "Auf Prozessoren getestet.",
+    "Written for NVIDIA GPUs, where the tests have not run yet: the first training is compared with the processor.":
+        "Für NVIDIA-GPUs geschrieben, wo die Tests noch nicht liefen: Das erste Training wird mit dem Prozessor verglichen.",
+    "Not tested on AMD GPUs: it does what PyTorch's ROCm build does, and the first training is compared with the processor.":
+        "Auf AMD-GPUs nicht getestet: Es tut, was der ROCm-Build von PyTorch tut, und das erste Training wird mit dem Prozessor verglichen.",
+    "Not tested on Intel GPUs: it does what PyTorch's XPU build does, and the first training is compared with the processor.":
+        "Auf Intel-GPUs nicht getestet: Es tut, was der XPU-Build von PyTorch tut, und das erste Training wird mit dem Prozessor verglichen.",
+    "Not tested on Apple's GPUs: it does what PyTorch's MPS does, and the first training is compared with the processor.":
+        "Auf Apples GPUs nicht getestet: Es tut, was MPS von PyTorch tut, und das erste Training wird mit dem Prozessor verglichen.",
+    "An AMD GPU, through PyTorch's ROCm build.": "Eine AMD-GPU, über den ROCm-Build von PyTorch.",
+    "An Intel GPU, through PyTorch's XPU build.": "Eine Intel-GPU, über den XPU-Build von PyTorch.",
+    "An AMD GPU is here, but this PyTorch is not built for ROCm; training runs on the CPU.":
+        "Eine AMD-GPU ist da, aber dieses PyTorch ist nicht für ROCm gebaut; trainiert wird auf der CPU.",
+    "The device computes something else than the processor.": "Das Gerät rechnet etwas anderes als der Prozessor.",
+    "Update the driver and PyTorch, or train on the processor with ACADEMY_ENABLE_GPU=false.":
+        "Aktualisiere Treiber und PyTorch, oder trainiere mit ACADEMY_ENABLE_GPU=false auf dem Prozessor.",
+    "Datasets and files from the network are not allowed.": "Datensätze und Dateien aus dem Netz sind nicht erlaubt.",
+    "Set ACADEMY_REMOTE_DATA=true, in the environment or in .env, and start Academy again.":
+        "Setze ACADEMY_REMOTE_DATA=true, in der Umgebung oder in .env, und starte Academy neu.",
+    "{n} imports are running.": "{n} Importe laufen.",
+    "Wait until one has ended, or cancel it.": "Warte, bis einer zu Ende ist, oder brich ihn ab.",
+    "There is no import {id!r}.": "Es gibt keinen Import {id!r}.",
+    "List the imports to see those that there are.": "Die Liste der Importe zeigt, welche es gibt.",
+    "The import of {name}": "Der Import von {name}",
+    "Its rows can only be looked at when all of it is here.": "Seine Zeilen lassen sich erst ansehen, wenn alles da ist.",
+    "Comparing {device} with the processor.": "{device} wird mit dem Prozessor verglichen.",
+    "{device} was not compared with the processor: the model is too large for that, or quantized.":
+        "{device} wurde nicht mit dem Prozessor verglichen: Das Modell ist dafür zu groß oder quantisiert.",
+    "{device} computes something else than the processor: the loss differs by {loss:.1%} and the gradient by {norm:.1%} on the same rows.":
+        "{device} rechnet etwas anderes als der Prozessor: Auf denselben Zeilen weicht der Loss um {loss:.1%} ab und der Gradient um {norm:.1%}.",
+    "{device} differs from the processor more than rounding explains: the loss by {loss:.1%}, the gradient by {norm:.1%}. Compare what comes of it with a training on the processor.":
+        "{device} weicht vom Prozessor mehr ab, als Rundung erklärt: der Loss um {loss:.1%}, der Gradient um {norm:.1%}. Vergleiche, was daraus wird, mit einem Training auf dem Prozessor.",
 }
