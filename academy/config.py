@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     judge_key: str = ""
     autopilot_hours: str = "1-6"
     notify_url: str = ""
+    language: str = ""
     root_path: str = ""
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))

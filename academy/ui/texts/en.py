@@ -11,6 +11,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "app.only_shows": "This is a demonstration: look around, and chat with the base model or the trained adapter.",
     "app.only_shows_hint": "To train on your own work, duplicate the Space and set the secret ACADEMY_TOKEN.",
     "app.theme": "Light or dark",
+    "app.language": "Language",
     "app.title_busy": "{name} · Academy",
     "app.title_percent": "{percent} % {name} · Academy",
     "tab": {"overview": "Overview", "dataset": "Dataset", "training": "Training", "adapters": "Adapters", "chat": "Chat"},

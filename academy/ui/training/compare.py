@@ -226,13 +226,13 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (t("compare.dataset"), [names.get(run.dataset_id or "", "–") for run in runs]),
         (t("compare.base"), [run.base_model for run in runs]),
         (t("compare.effort"), [t(f"effort.{run.effort}") if run.effort else "–" for run in runs]),
-        (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
+        (say(fields["recipe"].title), [run.recipe or "–" for run in runs]),
         (
-            fields["continue_from"].title or "",
+            say(fields["continue_from"].title),
             [adapters.get(name, t("compare.gone")) if (name := run.continue_from) else "–" for run in runs],
         ),
     ]
-    return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
+    return first + [(say(fields[name].title or name), [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 
 
 def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:

@@ -184,7 +184,7 @@ def _changed_label(changes: dict[str, Any]) -> str:
 def _changes(changes: dict[str, Any]) -> str:
     names, words = TrainingSpec.model_fields, {True: t("on"), False: t("off")}
     return ", ".join(
-        f"{names[key].title if key in names else key}: {words[value] if isinstance(value, bool) else value}"
+        f"{say(names[key].title) if key in names else key}: {words[value] if isinstance(value, bool) else value}"
         for key, value in changes.items()
     )
 
@@ -354,7 +354,7 @@ def _more(look: Look) -> Html:
     rows = [
         tag(
             "tr",
-            tag("th", names[key].title or key),
+            tag("th", say(names[key].title or key)),
             tag("td", setting_words(key, value)),
         )
         for key, value in job.parameters.items()
