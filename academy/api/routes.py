@@ -23,6 +23,7 @@ from academy.api import (
     machine,
     parts,
     professor,
+    remote,
     sweeps,
 )
 from academy.api.openai import forms
@@ -62,6 +63,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         machine.always,
         lessons.api,
         datasets.api,
+        remote.api,
         jobs.api,
         machine.api,
         bases.api,

@@ -35,6 +35,14 @@
   // What is searched for in one dataset would hide the rows of another.
   const ROWS = { ds_page: 0, ds_query: "", ds_sort: "", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
   const rowsOf = (next) => ("dataset" in next && next.dataset !== A.state.dataset ? { ...ROWS, ...next } : next);
+  // The list of a button that adds itself to it or leaves it: read at the click, since a second click may come before the first is drawn.
+  // It begins empty where it was chosen for something else, unless it is pinned.
+  function toggled(el) {
+    if (!el.dataset.toggle) return {};
+    const { list, item, of, pin } = JSON.parse(el.dataset.toggle);
+    const old = A.state[pin] || Object.entries(of).every(([key, value]) => A.state[key] === value) ? A.state[list] || [] : [];
+    return { [list]: old.includes(item) ? old.filter((other) => other !== item) : [...old, item] };
+  }
   function setState(patch, { push = true } = {}) {
     const before = address();
     patch = rowsOf(patch);
@@ -282,7 +290,7 @@
     if (el.dataset.set) {
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      setState(JSON.parse(el.dataset.set));
+      setState({ ...JSON.parse(el.dataset.set), ...toggled(el) });
       return;
     }
     if (!el.dataset.act) return;
