@@ -169,6 +169,7 @@ def _options() -> Html:
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
     thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
+    marks = [(name, t(f"marks.{name}")) for name in ("out", "keep")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -179,6 +180,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.marks"), select("ds_marks", marks), t("options.marks_help")),
             labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
@@ -217,6 +219,7 @@ def _request(look: Look) -> DatasetRequest:
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
         "thoughts": look.text("ds_thoughts") or "train",
+        "leave_out_marks": look.text("ds_marks") != "keep",
     }
     return DatasetRequest.model_validate(values)
 
