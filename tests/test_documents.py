@@ -174,6 +174,7 @@ def test_a_reader_that_hangs_or_eats_the_memory_ends_with_a_sentence(tmp_path: P
     path.write_text("The pump of the green tank starts at four degrees, and never below it, whatever the weather is. " * 3)
     document = read_document(path, "notes.txt", "text", None, 200)
     assert (document.kind, document.pages, len(document.passages), document.counted) == ("text", 0, 1, False)
+    path.write_text("The pump of the green tank starts at four degrees. " * 200_000)
     monkeypatch.setattr(reading, "MEMORY", 1 << 20)
     with pytest.raises(Invalid, match="ended without a result"):
         read_document(path, "notes.txt", "text", None, 200)
