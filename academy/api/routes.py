@@ -24,6 +24,7 @@ from academy.api import (
     machine,
     parts,
     professor,
+    remote,
     sweeps,
 )
 from academy.api.openai import forms
@@ -64,6 +65,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
         lessons.api,
         datasets.api,
         documents.api,
+        remote.api,
         jobs.api,
         machine.api,
         bases.api,

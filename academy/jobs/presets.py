@@ -22,7 +22,9 @@ _HANDFUL = 10  # rows
 _HANDFUL_STEPS = 64
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
 _PREFERENCE_RATE = 0.25  # of the rate for answers
-_PREFERENCE_LOOKS = 4  # with 100 preferences or fewer: SmolLM2-135M preferred all of 30 pairs right after one
+# With 100 preferences or fewer. SmolLM2-135M preferred all of 30 pairs right after one look; 40 thumbs moved no answer after four looks,
+# and 9 of 10 after eight.
+_PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
@@ -223,8 +225,8 @@ def _preferences(preset: Preset, facts: Facts) -> Choice:
     """For preferences: few looks at a low rate, since what is compared is known to the model already."""
     tiny = is_tiny(facts.base)
     rate = 1e-3 if tiny else float(f"{_PREFERENCE_RATE * learning_rate(facts.base):.1e}")
-    batch = 4 if facts.preferences == "pairs" else 8
-    epochs = min(_PREFERENCE_LOOKS, max(1, math.ceil(_PREFERENCE_LOOKS * 100 / max(100, facts.rows))))
+    batch, looks = (4, _PAIR_LOOKS) if facts.preferences == "pairs" else (8, _THUMB_LOOKS)
+    epochs = min(looks, max(1, math.ceil(looks * 100 / max(100, facts.rows))))
     values: dict[str, Any] = {
         "lora_rank": 16,
         "lora_alpha": 32,

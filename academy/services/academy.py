@@ -47,6 +47,7 @@ from academy.services.machine import Machine
 from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
+from academy.services.remote import Remote
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
@@ -87,6 +88,7 @@ class Academy:
         documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
         self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
+        self.remote = Remote(allowed, settings, uploads)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
@@ -138,6 +140,7 @@ class Academy:
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
         self._autopilot.close()
+        self.remote.close()
         self._session.close()
         self._runner.close()
         self._warming.close()

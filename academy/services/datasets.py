@@ -125,7 +125,10 @@ class Datasets:
         curated = self._curate(request, progress)
         if uploads := curated.sources.get("uploads"):
             # By name too: the files may be deleted, the dataset stays.
-            uploads["files"] = self._file_names(request, "uploads")
+            records = [self._uploads.get(upload) for upload in request.upload_ids]
+            uploads["files"] = [record.name for record in records]
+            if origins := [record.origin.model_dump() for record in records if record.origin]:
+                uploads["origins"] = origins
         if documents := curated.sources.get("documents"):
             documents["files"] = self._file_names(request, "documents")
         manifest = self._store.write(

@@ -90,7 +90,7 @@ class Exam:
         table = self._part("items", "Asking what was taught.", 0.1, lambda: self._items(rows, known)) if rows else []
         own = self._part("questions", "Asking your questions.", 0.35, self._questions) if subject.questions else []
         # What is preferred is a manner, which no answer in other words shows.
-        by_heart = rows if not compared or compared["kind"] == "corrections" else []
+        by_heart = rows if not compared or not subject.lesson.prefers or compared["kind"] == "corrections" else []
         wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(by_heart)) if by_heart else []
         earlier = self._part("earlier", "Reading earlier datasets.", 0.5, self._earlier) if subject.earlier else []
         base = self._base_answers()
@@ -135,7 +135,7 @@ class Exam:
             held_out=measured["held_out"] is not None,
             general=_general(measured["general"]),
             has_adapter=not subject.base_only,
-            preferred=_preferred(measured.get("preferences")),
+            preferred=_preferred(measured.get("preferences")) if lesson.prefers else None,
         )
         verdict = judge(found, lesson)
         seconds = self.clock.spent

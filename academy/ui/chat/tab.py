@@ -20,7 +20,7 @@ from academy.ui.chat import asking, blind, correcting, presets, talks, teaching,
 from academy.ui.chat.choices import LONGEST_REPLY
 from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, switch, tag
 from academy.ui.look import Look
-from academy.ui.texts.translate import say, t
+from academy.ui.texts.translate import reader, say, spoken, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -111,7 +111,7 @@ def _choices() -> dict[str, Any]:
     fields = ChatRequest.model_fields
 
     def named(key: str) -> dict[str, Any]:
-        return {"label": fields[key].title, "info": fields[key].description}
+        return {"label": say(fields[key].title), "info": say(fields[key].description)}
 
     base = [(t("chat.base"), BASE)]
     who_ = gr.Dropdown([(t("chat.active"), ""), *base], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
@@ -148,7 +148,8 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
         # Who answers comes with the question: a drop-down's value is refused by an app that was started since.
         who_answers = str(data.get("who") or ""), bool(data.get("compare")), str(data.get("beside") or "")
         try:
-            yield from asking.answer(academy, stop, asking.Asked.of(question, data), *who_answers, *how)
+            replies = asking.answer(academy, stop, asking.Asked.of(question, data), *who_answers, *how)
+            yield from spoken(reader(request), replies)
         finally:
             stop.set()
             mine.discard(stop)

@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import commits, files, lessons, opened
+from academy.ui.dataset import commits, files, hub, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -125,6 +125,7 @@ def _file_source(look: Look) -> Html:
         t("source.uploads"),
         span(number(len(uploads)), cls="ac-soft ac-num"),
         div(*rows, cls="ac-uploads") if rows else div(t("sources.no_files"), cls="ac-soft"),
+        hub.entry(look),
         on=any(record.status == "ready" and look.flag(f"up:{record.id}", True) for record in uploads),
     )
 
@@ -144,7 +145,7 @@ def _upload_row(record: Any, view: View) -> Html:
         control = switch(f"up:{record.id}", view.flag(f"up:{record.id}", True), record.name, written=False)
     return div(
         control,
-        div(div(record.name, cls="ac-cut", title=record.name), facts, cls="ac-grow"),
+        div(div(record.name, cls="ac-cut", title=record.name), facts, _from_where(record), cls="ac-grow"),
         button(
             Html("×"),
             "upload.delete",
@@ -156,6 +157,11 @@ def _upload_row(record: Any, view: View) -> Html:
         cls="ac-upload",
         id=f"row-{record.id}",
     )
+
+
+def _from_where(record: Any) -> Html | str:
+    words = hub.origin_words(record.origin)
+    return div(words, cls="ac-soft ac-cut", title=words) if words else ""
 
 
 def _options() -> Html:
@@ -380,5 +386,6 @@ ACTS = {
     **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
+    **hub.ACTS,
     **lessons.ACTS,
 }
