@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from academy.curation.documents.passages import Passage
+from academy.jobs.store import Job, JobStore
 
 HANDBOOK = [
     ["Green Tank Handbook", "1 Pump", "The pump of the green tank starts at four degrees. It was re-", "paired by Lena Ohm in March.", "1"],
@@ -104,3 +108,26 @@ def bomb() -> bytes:
 
 
 PASSAGE = Passage(number=1, text="The pump of the green tank starts at four degrees. It was repaired by Lena Ohm in March.", page=3)
+
+
+PAIRS = [
+    {"passage": 1, "question": "Who repaired the pump of the green tank?", "answer": "Lena Ohm", "start": 66, "end": 74},
+    {"passage": 1, "question": "When does the pump start?", "answer": "at four degrees", "start": 34, "end": 49},
+    {"passage": 1, "question": "who repaired the PUMP of the green tank", "answer": "Lena", "start": 66, "end": 70},
+]
+
+
+def written(store: JobStore, models: Path, document_id: str, right: int = 6, job_id: str = "questions_1", **changes: Any) -> Job:
+    """A job that has ended and wrote the pairs on a document; `right`: its usable pairs on the probe."""
+    (models / job_id).mkdir(parents=True)
+    passed = right >= 4
+    result = {"probe": {"right": right, "of": 8, "needed": 4}, "asked": [1] if passed else [], "pairs": PAIRS if passed else []}
+    (models / job_id / "written.json").write_text(json.dumps(result | {"thrown": {"not_in_passage": 2} if passed else {}}))
+    values: dict[str, Any] = {"status": "finished", "finished_at": "2026-11-28T12:05:00Z", "seconds": 60.0} | changes
+    return store.add(
+        Job(
+            job_id=job_id, name="book.md", created_at="2026-11-28T11:59:00Z", dataset_path="", base_model="academy-mini", kind="question",
+            backend="subprocess", output_dir=str(models / job_id), **values,
+            parameters={"document_id": document_id, "passages": [1], "per_passage": 2, "training": {}},
+        )
+    )  # fmt: skip

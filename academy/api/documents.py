@@ -15,7 +15,6 @@ from academy.api.wire import Exact, Id
 from academy.curation.documents.passages import Passage
 from academy.curation.documents.store import Decision, DocumentRecord
 from academy.jobs.kinds.question import QuestionRequest
-from academy.jobs.reading.written import Probe
 from academy.jobs.store import Job
 from academy.messages import Text, join, msg
 from academy.services.documents import Pair, Progress, ReviewIn
@@ -42,8 +41,14 @@ class DocumentList(Reply):
     items: Sequence[DocumentRecord]
 
 
+class ProbeReply(Reply):
+    right: int = Field(description="Usable pairs.")
+    of: int
+    needed: int
+
+
 class QuestionFigures(Reply):
-    probe: Probe | None = Field(description="The last try of a model on passages with known answers.")
+    probe: ProbeReply | None = Field(description="The last try of a model on passages with known answers.")
     base_model: str
     asked: int = Field(description="The passages that were asked.")
     thrown: dict[str, int] = Field(description="Pairs that were thrown away, by their reason.")
@@ -59,7 +64,7 @@ class DocumentReply(Reply):
     def of(cls, record: DocumentRecord, progress: Progress) -> DocumentReply:
         """A document, and how far its questions are."""
         figures = QuestionFigures(
-            probe=progress.probe,
+            probe=ProbeReply(**progress.probe.model_dump()) if progress.probe else None,
             base_model=progress.base_model,
             asked=progress.asked,
             thrown=progress.thrown,
