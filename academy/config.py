@@ -280,6 +280,11 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def documents_dir(self) -> Path:
+        """Documents as passages, and what was decided on the questions about them."""
+        return self.data_dir / "documents"
+
+    @property
     def incoming_dir(self) -> Path:
         """Files of a request while they are read; emptied at every start."""
         return self.data_dir / "incoming"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _LITTLE_DISK_MB = 2048
-_ROOMS = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
+_ROOMS = ("training", "dataset/dataset", "dataset/documents", "chat/chat", "adapters/adapters", "arena")
 _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": training, "adapters": adapters, "chat": chat}
 
 # The hidden components through which Gradio's handlers and page.js talk to each other.
