@@ -7,6 +7,7 @@ that no person sees are left out by NOT_SHOWN (files) and NOT_READ (calls and ar
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 import sys
@@ -36,6 +37,7 @@ SQL = re.compile(r"(SELECT|DELETE|INSERT|UPDATE|CREATE) [A-Z1a-z]")
 LOGS = {"log", "logging", "logger", "warnings"}
 
 
+@functools.cache
 def sentences() -> dict[str, str | None]:
     """Every template that a person can see, with its singular where it is counted."""
     collected: dict[str, str | None] = dict.fromkeys(FRAGMENTS)
@@ -164,7 +166,7 @@ def _unread(node: ast.AST, known: dict[str, str], titles: bool) -> set[int]:
         owner = getattr(getattr(function, "value", None), "id", "")
         if owner in LOGS or _called(node) in NOT_READ or (owner == "re"):
             parts = [node]
-        elif _called(node) == "Field" and not titles:
+        elif _called(node) == "Field" and not (titles and any(keyword.arg == "title" for keyword in node.keywords)):
             parts = [keyword for keyword in node.keywords if keyword.arg in ("description", "title", "examples")]
         else:
             parts = [keyword for keyword in node.keywords if keyword.arg in ("summary", "response_description", "help")]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import waiting
+from tests import agents_help, waiting
 from tests.e2e import axe
 from tests.e2e.conftest import Running, start_app
 
@@ -25,7 +25,8 @@ SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"  # pragma: all
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An app of its own, so that the tour begins with nothing."""
-    running = start_app(tmp_path_factory.mktemp("access"))
+    sessions = agents_help.home(tmp_path_factory.mktemp("home"))
+    running = start_app(tmp_path_factory.mktemp("access"), ACADEMY_SESSION_FOLDERS=str(sessions))
     yield running
     running.close()
 
@@ -245,6 +246,7 @@ def walk_datasets(walk: Walk) -> None:
     for part in ("held", "dropped", "lengths", "secrets", "rows"):
         walk.click(f".ac-segment[data-set*='\"{part}\"']")
         walk.check(part, "[data-live=ds_part]")
+    walk_sessions(walk)
     walk.dialog("tokens", "[data-act='row.tokens']")
     walk.dialog("refused rows", "[data-act='upload.report']")
     walk.menu("menu of a dataset", ".ac-list-row")
@@ -252,6 +254,17 @@ def walk_datasets(walk: Walk) -> None:
     walk.click(".ac-list-row .ac-menu > summary")
     walk.click("[data-act='dataset.choose']")
     walk.dialog("two datasets", "dialog[open] [data-act='dataset.diff']")
+
+
+def walk_sessions(walk: Walk) -> None:
+    walk.click("[data-act='agents.find']")
+    walk.click(".ac-agents-row:has-text('220 turns') .ac-switch")
+    walk.check("sessions", "[data-live=agents]")
+    walk.click("[data-live=agents] button:has-text('Review 1')")
+    expect(walk.page.locator(".ac-exchange").first).to_be_visible()
+    walk.unfold("dataset")
+    walk.check("review of a session", "[data-live=agents]")
+    walk.click("[data-live=agents] button:has-text('Back')")
 
 
 def walk_lessons(walk: Walk) -> None:
