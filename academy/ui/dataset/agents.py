@@ -172,7 +172,7 @@ def _controls(look: Look, options: SessionOptions) -> Html:
         aria_label=t("agents.show"),
     )
     tools = div(
-        switch("agents_tools", options.tools, t("agents.tools")), span(t("agents.tools_help"), cls="ac-help"), cls="ac-agents-tools"
+        switch("agents_tools", bool(options.tools), t("agents.tools")), span(t("agents.tools_help"), cls="ac-help"), cls="ac-agents-tools"
     )
     length = select("agents_tokens", lengths, str(options.tokens), label=t("agents.tokens"))
     return div(
@@ -235,7 +235,9 @@ def _set(label: str, **state: Any) -> Html:
 
 def _options(look: Look) -> SessionOptions:
     tokens = look.number("agents_tokens", 2048)
-    return SessionOptions(tools=look.flag("agents_tools", True), tokens=tokens if tokens in _TOKENS else 2048)
+    return SessionOptions(
+        tools=look.flag("agents_tools", look.academy.sessions.takes_tools()), tokens=tokens if tokens in _TOKENS else 2048
+    )
 
 
 def _name(review: Review, exchange: Exchange) -> str:
