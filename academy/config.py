@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     ray_store: str = ""
     ollama_models: Path | None = Field(default=None, validation_alias=AliasChoices("ollama_models", "OLLAMA_MODELS"))
     model_folders: str = "~/.lmstudio/models,~/.cache/lm-studio/models"
+    remote_data: bool = False
+    remote_hosts: str = ""
     session_folders: str = "~"
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     judge_key: str = ""
     autopilot_hours: str = "1-6"
     notify_url: str = ""
+    language: str = ""
     root_path: str = ""
     space_id: str = Field(default="", validation_alias=AliasChoices("space_id", "SPACE_ID"))
     space_host: str = Field(default="", validation_alias=AliasChoices("space_host", "SPACE_HOST"))
@@ -105,6 +108,14 @@ class Settings(BaseSettings):
         if not HOST.fullmatch(f"[{bare}]" if ":" in bare else bare):
             raise ValueError("name one address of this machine, such as 127.0.0.1, or 0.0.0.0 for all; the port has a setting of its own")
         return bare
+
+    @field_validator("remote_hosts")
+    @classmethod
+    def _remote_hosts(cls, value: str) -> str:
+        names = [part.strip().lower() for part in value.split(",") if part.strip()]
+        if wrong := [name for name in names if not HOST.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} is not a host; write names such as minio.lan:9000 or 192.168.1.5, separated by commas")
+        return ",".join(names)
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -267,6 +278,11 @@ class Settings(BaseSettings):
     def uploads_dir(self) -> Path:
         """Uploaded files and their records."""
         return self.data_dir / "uploads"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Documents as passages, and what was decided on the questions about them."""
+        return self.data_dir / "documents"
 
     @property
     def incoming_dir(self) -> Path:

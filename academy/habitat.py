@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from academy.config import Settings
+from academy.devices import CLAIMS, Hardware, describe, device_of
 from academy.errors import AcademyError
-from academy.messages import Text, count, msg, render
+from academy.messages import Text, join, msg, render
 
 ML_COMMAND = "pip install -r requirements-academy.txt"
 ML_LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets")
@@ -175,10 +177,8 @@ class Habitat:
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
-            if sys.platform == "darwin" and platform.machine() == "arm64":
-                return [], "No NVIDIA GPU; training uses Apple's GPU (MPS)."
-            if getattr(error, "value", None) == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND:
-                return [], "No NVIDIA GPU; training runs on the CPU."
+            if getattr(error, "value", None) == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND or device_of(_hardware(0)) != "cpu":
+                return [], _described(_hardware(0))
             return [], msg("The NVIDIA driver does not answer ({error}); training runs on the CPU.", error=error)
         try:
             gpus = [_gpu(pynvml, pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())]
@@ -186,9 +186,22 @@ class Habitat:
             return [], msg("The NVIDIA driver does not answer ({error}); restarting the machine often helps.", error=error)
         finally:
             pynvml.nvmlShutdown()
-        if not gpus:
-            return [], "No NVIDIA GPU; training runs on the CPU."
-        return gpus, count(len(gpus), one="{n} NVIDIA GPU.", other="{n} NVIDIA GPUs.")
+        return gpus, _described(_hardware(len(gpus)))
+
+
+def _hardware(nvidia: int) -> Hardware:
+    """What this machine shows of its devices."""
+    torch = _library("torch")
+    vendors = Path("/sys/class/drm").glob("renderD*/device/vendor") if sys.platform == "linux" else ()
+    intel = any(path.read_text(encoding="ascii").strip() == "0x8086" for path in vendors)
+    version = str(torch.reason) if torch.ok else ""
+    return Hardware(version, sys.platform, platform.machine(), nvidia, Path("/dev/kfd").exists(), intel)
+
+
+def _described(hardware: Hardware) -> Text:
+    """Which device trains, and what is claimed of it."""
+    kind = device_of(hardware)
+    return describe(hardware) if kind == "cpu" else join(describe(hardware), CLAIMS[kind])
 
 
 def _gpu(nvml: Any, handle: Any) -> Gpu:

@@ -21,6 +21,7 @@ from academy.curation.files.archive import plain_filename
 from academy.curation.files.imports import Detected, FileReport, Kept, Refusal, Refused, read_file, unclear
 from academy.curation.lessons import NEVER_TRAINED, LessonIn, exchange_of, is_trainable, said_of
 from academy.curation.redaction.redact import redact_example
+from academy.curation.remote.origin import Origin
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
 from academy.messages import Text, count, join, msg
@@ -44,6 +45,7 @@ class UploadRecord(BaseModel):
     read: int = 0
     refused: int = 0
     redacted_secrets: int = 0
+    origin: Origin | None = Field(default=None, description="Of a file that was read from the network: from where.")
     mapping: dict[str, str] | None = Field(default=None, description="Which column is what, where a person said so.")
     unclear: Detected | None = Field(
         default=None, description="Where it is not clear which column is what: the columns, to be mapped by hand."
@@ -62,7 +64,7 @@ class UploadStore:
         for path in folder.glob(".incoming-*") if folder.is_dir() else ():
             shutil.rmtree(path, ignore_errors=True)
 
-    def add(self, stream: BinaryIO, filename: str, *, mapping: dict[str, str] | None = None) -> UploadRecord:
+    def add(self, stream: BinaryIO, filename: str, *, mapping: dict[str, str] | None = None, origin: Origin | None = None) -> UploadRecord:
         """Reads a file in; one that cannot be used gives a record with `error`, and nothing of it is stored."""
         record = UploadRecord(
             id=f"upload_{secrets.token_hex(8)}",
@@ -72,6 +74,7 @@ class UploadStore:
             created_at=now(),
             status="ready",
             mapping=mapping or None,
+            origin=origin,
         )
         aside = self.folder / f".incoming-{record.id}"
         try:

@@ -243,6 +243,11 @@ _CAUSES: dict[str, tuple[str, str, Change | None]] = {
         "Choose all-linear as target modules.",
         lambda _: {"target_modules": "all-linear"},
     ),
+    "wrong_device": (
+        "The device computes something else than the processor.",
+        "Update the driver and PyTorch, or train on the processor with ACADEMY_ENABLE_GPU=false.",
+        None,
+    ),
     "diverged": ("The loss rose instead of falling.", "Try again with half the learning rate.", _slower),
     "missing_base": ("The base model is gone.", "Put it back where it was, or choose another one.", None),
     "missing_dataset": ("The dataset file is gone.", "Curate the dataset again.", None),

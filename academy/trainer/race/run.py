@@ -16,6 +16,7 @@ from academy.messages import Text, msg
 from academy.text.failures import Failure, as_failure
 from academy.trainer import checkpoints
 from academy.trainer.compute.model import load_adapted
+from academy.trainer.compute.parity import check_device
 from academy.trainer.dataset import load_dataset
 from academy.trainer.exam.run import examine
 from academy.trainer.publish import finish, publish
@@ -41,6 +42,7 @@ def run(spec: Spec, report: Report) -> None:
     # Without a cache each turn would ask the base its general questions again.
     spec = replace(spec, cache=spec.cache or spec.folder / "cache")
     adapted = load_adapted(spec, report, [*dataset.train.rows, *dataset.held_out.rows])
+    check_device(spec, report, adapted, dataset.train.rows)
     race = Race(
         spec, report, Seat(spec, report, dataset, adapted), read_state(spec.folder) or _opening(spec, len(dataset.held_out.rows)), clock
     )

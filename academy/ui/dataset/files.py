@@ -10,6 +10,7 @@ from academy.curation.files.foreign import check_not_foreign
 from academy.curation.files.imports import Detected, FileReport, Refusal
 from academy.errors import Invalid
 from academy.ui.answers import toast
+from academy.ui.dataset import documents
 from academy.ui.html.elements import Html, button, closer, div, join, labelled, notice, scrolling, select, short, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
@@ -30,11 +31,11 @@ def drop() -> Html:
 def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Asks what the files are to become."""
     names = [str(name)[:200] for name in json.loads(str(data.get("names", "[]")))[:1000]]
+    kinds = documents.kinds_for(names)
     refused = [error for name in names if (error := _foreign(name))]
-    if refused and len(refused) == len(names):  # there is nothing to choose for
+    if kinds != ("documents",) and refused and len(refused) == len(names):  # there is nothing to choose for
         raise refused[0]
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    kinds = ("lessons", "sources")
     choices = [
         tag(
             "button",
@@ -44,7 +45,7 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
             cls="ac-choice",
             data_do="bring",
             data_kind=kind,
-            autofocus=kind == "lessons",
+            autofocus=kind == kinds[0],
         )
         for kind in kinds
     ]
@@ -223,27 +224,12 @@ def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Asks for the columns of a file, with its first rows."""
     entry = json.loads(str(data.get("entry", "{}")))
     name, detected = str(entry.get("name", ""))[:200], Detected.model_validate(entry.get("unclear"))
-    columns = [(column, column) for column in detected.columns]
-    optional = [("", t("map.none")), *columns]
-    chosen = detected.mapping
-    second = columns[min(1, len(columns) - 1)][0]
-    fields = [
-        labelled(t("lessons.asked"), select("situation", columns, chosen.get("situation", columns[0][0]), bind=False)),
-        labelled(t("lessons.answered"), select("action", columns, chosen.get("action", second), bind=False)),
-        labelled(t("lessons.tags"), select("tags", optional, chosen.get("tags", ""), bind=False)),
-    ]
-    head = tag("tr", *[tag("th", column, scope="col") for column in detected.columns[:_MOST_COLUMNS]])
-    rows = [
-        tag("tr", *[tag("td", short(row.get(column, ""), 80)) for column in detected.columns[:_MOST_COLUMNS]])
-        for row in detected.sample[:4]
-    ]
-    table = tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table")
     form = tag(
         "form",
         tag("h3", t("map.title", name=name)),
         tag("p", t("map.text"), cls="ac-soft"),
-        scrolling(t("map.sample"), table),
-        div(*fields, cls="ac-options"),
+        scrolling(t("map.sample"), sample_table(detected.columns, detected.sample[:4])),
+        div(*mapping_fields(detected), cls="ac-options"),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
             tag("button", t("map.read"), type="submit", cls="ac-btn ac-btn-primary", id="map-read"),
@@ -253,6 +239,26 @@ def _map(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         data_mapping=True,
     )
     return {"dialog": form}
+
+
+def mapping_fields(detected: Detected) -> list[Html]:
+    """The columns to choose for the question, the answer and the tags."""
+    columns = [(column, column) for column in detected.columns]
+    optional = [("", t("map.none")), *columns]
+    chosen = detected.mapping
+    second = columns[min(1, len(columns) - 1)][0]
+    return [
+        labelled(t("lessons.asked"), select("situation", columns, chosen.get("situation", columns[0][0]), bind=False)),
+        labelled(t("lessons.answered"), select("action", columns, chosen.get("action", second), bind=False)),
+        labelled(t("lessons.tags"), select("tags", optional, chosen.get("tags", ""), bind=False)),
+    ]
+
+
+def sample_table(columns: Sequence[str], sample: Sequence[dict[str, str]]) -> Html:
+    """The first rows of a file, cut short."""
+    head = tag("tr", *[tag("th", column, scope="col") for column in columns[:_MOST_COLUMNS]])
+    rows = [tag("tr", *[tag("td", short(row.get(column, ""), 80)) for column in columns[:_MOST_COLUMNS]]) for row in sample]
+    return tag("table", tag("thead", head), tag("tbody", *rows), cls="ac-table")
 
 
 ACTS = {

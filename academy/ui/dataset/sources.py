@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import agents, commits, files, lessons, opened
+from academy.ui.dataset import agents, commits, documents, files, hub, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -58,13 +58,15 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
     listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
+    gr.HTML(documents.view(), apply_default_css=False, elem_classes="ac-view-documents")
 
 
 def _views(look: Look) -> Html:
-    chosen = "lessons" if look.text("dataset_view") == "lessons" else "make"
+    chosen = view if (view := look.text("dataset_view")) in ("lessons", "documents") else "make"
     return div(
         _segment("make", chosen, t("datasets.title"), len(look.datasets)),
         _segment("lessons", chosen, t("source.lessons"), look.lessons["total_lessons"]),
+        _segment("documents", chosen, t("source.documents"), documents.count(look)),
         cls="ac-segments",
     )
 
@@ -86,7 +88,7 @@ def _segment(name: str, chosen: str, label: str, count: int) -> Html:
 
 
 def _sources(look: Look) -> Html:
-    return div(_lesson_source(look), _commit_source(look), _file_source(look), cls="ac-sources")
+    return div(_lesson_source(look), _commit_source(look), _file_source(look), _document_source(look), cls="ac-sources")
 
 
 def _lesson_source(look: Look) -> Html:
@@ -125,8 +127,14 @@ def _file_source(look: Look) -> Html:
         t("source.uploads"),
         span(number(len(uploads)), cls="ac-soft ac-num"),
         div(*rows, cls="ac-uploads") if rows else div(t("sources.no_files"), cls="ac-soft"),
+        hub.entry(look),
         on=any(record.status == "ready" and look.flag(f"up:{record.id}", True) for record in uploads),
     )
+
+
+def _document_source(look: Look) -> Html | str:
+    found = documents.source(look)
+    return _source(t("source.documents"), found[0], *found[1], on=found[2]) if found else ""
 
 
 def _source(title: str, control: Html, *content: Any, on: bool) -> Html:
@@ -144,7 +152,7 @@ def _upload_row(record: Any, view: View) -> Html:
         control = switch(f"up:{record.id}", view.flag(f"up:{record.id}", True), record.name, written=False)
     return div(
         control,
-        div(div(record.name, cls="ac-cut", title=record.name), facts, cls="ac-grow"),
+        div(div(record.name, cls="ac-cut", title=record.name), facts, _from_where(record), cls="ac-grow"),
         button(
             Html("×"),
             "upload.delete",
@@ -158,11 +166,17 @@ def _upload_row(record: Any, view: View) -> Html:
     )
 
 
+def _from_where(record: Any) -> Html | str:
+    words = hub.origin_words(record.origin)
+    return div(words, cls="ac-soft ac-cut", title=words) if words else ""
+
+
 def _options() -> Html:
     formats = [("alpaca", "Alpaca"), ("sharegpt", "ShareGPT"), ("messages", "Messages")]
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
     thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
+    marks = [(name, t(f"marks.{name}")) for name in ("out", "keep")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -173,6 +187,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.marks"), select("ds_marks", marks), t("options.marks_help")),
             labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
@@ -206,11 +221,13 @@ def _request(look: Look) -> DatasetRequest:
         "lesson_filter": filter_of(look, "src"),
         **commits.request_values(look),
         "upload_ids": [record.id for record in uploads if record.status == "ready" and look.flag(f"up:{record.id}", True)],
+        "document_ids": documents.chosen_ids(look),
         "format": look.text("ds_format") or "alpaca",
         "quality_profile": look.text("ds_profile") or "balanced",
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
         "thoughts": look.text("ds_thoughts") or "train",
+        "leave_out_marks": look.text("ds_marks") != "keep",
     }
     return DatasetRequest.model_validate(values)
 
@@ -366,6 +383,7 @@ REGIONS = {
     "ds_make": _make_bar,
     "datasets": _datasets,
     **opened.REGIONS,
+    **documents.REGIONS,
     **lessons.REGIONS,
 }
 ACTS = {
@@ -382,5 +400,7 @@ ACTS = {
     **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
+    **documents.ACTS,
+    **hub.ACTS,
     **lessons.ACTS,
 }

@@ -1,0 +1,35 @@
+"""The texts in English of datasets and files from the network."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, str | dict[str, str]] = {
+    "remote.button": "From the network…",
+    "remote.title": "A dataset or a file from the network",
+    "remote.text": "A dataset of the Hugging Face hub by its name, or the address of one file. You see its rows before anything is taken.",
+    "remote.address": "Dataset or address",
+    "remote.example": "e.g. tatsu-lab/alpaca or https://example.org/rows.jsonl",
+    "remote.address_help": "Credentials in an address are used once and stored nowhere.",
+    "remote.revision": "Revision",
+    "remote.revision_help": "Of a dataset: a commit, tag or branch; empty: the newest.",
+    "remote.look": "Look at it",
+    "remote.again": "Look again",
+    "remote.import": "Import",
+    "remote.found": "{name} from the network",
+    "remote.license": "Licence",
+    "remote.no_license": "none named: ask its owner before you pass a model on",
+    "remote.pinned": "Commit",
+    "remote.gated": "Gated: its terms bind you.",
+    "remote.rows_total": "Rows in this split",
+    "remote.size": "Size",
+    "remote.config": "Configuration",
+    "remote.split": "Split",
+    "remote.rows": "Rows to take",
+    "remote.rows_help": "From the beginning.",
+    "remote.columns": "Which column is which",
+    "remote.samples": {"one": "The first row", "many": "The first {n} rows"},
+    "remote.begun": "{name} is being imported; it appears under Files.",
+    "remote.done_rows": {"one": "{n} row", "many": "{n} rows"},
+    "remote.cancel": "Cancel",
+    "remote.dismiss": "Dismiss",
+    "remote.refused": "This cannot be read.",
+}
