@@ -83,7 +83,7 @@ class ReviewReply(Reply):
     proposed: int
     left_out: dict[str, int] = Field(description="Exchanges that are not proposed, by fate.")
     skipped: dict[str, int] = Field(
-        description="What no exchange holds, by kind: `program`, `agents` (that the agent called), `versions`, `broken`, `tools`, `printed`."
+        description="Not in any exchange, by kind: `program`, `agents` (that the agent called), `versions`, `broken`, `tools`, `printed`."
     )
     redacted: dict[str, int]
     exchanges: list[ExchangeReply]
@@ -96,7 +96,7 @@ class ReviewReply(Reply):
             session=SessionReply.of(review.session),
             count=len(review.exchanges),
             proposed=len(review.proposed),
-            left_out=dict(review.left_out),
+            left_out={str(fate): number for fate, number in review.left_out.items()},
             skipped=dict(review.skipped),
             redacted=dict(review.redacted),
             exchanges=[ExchangeReply.of(exchange, dict(kinds)) for exchange, kinds in pairs],
