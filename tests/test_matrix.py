@@ -361,7 +361,7 @@ LOOKING = {
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
-    *(f"remote.{verb}" for verb in ("list", "get", "check_allowed")),
+    *(f"remote.{verb}" for verb in ("list", "get", "allowed", "check_allowed")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }
