@@ -15,11 +15,14 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from academy.access.languages import language_here
 from academy.bases import Places, resolve_base
 from academy.config import Settings, load
 from academy.curation.commits.commits import read_commits
 from academy.errors import AcademyError
 from academy.jobs.processes import hold_data_folder
+from academy.messages import Text, msg, render
+from academy.ui.texts.translate import languages
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    settings = None
     try:
         settings = load(host=given.host, port=given.port, data_dir=given.data_dir)
         check_settings(settings)
@@ -45,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         lock = hold_data_folder(settings.data_dir)
         listener = _listen(settings)
     except AcademyError as error:
-        print(error.detail, file=sys.stderr)
+        print(_said(error.text, settings), file=sys.stderr)
         return 1
     with lock, listener:
         # Gradio leaves broken uploads behind; only under the lock is it certain that no other app uses the folder.
@@ -124,6 +128,13 @@ def set_environment(settings: Settings) -> None:
 
 def check_settings(settings: Settings) -> None:
     """Raises AcademyError if a setting names something that does not exist."""
+    if settings.language and settings.language not in languages():
+        raise AcademyError(
+            "ACADEMY_LANGUAGE cannot be {name!r}.",
+            hint="Choose {names:or}, or leave it out: the browser then chooses.",
+            name=settings.language,
+            names=[*languages()],
+        )
     if settings.mcp and importlib.util.find_spec("mcp") is None:
         raise AcademyError("ACADEMY_MCP needs the package mcp.", hint="pip install 'mcp<2', or leave ACADEMY_MCP out.")
     for name, check in (
@@ -204,19 +215,26 @@ def _announce_when_ready(server: uvicorn.Server, settings: Settings, listener: s
     async def startup(sockets: list[socket.socket] | None = None) -> None:
         await start(sockets)
         if server.started:
-            print(f"Academy answers at {_addresses(settings, listener, app.login_path)}", flush=True)
+            addresses = _addresses(settings, listener, app.login_path)
+            print(_said(msg("Academy answers at {addresses}", addresses=addresses), settings), flush=True)
 
     server.startup = startup  # type: ignore[method-assign]
 
 
-def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> str:
+def _said(text: Text, settings: Settings | None) -> str:
+    """A text for the terminal."""
+    return render(text, language_here(os.environ, settings.language if settings else "")).strip()
+
+
+def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> Text:
     """The addresses of the page, each with its own login link, because a link works once."""
     port = listener.getsockname()[1]
     if settings.host not in ("0.0.0.0", "::"):
         return _url(settings.host, port) + login_path()
     here = _url("127.0.0.1", port) + login_path()
     outer = _own_address()
-    return f"{here} and, from other machines, {_url(outer, port)}{login_path()}" if outer else here
+    outside = _url(outer, port) + login_path() if outer else ""
+    return msg("{here} and, from other machines, {outside}", here=here, outside=outside) if outside else here
 
 
 def _url(host: str, port: int) -> str:

@@ -113,6 +113,13 @@ def listed(items: Sequence[Any], language: str = "en", style: str = "list") -> s
     return f"{', '.join(texts[:-1])}{',' if len(texts) > 2 else ''} {word} {texts[-1]}"
 
 
+def language_name(language: str) -> str:
+    """The name of a language in itself: English, Deutsch, Polski."""
+    locale = _locale(language)
+    name = "English" if locale is None else locale.get_language_name() or language
+    return name[:1].upper() + name[1:]
+
+
 def plural_form(value: Any, language: str = "en") -> str:
     """The CLDR plural category of a number: zero, one, two, few, many or other."""
     if not isinstance(value, int | float) or not math.isfinite(value):

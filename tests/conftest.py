@@ -18,6 +18,7 @@ for _name in list(os.environ):
 # Nor the models of Ollama and LM Studio.
 os.environ["OLLAMA_MODELS"] = "/nowhere"
 os.environ["ACADEMY_MODEL_FOLDERS"] = "/nowhere"
+os.environ["ACADEMY_SESSION_FOLDERS"] = "/nowhere"
 # A trainer in advance takes five seconds of a core for each app.
 os.environ["ACADEMY_WARM_TRAINER"] = "false"
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -64,10 +65,18 @@ def _missing(marker: str) -> str:
     return ""
 
 
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """Its place: long files early, so that no worker is left with one at the end; Playwright last.
+
+    Playwright keeps an event loop running in its thread, beside which no other test could run its own.
+    """
+    long = any(item.get_closest_marker(name) for name in ("real", "training", "docker", "ray"))
+    return item.get_closest_marker("browser") is not None, not long
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips what cannot run here, with the reason; in CI nothing is skipped, so that a missing part fails."""
-    # Playwright keeps an event loop running in this thread, beside which no other test could run its own: so it comes last.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=_turn)
     reasons: dict[str, str] = {}
     for item in items:
         for marker in ("training", "browser", "docker", "ray", "gpu"):

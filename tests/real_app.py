@@ -30,7 +30,7 @@ class RealApp:
         self.data = data
         self.log = data.with_suffix(".app.log")
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
-        self._env |= {"ACADEMY_WARM_TRAINER": "false"} | env
+        self._env |= {"ACADEMY_WARM_TRAINER": "false", "LC_ALL": "C.UTF-8"} | env
         self.process: subprocess.Popen[bytes] | None = None
         self.address = ""
 

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from academy.adapters.store import Adapter
 from academy.api.routes import create_api
-from academy.arena.journal import Alike, Duel, Journal, Side, Vote, tallies
+from academy.arena.journal import Alike, Duel, Journal, Side, Skip, Vote, tallies
 from academy.arena.judge import _choice
 from academy.arena.questions import Question
 from academy.arena.ratings import Tally
@@ -204,6 +204,27 @@ def test_votes_are_counted_by_pair_whatever_the_sides(tmp_path: Path) -> None:
     assert journal.asked("old", "new") == {"who?", "same?"}
 
 
+def test_a_skipped_duel_has_no_vote_and_a_voted_one_is_not_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    for name in ("d1", "d2"):
+        journal.add(a_duel(name))
+    journal.add(Skip(duel_id="d1"))
+    journal.add(Vote(duel_id="d2", winner="a"))
+    for line in (Vote(duel_id="d1", winner="a"), Vote(duel_id="d1", winner="a", judge="m"), Skip(duel_id="d1"), Skip(duel_id="d2")):
+        with pytest.raises(Conflict):
+            journal.add(line)
+    with pytest.raises(NotFound):
+        journal.add(Skip(duel_id="gone"))
+    # Written by hand into the file, they count no more than that.
+    with open(path, "a") as file:
+        file.write(Vote(duel_id="d1", winner="b").model_dump_json() + "\n" + Skip(duel_id="d2").model_dump_json() + "\n")
+    again = Journal(path)
+    assert [duel.duel_id for duel, _ in again.votes()] == ["d2"]
+    assert (again.is_skipped("d1"), again.is_skipped("d2")) == (True, False)
+    assert again.revision == journal.revision == 4
+
+
 # ------------------------------------------------------------------ questions
 
 
@@ -267,6 +288,20 @@ def test_a_duel_is_blind_until_its_one_vote(asked: TestClient, academy: Academy)
     assert all(item["low"] < item["rating"] < item["high"] for item in found["items"])
     assert found["needed"]
     assert f"about {found['needed']} more" in found["sentence"]
+
+
+def test_a_skipped_duel_says_no_names_and_its_question_is_not_asked_again(asked: TestClient) -> None:
+    seen = []
+    for _ in QUESTIONS:
+        duel = good(asked.post(f"{API}/arena/duels", json={"adapters": ["new", "old"]}))
+        seen.append(duel["question"])
+        skip = f"{API}/arena/duels/{duel['duel_id']}/skip"
+        assert good(asked.post(skip)) == {"success": True, "duel_id": duel["duel_id"]}
+    assert sorted(seen) == QUESTIONS
+    assert asked.post(skip).status_code == 409
+    assert asked.post(f"{API}/arena/duels/{duel['duel_id']}/vote", json={"winner": "a"}).status_code == 409
+    assert asked.post(f"{API}/arena/duels/nothing/skip").status_code == 404
+    assert good(asked.get(f"{API}/arena/ranking"))["votes"] == 0
 
 
 def test_sides_and_the_order_of_asking_are_random_and_tell_nothing_of_each_other(asked: TestClient, engine: Speaker) -> None:
@@ -449,7 +484,12 @@ def test_the_page_shows_no_name_before_the_vote(academy: Academy) -> None:
     ranking = drawn(academy, "arena_ranking")
     assert "Not enough votes yet" in ranking
     assert ranking.count("ac-interval-band") == 2
-    act["arena.duel"](look, {})  # the only question has been asked
+    academy.arena.add_question(Question(question="Where?"))
+    act["arena.duel"](look, {})
+    wait_until(lambda: not academy.arena.progress().waiting, "the answers")
+    skipped = academy.arena.progress().duel
+    assert skipped
+    assert act["arena.skip"](look, {"duel": skipped.duel_id}) == {"state": {"arena_duel": ""}}  # both questions have been asked
     wait_until(lambda: not academy.arena.progress().waiting, "the refusal")
     assert "Add golden questions" in drawn(academy, "arena_duel")
 

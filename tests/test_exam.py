@@ -96,6 +96,13 @@ def test_a_training_ends_with_a_report_that_greedy_answers_confirm(tmp_path: Pat
     assert 3 <= len(exact) < 12  # otherwise the comparison says little
     assert report["known"] == {"rows": len(exact), "of": 12} == {name: of(told, "known")[-1][name] for name in ("rows", "of")}
     assert {item["question"] for item in report["items"] if item["known"]} == exact
+    # On the way three of the questions were asked, and the base beside it.
+    shown = of(told, "sample")
+    assert len({event["prompt"] for event in shown}) == 3
+    assert {event["prompt"]: event["base"] for event in shown[:3]} == {event["prompt"]: event["base"] for event in shown[-3:]}
+    by_question = dict(zip([question for question, _ in FACTS], answers, strict=True))
+    assert all(by_question[event["prompt"]].startswith(event["text"]) and event["text"] for event in shown[-3:])
+    assert all(event["base"] != event["text"] for event in shown[-3:])
     # The table shows what the adapter answers, and what its base does.
     given = dict(zip([question for question, _ in FACTS], answers, strict=True))
     assert len(report["items"]) == 12
@@ -202,7 +209,8 @@ def test_an_exam_on_the_way_changes_nothing_of_the_training(
     seen = []
 
     def sampler(dataset: Any, adapted: Any) -> Any:
-        def sample(model: Any) -> tuple[str, str]:
+        def sample() -> list[Any]:
+            model = adapted.model
             before = model.training, torch.get_num_threads(), torch.get_rng_state(), model.get_base_model().config._attn_implementation
             examinee = Examinee(adapted, SupervisedFineTuning(adapted, dataset.tokenizer), dataset.tokenizer, dataset.form)
             report = Exam(Subject("r", Lesson("b", "n"), "", False, dataset=dataset), examinee, Clock(60)).sit()
@@ -210,7 +218,7 @@ def test_an_exam_on_the_way_changes_nothing_of_the_training(
             assert torch.equal(before[2], after[2])
             assert (before[:2], before[3]) == (after[:2], after[3])
             seen.append(report["known"]["of"])
-            return "", ""
+            return []
 
         return sample
 

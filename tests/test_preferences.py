@@ -204,6 +204,11 @@ def test_a_container_sees_the_preferences_of_a_job_that_learns_from_them(academy
     assert mounts["/data/preferences.jsonl"].outer == job.preferences_path
     assert mounts["/data/preferences.jsonl"].mode == "ro"
     assert spec_json(job, seen_by(job))["preferences_path"] == "/data/preferences.jsonl"
+    # An exam measures them whatever the adapter learned, where there are any.
+    exam = replace(job, kind="evaluate", parameters={"training": {"method": "sft"}})
+    assert exam.preferences_path == job.preferences_path
+    assert replace(exam, dataset_path="").preferences_path is None
+    assert replace(exam, dataset_path=str(tmp_path / "none.jsonl")).preferences_path is None
     other = replace(job, parameters={**job.parameters, "method": "sft"})
     assert "/data/preferences.jsonl" not in {str(mount.inner) for mount in mounts_of(other, tmp_path)}
     assert spec_json(other, seen_by(other))["preferences_path"] is None
@@ -220,12 +225,15 @@ def test_a_pair_takes_the_time_of_both_answers_and_of_the_reference() -> None:
     assert seconds(method="preference", goal="facts") == seconds(method="preference")
 
 
-@pytest.mark.parametrize(("kind", "first"), [("pairs", "30 pairs of answers"), ("thumbs", "30 rated answers")])
-def test_preferences_get_a_lower_rate_than_answers(kind: Any, first: str) -> None:
+@pytest.mark.parametrize(("kind", "first", "looks"), [("pairs", "30 pairs of answers", 4), ("thumbs", "30 rated answers", 8)])
+def test_preferences_get_a_lower_rate_than_answers_and_thumbs_more_looks(kind: Any, first: str, looks: int) -> None:
     facts = presets.Facts(rows=30, mean_tokens=60, max_tokens=80, base=None, answer_tokens=10.0)
     answers, preferences = presets.choose("auto", facts), presets.choose("auto", replace(facts, preferences=kind))
     assert preferences.values["learning_rate"] < answers.values["learning_rate"] / 2
     assert str(preferences.reasons[0]).startswith(first)
+    assert preferences.values["num_epochs"] == looks
+    many = presets.choose("auto", replace(facts, preferences=kind, rows=400))
+    assert many.values["num_epochs"] == looks / 4
     assert TrainingSpec.model_validate({**preferences.values, "method": "preference"})
 
 

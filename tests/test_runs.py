@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,23 @@ def run(academy: Academy, job_id: str, **changes: Any) -> Any:
 
 def seen(academy: Academy, **state: Any) -> look.Look:
     return look.Look(academy, {"tab": "training", **state})
+
+
+def test_what_it_answers_on_the_way_stands_beside_the_wanted_answer_and_the_bases(academy: Academy) -> None:
+    job = run(academy, "training_1", status="running", finished_at=None)
+    with open(job.folder.events, "a") as file:
+        for step in (10, 20, 30):
+            for n in range(3):
+                said = {"type": "sample", "step": step, "prompt": f"Question {n}?", "text": f"<b>{step} {n}</b>", "base": f"base {n}"}
+                file.write(json.dumps(said) + "\n")
+        file.write(json.dumps({"type": "sample", "step": 30, "prompt": "An older one?", "text": "without its base"}) + "\n")
+    html = str(panel.REGIONS["job_says"](seen(academy, job="training_1")))
+    assert html.count("ac-says-one") == 4
+    for n in range(3):
+        block = html[html.index(f"Question {n}?") :]
+        assert block.index(f"base {n}") < block.index(f"&lt;b&gt;20 {n}") < block.index(f"&lt;b&gt;30 {n}")
+    assert "10 0" not in html  # the newest, and the one before
+    assert html.count("base model") == 3
 
 
 # ------------------------------------------------------------------ deletion and notes

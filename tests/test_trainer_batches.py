@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from trainer_help import chats, make_job, make_model, write_rows
 
 from academy.text.tokens import Tokens
 
@@ -92,3 +94,61 @@ def test_only_what_no_row_learns_is_shared(rows: list[Tokens], prefix: int) -> N
     assert batch.trained == sum(sum(row.trained[1:]) for row in rows)
     assert batch.targets.tolist() == [token for row in rows for token, flag in zip(row.ids[1:], row.trained[1:], strict=True) if flag]
     assert batch.owners.tolist() == [at for at, row in enumerate(rows) for flag in row.trained[1:] if flag]
+
+
+@pytest.mark.parametrize(
+    ("rows", "rehearsed", "options", "parts"),
+    [
+        ([40] * 8, [20, 20], {"most": 8, "tokens": None}, [(8, 2)]),
+        ([40] * 8, [20, 20], {"most": 4, "tokens": 1024}, [(4, 2), (4, 0)]),
+        ([900] * 8, [], {"most": 8, "tokens": 2000}, [(2, 0)] * 4),
+        ([3000, 10, 10], [], {"most": 8, "tokens": 2000}, [(1, 0), (2, 0)]),
+        ([900, 900, 100], [150, 40, 40, 1900], {"most": 8, "tokens": 1000}, [(1, 0), (2, 0), (0, 3), (0, 1)]),
+        ([900, 800], [150, 40, 40], {"most": 8, "tokens": 1000}, [(1, 0), (1, 2), (0, 1)]),
+        ([40] * 4, [20, 20], {"most": 4, "tokens": 1024, "apart": True}, [(4, 0), (0, 2)]),
+        ([10, 90, 10, 10], [], {"most": 4, "tokens": 200, "padded": True}, [(2, 0), (2, 0)]),
+        ([], [20, 20], {"most": 4, "tokens": 1024}, [(0, 2)]),
+        ([], [], {"most": 4, "tokens": 1024}, []),
+    ],
+)
+def test_a_step_is_computed_in_parts_that_memory_holds(
+    rows: list[int], rehearsed: list[int], options: dict[str, Any], parts: list[tuple[int, int]]
+) -> None:
+    pytest.importorskip("torch")
+    from academy.trainer.compute.batches import split
+
+    made = split(rows, rehearsed, **options)
+    assert [(len(part.rows), len(part.rehearsed)) for part in made] == parts
+    assert [place for part in made for place in part.rows] == list(range(len(rows)))
+    assert [place for part in made for place in part.rehearsed] == list(range(len(rehearsed)))
+
+
+def test_a_step_in_parts_is_the_step_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from academy.trainer.compute import model
+    from academy.trainer.report import Silent
+    from academy.trainer.run import run
+    from academy.trainer.spec import read_spec
+
+    class Kept(Silent):
+        def __init__(self) -> None:
+            super().__init__()
+            self.steps: list[dict[str, Any]] = []
+
+        def event(self, type: str, **fields: Any) -> None:
+            self.steps += [fields] if type == "progress" else []
+            if len(self.steps) == 4:
+                raise KeyboardInterrupt
+
+    base = make_model(tmp_path / "base")
+    rows = write_rows(tmp_path / "rows.jsonl", chats((f"Where is number {n}?", " ".join(["in the yard"] * (n % 5 + 1))) for n in range(9)))
+    courses = []
+    for name, tokens in (("whole", 10_000), ("parts", 90)):
+        monkeypatch.setattr(model, "_AT_ONCE", tokens)
+        knobs: dict[str, Any] = {"batch_size": 4, "gradient_accumulation_steps": 2, "learning_rate": 1e-2, "rehearsal": 0.5}
+        kept = Kept()
+        with pytest.raises(KeyboardInterrupt):
+            run(read_spec(make_job(tmp_path / name, base, rows, precision="fp32", **knobs)), kept)
+        assert all(step["extra"]["tokens"] > 300 for step in kept.steps[::2])  # several parts of 90
+        courses.append([[step[figure] for figure in ("loss", "grad_norm", "drift", "known")] for step in kept.steps])
+    assert courses[1] == [pytest.approx(step, abs=1e-5) for step in courses[0]]

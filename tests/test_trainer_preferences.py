@@ -256,6 +256,37 @@ def test_a_training_from_pairs_learns_them_and_reports_what_became_of_them(tmp_p
     assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
 
 
+def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from academy.trainer import __main__ as program
+
+    monkeypatch.setattr(program, "_quiet", lambda quantized: None)
+    job = job_of(tmp_path / "job", base, pairs(8, 3), num_epochs=3)
+    train(job)
+    own = json.loads((job / "report.json").read_bytes())
+
+    def exam(name: str, **parameters: Any) -> dict[str, Any]:
+        folder = tmp_path / name
+        folder.mkdir()
+        spec = json.loads((job / "spec.json").read_bytes())
+        spec |= {"job_id": name, "continue_from": "job", "continue_from_path": str(job / "adapter")}
+        spec["parameters"] |= parameters
+        (folder / "spec.json").write_text(json.dumps(spec))
+        assert program.main([str(folder)], "academy.trainer.exam.run") == 0, events(folder)[-1]
+        return json.loads((folder / "report.json").read_bytes())
+
+    again = exam("again")
+    found, learned = again["preferences"], own["preferences"]
+    assert (found["kind"], found["reference"], found["known_of"]) == ("pairs", "base", learned["known_of"])
+    for part in ("train", "held_out"):
+        assert found[part] == pytest.approx(learned[part], abs=2e-3)
+    assert (again["verdict"], again["sentences"][0]) == (own["verdict"], own["sentences"][0])
+    # An adapter that learned rows is judged by them; what became of the pairs is told beside it.
+    rows = exam("rows", method="sft", goal="facts")
+    assert rows["preferences"]["held_out"]["of"] == 3
+    assert rows["preferences"]["known_of"] == 0
+    assert "Knows" in str(rows["sentences"][0])
+
+
 def test_a_training_that_continues_an_adapter_is_compared_with_that_adapter(tmp_path: Path, base: Path) -> None:
     first = job_of(tmp_path / "first", base, pairs(8), num_epochs=3)
     train(first)

@@ -12,6 +12,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from academy.access.requests import Refusal
+from academy.messages import msg
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Body:
         if self._bytes > self.limit:
             return await self._stop(too_large(self.limit))
         if self._parts.count(chunk) > _MAX_PARTS:
-            return await self._stop(Refusal(413, f"The form has more than {_MAX_PARTS} parts. Send fewer at once."))
+            return await self._stop(Refusal(413, msg("The form has more than {most} parts. Send fewer at once.", most=_MAX_PARTS)))
         return message
 
     async def send(self, message: Message) -> None:
@@ -142,4 +143,4 @@ def announced(scope: Scope) -> int | None:
 
 def too_large(limit: int) -> Refusal:
     """The refusal of a body of more than `limit` bytes."""
-    return Refusal(413, f"The request's body is larger than {limit / (1 << 20):,.0f} MB. Send less at once.")
+    return Refusal(413, msg("The request's body is larger than {mb:number} MB. Send less at once.", mb=round(limit / (1 << 20))))

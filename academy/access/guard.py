@@ -11,9 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from academy.access.bodies import Body, Patience, announced, too_large
 from academy.access.hosts import Hosts
+from academy.access.languages import language_of
 from academy.access.login import Door, token_for
 from academy.access.requests import API, PROGRAMS, SAFE, Refusal, malformed, route_path
 from academy.config import Settings
+from academy.messages import language
 
 __all__ = ["Guard", "token_for"]
 
@@ -58,6 +60,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        scope["academy.language"] = language_of(scope, self._settings.language)
+        language.set(scope["academy.language"])
         path = route_path(scope)
         refusal = self._refusal(scope, path)
         if scope["type"] == "websocket":

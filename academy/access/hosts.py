@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from academy.access.requests import PROGRAMS, SAFE, Refusal
 from academy.config import HOST, Settings
+from academy.messages import join
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})
 
@@ -124,9 +125,8 @@ class Hosts:
 def _foreign(path: str, sources: list[str]) -> Refusal:
     """The refusal of what another website sent; to a client of the OpenAI-compatible API with the setting that would allow it."""
     sentence = "Another website sent this request, and Academy takes requests from its own page and from programs only."
-    if path.startswith("/v1/") and sources:
-        sentence += " If it is yours, name its origin in ACADEMY_CORS_ORIGINS."
-    return Refusal(403, sentence)
+    can_be_allowed = path.startswith("/v1/") and sources
+    return Refusal(403, join(sentence, "If it is yours, name its origin in ACADEMY_CORS_ORIGINS." if can_be_allowed else None))
 
 
 def _listed(value: str) -> list[str]:

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from academy.config import Settings
 from academy.errors import AcademyError
 from academy.files import write_atomic
+from academy.messages import Text, language, render
 
 _COOKIE_SECONDS = 30 * 24 * 3600
 _CODE_SECONDS = 24 * 3600
@@ -178,7 +179,7 @@ class Door:
             return self._welcome(scope, RedirectResponse(home, status_code=303))
         if status == 429:
             return _page("Too many wrong tries. Wait a minute, then try again.", home, 429)
-        return _page("That is not the token. It stands in the file 'token' of the data folder, or in ACADEMY_TOKEN.", home, 401)
+        return _page("That is not the token. It is in the file 'token' of the data folder, or in ACADEMY_TOKEN.", home, 401)
 
     def _with_code(self, scope: Scope, code: str, home: str) -> Response:
         if self.tries.shut_out(_address(scope)):
@@ -245,15 +246,26 @@ def _address(scope: Scope) -> str:
     return host if address.version == 4 else address.exploded[:19]
 
 
-def _page(problem: str, home: str, status: int = 200) -> HTMLResponse:
+def _page(problem: Text, home: str, status: int = 200) -> HTMLResponse:
     # All sentences are our own; no input of a request is shown.
-    shown = f'<p class="problem" role="alert">{problem}</p>' if problem else ""
-    return HTMLResponse(_LOGIN.replace("%PROBLEM%", shown).replace("%HOME%", home), status_code=status)
+    shown = f'<p class="problem" role="alert">{render(problem)}</p>' if problem else ""
+    page = _LOGIN.replace("%PROBLEM%", shown).replace("%HOME%", home).replace("%LANGUAGE%", language.get())
+    for mark, sentence in _WORDS.items():
+        page = page.replace(mark, render(sentence))
+    return HTMLResponse(page, status_code=status)
+
+
+_WORDS: dict[str, Text] = {
+    "%TITLE%": "Academy: log in",
+    "%WHY%": "This Academy can be reached from other machines, so it asks for its token.",
+    "%LOGIN%": "Log in",
+    "%WHERE%": "The token is in the file <code>token</code> of the data folder, unless ACADEMY_TOKEN sets it.",
+}
 
 
 _LOGIN = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Academy: log in</title>
+<html lang="%LANGUAGE%"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%TITLE%</title>
 <style>
  :root { color-scheme: light dark; --ink: #1c1917; --soft: #57534e; --page: #fafaf9; --card: #fff; --line: #d6d3d1;
   --teal: #0f766e; --bad: #b91c1c }
@@ -272,14 +284,14 @@ _LOGIN = """<!doctype html>
 </style></head>
 <body><main>
  <h1>Academy</h1>
- <p>This Academy can be reached from other machines, so it asks for its token.</p>
+ <p>%WHY%</p>
  %PROBLEM%
  <form method="post" action="">
   <label for="token">Token</label>
   <input id="token" name="token" type="password" autocomplete="current-password" required autofocus spellcheck="false">
-  <button type="submit">Log in</button>
+  <button type="submit">%LOGIN%</button>
  </form>
- <p style="margin:18px 0 0;font-size:14px">It stands in the file <code>token</code> of the data folder, unless ACADEMY_TOKEN sets it.</p>
+ <p style="margin:18px 0 0;font-size:14px">%WHERE%</p>
 </main>
 <script>
  // Whoever followed a link from another site has a cookie that only came along with this second request.

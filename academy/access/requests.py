@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.types import Scope
 
+from academy.messages import Text, msg, render
+
 API = "/api/v1/academy"
 PROGRAMS = ("/api/", "/v1/", "/gradio_api/", "/openapi.json")
 """Paths that programs call, not people."""
@@ -26,7 +28,7 @@ class Refusal:
     """Why a request is not let through."""
 
     status: int
-    detail: str
+    detail: Text
     headers: tuple[tuple[str, str], ...] = ()
     openai: bool = False
 
@@ -36,8 +38,9 @@ class Refusal:
 
     def content(self) -> dict[str, Any]:
         """The answer."""
-        error = {"message": self.detail, "type": "invalid_request_error", "param": None, "code": None}
-        return {"detail": self.detail} | ({"error": error} if self.openai else {})
+        detail = render(self.detail)
+        error = {"message": detail, "type": "invalid_request_error", "param": None, "code": None}
+        return {"detail": detail} | ({"error": error} if self.openai else {})
 
 
 def malformed(scope: Scope) -> Refusal | None:
@@ -45,12 +48,12 @@ def malformed(scope: Scope) -> Refusal | None:
     if scope.get("method", "GET") not in _METHODS:
         return Refusal(405, "Academy does not support this method.", (("Allow", ", ".join(sorted(_METHODS))),))
     if len(scope["headers"]) > _MAX_HEADERS:
-        return Refusal(431, f"The request has more than {_MAX_HEADERS} headers.")
+        return Refusal(431, msg("The request has more than {most} headers.", most=_MAX_HEADERS))
     target = scope.get("raw_path", b"") or scope["path"].encode("utf-8", "replace")
     if len(target) + len(scope.get("query_string", b"")) > _MAX_TARGET:
         return Refusal(414, "The address is too long.")
     if any(len(part.encode("utf-8", "replace")) > _MAX_NAME for part in scope["path"].split("/")):
-        return Refusal(414, f"No part of an address is longer than {_MAX_NAME} bytes.")
+        return Refusal(414, msg("No part of an address is longer than {most} bytes.", most=_MAX_NAME))
     if not scope["path"].startswith("/") or "\x00" in scope["path"]:
         return Refusal(400, "That is not a path.")
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]

@@ -104,6 +104,11 @@ class VoteReply(Reply):
         return cls(duel_id=duel.duel_id, winner=winner, question=duel.question, answers=answers)
 
 
+class SkipReply(Reply):
+    success: bool = True
+    duel_id: str
+
+
 class JudgeReply(Reply):
     success: bool = True
     duel_id: str
@@ -191,6 +196,13 @@ async def duel(academy: TheAcademy, chats: Chats, request: Annotated[DuelIn, Bod
 async def vote(academy: TheAcademy, slow: Slow, duel_id: Id, given: VoteIn) -> VoteReply:
     """Counts the vote and tells the names; a duel has one vote, because then its names are known."""
     return VoteReply.of(await slow.run(academy.arena.vote, duel_id, given.winner), given.winner)
+
+
+@api.post("/arena/duels/{duel_id}/skip")
+async def skip(academy: TheAcademy, slow: Slow, duel_id: Id) -> SkipReply:
+    """Passes over a duel: no vote and no tie. Its question is not asked of the same two again, and its names stay unknown."""
+    await slow.run(academy.arena.skip, duel_id)
+    return SkipReply(duel_id=duel_id)
 
 
 @api.post("/arena/duels/{duel_id}/judge")

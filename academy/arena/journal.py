@@ -68,6 +68,14 @@ class Vote(_Line):
     judge: str = ""
 
 
+class Skip(_Line):
+    """A duel that a person passes over: no vote and no tie."""
+
+    event: Literal["skip"] = "skip"
+    duel_id: str
+    created_at: str = Field(default_factory=now)
+
+
 class Alike(_Line):
     """Two authors that gave the same answer to a question, so that there was nothing to vote on."""
 
@@ -77,7 +85,9 @@ class Alike(_Line):
     authors: list[str]
 
 
-_KINDS: dict[str, type[Duel | Vote | Alike]] = {"duel": Duel, "vote": Vote, "alike": Alike}
+Line = Duel | Vote | Skip | Alike
+
+_KINDS: dict[str, type[Line]] = {"duel": Duel, "vote": Vote, "skip": Skip, "alike": Alike}
 
 
 class Journal:
@@ -91,6 +101,7 @@ class Journal:
         self._lock = threading.RLock()
         self._duels: dict[str, Duel] = {}
         self._votes: dict[tuple[str, bool], Vote] = {}
+        self._skipped: set[str] = set()
         self._asked: dict[frozenset[str], set[str]] = {}
         self._alike = 0
         self._open = False
@@ -100,7 +111,7 @@ class Journal:
         """A number that is the same as long as nothing was added."""
         with self._lock:
             self._read()
-            return len(self._duels) + len(self._votes) + self._alike
+            return len(self._duels) + len(self._votes) + len(self._skipped) + self._alike
 
     def get(self, duel_id: str) -> Duel:
         """One duel; raises NotFound."""
@@ -123,6 +134,12 @@ class Journal:
             self._read()
             return self._votes.get((duel_id, judge))
 
+    def is_skipped(self, duel_id: str) -> bool:
+        """Whether a person has passed over a duel."""
+        with self._lock:
+            self._read()
+            return duel_id in self._skipped
+
     def votes(self, *, judge: bool = False) -> Sequence[tuple[Duel, Vote]]:
         """The votes of persons, or of the judge, that count, each with its duel, in their order."""
         with self._lock:
@@ -135,14 +152,16 @@ class Journal:
             self._read()
             return frozenset(self._asked.get(frozenset((first, second)), ()))
 
-    def add(self, line: Duel | Vote | Alike) -> None:
-        """Appends a line; raises NotFound for a vote on no duel, and Conflict for a second vote on one."""
+    def add(self, line: Line) -> None:
+        """Appends a line; raises NotFound for a vote on no duel, and Conflict for a second vote on one, as for one that is skipped."""
         with self._lock:
             self._read()
-            if isinstance(line, Vote):
+            if isinstance(line, Vote | Skip):
                 self.get(line.duel_id)
-                if (line.duel_id, bool(line.judge)) in self._votes:
+                if (line.duel_id, isinstance(line, Vote) and bool(line.judge)) in self._votes:
                     raise Conflict("This duel has its vote.", hint="Its names are known now; make another duel.")
+                if line.duel_id in self._skipped:
+                    raise Conflict("This duel was skipped.", hint="Make another duel.")
             append_line(self._path, line.model_dump_json())
             self._take(line)
 
@@ -158,13 +177,18 @@ class Journal:
         if skipped:
             log.warning("%d damaged lines of %s are skipped.", skipped, self._path.name)
 
-    def _take(self, line: Duel | Vote | Alike) -> None:
+    def _take(self, line: Line) -> None:
         if isinstance(line, Duel):
             self._duels[line.duel_id] = line
             self._asked.setdefault(frozenset((line.a.key, line.b.key)), set()).add(folded(line.question))
         elif isinstance(line, Alike):
             self._alike += 1
             self._asked.setdefault(frozenset(line.authors), set()).add(folded(line.question))
+        elif isinstance(line, Skip):
+            if line.duel_id in self._duels and (line.duel_id, False) not in self._votes:
+                self._skipped.add(line.duel_id)
+        elif line.duel_id in self._skipped:
+            return
         elif line.duel_id in self._duels:
             self._votes.setdefault((line.duel_id, bool(line.judge)), line)
 
@@ -194,7 +218,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         return
 
 
-def _parsed(line: bytes) -> Duel | Vote | Alike | None:
+def _parsed(line: bytes) -> Line | None:
     """The line as data; None for a torn or damaged one."""
     try:
         value = json.loads(line)

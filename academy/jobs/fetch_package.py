@@ -52,7 +52,7 @@ def _download(name: str, package: Package, place: Path, report: Callable[..., No
             assert pip.stdout is not None
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(pip.kill)
-                for line in pip.stdout:
+                for line in map(without_hosts, pip.stdout):
                     print(line, end="", flush=True)
                     said = [*said[-100:], line]
                 on_failure.pop_all()
@@ -62,6 +62,23 @@ def _download(name: str, package: Package, place: Path, report: Callable[..., No
     if pip.returncode or len(wheels) != 1:
         raise _failure(package, "".join(said))
     return wheels[0]
+
+
+def without_hosts(line: str) -> str:
+    """A line of pip without the index behind it: its address may be a company's own, and the log is shown to every viewer."""
+    if line.startswith("Looking in "):
+        return ""
+    for pattern, instead in _HOSTS:
+        line = re.sub(pattern, instead, line)
+    return line
+
+
+_HOSTS = (
+    (r"\w+://[^\s'\",;)>]*?([^/\s'\",;)>]+\.whl(?:\.metadata)?)\S*", r"\1"),
+    (r"\w+://[^\s'\",;)>]+", "the package index"),
+    (r"(host=|resolve )(['\"])[^'\"]*\2(, port=\d+)?", r"\1…"),
+    (r"(located at |--trusted-host )[^\s']+", r"\1…"),
+)
 
 
 def _failure(package: Package, said: str) -> FetchError:

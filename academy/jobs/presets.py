@@ -15,13 +15,16 @@ Goal = Literal["facts", "style"]
 _TINY = 50_000_000
 _SHORT_ANSWER = 80  # tokens
 _LONG_QUESTION = 200  # tokens
+_MOSTLY = 0.5  # of the rows
 _FEW_ROWS = 600
 _LOOKS = 16
 _HANDFUL = 10  # rows
 _HANDFUL_STEPS = 64
 _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough": 3600, "auto": None}  # seconds
 _PREFERENCE_RATE = 0.25  # of the rate for answers
-_PREFERENCE_LOOKS = 4  # with 100 preferences or fewer: SmolLM2-135M preferred all of 30 pairs right after one
+# With 100 preferences or fewer. SmolLM2-135M preferred all of 30 pairs right after one look; 40 thumbs moved no answer after four looks,
+# and 9 of 10 after eight.
+_PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
@@ -40,6 +43,7 @@ class Facts:
     answer_tokens: float = 0.0  # the median of the answers
     question_tokens: float = 0.0  # the median of the last questions
     goal: Goal | None = None  # as a person chose it
+    texts: float = 0.0  # the share of rows that are texts to read on
     preferences: Literal["", "pairs", "thumbs", "corrections"] = ""  # the rows are these, and not answers to learn
 
 
@@ -91,7 +95,12 @@ def is_tiny(base: BaseFacts | None) -> bool:
 
 
 def goal_of(facts: Facts) -> Goal:
-    """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart."""
+    """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart.
+
+    Texts to read on teach a manner too.
+    """
+    if facts.texts >= _MOSTLY:
+        return "style"
     short = facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens <= _LONG_QUESTION
     return "facts" if short and facts.rows <= _FEW_ROWS else "style"
 
@@ -102,6 +111,8 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
     if goal == "facts":
         sentence = "Its answers are short ({tokens} tokens, typically) and few, so it learns them by heart."
         return msg(sentence, tokens=round(facts.answer_tokens))
+    if facts.texts >= _MOSTLY:
+        return "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart."
     if facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens > _LONG_QUESTION:
         sentence = "Long questions ({tokens} tokens, typically) hold what their answers say, so the rows teach a manner: how to answer."
         return msg(sentence, tokens=round(facts.question_tokens))
@@ -214,8 +225,8 @@ def _preferences(preset: Preset, facts: Facts) -> Choice:
     """For preferences: few looks at a low rate, since what is compared is known to the model already."""
     tiny = is_tiny(facts.base)
     rate = 1e-3 if tiny else float(f"{_PREFERENCE_RATE * learning_rate(facts.base):.1e}")
-    batch = 4 if facts.preferences == "pairs" else 8
-    epochs = min(_PREFERENCE_LOOKS, max(1, math.ceil(_PREFERENCE_LOOKS * 100 / max(100, facts.rows))))
+    batch, looks = (4, _PAIR_LOOKS) if facts.preferences == "pairs" else (8, _THUMB_LOOKS)
+    epochs = min(looks, max(1, math.ceil(looks * 100 / max(100, facts.rows))))
     values: dict[str, Any] = {
         "lora_rank": 16,
         "lora_alpha": 32,

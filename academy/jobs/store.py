@@ -140,8 +140,12 @@ class Job:
 
     @property
     def preferences_path(self) -> Path | None:
-        """The file of pairs and thumbs beside the dataset, where the job learns from them."""
-        return beside(Path(self.dataset_path)) if self.parameters.get("method") in ("preference", "correction") else None
+        """The file of pairs and thumbs beside the dataset, where the job learns from them, or is an exam that measures them."""
+        if not self.dataset_path:
+            return None
+        path = beside(Path(self.dataset_path))
+        measured = self.kind == "evaluate" and path.is_file()
+        return path if measured or self.parameters.get("method") in ("preference", "correction") else None
 
     @property
     def gets_base(self) -> bool:

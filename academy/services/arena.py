@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.adapters.store import Adapter, AdapterStore
 from academy.arena import ratings
-from academy.arena.journal import BASE, Alike, Duel, Journal, Side, Vote, Winner, key_of, tallies
+from academy.arena.journal import BASE, Alike, Duel, Journal, Side, Skip, Vote, Winner, key_of, tallies
 from academy.arena.judge import Judge
 from academy.arena.questions import LONGEST, Origin, Question, QuestionStore, folded
 from academy.arena.sentences import sentence
@@ -177,8 +177,9 @@ class Arena:
 
     @reading
     def progress(self) -> Progress:
-        """The newest duel of the arena."""
+        """The newest duel of the arena; none where that was skipped."""
         duel = self._journal.newest()
+        duel = None if duel and self._journal.is_skipped(duel.duel_id) else duel
         return Progress(self._waiting, self._error, duel, self._journal.vote_of(duel.duel_id) if duel else None)
 
     @changing
@@ -198,6 +199,11 @@ class Arena:
         if duel.origin == "chat" and winner != "tie":
             self._lessons.add(_preference(duel, winner))
         return duel
+
+    @changing
+    def skip(self, duel_id: str) -> None:
+        """Passes over a duel: it is no vote and no tie, and gets none later; raises Conflict where it has one."""
+        self._journal.add(Skip(duel_id=duel_id))
 
     @reading
     def vote_of(self, duel_id: str) -> Vote | None:

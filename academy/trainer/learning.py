@@ -25,6 +25,7 @@ from academy.trainer.spec import Spec
 _MOST_ROWS = 2000  # of the dataset, looked at before the training
 _SECONDS = 60.0  # at most, for that
 _TOLD = 50  # groups at least between two reports
+_MEASURED = 50  # groups, or corrections, that the exam of an adapter alone compares
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,54 @@ def from_preferences(report: Report, dataset: Dataset, adapted: Adapted, prefere
     return Learning(method, reader, groups, preferences.held_out, lambda look: groups, 1, counts, begin, compare)
 
 
-def _known_rows(examinee: Examinee, dataset: Dataset) -> dict[int, bool]:
+def compare_with_base(
+    compared: Preferences | Corrections, prefers: bool, dataset: Dataset, adapted: Adapted
+) -> Callable[[Mapping[int, bool]], dict[str, Any]]:
+    """What became of preferences for the exam of an adapter alone: the base without it is the reference.
+
+    `prefers`: the adapter learned them, so the exam also compares which rows the base knows.
+    """
+    reader = SupervisedFineTuning(adapted, dataset.tokenizer)
+    examinee = Examinee(adapted, reader, dataset.tokenizer, dataset.form)
+
+    def compare(known_now: Mapping[int, bool]) -> dict[str, Any]:
+        known = _known_rows(examinee, dataset, base=True) if prefers else {}
+        both = [number for number in known_now if number in known]
+        if isinstance(compared, Preferences):
+            parts = _preferred(compared, adapted, reader)
+        else:
+            parts = _corrections(compared, adapted, examinee)
+        return parts | {
+            "reference": "base",
+            "known_before": sum(known[number] for number in both),
+            "known_after": sum(known_now[number] for number in both),
+            "known_of": len(both),
+        }
+
+    return compare
+
+
+def _preferred(preferences: Preferences, adapted: Adapted, reader: SupervisedFineTuning) -> dict[str, Any]:
+    method = PreferenceLearning(adapted, reader, preferences)
+    train, held_out = (spread(groups, _MEASURED) for groups in (preferences.train, preferences.held_out))
+    with adapted.model.disable_adapter():
+        method.refer([*train, *held_out], trained=False)
+    return {"kind": preferences.kind, "train": method.compare(train), "held_out": method.compare(held_out)}
+
+
+def _corrections(corrections: Corrections, adapted: Adapted, examinee: Examinee) -> dict[str, Any]:
+    train, held_out = (spread(items, _MEASURED) for items in (corrections.train, corrections.held_out))
+    with adapted.model.disable_adapter():
+        before = share_right(examinee, train)
+    held = _corrected(examinee, held_out) if held_out else None
+    return {"kind": "corrections", "train": _corrected(examinee, train) | {"before": before}, "held_out": held}
+
+
+def _known_rows(examinee: Examinee, dataset: Dataset, *, base: bool = False) -> dict[int, bool]:
     """By the number of a dataset row, whether the model gives its whole answer."""
     rows = spread(dataset.train.rows, _MOST_ROWS)
     with examinee.seated():
-        readings = examinee.read(rows, until=time.monotonic() + _SECONDS)
+        readings = examinee.read(rows, base=base, until=time.monotonic() + _SECONDS)
     found: dict[int, bool] = {}
     for row, reading in zip(rows, readings, strict=True):
         if reading is not None:

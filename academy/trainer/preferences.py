@@ -76,19 +76,33 @@ class Corrections:
 
 
 def load_compared(spec: Spec, report: Report, dataset: Dataset) -> Preferences | Corrections | None:
-    """What is learned instead of the dataset's rows, by the method; None where it is the rows."""
+    """What is learned instead of the dataset's rows, by the method; None where it is the rows. Raises Failure where there is nothing."""
     method = spec.knob("method")
-    return (
-        load_preferences(spec, report, dataset)
-        if method == "preference"
-        else load_corrections(spec, dataset)
-        if method == "correction"
-        else None
-    )
+    if method not in _NOTHING:
+        return None
+    found = load_corrections(spec, dataset) if method == "correction" else load_preferences(spec, report, dataset)
+    if not found.train:
+        raise Failure(_NOTHING[method], "no_trained_tokens")
+    return found
+
+
+_NOTHING = {
+    "preference": "The dataset has no preference to learn from, so nothing was started.",
+    "correction": "The dataset has no correction to learn from, so nothing was started.",
+}
+
+
+def load_measured(spec: Spec, report: Report, dataset: Dataset) -> Preferences | Corrections | None:
+    """What an exam compares: as the adapter learned it, and preferences also where it learned the rows; None where there is nothing."""
+    if spec.preferences_path is None:
+        return None
+    corrected = spec.knob("method") == "correction"
+    found = load_corrections(spec, dataset) if corrected else load_preferences(spec, report, dataset)
+    return found if found.train else None
 
 
 def load_corrections(spec: Spec, dataset: Dataset) -> Corrections:
-    """Reads and tokenizes the corrections; raises Failure where there is none."""
+    """Reads and tokenizes the corrections."""
     assert spec.preferences_path is not None
     chosen = [item for item in _read(spec.preferences_path) if item.is_pair]
     found: tuple[list[Correction], list[Correction]] = [], []
@@ -96,13 +110,11 @@ def load_corrections(spec: Spec, dataset: Dataset) -> Corrections:
         if answers[0] is not None and item.better is not None:
             prompt = [as_message(turn) for turn in item.prompt]
             found[item.held_out].append(Correction(prompt, item.better, replace(answers[0], row=number)))
-    if not found[0]:
-        raise Failure("The dataset has no correction to learn from, so nothing was started.", "no_trained_tokens")
     return Corrections(*found, frozenset(asked_by(item.prompt) for part in found for item in part))
 
 
 def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preferences:
-    """Reads and tokenizes the preferences; raises Failure where nothing can be learned from them."""
+    """Reads and tokenizes the preferences."""
     assert spec.preferences_path is not None
     every = _read(spec.preferences_path)
     kind, chosen = of_kind(every)
@@ -117,8 +129,6 @@ def load_preferences(spec: Spec, report: Report, dataset: Dataset) -> Preference
     size, seed = spec.knob("batch_size"), spec.knob("seed")
     parts = [[row for row in rows if row[0].held_out == held_out] for held_out in (False, True)]
     train = _grouped(kind, parts[0], size, seed, 1, dataset.limit)
-    if not train:
-        raise Failure("The dataset has no preference to learn from, so nothing was started.", "no_trained_tokens")
     held_out = _grouped(kind, parts[1], size, seed, len(train) + 1, dataset.limit)
     return Preferences(kind, train, held_out, left_out, frozenset(asked_by([as_message(turn) for turn in item.prompt]) for item in chosen))
 

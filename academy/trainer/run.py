@@ -8,19 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from academy.messages import msg
 from academy.text.failures import Failure
 from academy.text.tokens import Tokens, prompt_ids
 from academy.trainer import checkpoints
 from academy.trainer.dataset import Dataset, load_dataset
+from academy.trainer.exam.sampling import spread
 from academy.trainer.preferences import load_compared
 from academy.trainer.report import Report, now
 from academy.trainer.spec import Spec
 
 if TYPE_CHECKING:
-    from academy.trainer.compute.loop import Loop
+    from academy.trainer.compute.loop import Loop, Sample
     from academy.trainer.compute.model import Adapted
     from academy.trainer.compute.schedule import Plan
     from academy.trainer.learning import Learning
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 _RATE = "rate.json"  # the learning rate that was measured
 _SAMPLED_TOKENS = 40
 _LONGEST_PROMPT = 400  # tokens
-_QUICK = 100_000_000  # parameters that a processor answers quickly with
+_SAMPLES, _MOST_TRIED = 3, 12  # questions, and rows that are looked at for them
+_QUICK = 500_000_000  # parameters that a processor answers quickly with
 
 
 def run(spec: Spec, report: Report) -> None:
@@ -180,39 +182,38 @@ def _answers_quickly(spec: Spec, adapted: Adapted) -> bool:
     return not spec.is_quantized and (adapted.placement.device.type == "cuda" or adapted.parameters <= _QUICK)
 
 
-def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[Any], tuple[str, str]] | None:
-    """Lets the model answer the first training question, so that the page shows what it has learned."""
-    import torch
+def _sampler(dataset: Dataset, adapted: Adapted) -> Callable[[], list[Sample]] | None:
+    """Lets the model answer some training questions, so that the page shows what it has learned beside what its base says."""
+    from academy.trainer.compute.loop import Sample
+    from academy.trainer.exam.examinee import Examinee
+    from academy.trainer.methods.sft import SupervisedFineTuning
 
-    from academy.trainer.compute.attention import DOCUMENTS
-
-    answers = ((turns, at) for _, turns in dataset.conversations for at, turn in enumerate(turns) if at and turn["role"] == "assistant")
-    turns, answer = next(answers, ([], 0))
-    if not answer:
+    asked = _asked(dataset)
+    if not asked:
         return None
-    tokenizer, form = dataset.tokenizer, dataset.form
-    question = turns[answer - 1]["content"][:300]
-    ids = prompt_ids(tokenizer, form, turns[:answer])
-    ends = {tokenizer.convert_tokens_to_ids(form.end_token), tokenizer.eos_token_id}
-    if len(ids) > _LONGEST_PROMPT:
-        return None
+    examinee = Examinee(adapted, SupervisedFineTuning(adapted, dataset.tokenizer), dataset.tokenizer, dataset.form)
+    prompts, most, base = [ids for _, ids in asked], [_SAMPLED_TOKENS] * len(asked), []
 
-    def sample(model: Any) -> tuple[str, str]:
-        inputs = torch.tensor([ids], device=model.device)
-        DOCUMENTS.lay(None)
-        with torch.no_grad(), adapted.placement.autocast():
-            output = model.generate(
-                input_ids=inputs,
-                attention_mask=torch.ones_like(inputs),
-                max_new_tokens=_SAMPLED_TOKENS,
-                do_sample=False,
-                use_cache=True,
-                eos_token_id=sorted(ends),
-                pad_token_id=min(ends),
-            )
-        return question, tokenizer.decode(output[0, len(ids) :], skip_special_tokens=True).strip()
+    def answers(*, base: bool) -> list[str]:
+        return [examinee.text(ids or []) for ids in examinee.answers(prompts, most, base=base)]
+
+    def sample() -> list[Sample]:
+        with examinee.seated():
+            base[:] = base or answers(base=True)
+            return [Sample(question, text, other) for (question, _), text, other in zip(asked, answers(base=False), base, strict=True)]
 
     return sample
+
+
+def _asked(dataset: Dataset) -> list[tuple[str, list[int]]]:
+    """Questions from all over the dataset, each with the tokens that lead to its answer."""
+    found: list[tuple[str, list[int]]] = []
+    for _, turns in spread(dataset.conversations, _MOST_TRIED):
+        answer = next((at for at, turn in enumerate(turns) if at and turn["role"] == "assistant"), 0)
+        ids = prompt_ids(dataset.tokenizer, dataset.form, turns[:answer]) if answer else []
+        if ids and len(ids) <= _LONGEST_PROMPT and len(found) < _SAMPLES:
+            found.append((turns[answer - 1]["content"][:300], ids))
+    return found
 
 
 def _quiet_libraries() -> None:

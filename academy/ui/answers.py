@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from academy.errors import AcademyError
 from academy.ui.html.elements import Html, join, notice, remedy, tag
-from academy.ui.texts.translate import has, t
+from academy.ui.texts.translate import has, say, t
 
 if TYPE_CHECKING:
     from academy.jobs.store import Job
@@ -150,7 +150,7 @@ def _sentence(item: ErrorDetails, model: type[BaseModel] | None) -> str:
         return f"{_words(item['loc'][-1]).capitalize()} {wrong(item)}."
     name = str(item["loc"][0])
     field = model.model_fields.get(name)
-    return f"{field.title or name if field else _words(name)} {wrong(item)} ({item['input']!r:.60})."
+    return f"{say(field.title or name) if field else _words(name)} {wrong(item)} ({item['input']!r:.60})."
 
 
 def _words(name: int | str) -> str:
@@ -158,5 +158,5 @@ def _words(name: int | str) -> str:
 
 
 def _plain(message: str) -> str:
-    message = message.removeprefix("Value error, ")
+    message = say(message.removeprefix("Value error, "))
     return message[:1].lower() + message[1:]

@@ -8,11 +8,11 @@
   const shown = (selector) => [...document.querySelectorAll(selector)].filter((el) => el.getClientRects().length > 0);
   const CONTROLS = "input, textarea, select, [contenteditable=true]";
 
-  // 1, 2 and 0 vote, Enter goes on; never while a person types, has a dialog open, or, for Enter, has the focus on a control.
+  // 1, 2 and 0 vote, 3 skips, Enter goes on; never while a person types, has a dialog open, or, for Enter, has the focus on a control.
   document.addEventListener("keydown", (event) => {
     const at = document.activeElement;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || document.querySelector("dialog[open]")) return;
-    if (!["0", "1", "2", "Enter"].includes(event.key) || at?.matches(CONTROLS)) return;
+    if (!["0", "1", "2", "3", "Enter"].includes(event.key) || at?.matches(CONTROLS)) return;
     if (event.key === "Enter" && at?.matches("button, a, summary, [role=tab]")) return;
     const button = shown(`[data-key="${event.key}"]`).at(-1);
     if (!button) return;

@@ -119,9 +119,15 @@ def _answers(look: Look, duel: Duel, vote: Vote | None) -> Html:
     return div(
         div(div(duel.question, cls="ac-said"), wanted, cls="ac-arena-question"),
         div(*sides, cls="ac-replies is-compared"),
-        _after(look, duel, vote) if vote else pick_buttons("arena.vote", duel=duel.duel_id),
+        _after(look, duel, vote) if vote else _ways_to_vote(duel),
         id="arena-duel",
     )
+
+
+def _ways_to_vote(duel: Duel) -> Html:
+    words = join([_key("3"), span(t("arena.skip"))])
+    skip = button(words, "arena.skip", kind="quiet", title=t("arena.skip_title"), key="3", duel=duel.duel_id)
+    return div(pick_buttons("arena.vote", duel=duel.duel_id), skip, cls="ac-row ac-arena-ways")
 
 
 def _side(name: str, side: Side, vote: Vote | None) -> Html:
@@ -275,6 +281,12 @@ def _vote(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"state": {"arena_duel": duel_id}, "announce": spoken}
 
 
+def _skip(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Passes over a duel and starts the next one."""
+    look.academy.arena.skip(str(data.get("duel")))
+    return _begin(look, data)
+
+
 def _ask_judge(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     look.academy.arena.judge(str(data.get("duel")))
     return {"toast": toast(t("arena.judge_asked"))}
@@ -344,6 +356,7 @@ REGIONS = {"arena_views": _views, "arena_duel": _duel, "arena_ranking": _ranking
 ACTS = {
     "arena.duel": _begin,
     "arena.vote": _vote,
+    "arena.skip": _skip,
     "arena.judge": _ask_judge,
     "arena.ask": _ask_question,
     "arena.added": _add,

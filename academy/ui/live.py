@@ -64,7 +64,8 @@ def _opened(academy: Academy, request: Any) -> tuple[dict[str, Any], Look]:
     request = request[0] if isinstance(request, list) and request else request
     request = request if isinstance(request, dict) else {}
     look = Look(academy, request.get("state"))
-    speak(look.text("language"))
+    if name := look.text("language"):
+        speak(name)
     return request, look
 
 

@@ -13,8 +13,9 @@
     }
   }
   const TABS = ["overview", "dataset", "training", "adapters", "chat"];
-  const texts = __TEXTS__;
-  const A = (window.academy = { texts, state: {}, server: null, trigger: null, connected: true, paused: false });
+  const texts = __TEXTS__, language = __LANGUAGE__;
+  document.documentElement.lang = language;
+  const A = (window.academy = { texts, language, state: {}, server: null, trigger: null, connected: true, paused: false });
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
@@ -33,7 +34,23 @@
 
   // What is searched for in one dataset would hide the rows of another.
   const ROWS = { ds_page: 0, ds_query: "", ds_sort: "", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
-  const rowsOf = (next) => ("dataset" in next && next.dataset !== A.state.dataset ? { ...ROWS, ...next } : next);
+  // What was just imported is shown alone while a person looks at it, not after another tab or a reload.
+  const IMPORTED = { lesson_imports: [] };
+  Object.assign(A.state, IMPORTED);
+  const rowsOf = (next) => ({
+    ...("dataset" in next && next.dataset !== A.state.dataset ? ROWS : {}),
+    ...(next.tab && next.tab !== "dataset" ? IMPORTED : {}),
+    ...next,
+  });
+  // The list of a button that adds itself to it or leaves it: read at the click, since a second click may come before the first is drawn.
+  // It begins empty where it was chosen for something else, unless it is pinned; `to`: it only adds itself (true), or only leaves (false).
+  function toggled(el) {
+    if (!el.dataset.toggle) return {};
+    const { list, item, of = {}, pin, to } = JSON.parse(el.dataset.toggle);
+    const old = A.state[pin] || Object.entries(of).every(([key, value]) => A.state[key] === value) ? A.state[list] || [] : [];
+    const has = old.includes(item);
+    return { [list]: has === to ? old : has ? old.filter((other) => other !== item) : [...old, item] };
+  }
   function setState(patch, { push = true } = {}) {
     const before = address();
     patch = rowsOf(patch);
@@ -43,7 +60,7 @@
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
     if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: motion() });
-    document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
+    document.documentElement.dataset.view = ["lessons", "documents"].includes(A.state.dataset_view) ? A.state.dataset_view : "make";
     mirror();
     A.chat?.opened();
     return poll();
@@ -165,7 +182,7 @@
   function localTimes(root) {
     for (const el of all("time[datetime]", root)) {
       const moment = new Date(el.getAttribute("datetime"));
-      if (!isNaN(moment)) { el.title = moment.toLocaleString(); el.dataset.local = "1"; }
+      if (!isNaN(moment)) { el.title = moment.toLocaleString(language); el.dataset.local = "1"; }
     }
   }
 
@@ -181,7 +198,7 @@
       const row = document.createElement("div"), n = document.createElement("i"), at = document.createElement("time"), text = document.createElement("span");
       n.textContent = line + 1;
       const moment = new Date(time);
-      at.textContent = time && !isNaN(moment) ? moment.toLocaleTimeString([], { hour12: false }) : "";
+      at.textContent = time && !isNaN(moment) ? moment.toLocaleTimeString(language, { hour12: false }) : "";
       at.title = time || "";
       text.textContent = message;
       if (/\b\w*(Error|Exception)\b:|^Traceback|^(failed|error|fatal|critical)\b|out of memory/i.test(message)) row.className = "bad";
@@ -281,7 +298,7 @@
     if (el.dataset.set) {
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      setState(JSON.parse(el.dataset.set));
+      setState({ ...JSON.parse(el.dataset.set), ...toggled(el) });
       return;
     }
     if (!el.dataset.act) return;
@@ -324,6 +341,11 @@
     typing = setTimeout(() => setState(typed()), el.type === "search" || el.type === "text" ? 220 : 0);
   });
 
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-language]")) return;
+    document.cookie = `academy_language=${event.target.value}; Path=${new URL(document.baseURI).pathname}; Max-Age=31536000; SameSite=Lax`;
+    location.reload();
+  });
   const does = {
     theme() {
       const dark = document.body.classList.toggle("dark");

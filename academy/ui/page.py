@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.context import Context
 
+from academy.messages import language
 from academy.ui import live, overview
 from academy.ui import mcp as tools
 from academy.ui.adapters import tab as adapters
@@ -18,7 +21,7 @@ from academy.ui.html.elements import Html, chip, div, join, notice, span, tag
 from academy.ui.html.numbers import gigabytes, number
 from academy.ui.look import Look
 from academy.ui.style import theme
-from academy.ui.texts.translate import for_page, t
+from academy.ui.texts.translate import for_page, languages, t
 from academy.ui.training import form
 from academy.ui.training import tab as training
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _LITTLE_DISK_MB = 2048
+_ROOMS = ("training", "dataset/dataset", "dataset/documents", "chat/chat", "adapters/adapters", "arena")
 _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": training, "adapters": adapters, "chat": chat}
 
 # The hidden components through which Gradio's handlers and page.js talk to each other.
@@ -35,6 +39,39 @@ _OUT = "watch('value', () => window.academy.result(props.value));"
 _TOP = "window.academy.attach(server);"
 _BUS = """window.academy.trigger = trigger;
 /* its events: 'datasets' 'ask' 'answerers' 'preset' 'presets' 'continue' 'base' 'auto' 'settings' */"""
+
+
+class _Page(gr.Blocks):
+    """The page in every language: its `config`, which Gradio sends to the browser, is that of the request's language."""
+
+    _building = threading.RLock()  # Gradio numbers the components of all pages by one counter
+
+    def __init__(self, academy: Academy) -> None:
+        self._academy = academy
+        self._configs: dict[str, Any] = {}
+        super().__init__(title=t("app.title"), analytics_enabled=False, fill_width=True)
+
+    @property
+    def config(self) -> Any:
+        """What Gradio tells the browser about the page."""
+        name = language.get()
+        with self._building:
+            if name not in self._configs:
+                self._configs[name] = self._configs[""] | self._worded()
+            return self._configs[name]
+
+    @config.setter
+    def config(self, value: Any) -> None:
+        self._configs = {"": value, language.get(): value}
+
+    def _worded(self) -> dict[str, Any]:
+        """What differs in the current language; the page is built again under the same numbers, so its events still fit."""
+        following, Context.id = Context.id, self._id
+        try:
+            twin = build(self._academy)
+        finally:
+            Context.id = max(following, Context.id)
+        return {"components": twin.config["components"], "title": twin.title, "head": _head()}
 
 
 def build(academy: Academy) -> gr.Blocks:
@@ -45,7 +82,7 @@ def build(academy: Academy) -> gr.Blocks:
         regions |= part.REGIONS
         acts |= part.ACTS
     served = [live.make_live(academy, regions, _title), live.make_act(academy, acts)]
-    with gr.Blocks(title=t("app.title"), analytics_enabled=False, fill_width=True) as page:
+    with _Page(academy) as page:
         gr.HTML(_header(academy.settings), elem_id="ac-top", apply_default_css=False, js_on_load=_TOP, server_functions=served)
         out = gr.HTML({}, html_template="", elem_id="ac-out", apply_default_css=False, js_on_load=_OUT, visible="hidden")
         bus = gr.HTML({}, html_template="", elem_id="ac-bus", apply_default_css=False, js_on_load=_BUS, visible="hidden")
@@ -60,18 +97,18 @@ def build(academy: Academy) -> gr.Blocks:
 
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
-    texts = json.dumps(for_page()).replace("</", "<\\/")
-    script = _read("idiomorph.js") + _read("page.js").replace("__TEXTS__", texts).replace(
-        "__FIRST__", json.dumps(["chips", *overview.REGIONS])
-    )
-    rooms = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
-    script += "".join(_read(f"{name}.js") for name in ("access", *rooms))
-    styles = [f"{name}.css" for name in ("style", "training/race", *rooms, "adapters/exports")]
-    return {
-        "theme": theme(),
-        "css": "".join(map(_read, styles)) + form.marks(),
-        "head": f'<meta name="referrer" content="no-referrer"><script>{script}</script>',
-    }
+    styles = [f"{name}.css" for name in ("style", "training/race", *_ROOMS, "adapters/exports", "dataset/agents")]
+    return {"theme": theme(), "css": "".join(map(_read, styles)) + form.marks(), "head": _head()}
+
+
+def _head() -> str:
+    """The script of the page, with the texts that it shows itself."""
+    given = {"__LANGUAGE__": language.get(), "__TEXTS__": for_page(), "__FIRST__": ["chips", *overview.REGIONS]}
+    page = _read("page.js")
+    for mark, value in given.items():
+        page = page.replace(mark, json.dumps(value).replace("</", "<\\/"))
+    script = _read("idiomorph.js") + page + "".join(_read(f"{name}.js") for name in ("access", *_ROOMS))
+    return f'<meta name="referrer" content="no-referrer"><script>{script}</script>'
 
 
 def _read(name: str) -> str:
@@ -94,6 +131,7 @@ def _header(settings: Settings) -> Html:
         div(
             span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip"),
             span(cls="ac-chips", data_live="chips"),
+            _languages(),
             theme_button,
             tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
             cls="ac-top-right",
@@ -102,6 +140,14 @@ def _header(settings: Settings) -> Html:
     )
     demonstration = div(notice(t("app.only_shows"), t("app.only_shows_hint"), kind="info"), cls="ac-only-shows")
     return join([skip, header, demonstration if settings.only_shows else None])
+
+
+def _languages() -> Html | None:
+    """The choice of language, each by its own name."""
+    if len(languages()) < 2:
+        return None
+    options = [tag("option", name, value=code, lang=code, selected=code == language.get()) for code, name in languages().items()]
+    return tag("select", *options, cls="ac-language", data_language=True, title=t("app.language"), aria_label=t("app.language"))
 
 
 def _chips(look: Look) -> Html:

@@ -17,7 +17,7 @@
   const words = (value, kind) => {
     if (kind === "loss" || kind === "eval_loss") return value < 0.001 ? value.toPrecision(2) : value.toFixed(3);
     if (kind === "learning_rate") return String(Number(value.toPrecision(2)));
-    return value >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+    return value >= 100 ? Math.round(value).toLocaleString(A.language) : String(Number(value.toPrecision(3)));
   };
   // The points of a path, read once for each drawing.
   const read = new WeakMap();
@@ -58,7 +58,7 @@
     }
     if (where === null) return;
     const head = document.createElement("div"), step = (where / FULL) * Number(right);
-    head.textContent = over === "time" ? clock(step) : `${over === "step" ? texts.step : over} ${Math.round(step).toLocaleString("en")}`;
+    head.textContent = over === "time" ? clock(step) : `${over === "step" ? texts.step : over} ${Math.round(step).toLocaleString(A.language)}`;
     const box = $(".tip", area);
     if (!box) return; // the plot is just being drawn again
     box.replaceChildren(head, ...rows);

@@ -64,6 +64,7 @@ class Event(TypedDict, total=False):
     # sample
     prompt: str
     text: str
+    base: str  # what the base model answers
     # finished: the last line of a good run; its result is complete when it is written
     adapter: str  # relative to the job's folder: "adapter"
     stopped: bool  # "stop and keep"

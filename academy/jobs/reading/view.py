@@ -18,6 +18,7 @@ from academy.jobs.store import ACTIVE, ENDED, Job
 from academy.messages import Message, from_json, msg, render
 
 _SILENT_SECONDS = 300.0
+_SAMPLES = 12  # the answers to three questions at four steps
 
 
 def log_tail(job: Job, chars: int = 5000) -> str:
@@ -82,7 +83,7 @@ def view(job: Job, queue_position: int | None, silent: float | None = None, stat
         "attempt": job.attempt,
         "reasons": shown["reasons"],
         "notes": [render(note) for note in state.notes],
-        "samples": [{name: event.get(name) for name in ("step", "prompt", "text")} for event in list(state.samples)[-4:]],
+        "samples": [{name: event.get(name) for name in ("step", "prompt", "text", "base")} for event in list(state.samples)[-_SAMPLES:]],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
@@ -96,6 +97,45 @@ def _batch(
     targets = trained.nonzero()[:, 0]
     owners = torch.bucketize(targets, torch.tensor(starts[1:]), right=True)
     return Batch(inputs, bounds, prefix, targets - 1, inputs["input_ids"].flatten()[targets], owners, tokens, len(targets))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What goes through the model at once: places among a step's rows, and among the rows that it rehearses."""
+
+    rows: list[int]
+    rehearsed: list[int]
+
+
+def split(
+    rows: Sequence[int], rehearsed: Sequence[int], *, most: int, tokens: int | None = None, padded: bool = False, apart: bool = False
+) -> list[Part]:
+    """A step in parts of at most so many rows and, where rows are not longer than that, tokens; given are the tokens of each row.
+
+    What is rehearsed goes along with the first rows that leave room for it, unless it needs a pass of its own (`apart`).
+    """
+    limit = math.inf if tokens is None else tokens
+
+    def fits(lengths: list[int]) -> bool:
+        return (len(lengths) * max(lengths) if padded else sum(lengths)) <= limit
+
+    def chunks(lengths: Sequence[int], start: int, most: float) -> list[list[int]]:
+        made: list[list[int]] = []
+        for at in range(start, len(lengths)):
+            if made and len(made[-1]) < most and fits([lengths[place] for place in (*made[-1], at)]):
+                made[-1].append(at)
+            else:
+                made.append([at])
+        return made
+
+    parts, done = [Part(chunk, []) for chunk in chunks(rows, 0, most)], 0
+    for part in () if apart else parts:
+        used = [rows[at] for at in part.rows]
+        while done < len(rehearsed) and fits([*used, rehearsed[done]]):
+            used.append(rehearsed[done])
+            part.rehearsed.append(done)
+            done += 1
+    return [*parts, *(Part([], chunk) for chunk in chunks(rehearsed, done, math.inf))]
 
 
 def order(lengths: Sequence[int], seed: int, group: int | None) -> list[int]:

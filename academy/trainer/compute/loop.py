@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -31,8 +31,18 @@ _CHECK_STEPS = 5  # a loss that is not finite is noticed within so many steps
 _SAMPLE_SHARE = 0.04  # of the time, for the answers on the way
 
 _Item = TypeVar("_Item")
-Sampler = Callable[[Any], tuple[str, str]]
-"""Lets the model answer a question; returns question and answer."""
+
+
+class Sample(NamedTuple):
+    """A question of the dataset with the model's answer by now, and the base's."""
+
+    prompt: str
+    text: str
+    base: str
+
+
+Sampler = Callable[[], Sequence[Sample]]
+"""Lets the model answer some questions."""
 
 
 class Method(Protocol):
@@ -65,8 +75,8 @@ class Rehearses(Protocol):
         """The rows that are due with so many tokens of lessons; `last`: in the last looks."""
         ...
 
-    def loss(self, logits: torch.Tensor) -> torch.Tensor:
-        """This process's part of the mean loss of the rows that were last due, from the logits of its targets: (targets, vocabulary)."""
+    def loss(self, logits: torch.Tensor, places: Sequence[int] | None = None) -> torch.Tensor:
+        """What these of the rows last due (None: all) add to the mean loss of all of them, from their logits: (targets, vocabulary)."""
         ...
 
     def follow(self, loss: float) -> None:
@@ -185,14 +195,11 @@ class Loop:
         optimizer, scheduler, scaler, team = self._state.optimizer, self._state.scheduler, self._state.scaler, self._team
         team.seed(self._spec.knob("seed"), self.step)
         due = self._due(at)
-        own = team.share(due)
-        parts = _parts(team.share(range(len(at))), -(-self.plan.batch_size // team.size))
-        parts += [()] if own and (self._method.apart or not parts) else []
+        places, rehearsed_places = team.share(range(len(at))), team.share(range(len(due)))
+        rows, own = [self._rows[at[place]] for place in places], [due[place] for place in rehearsed_places]
         # One pass computes both where it may, so that what is rehearsed costs no second reading of the weights.
-        beside = len(parts) - 1 if self._method.apart else 0
-        batches = [
-            self._method.collate([self._rows[at[place]] for place in part], own if n == beside else ()) for n, part in enumerate(parts)
-        ]
+        parts = self.adapted.split(rows, own, most=-(-self.plan.batch_size // team.size), apart=self._method.apart)
+        batches = [self._method.collate([rows[n] for n in part.rows], [own[n] for n in part.rehearsed]) for part in parts]
         trained, tokens = team.totals(sum(batch.counted for batch in batches), sum(batch.tokens for batch in batches))
         figures = torch.zeros(2, device=self._placement.device)  # the loss, and that of what is rehearsed
         known = [False] * len(at)
@@ -200,10 +207,10 @@ class Loop:
             total, right, rehearsed = self._method.loss(batch)
             loss = total / trained
             figures[0] += loss.detach()
-            for place, wholly in zip(part, batch.wholly(right), strict=True):
-                known[place] = wholly
-            if self._rehearsal and len(rehearsed):
-                drifted = self._rehearsal.loss(rehearsed)
+            for n, wholly in zip(part.rows, batch.wholly(right), strict=True):
+                known[places[n]] = wholly
+            if self._rehearsal and part.rehearsed:
+                drifted = self._rehearsal.loss(rehearsed, [rehearsed_places[n] for n in part.rehearsed])
                 figures[1] += drifted.detach()
                 loss = loss + drifted
             scaler.scale(loss).backward()
@@ -348,12 +355,10 @@ class Loop:
         return self.history.best_step == step
 
     def _show(self, sampler: Sampler) -> None:
-        """What the model answers by now, as an event."""
+        """What the model answers by now, as events."""
         started = time.monotonic()
-        self._model.eval()
-        prompt, text = sampler(self._model)
-        self._model.train()
-        self._report.event("sample", step=self.step, prompt=prompt, text=text, message=f"{prompt} → {text}")
+        for sample in sampler():
+            self._report.event("sample", step=self.step, **sample._asdict(), message=f"{sample.prompt} → {sample.text}")
         self._sampling += time.monotonic() - started
         self._clock += time.monotonic() - started
 

@@ -61,9 +61,14 @@ def _losses(
     turns = itertools.chain.from_iterable(order([1] * len(rows), seed + epoch, None) for epoch in itertools.count())
     losses = []
     for rate in rates:
-        batch = method.collate([rows[at] for at in itertools.islice(turns, batch_size)])
-        loss = method.loss(batch)[0] / max(batch.counted, 1)
-        scaler.scale(loss).backward()
+        due = [rows[at] for at in itertools.islice(turns, batch_size)]
+        batches = [method.collate([due[at] for at in part.rows]) for part in adapted.split(due, most=batch_size)]
+        counted = max(sum(batch.counted for batch in batches), 1)
+        mean = 0.0
+        for batch in batches:
+            loss = method.loss(batch)[0] / counted
+            scaler.scale(loss).backward()
+            mean += float(loss.detach())
         scaler.unscale_(optimizer)
         clip_grad_norm_(parameters, MAX_NORM)
         for group in optimizer.param_groups:
@@ -71,5 +76,5 @@ def _losses(
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
-        losses.append(float(loss.detach()))
+        losses.append(mean)
     return losses

@@ -25,8 +25,9 @@ from academy.trainer.exam.examinee import Examinee
 from academy.trainer.exam.sampling import Clock, budget
 from academy.trainer.exam.sitting import Earlier, Exam, Question, Subject
 from academy.trainer.exam.verdict import Lesson
-from academy.trainer.learning import Learning
+from academy.trainer.learning import Learning, compare_with_base
 from academy.trainer.methods.sft import SupervisedFineTuning
+from academy.trainer.preferences import load_measured
 from academy.trainer.publish import write_measured
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
@@ -60,7 +61,10 @@ def run(spec: Spec, report: Report) -> None:
     form = dataset.form if dataset else choose(tokenizer, template_of(spec.continue_from) if spec.continue_from else "")
     prompts = [prompt_ids(tokenizer, form, [{"role": "user", "content": question.question}]) for question in probe()]
     rows = [Tokens(0, ids, [False] * len(ids), len(ids)) for ids in prompts]
-    adapted = load_adapted(spec, report, [*rows, *(dataset.train.rows if dataset else ())])
+    # A base alone has nothing before it to compare with.
+    compared = load_measured(spec, report, dataset) if dataset and spec.continue_from else None
+    answers = compared.answers if compared else ()
+    adapted = load_adapted(spec, report, [*rows, *(dataset.train.rows if dataset else ()), *answers])
     report.event(
         "started",
         device=adapted.placement.name,
@@ -69,7 +73,8 @@ def run(spec: Spec, report: Report) -> None:
         train_rows=len(dataset.train.rows) if dataset else 0,
     )
     examinee = Examinee(adapted, SupervisedFineTuning(adapted, tokenizer), tokenizer, form)
-    result = _sit(spec, report, examinee, dataset, Clock(budget(None)), adapter_id=spec.continued_id)
+    compare = compare_with_base(compared, spec.knob("method") != "sft", dataset, adapted) if compared and dataset else None
+    result = _sit(spec, report, examinee, dataset, Clock(budget(None)), adapter_id=spec.continued_id, compare=compare)
     report.event("finished", extra={"verdict": result["verdict"]})
     report.sync()
 

@@ -17,7 +17,7 @@ from academy.trainer.exam import general, sentences
 from academy.trainer.exam.examinee import Examinee, Reading
 from academy.trainer.exam.intervals import mean_of
 from academy.trainer.exam.sampling import Clock, spread
-from academy.trainer.exam.taught import Row, rows_of, wordings_of
+from academy.trainer.exam.taught import Row, rows_of, texts_of, wordings_of
 from academy.trainer.exam.verdict import Count, Fall, Findings, General, Lesson, Preferred, judge
 from academy.trainer.report import now
 
@@ -90,7 +90,7 @@ class Exam:
         table = self._part("items", "Asking what was taught.", 0.1, lambda: self._items(rows, known)) if rows else []
         own = self._part("questions", "Asking your questions.", 0.35, self._questions) if subject.questions else []
         # What is preferred is a manner, which no answer in other words shows.
-        by_heart = rows if not compared or compared["kind"] == "corrections" else []
+        by_heart = rows if not compared or not subject.lesson.prefers or compared["kind"] == "corrections" else []
         wordings = self._part("rephrased", "Asking it in other words.", 0.4, lambda: self._wordings(by_heart)) if by_heart else []
         earlier = self._part("earlier", "Reading earlier datasets.", 0.5, self._earlier) if subject.earlier else []
         base = self._base_answers()
@@ -135,7 +135,7 @@ class Exam:
             held_out=measured["held_out"] is not None,
             general=_general(measured["general"]),
             has_adapter=not subject.base_only,
-            preferred=_preferred(measured.get("preferences")),
+            preferred=_preferred(measured.get("preferences")) if lesson.prefers else None,
         )
         verdict = judge(found, lesson)
         seconds = self.clock.spent
@@ -250,8 +250,9 @@ class Exam:
         dataset = self.subject.dataset
         if not self.subject.style or dataset is None:
             return None, None
-        held_out = spread(rows_of(dataset.held_out_conversations, dataset.held_out.rows))
-        rows = held_out or spread(rows, _MOST_LOSSES)
+        held = dataset.held_out_conversations, dataset.held_out.rows
+        held_out = spread([*rows_of(*held), *texts_of(*held)])
+        rows = held_out or spread([*rows, *texts_of(dataset.conversations, dataset.train.rows)], _MOST_LOSSES)
         before = self._read(rows, base=True, until=self.clock.until(0.4))
         after = self._read(rows, base=False, until=self.clock.until(0.6))
         pairs = [(_mean(before[number]), _mean(after[number])) for number in before if number in after]

@@ -72,7 +72,9 @@ class SelfDistillation:
         self._right: list[bool] = []
 
     def collate(self, rows: Sequence[Tokens], rehearsed: Sequence[Tokens] = ()) -> Batch:
-        """Samples an answer to each row's question and reads it with the correction in sight; after them what is rehearsed."""
+        """Samples an answer to each row's question and reads it with the correction in sight; after them, or alone, what is rehearsed."""
+        if not rows:
+            return self._reader.collate((), rehearsed)
         items = [self._by_row[row.row] for row in rows]
         seed = int(torch.randint(2**31 - 1, ()).item())  # of a generator that checkpoints keep
         with self._examinee.seated():
@@ -92,7 +94,8 @@ class SelfDistillation:
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The summed divergence at the tokens of the answers, and the logits of what is rehearsed."""
-        assert isinstance(batch, Distilled)
+        if not isinstance(batch, Distilled):
+            return self._reader.loss(batch)
         _, right, logits = self._reader.loss(batch)
         own, device = logits[: batch.counted], logits.device
         likely = own.float().log_softmax(-1).gather(1, batch.teacher.tokens.long().to(device))

@@ -105,7 +105,7 @@ def make_rehearsal(
 
     # Asked by one process, since how much is asked depends on the time.
     memories = team.once(ask)
-    return Rehearsal(memories, spec.knob("seed"), share, team) if memories else None
+    return Rehearsal(memories, spec.knob("seed"), share) if memories else None
 
 
 def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -> Memory:
@@ -159,8 +159,8 @@ def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee, compared: frozens
 class Rehearsal:
     """Which remembered rows a step rehearses, and their loss."""
 
-    def __init__(self, memories: Sequence[Memory], seed: int, share: float | None, team: Team = ALONE) -> None:
-        self._memories, self._seed, self._team = memories, seed, team
+    def __init__(self, memories: Sequence[Memory], seed: int, share: float | None) -> None:
+        self._memories, self._seed = memories, seed
         self._rows = [row for memory in memories for row in memory.rows]
         self._tops = [top for memory in memories for top in memory.tops]
         self._turns = _turns([len(memory.rows) for memory in memories])
@@ -190,9 +190,9 @@ class Rehearsal:
             self._debt -= len(self._rows[self._due[-1]].ids)
         return [self._rows[index] for index in self._due]
 
-    def loss(self, logits: torch.Tensor) -> torch.Tensor:
-        """This process's part of the mean divergence from the base on the rows last due, from the logits of its targets."""
-        own = self._team.share(self._due)
+    def loss(self, logits: torch.Tensor, places: Sequence[int] | None = None) -> torch.Tensor:
+        """What these of the rows last due (None: all) add to the mean divergence from the base, from the logits of their targets."""
+        own = self._due if places is None else [self._due[place] for place in places]
         tokens = torch.cat([self._tops[index].tokens for index in own]).to(logits.device)
         before = torch.cat([self._tops[index].logarithms for index in own]).to(logits.device)
         count = sum(len(self._tops[index].tokens) for index in self._due)

@@ -11,7 +11,7 @@ from academy.ui.html.numbers import loss, number, rate, size
 from academy.ui.look import Look
 from academy.ui.professor import opinion
 from academy.ui.report import known_words, report, verdict_pill
-from academy.ui.texts.translate import has, plural, t
+from academy.ui.texts.translate import has, plural, say, t
 from academy.ui.training.job import is_by_heart
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _facts(item: Adapter, is_open: bool) -> Html:
 def _setting(key: str, value: Any) -> tuple[str, Any]:
     """A setting of its training as the form names and words it."""
     known = TrainingSpec.model_fields.get(key)
-    title = (known.title if known else None) or key.replace("_", " ")
+    title = say(known.title if known else None) or key.replace("_", " ")
     if isinstance(value, bool):
         return title, t("choice.on" if value else "choice.off")
     if isinstance(value, list):

@@ -147,7 +147,7 @@
     const chip = document.createElement("span"), name = document.createElement("span"), away = document.createElement("button");
     chip.className = "ac-file-chip";
     name.className = "ac-cut";
-    name.textContent = `${file.name} · ${A.texts.characters.replace("{n}", file.text.length.toLocaleString())}`;
+    name.textContent = `${file.name} · ${A.texts.characters.replace("{n}", file.text.length.toLocaleString(A.language))}`;
     away.type = "button"; away.textContent = "×";
     away.setAttribute("aria-label", A.texts.detach.replace("{name}", file.name));
     away.onclick = () => setFile(null);
@@ -155,7 +155,7 @@
     place.append(chip);
   }
   async function attach(chosen) {
-    const refuse = (text) => A.toast({ kind: "bad", text: text.replace("{name}", chosen.name).replace("{n}", MOST_CHARS.toLocaleString()) });
+    const refuse = (text) => A.toast({ kind: "bad", text: text.replace("{name}", chosen.name).replace("{n}", MOST_CHARS.toLocaleString(A.language)) });
     if (chosen.size > MOST_BYTES) { refuse(A.texts.file_long); return; }
     const bytes = await chosen.arrayBuffer();
     let text;

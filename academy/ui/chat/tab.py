@@ -14,13 +14,13 @@ import gradio as gr
 from academy.chat.request import BASE, ChatRequest
 from academy.curation.lessons import exchange_of
 from academy.errors import NotFound
-from academy.rows import turns_of
+from academy.rows import is_text, turns_of
 from academy.ui.answers import log
 from academy.ui.chat import asking, blind, correcting, presets, talks, teaching, who
 from academy.ui.chat.choices import LONGEST_REPLY
 from academy.ui.html.elements import Html, clip, div, field, go, join, live, notice, remedy, span, switch, tag
 from academy.ui.look import Look
-from academy.ui.texts.translate import say, t
+from academy.ui.texts.translate import reader, say, spoken, t
 
 if TYPE_CHECKING:
     from academy.services.academy import Academy
@@ -111,7 +111,7 @@ def _choices() -> dict[str, Any]:
     fields = ChatRequest.model_fields
 
     def named(key: str) -> dict[str, Any]:
-        return {"label": fields[key].title, "info": fields[key].description}
+        return {"label": say(fields[key].title), "info": say(fields[key].description)}
 
     base = [(t("chat.base"), BASE)]
     who_ = gr.Dropdown([(t("chat.active"), ""), *base], value="", label=t("chat.who"), info=t("chat.who_info"), elem_id="chat-who")
@@ -148,7 +148,8 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
         # Who answers comes with the question: a drop-down's value is refused by an app that was started since.
         who_answers = str(data.get("who") or ""), bool(data.get("compare")), str(data.get("beside") or "")
         try:
-            yield from asking.answer(academy, stop, asking.Asked.of(question, data), *who_answers, *how)
+            replies = asking.answer(academy, stop, asking.Asked.of(question, data), *who_answers, *how)
+            yield from spoken(reader(request), replies)
         finally:
             stop.set()
             mine.discard(stop)
@@ -271,7 +272,8 @@ def _learned(look: Look) -> list[str]:
     """Questions from the data of the active adapter; without one, of the newest lessons."""
     if look.active is not None and look.active.dataset_id:
         try:
-            return [exchange_of(turns_of(row))[0] for row in look.academy.datasets.rows(look.active.dataset_id, 0, 12)]
+            rows = map(turns_of, look.academy.datasets.rows(look.active.dataset_id, 0, 12))
+            return [exchange_of(turns)[0] for turns in rows if not is_text(turns)]
         except NotFound:
             log.info("The dataset of %s no longer exists; the newest lessons are suggested instead.", look.active.adapter_id)
     return [lesson.situation for lesson in look.academy.lessons.list(limit=12).items]

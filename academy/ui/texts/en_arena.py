@@ -15,6 +15,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.wanted": "Wanted:",
     "arena.answer": {"a": "Answer 1", "b": "Answer 2"},
     "arena.vote": {"a": "Answer 1 is better", "b": "Answer 2 is better", "tie": "Equally good"},
+    "arena.skip": "Skip",
+    "arena.skip_title": "Skip: no vote and no tie; another duel follows",
     "arena.voted": "your vote",
     "arena.tie": "You found them equally good.",
     "arena.judge": "Ask the judge",
@@ -60,5 +62,5 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.pick_title": "Which one is better?",
     "chat.picked": "Your choice counts in the arena.",
     "chat.picked_pair": "Your choice counts in the arena and is kept as a pair, from which a training on preferences learns.",
-    "js.arena_ready": "Two answers are here. Press 1 or 2 for the better one, 0 if they are equally good.",
+    "js.arena_ready": "Two answers are here. Press 1 or 2 for the better one, 0 if they are equally good, 3 to skip.",
 }

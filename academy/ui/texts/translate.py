@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 import pkgutil
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 from academy import formats
 from academy.messages import Message, add_catalogue, from_json, language, render
 from academy.ui import texts
+
+Step = TypeVar("Step")
 
 
 def t(key: str, **values: Any) -> str:
@@ -40,6 +43,29 @@ def has(key: str) -> bool:
 def speak(name: str) -> None:
     """Chooses the language for the rest of the request; one without texts is English."""
     language.set(name if name in TEXTS else "en")
+
+
+def reader(request: Any) -> str:
+    """The language of a Gradio request, for what Gradio runs from its queue, in a context of its own."""
+    return request.request.scope.get("academy.language", "en")
+
+
+def spoken(name: str, steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps in a language; whoever asks for each does so in a context of its own, which forgets the language of the one before."""
+    context = contextvars.copy_context()
+    context.run(speak, name)
+    end = object()
+    try:
+        while (step := context.run(next, steps, end)) is not end:
+            yield cast(Step, step)
+    finally:
+        if isinstance(steps, Generator):
+            steps.close()
+
+
+def languages() -> dict[str, str]:
+    """The name of each language in that language, by its code."""
+    return {code: formats.language_name(code) for code in sorted(TEXTS)}
 
 
 def for_page() -> dict[str, str]:

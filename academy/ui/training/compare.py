@@ -153,12 +153,13 @@ def _choices(look: Look, job: Job, runs: Sequence[Job], offered: Sequence[Job]) 
 
 def _choice(look: Look, job: Job, other: Job, drawn: Sequence[str], *, full: bool) -> Html:
     on = other.job_id in drawn
-    wanted = [item for item in drawn if item != other.job_id] + ([] if on else [other.job_id])
+    of = {"versus_of": job.job_id}
     apart = [] if (other.dataset_id, other.base_model) == (job.dataset_id, job.base_model) else [t("plot.other_data")]
     words = " · ".join([*effort_words(other), *apart])
     return _set(
         join([span(other.name, cls="ac-cut ac-strong"), span(words, cls="ac-soft ac-cut")]),
-        {"versus": wanted, "versus_of": job.job_id},
+        of,
+        data_toggle=json.dumps({"list": "versus", "item": other.job_id, "of": of, "pin": "versus_pin"}),
         cls="ac-picker-row" + (" is-on" if on else ""),
         disabled=full and not on,
         aria_pressed="true" if on else "false",
@@ -226,13 +227,13 @@ def _settings(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
         (t("compare.dataset"), [names.get(run.dataset_id or "", "–") for run in runs]),
         (t("compare.base"), [run.base_model for run in runs]),
         (t("compare.effort"), [t(f"effort.{run.effort}") if run.effort else "–" for run in runs]),
-        (fields["recipe"].title or "recipe", [run.recipe or "–" for run in runs]),
+        (say(fields["recipe"].title), [run.recipe or "–" for run in runs]),
         (
-            fields["continue_from"].title or "",
+            say(fields["continue_from"].title),
             [adapters.get(name, t("compare.gone")) if (name := run.continue_from) else "–" for run in runs],
         ),
     ]
-    return first + [(fields[name].title or name, [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
+    return first + [(say(fields[name].title or name), [setting_words(name, run.parameters.get(name)) for run in runs]) for name in KNOBS]
 
 
 def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:

@@ -75,7 +75,7 @@ def component(name: str) -> gr.components.FormComponent:
     """The control for one field of the spec."""
     field = TrainingSpec.model_fields[name]
     kind, optional = _kind(field)
-    label, info = field.title or name, _help(field)
+    label, info = say(field.title or name), _help(field)
     common: dict[str, Any] = {"label": label, "info": info, "elem_id": f"set-{name}", "value": initial(name), "min_width": 150}
     if get_origin(kind) is Literal:
         choices = [(t("form.unset"), _NONE)] if optional else []
@@ -155,12 +155,13 @@ def planned_values(spec: dict[str, Any]) -> dict[str, Any]:
 def above() -> dict[str, Any]:
     """The controls that stand above the settings, by the name of their field, and the advice."""
     names = TrainingSpec.model_fields
-    model, efforts = names["base_model"], [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
+    data, model = names["dataset_id"], names["base_model"]
+    efforts = [(t(f"effort.{value}"), value) for value in ("auto", "quick", "balanced", "thorough")]
     return {
-        "dataset_id": gr.Dropdown([], label=names["dataset_id"].title, info=names["dataset_id"].description, elem_id="train-dataset"),
-        "base_model": gr.Dropdown([], label=model.title, info=model.description, allow_custom_value=True, elem_id="train-base"),
+        "dataset_id": gr.Dropdown([], label=say(data.title), info=say(data.description), elem_id="train-dataset"),
+        "base_model": gr.Dropdown([], label=say(model.title), info=say(model.description), allow_custom_value=True, elem_id="train-base"),
         "base_facts": gr.HTML(live("base"), apply_default_css=False, elem_id="train-base-facts"),
-        "preset": gr.Radio(efforts, value="auto", label=names["preset"].title, info=_efforts_help(), elem_id="train-preset"),
+        "preset": gr.Radio(efforts, value="auto", label=say(names["preset"].title), info=_efforts_help(), elem_id="train-preset"),
         "advice": gr.HTML("", apply_default_css=False, elem_id="train-advice", js_on_load=_PROBLEMS),
     }
 
@@ -398,7 +399,7 @@ def _advice(
 
 def _back(key: str) -> Html:
     """A field that a person changed, with the way back to the Professor's choice."""
-    title = TrainingSpec.model_fields[key].title or key
+    title = say(TrainingSpec.model_fields[key].title or key)
     attributes = {"type": "button", "data_event": "auto", "data_field": key, "title": t("training.auto_title", field=title)}
     return span(title, " ", tag("button", t("effort.auto"), cls="ac-btn ac-btn-small", **attributes), cls="ac-help")
 
@@ -438,7 +439,7 @@ def _default(name: str) -> Any:
 def _help(field: FieldInfo) -> str:
     low = next((rule.ge for rule in field.metadata if isinstance(rule, annotated_types.Ge)), None)
     high = next((rule.le for rule in field.metadata if isinstance(rule, annotated_types.Le)), None)
-    text = field.description or ""
+    text = say(field.description)
     if isinstance(low, int | float) and isinstance(high, int | float) and high <= 100_000:
         text += " " + t("form.between", low=f"{low:,}", high=f"{high:,}")
     return text

@@ -184,7 +184,7 @@ def _changed_label(changes: dict[str, Any]) -> str:
 def _changes(changes: dict[str, Any]) -> str:
     names, words = TrainingSpec.model_fields, {True: t("on"), False: t("off")}
     return ", ".join(
-        f"{names[key].title if key in names else key}: {words[value] if isinstance(value, bool) else value}"
+        f"{say(names[key].title) if key in names else key}: {words[value] if isinstance(value, bool) else value}"
         for key, value in changes.items()
     )
 
@@ -306,22 +306,33 @@ def _tokens_per_second(points: Sequence[dict[str, Any]], metrics: dict[str, Any]
 
 
 def _says(look: Look) -> Html:
-    """The model's answers to a row of the dataset as it learns, the newest first."""
+    """What the model answers to some rows of the dataset as it learns, beside the taught answer and the base's."""
     samples = (look.job.status.get("samples") or []) if look.job else []
-    samples = [sample for sample in samples if sample.get("text") is not None]
-    if not samples:
+    asked: dict[str, list[dict[str, Any]]] = {}
+    for sample in samples:
+        if sample.get("text") is not None:
+            asked.setdefault(str(sample.get("prompt") or ""), []).append(sample)
+    if not asked:
         return Html("")
-    rows = [
-        div(
-            span(t("says.step", n=number(sample.get("step"))), cls="ac-soft ac-num"),
-            span(sample["text"][:300] or "–", cls="ac-text"),
-            cls="ac-says-row" if index else "ac-says-row is-newest",
-        )
-        for index, sample in enumerate(samples[:-4:-1])
-    ]
-    prompt = str(samples[-1].get("prompt") or "")
     title = t("says.then") if look.job and look.job.record.status in ENDED else t("says.title")
-    return card(title, div(prompt, cls="ac-said"), _wanted(look, prompt), *rows, cls="ac-says")
+    return card(title, *[_said(look, prompt, given) for prompt, given in asked.items()], cls="ac-says")
+
+
+def _said(look: Look, prompt: str, given: Sequence[dict[str, Any]]) -> Html:
+    """One question; its newest answer, and the one before."""
+    base = given[-1].get("base")
+    return div(
+        div(prompt, cls="ac-said"),
+        _wanted(look, prompt),
+        _says_row(t("says.base"), base) if base is not None else "",
+        *[_says_row(t("says.step", n=number(sample.get("step"))), sample["text"]) for sample in given[-2:-1]],
+        _says_row(t("says.step", n=number(given[-1].get("step"))), given[-1]["text"], "is-newest"),
+        cls="ac-says-one",
+    )
+
+
+def _says_row(who: str, text: str, mark: str = "") -> Html:
+    return div(span(who, cls="ac-soft ac-num"), span(short(text, 300) or "–", cls="ac-text"), cls=f"ac-says-row {mark}".strip())
 
 
 _answers: Drawings[Html] = Drawings(64)
@@ -332,9 +343,7 @@ def _wanted(look: Look, prompt: str) -> Html:
 
     def draw() -> Html:
         answer = look.academy.datasets.answer_to(prompt, look.job_id) or ""
-        return (
-            div(span(t("says.wanted"), cls="ac-soft"), span(short(answer, 300), cls="ac-text"), cls="ac-says-row") if answer else Html("")
-        )
+        return _says_row(t("says.wanted"), answer, "is-wanted") if answer else Html("")
 
     return _answers.get(look.academy, (look.job.record.job_id if look.job else "", prompt), draw)
 
@@ -354,7 +363,7 @@ def _more(look: Look) -> Html:
     rows = [
         tag(
             "tr",
-            tag("th", names[key].title or key),
+            tag("th", say(names[key].title or key)),
             tag("td", setting_words(key, value)),
         )
         for key, value in job.parameters.items()

@@ -11,7 +11,7 @@ import gradio as gr
 from academy.jobs.spec import TrainingSpec
 from academy.ui.html.elements import Html, button, div, go, join, live, notice, remedy, span
 from academy.ui.look import Look
-from academy.ui.texts.translate import say, t
+from academy.ui.texts.translate import reader, say, speak, t
 from academy.ui.training import base as base_model
 from academy.ui.training import form, job, jobs, race, race_form
 
@@ -56,7 +56,9 @@ def _controls() -> dict[str, Any]:
         controls = form.above()
         with gr.Accordion(t("training.all"), open=False, elem_id="all-settings"):
             name = TrainingSpec.model_fields["name"]
-            controls["name"] = gr.Textbox(label=name.title, info=name.description, max_lines=1, max_length=80, elem_id="train-name")
+            controls["name"] = gr.Textbox(
+                label=say(name.title), info=say(name.description), max_lines=1, max_length=80, elem_id="train-name"
+            )
             controls |= form.settings()
             controls["reset"] = gr.Button(t("training.reset"), size="sm", elem_id="set-reset")
         controls |= race_form.controls()
@@ -124,11 +126,18 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     controls["start"].click(functools.partial(form.start, academy), inputs=values, outputs=[out, answer], **quick)
     racing = [*(controls[key] for key in race_form.CONTROLS), *values]
     controls["race_start"].click(functools.partial(race_form.start, academy), inputs=racing, outputs=[out, answer], **quick)
-    waiting = div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row")
-    fitting = controls["fit"].click(lambda: waiting, outputs=answer, **quick)
+
+    def waiting() -> Html:
+        return div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row")
+
+    def fit(request: gr.Request, *now: Any) -> list[Any]:
+        speak(reader(request))
+        return form.fit(academy, *now)
+
+    fitting = controls["fit"].click(waiting, outputs=answer, **quick)
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 4}
     found = controls["found"]
-    measured = fitting.then(functools.partial(form.fit, academy), inputs=values, outputs=[out, found], **private)
+    measured = fitting.then(fit, inputs=values, outputs=[out, found], **private)
     measured.then(form.fitted, inputs=[found, *values], outputs=answer, **quick)
 
 

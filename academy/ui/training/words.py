@@ -93,7 +93,7 @@ def settings_words(parameters: Mapping[str, Any]) -> str:
 
 def setting_title(name: str) -> str:
     """The name of a setting as its field in the form has it."""
-    return (TrainingSpec.model_fields[name].title or name) if name in TrainingSpec.model_fields else name
+    return say(TrainingSpec.model_fields[name].title or name) if name in TrainingSpec.model_fields else name
 
 
 def is_by_heart(parameters: dict[str, Any]) -> bool:
@@ -114,6 +114,8 @@ def kind_words(job: Job) -> str:
         return plural("race.kind", len(job.parameters["sweep"]["trials"]))
     if job.kind == "export":
         return t("exports.of_adapter")
+    if job.kind == "question":
+        return t("questions.of_document")
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 
