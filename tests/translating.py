@@ -25,7 +25,8 @@ SENTENCE = re.compile(r"[A-Z“‘{][^\n]*\s[^\n]*[.!?:…]")
 NOT_SHOWN = re.compile(r"academy/(ui/texts/|ui/mcp|text/rewordings/|text/languages|general/|client|models/|jobs/warden)")
 NOT_READ = {"compile", "getLogger", "add_argument", "ArgumentParser", "Query", "Path", "Header", "Body", "Form", "File"}
 DESCRIBED = ("academy/jobs/spec.py", "academy/chat/request.py")  # the page shows the descriptions of their fields, of others the title
-FRAGMENTS = ("bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in")  # no sentences
+FRAGMENTS = ("bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in", "queued", "preparing", "running", "finished",
+             "failed", "cancelled", "open", "accepted", "declined", "superseded", "waiting", "racing", "behind", "stopped")  # fmt: skip
 FOR_MODELS = {  # probes of chat templates and tokenizers, the judge's instruction, examples in the description of REST
     "Answer in one sentence.", "Under the blue pot.", "And the lamp?", "In the attic.", "Hello, world! 12 + 34 = 46.",
     "Which port does staging use?", "Port 8447.", "Thank you.", "Who waters the plants?", "Lena waters the plants.",
