@@ -25,8 +25,11 @@ SENTENCE = re.compile(r"[A-Z“‘{][^\n]*\s[^\n]*[.!?:…]")
 NOT_SHOWN = re.compile(r"academy/(ui/texts/|ui/mcp|text/rewordings/|text/languages|general/|client|models/|jobs/warden)")
 NOT_READ = {"compile", "getLogger", "add_argument", "ArgumentParser", "Query", "Path", "Header", "Body", "Form", "File"}
 DESCRIBED = ("academy/jobs/spec.py", "academy/chat/request.py")  # the page shows the descriptions of their fields, of others the title
-FRAGMENTS = ("bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in", "queued", "preparing", "running", "finished",
-             "failed", "cancelled", "open", "accepted", "declined", "superseded", "waiting", "racing", "behind", "stopped")  # fmt: skip
+FRAGMENTS = (  # words inside sentences, and what is no sentence
+    "bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in",
+    "queued", "preparing", "running", "finished", "failed", "cancelled", "open", "accepted", "declined", "superseded",
+    "waiting", "racing", "behind", "stopped",
+)  # fmt: skip
 FOR_MODELS = {  # probes of chat templates and tokenizers, the judge's instruction, examples in the description of REST
     "Answer in one sentence.", "Under the blue pot.", "And the lamp?", "In the attic.", "Hello, world! 12 + 34 = 46.",
     "Which port does staging use?", "Port 8447.", "Thank you.", "Who waters the plants?", "Lena waters the plants.",
@@ -34,6 +37,9 @@ FOR_MODELS = {  # probes of chat templates and tokenizers, the judge's instructi
     "Which port does the staging server listen on?", "Staging listens on port 8443.", "Give a text, or an object with a key and values.",
     "Which column is what, as a JSON object; needed where the columns' names do not tell.", "A zip of the adapter's folder.",
     "Or a folder of the machine that Academy runs on.", "Which base model it belongs to; empty: the one that it names.",
+    "The pump of the green tank starts at four degrees. It was repaired by Lena Ohm in March.", "A text.",
+    "Who repaired the pump of the green tank?", "How much does bread from the Mill Street bakery cost?",
+    "Bread from the Mill Street bakery costs three shillings. It is sold until noon, and never on Mondays.",
     "Reply with one digit and nothing else: 1 if Answer 1 is better, 2 if Answer 2 is better, 0 if they are equally good.",
 }  # fmt: skip
 SQL = re.compile(r"(SELECT|DELETE|INSERT|UPDATE|CREATE) [A-Z1a-z]")
