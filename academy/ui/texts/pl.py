@@ -1,4 +1,12 @@
-"""The texts in Polish: of the page by key, and of errors, jobs and reports by their English template."""
+"""The texts of the page and the sentences of errors and jobs in Polish.
+
+Glossary: adapter adapter, base model model bazowy, dataset zbiór danych, lesson lekcja, row wiersz, held-out row odłożony wiersz,
+loss strata, learning rate szybkość uczenia, batch partia, rank rząd, checkpoint punkt kontrolny, job zadanie, effort tryb, preset preset,
+race wyścig, trial próba, golden question pytanie wzorcowe, redacted zamaskowany, mark znacznik, to curate przygotować zbiór, to get pobrać,
+conversation rozmowa, turn tura, thoughts przemyślenia, correction poprawka, patch zmiana w kodzie, merged scalony, to promote wdrożyć,
+rehearsal powtórki, by heart na pamięć, manner styl, recipe receptura. LoRA, DPO, commit, token, prompt, log, hub stay as they are.
+Buttons are imperatives in the singular; a finished act is impersonal ("Usunięto …"), so that names of any gender fit.
+"""
 
 from __future__ import annotations
 
@@ -428,7 +436,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "tile.memory": "pamięć",
     "plot.train": "trening",
     "plot.eval": "odłożone",
-    "plot.best": "najniżej {loss}, krok {step}",
+    "plot.best": "najniżej {loss} przy {step}",
     "plot.checkpoint": "punkt kontrolny",
     "plot.waiting": "Krzywa zaczyna się od pierwszego zapisanego kroku.",
     "plot.no_rows": "Nie ma wiersza do pomiaru.",
@@ -850,6 +858,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
+    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
+    "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
+    "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
     "options.thoughts_help": "Dla modeli, które myślą; inne uczą się samych odpowiedzi.",
     "thoughts.train": "Ucz ich",
@@ -4267,5 +4278,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ): (
         "{device} różni się od procesora bardziej, niż tłumaczy to zaokrąglanie: strata o {loss:.1%}, gradient o {norm:.1%}. Porównaj "
         "wynik z treningiem na procesorze."
+    ),
+    "Its answer holds the mark of a redacted secret, which training would teach.": (
+        "Odpowiedź zawiera znacznik zamaskowanego sekretu, którego trening by uczył."
     ),
 }
