@@ -360,6 +360,7 @@ LOOKING = {
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect", "unlisted", "answering", "bases")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
+    *(f"documents.{verb}" for verb in ("list", "get", "passages", "progress", "pairs")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
     *(f"remote.{verb}" for verb in ("list", "get", "check_allowed")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),

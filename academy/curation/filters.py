@@ -197,7 +197,7 @@ def apply(
 
 def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
     """The first rule that the example breaks by itself, and the reason; None where it is good."""
-    for rule, check in RULES.items():
+    for rule, check in (_FOR_TEXTS if example.is_text else RULES).items():
         reason = check(example, limits)
         if reason:
             return rule, reason
@@ -210,6 +210,8 @@ def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
 def malformed(example: Example, limits: Limits) -> Text:
     """No question, no answer, turns out of order, or characters that cannot be written."""
     turns = [turn for turn in example.turns if turn.role not in ("system", "tools")]
+    if example.is_text:
+        return "" if not _SURROGATE.search(example.answer) else _HALF
     if not turns or turns[-1].role != "assistant" or not example.answer.strip():
         return "There is no answer to learn."
     if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
@@ -225,8 +227,11 @@ def malformed(example: Example, limits: Limits) -> Text:
     if any(not turn.content.strip() and not turn.calls for turn in turns):
         return "A turn is empty."
     if any(not turn.content.isascii() and _SURROGATE.search(turn.content) for turn in example.turns):
-        return "It holds half a character (a lone surrogate), which no file can hold."
+        return _HALF
     return ""
+
+
+_HALF = "It holds half a character (a lone surrogate), which no file can hold."
 
 
 _AFTER = {"call": ("tool", "user"), "tool": ("tool", "assistant"), "user": ("assistant",), "system": ()} | dict.fromkeys(
@@ -374,6 +379,8 @@ RULES: dict[str, Callable[[Example, Limits], Text]] = {
     "echo": echo,
     "language": language,
 }
+_FOR_TEXTS = {name: RULES[name] for name in ("malformed", "secret", "too_long", "broken")}
+"""A text to read on has no answer, and a passage may begin or end anywhere."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd\ufffe\uffff]")
@@ -496,4 +503,5 @@ _NAMES = {
     "lessons": ("lesson {origin}", "another lesson"),
     "git": ("commit {origin}", "another commit"),
     "uploads": ("row {origin}", "another row"),
+    "documents": ("passage {origin}", "another passage"),
 }

@@ -14,6 +14,7 @@ from academy.chat.request import Engine
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore
+from academy.curation.documents.store import DocumentStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
@@ -36,6 +37,7 @@ from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
+from academy.services.documents import Documents
 from academy.services.ends import Ends, of_job, of_proposal
 from academy.services.evaluations import Evaluations
 from academy.services.exports import Exports
@@ -46,6 +48,7 @@ from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.remote import Remote
+from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
@@ -83,7 +86,10 @@ class Academy:
         jobs, runner, adapters = self._job_store, self._runner, self._adapter_store
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
-        self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
+        self.sessions = Sessions(allowed, settings, lessons)
+        documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
+        self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
+        self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
         self.remote = Remote(allowed, settings, uploads)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)

@@ -343,7 +343,13 @@ class Training:
         lengths = _token_lengths(path, base.path)
         if preferences:
             read = presets.Facts(
-                rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer, question_tokens=lengths.question
+                rows,
+                lengths.mean,
+                lengths.longest,
+                base.facts,
+                answer_tokens=lengths.answer,
+                question_tokens=lengths.question,
+                texts=lengths.texts,
             )
             goal = goal or presets.goal_of(read)
             lengths = _token_lengths(path, base.path, of_preferences=True)
@@ -358,6 +364,7 @@ class Training:
             has_eval=has_eval,
             answer_tokens=lengths.answer,
             question_tokens=lengths.question,
+            texts=lengths.texts,
             goal=goal,
             preferences=_kind_of(request, preferences),
         )
@@ -442,13 +449,14 @@ def _golden_rows(manifest: Manifest | None) -> int | None:
 
 @dataclass(frozen=True)
 class _Lengths:
-    """The number of rows; in tokens their mean and the largest, and the medians of answers and last questions."""
+    """The number of rows; in tokens their mean and the largest, the medians of answers and last questions; the share of texts."""
 
     rows: int
     mean: float
     longest: int
     answer: float
     question: float
+    texts: float = 0.0
 
 
 def _token_lengths(path: Path, base_path: Path | None, *, of_preferences: bool = False) -> _Lengths:
@@ -480,7 +488,8 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
     longest = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in read[-_LONGEST_ROWS:]])]
     answers = statistics.median(count([answer for _, answer, _ in spread]))
     questions = statistics.median(count([question for _, _, question in spread]))
-    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers, questions)
+    texts = sum(not turns for turns, _ in talks) / len(talks)
+    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers, questions, texts)
 
 
 def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:

@@ -30,6 +30,7 @@ class Tokens:
     ids: list[int]
     trained: list[bool]
     length: int  # before it was cut
+    is_text: bool = False  # a text to read on: it teaches a manner, and is never known by heart
 
 
 @dataclass
@@ -107,8 +108,11 @@ def tokenize(
     """Every conversation as rows of tokens, cut at `max_length`; rows without a trained token before it are left out."""
     result = Tokenized()
     done = 0
+    texts = {row for row, messages in conversations if messages[0]["role"] == "text"}
     for row, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
         done += 1
+        if row in texts and ids:
+            trained[0] = False  # nothing stands before it, from which it could be predicted
         if done % _TELL == 0:
             progress(min(done / len(conversations), 1.0))
         if len(ids) > max_length:
@@ -120,7 +124,7 @@ def tokenize(
         elif not any(trained):
             result.untrained.setdefault(row, msg("no token of its answer can be trained ({end!r})", end=written.text[-40:]))
             continue
-        result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
+        result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids), row in texts))
     kept = {tokens.row for tokens in result.rows}
     of_kept = [messages for row, messages in conversations if row in kept]
     result.thoughts = sum(any(message.get("thinking") for message in messages) for messages in of_kept)

@@ -12,12 +12,14 @@ class Known:
     """What the last look at each row showed: a row is known where the model predicts every trained token of it.
 
     With the tokens before given, as in training, the arg max is then right everywhere, so a greedy answer is the row's own.
+    Texts to read on do not count: no question asks for them.
     """
 
     def __init__(self, rows: Sequence[Tokens]) -> None:
         self._owner = [tokens.row for tokens in rows]
         self._right = [False] * len(rows)
-        self.of = len(set(self._owner))
+        self._texts = {tokens.row for tokens in rows if tokens.is_text}
+        self.of = len({*self._owner} - self._texts)
 
     def look(self, at: Iterable[int], right: Iterable[bool]) -> None:
         """Takes in a look at some of the rows, by their indices."""
@@ -27,7 +29,7 @@ class Known:
     @property
     def rows(self) -> int:
         """How many dataset rows are known; one that was split into several counts once, if all its parts are."""
-        return self.of - len({owner for owner, right in zip(self._owner, self._right, strict=True) if not right})
+        return self.of - len({owner for owner, right in zip(self._owner, self._right, strict=True) if not right} - self._texts)
 
     def facts(self) -> list[int]:
         """The indices of the known rows, for a checkpoint."""

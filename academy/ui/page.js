@@ -60,7 +60,7 @@
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
     if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: motion() });
-    document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
+    document.documentElement.dataset.view = ["lessons", "documents"].includes(A.state.dataset_view) ? A.state.dataset_view : "make";
     mirror();
     A.chat?.opened();
     return poll();

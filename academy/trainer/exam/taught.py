@@ -66,6 +66,12 @@ def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequenc
     ]
 
 
+def texts_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequence[Tokens]) -> list[Row]:
+    """The texts to read on among the rows, which only their loss tells of."""
+    tokens = {item.row: item for item in trained if item.is_text}
+    return [Row(number, turns, "", (tokens[number],), _NO_KEY) for number, turns in conversations if number in tokens]
+
+
 def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]]]) -> list[Wording]:
     """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
 
@@ -83,6 +89,9 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]
     each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
     made = (Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each))
     return [*own, *itertools.islice(made, MOST_REPHRASED - len(own))]
+
+
+_NO_KEY = Answers([]).key("", "")
 
 
 def _plain(text: str) -> str:

@@ -25,7 +25,7 @@
     };
     request.send(form);
   });
-  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
+  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"], documents: ["api/v1/academy/documents", "documents.taken"] };
   // `brought` waits for the choice between lessons and source; `sent` are the files of the last import, to read one again with other columns.
   // The columns of files that are not recognised are requested one by one, after the other files; one report covers all of them.
   let brought = [], sent = [], unmapped = [], mapping = null;

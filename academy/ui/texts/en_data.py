@@ -7,7 +7,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "What you typed is kept.",
     "js.draft_go_on": "Go on writing",
     "files.drop": "Drop files here, or click to choose them",
-    "files.kinds": "ChatGPT and Claude exports, JSONL, CSV, Parquet, Markdown, or a zip of them. What they become is asked next.",
+    "files.kinds": "ChatGPT and Claude exports, JSONL, CSV, Parquet, Markdown, or a zip of them; PDF, Word, slides and HTML as documents. "
+    "What they become is asked next.",
     "files.choose": {"one": "What is this file to become?", "many": "What are these {n} files to become?"},
     "files.as": {
         "lessons": "Lessons",

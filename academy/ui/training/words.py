@@ -114,6 +114,8 @@ def kind_words(job: Job) -> str:
         return plural("race.kind", len(job.parameters["sweep"]["trials"]))
     if job.kind == "export":
         return t("exports.of_adapter")
+    if job.kind == "question":
+        return t("questions.of_document")
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 
