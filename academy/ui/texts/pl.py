@@ -4033,9 +4033,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The script trains on the rows as they are: {why:list}; it repeats the number of steps.": (
         "Skrypt trenuje na wierszach takich, jakie są: {why:list}; powtarza liczbę kroków."
     ),
-    "{n:number} rows with thoughts or calls of tools are left out.": (
-        "Pominięte wiersze z przemyśleniami lub wywołaniami narzędzi: {n:number}."
-    ),
     "{program} could not convert the model: {why}. Export it as merged safetensors instead.": (
         "{program} nie mógł przekonwertować modelu: {why}. Wyeksportuj go jako scalone safetensors."
     ),
