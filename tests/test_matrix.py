@@ -363,7 +363,7 @@ LOOKING = {
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),
     *(f"documents.{verb}" for verb in ("list", "get", "passages", "progress", "pairs")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
-    *(f"remote.{verb}" for verb in ("list", "get", "check_allowed")),
+    *(f"remote.{verb}" for verb in ("list", "get", "allowed", "check_allowed")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }

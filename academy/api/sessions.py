@@ -83,7 +83,7 @@ class ReviewReply(Reply):
     proposed: int
     left_out: dict[str, int] = Field(description="Exchanges that are not proposed, by fate.")
     skipped: dict[str, int] = Field(
-        description="Not in any exchange, by kind: `program`, `agents` (that the agent called), `versions`, `broken`, `tools`, `printed`."
+        description="What no exchange holds, by kind: `program`, `agents` (called by the agent), `versions`, `broken`, `tools`, `printed`."
     )
     redacted: dict[str, int]
     exchanges: list[ExchangeReply]
