@@ -51,7 +51,7 @@ async def import_remote(academy: TheAcademy, slow: Slow, request: _Request) -> I
 def list_remote(academy: TheAcademy) -> ImportList:
     """The imports since the start of the app, newest first, with their progress."""
     items = academy.remote.list()
-    return ImportList(allowed=academy.remote.allowed, count=len(items), items=items)
+    return ImportList(allowed=academy.remote.allowed(), count=len(items), items=items)
 
 
 @api.get("/dataset/remote/{import_id}")

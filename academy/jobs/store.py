@@ -141,11 +141,8 @@ class Job:
     @property
     def preferences_path(self) -> Path | None:
         """The file of pairs and thumbs beside the dataset, where the job learns from them, or is an exam that measures them."""
-        if not self.dataset_path:
-            return None
-        path = beside(Path(self.dataset_path))
-        measured = self.kind == "evaluate" and path.is_file()
-        return path if measured or self.parameters.get("method") in ("preference", "correction") else None
+        path, learns = beside(Path(self.dataset_path or "none")), self.parameters.get("method") in ("preference", "correction")
+        return path if learns or (self.kind == "evaluate" and path.is_file()) else None
 
     @property
     def gets_base(self) -> bool:

@@ -54,7 +54,7 @@ class Remote:
         self._imports: dict[str, Import] = {}
         self._running: dict[str, Reading] = {}
 
-    @property
+    @reading
     def allowed(self) -> bool:
         """Whether the owner allows the network for them."""
         return self._settings.remote_data
@@ -62,7 +62,7 @@ class Remote:
     @reading
     def check_allowed(self) -> None:
         """Raises Unavailable where the owner has not allowed the network for them, and says where to allow it."""
-        if not self.allowed:
+        if not self._settings.remote_data:
             raise Unavailable(
                 "Datasets and files from the network are not allowed.",
                 hint="Set ACADEMY_REMOTE_DATA=true, in the environment or in .env, and start Academy again.",

@@ -27,7 +27,7 @@ SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"  # pragma: all
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An app of its own, so that the tour begins with nothing."""
     sessions = agents_help.home(tmp_path_factory.mktemp("home"))
-    running = start_app(tmp_path_factory.mktemp("access"), ACADEMY_SESSION_FOLDERS=str(sessions))
+    running = start_app(tmp_path_factory.mktemp("access"), ACADEMY_SESSION_FOLDERS=str(sessions), ACADEMY_REMOTE_DATA="true")
     yield running
     running.close()
 
@@ -250,6 +250,7 @@ def walk_datasets(walk: Walk) -> None:
     walk_sessions(walk)
     walk.dialog("tokens", "[data-act='row.tokens']")
     walk.dialog("refused rows", "[data-act='upload.report']")
+    walk.dialog("a source in the network", "[data-act='remote.ask']")
     walk.menu("menu of a dataset", ".ac-list-row")
     walk.dialog("which dataset to compare", ".ac-list-row .ac-menu > summary", "[data-act='dataset.choose']")
     walk.click(".ac-list-row .ac-menu > summary")

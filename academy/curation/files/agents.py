@@ -19,6 +19,7 @@ from academy.curation.files.said import Chat
 from academy.curation.files.sessions import AIDER, NOT_SAID
 from academy.curation.files.turns import content_of
 from academy.curation.files.values import RowError
+from academy.messages import Message, msg
 
 AgentName = Literal["claude-code", "codex", "aider", "open-webui", "lm-studio"]
 
@@ -30,13 +31,13 @@ TITLES: dict[AgentName, str] = {
     "lm-studio": "LM Studio",
 }
 
-SKIPPED = {
-    "program": "messages of the program: commands, reminders, summaries, notices",
-    "agents": "messages of agents that the agent called",
-    "versions": "messages of other versions of the conversation",
-    "broken": "lines that cannot be read",
-    "tools": "calls of tools without a record of what they gave",
-    "printed": "lines that the program printed",
+SKIPPED: dict[str, Message] = {
+    "program": msg("messages of the program: commands, reminders, summaries, notices"),
+    "agents": msg("messages of agents that the agent called"),
+    "versions": msg("messages of other versions of the conversation"),
+    "broken": msg("lines that cannot be read"),
+    "tools": msg("calls of tools without a record of what they gave"),
+    "printed": msg("lines that the program printed"),
 }
 """What is passed over in a session, by its kind."""
 

@@ -28,7 +28,7 @@ def teach(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     active = look.active
     if not look.academy.datasets.untaught(active.adapter_id if active else None):
         raise Conflict("There is no new lesson to teach.", hint="Rate or correct a reply first.")
-    made = look.academy.datasets.create(DatasetRequest.model_validate({"include_git": False}))
+    made = look.academy.datasets.create(DatasetRequest.model_validate({"include_git": False, "leave_out_marks": True}))
     request = {"dataset_id": made["dataset_id"], "preset": "auto"} | ({"base_model": active.base_model} if active else {})
     advice = look.academy.training.plan(TrainingSpec.model_validate(request))["continuing"]
     if advice and advice["choice"] == "continue":
