@@ -1295,7 +1295,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.none": "Noch kein Dokument",
     "documents.none_text":
         "Lege oben ein PDF, eine Word-Datei, Folien, eine Webseite oder Markdown ab: Ein Handbuch hat keine Fragen und Antworten und lässt sich trotzdem lernen.",
-    "documents.choose": "Wähle ein Dokument, um seine Abschnitte zu sehen.",
     "documents.pages": {"one": "{n} Seite", "many": "{n} Seiten"},
     "documents.passages": {"one": "{n} Abschnitt", "many": "{n} Abschnitte"},
     "documents.about": "etwa {n} Token",
@@ -1306,7 +1305,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.read_on_help":
         "Die Abschnitte werden Zeilen des nächsten Datensatzes, Wort für Wort gelernt. Sie lehren Wörter und eine Art; Fragen dazu werden nach Fragen und Antworten besser beantwortet.",
     "documents.open": "Dokumente öffnen",
-    "documents.off": "Keines ist eingeschaltet.",
     "documents.questions": "Fragen und Antworten",
     "documents.write": "Fragen schreiben",
     "documents.write_more": "Mehr Fragen schreiben",
@@ -1347,6 +1345,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "review.passage": "Abschnitt {n}",
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
+    "import.only": "Nur diese zeigen",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
@@ -3822,4 +3821,21 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The document was deleted.": "Das Dokument wurde gelöscht.",
     "{n:number} rows with thoughts, calls of tools or texts to read on are left out.":
         "{n:number} Zeilen mit Gedanken, Werkzeugaufrufen oder Texten zum Weiterlesen bleiben weg.",
+    "with a redacted secret": "mit einem geschwärzten Geheimnis",
+    "messages of the program: commands, reminders, summaries, notices":
+        "Nachrichten des Programms: Befehle, Erinnerungen, Zusammenfassungen, Hinweise",
+    "messages of agents that the agent called": "Nachrichten von Agenten, die der Agent aufrief",
+    "messages of other versions of the conversation": "Nachrichten anderer Fassungen des Gesprächs",
+    "lines that cannot be read": "unlesbare Zeilen",
+    "calls of tools without a record of what they gave": "Werkzeugaufrufe, deren Ergebnis nicht festgehalten ist",
+    "lines that the program printed": "Zeilen, die das Programm ausgab",
+    "proposed": "vorgeschlagen",
+    "interrupted by the person": "vom Menschen unterbrochen",
+    "ended with a tool that the person rejected": "endete mit einem Werkzeug, das der Mensch ablehnte",
+    "corrected by the next message": "durch die nächste Nachricht korrigiert",
+    "undone": "rückgängig gemacht",
+    "rated bad, or its edits were refused": "schlecht bewertet, oder seine Änderungen wurden abgelehnt",
+    "without an answer at its end": "ohne Antwort am Ende",
+    "about a picture or a file that is not in the session": "über ein Bild oder eine Datei, die nicht in der Sitzung ist",
+    "longer than a row may be": "länger, als eine Zeile sein darf",
 }
