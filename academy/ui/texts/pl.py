@@ -771,6 +771,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "few": "{n} lekcje z ostatniego importu",
         "many": "{n} lekcji z ostatniego importu",
     },
+    "import.only": "Pokaż tylko te",
     "import.undo": "Cofnij ten import",
     "import.undone": {"one": "Wycofano {n} lekcję.", "few": "Wycofano {n} lekcje.", "many": "Wycofano {n} lekcji."},
     "import.undone_hint": "Przez trzydzieści dni są w „Usuniętych lekcjach”.",
@@ -975,7 +976,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "Upuść powyżej PDF, plik Worda, slajdy, stronę internetową lub Markdown: podręcznik nie ma pytań i odpowiedzi, a mimo to można "
         "się go uczyć."
     ),
-    "documents.choose": "Wybierz dokument, aby zobaczyć jego fragmenty.",
     "documents.pages": {"one": "{n} strona", "few": "{n} strony", "many": "{n} stron"},
     "documents.passages": {"one": "{n} fragment", "few": "{n} fragmenty", "many": "{n} fragmentów"},
     "documents.about": "około {n} tokenów",
@@ -988,7 +988,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "odpowiada lepiej po pytaniach i odpowiedziach."
     ),
     "documents.open": "Otwórz dokumenty",
-    "documents.off": "Żaden nie jest włączony.",
     "documents.questions": "Pytania i odpowiedzi",
     "documents.write": "Napisz pytania",
     "documents.write_more": "Napisz więcej pytań",
