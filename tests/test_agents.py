@@ -254,6 +254,18 @@ def others(session: ClaudeCode) -> None:
     session.says("Hello.")
 
 
+def queued(session: ClaudeCode) -> None:
+    session.user("Paint it red.")
+    paint = session.call("Edit", new="red")
+    session.says("I paint.", paint)
+    session.result(paint, "done")
+    session.other(type="attachment", attachment={"type": "queued_command", "prompt": "And the door blue.", "commandMode": "prompt"})
+    session.other(
+        type="attachment", attachment={"type": "queued_command", "prompt": "<task-notification>", "commandMode": "task-notification"}
+    )
+    session.says("The door is blue.")
+
+
 def pictured(session: ClaudeCode) -> None:
     session.user([{"type": "image", "source": {}}, {"type": "text", "text": "What is this?"}])
     session.says("A heron.")
@@ -280,6 +292,7 @@ STORIES: dict[str, tuple[Callable[[ClaudeCode], None], list[tuple[str, str]], di
     "a lost line": (orphaned, [("taken", "Hello?"), ("taken", "And you?")], {}),
     "commands and notices": (commands, [("taken", "Hello?")], {"program": 7}),
     "agents and errors": (others, [("taken", "Hello?")], {"agents": 2, "program": 1}),
+    "a message that waited": (queued, [("unfinished", "Paint it red."), ("taken", "And the door blue.")], {}),
     "a picture": (pictured, [("picture", "What is this?")], {}),
     "no end": (unfinished, [("unfinished", "Hello?"), ("unfinished", "And this?")], {}),
     "repeated lines": (twice, [("taken", "Hello?")], {}),

@@ -96,7 +96,7 @@ class ReviewReply(Reply):
             session=SessionReply.of(review.session),
             count=len(review.exchanges),
             proposed=len(review.proposed),
-            left_out=dict(review.left_out),
+            left_out={str(fate): number for fate, number in review.left_out.items()},
             skipped=dict(review.skipped),
             redacted=dict(review.redacted),
             exchanges=[ExchangeReply.of(exchange, dict(kinds)) for exchange, kinds in pairs],

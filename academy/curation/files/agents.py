@@ -97,6 +97,9 @@ def _claude_code(path: Path, key: str, exchanges: Exchanges) -> None:
     broken = exchanges.skipped["broken"]
     for line in records_of(path, exchanges.skipped):
         message, name = line.get("message"), line.get("uuid")
+        if (text := _queued(line)) and name in chosen:
+            # Typed while the agent worked: what it does from here on is for this.
+            exchanges.ask(text, str(line.get("timestamp") or ""))
         if line.get("type") not in ("user", "assistant") or not isinstance(message, dict):
             continue
         if line.get("isSidechain"):
@@ -115,6 +118,15 @@ def _claude_code(path: Path, key: str, exchanges: Exchanges) -> None:
             seen |= {name} if isinstance(name, str) else set()
             _claude_person(line, message, exchanges, is_chosen=not isinstance(name, str) or name in chosen)
     exchanges.skipped["broken"] = broken
+
+
+def _queued(line: dict[str, Any]) -> str:
+    """A message of the person that waited until the agent took it."""
+    given = line.get("attachment") if line.get("type") == "attachment" and not line.get("isSidechain") else None
+    if not isinstance(given, dict) or given.get("type") != "queued_command" or given.get("commandMode", "prompt") != "prompt":
+        return ""
+    text = REMINDER.sub("", content_of(given.get("prompt"), "\n\n")[0]).strip()
+    return "" if NOT_SAID.match(text) else text
 
 
 def _claude_answer(message: dict[str, Any], exchanges: Exchanges) -> None:

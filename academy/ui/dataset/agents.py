@@ -51,12 +51,12 @@ def _list(look: Look, found: Sequence[Transcript], chosen: Sequence[Transcript])
     if not found:
         folders = ", ".join(map(str, look.academy.settings.session_homes))
         return card(t("agents.title"), empty(t("agents.none"), t("agents.none_text", folders=folders)), aside=aside)
-    programs = [name for name in TITLES if any(session.agent == name for session in found)]
+    programs: list[str] = [name for name in TITLES if any(session.agent == name for session in found)]
     only = look.text("agents_only")
     listed = [session for session in found if only not in programs or session.agent == only]
     page = min(look.number("agents_page"), max(0, len(listed) - 1) // _LISTED)
     rows = [_listed(look, session) for session in listed[page * _LISTED : (page + 1) * _LISTED]]
-    choices = [("", t("agents.any")), *((name, TITLES[name]) for name in programs)]
+    choices = [("", t("agents.any")), *((name, title) for name, title in TITLES.items() if name in programs)]
     filtered = tag(
         "select",
         *[tag("option", text, value=name, selected=name == only) for name, text in choices],

@@ -207,19 +207,20 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.taken": {"one": "Dodano {n} plik.", "few": "Dodano {n} pliki.", "many": "Dodano {n} plików."},
     "options.title": "Opcje",
     "options.name": "Nazwa",
-    "options.name_example": "np. warsztat (inaczej nazwa pochodzi od źródeł)",
+    "options.name_example": "puste: według źródeł",
     "options.profile": "Jakość",
     "options.profile_help": "Ile przykładów jest odrzucanych.",
     "options.held": "Odłóż",
     "options.held_help": (
-        "Wiersze do pomiaru. Automatycznie: zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do treningu."
+        "Wiersze do pomiaru. Auto: 10% od 100 wierszy, a zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do "
+        "treningu."
     ),
     "options.split": "Które odłożyć",
     "options.split_help": "Najnowsze wiersze pokazują, jak radzi sobie z tym, co dopiero przyjdzie.",
     "options.format": "Format pliku",
     "options.format_help": "Ważny tylko wtedy, gdy plik ma służyć gdzie indziej.",
     "profile": {"balanced": "Zrównoważona", "strict": "Surowa", "lenient": "Łagodna"},
-    "held": {"auto": "Automatycznie (10% od 100 wierszy)", "none": "Nic"},
+    "held": {"auto": "Auto (10% od 100)", "none": "Nic"},
     "split": {"random": "Losowe", "time": "Najnowsze"},
     "datasets.title": "Zbiory danych",
     "datasets.none": "Nie ma jeszcze zbioru danych",
@@ -341,7 +342,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.reason": "Powód",
     "training.all": "Wszystkie ustawienia",
     "training.reset": "Wróć do wyboru Profesora",
-    "training.fit": "Czy się zmieści?",
+    "training.fit": "Zmieści się?",
     "training.train": "Trenuj",
     "training.fitting": "Próba dwóch kroków na najdłuższych wierszach…",
     "training.no_plan": "Profesor wybierze ponownie, gdy to zostanie naprawione.",
@@ -394,7 +395,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.ended_before": "Zadanie {name} już się skończyło; pozostaje bez zmian.",
     "training.stopping": "{name} kończy po tym kroku i zachowuje to, co ma.",
     "training.resumed": "Wznowiono {name}.",
-    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Zrównoważony", "thorough": "Dokładny"},
+    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Wyważony", "thorough": "Dokładny"},
     "form.group": {
         "goal": "Czego się uczy",
         "learning": "Uczenie",
@@ -488,7 +489,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.when": "Kiedy",
     "adapters.active": "aktywny",
     "adapters.activate": "Aktywuj",
-    "adapters.try": "Sprawdź obok bazowego",
+    "adapters.try": "Wypróbuj",
     "adapters.try_title": "Rozmowa z nim i z modelem bazowym obok siebie",
     "adapters.details": "Szczegóły",
     "adapters.rename": "Zmień nazwę",
@@ -593,8 +594,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.active": "aktywny",
     "arena.ranking": "Ranking",
     "arena.ranking_help": (
-        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały zachodzą łącznie z pewnością 95%, niezależnie od "
-        "tego, jak często się je sprawdza."
+        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały są łącznie pewne w 95%, niezależnie od tego, jak "
+        "często się tu zagląda."
     ),
     "arena.column": {"name": "Nazwa", "bar": "0 do 100%", "share": "Wygrane", "duels": "Głosy"},
     "arena.interval": "{share} ({low} do {high})",
@@ -770,6 +771,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "few": "{n} lekcje z ostatniego importu",
         "many": "{n} lekcji z ostatniego importu",
     },
+    "import.only": "Pokaż tylko te",
     "import.undo": "Cofnij ten import",
     "import.undone": {"one": "Wycofano {n} lekcję.", "few": "Wycofano {n} lekcje.", "many": "Wycofano {n} lekcji."},
     "import.undone_hint": "Przez trzydzieści dni są w „Usuniętych lekcjach”.",
@@ -974,7 +976,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "Upuść powyżej PDF, plik Worda, slajdy, stronę internetową lub Markdown: podręcznik nie ma pytań i odpowiedzi, a mimo to można "
         "się go uczyć."
     ),
-    "documents.choose": "Wybierz dokument, aby zobaczyć jego fragmenty.",
     "documents.pages": {"one": "{n} strona", "few": "{n} strony", "many": "{n} stron"},
     "documents.passages": {"one": "{n} fragment", "few": "{n} fragmenty", "many": "{n} fragmentów"},
     "documents.about": "około {n} tokenów",
@@ -987,7 +988,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "odpowiada lepiej po pytaniach i odpowiedziach."
     ),
     "documents.open": "Otwórz dokumenty",
-    "documents.off": "Żaden nie jest włączony.",
     "documents.questions": "Pytania i odpowiedzi",
     "documents.write": "Napisz pytania",
     "documents.write_more": "Napisz więcej pytań",
@@ -1245,7 +1245,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "no_continued": "brak",
         "job": "Trening",
         "no_job": "z importu",
-        "checkpoint": "Punkt kontrolny",
+        "checkpoint": "Zapis",
         "no_checkpoint": "nieznany",
         "step": "krok {n}",
         "report": "Raport",
@@ -1348,7 +1348,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     ),
     "race.cancel_yes": "Anuluj wyścig",
     # Reports
-    "verdict": {"ready": "Gotowy", "not_learned": "Nie nauczył się", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
+    "verdict": {"ready": "Gotowy", "not_learned": "Nie umie", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
     "drift": {"none": "prawie bez dryfu", "little": "lekki dryf", "some": "dryf", "far": "duży dryf"},
     "category.facts": "Fakty",
     "category.arithmetic": "Arytmetyka",
@@ -1366,7 +1366,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "względem modelu bazowego",
     "report.nats": "Różnica jego własnych odpowiedzi względem modelu bazowego: {n} nata na token",
     "report.knows": "umie {rows} z {of}",
-    "report.reworded": "{right}/{of} innymi słowami",
+    "report.reworded": "{right}/{of} parafraz",
     "report.replies": "Co odpowiada, od najgorszych",
     "report.question": "Pytanie",
     "report.wanted": "Oczekiwana",
@@ -4237,6 +4237,23 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "dialogue": "dialog",
     "code": "kod",
     "with a redacted secret": "z zamaskowanym sekretem",
+    "proposed": "proponowane",
+    "interrupted by the person": "przerwane przez człowieka",
+    "ended with a tool that the person rejected": "zakończone narzędziem, które człowiek odrzucił",
+    "corrected by the next message": "poprawione następną wiadomością",
+    "undone": "cofnięte",
+    "rated bad, or its edits were refused": "ocenione źle albo z odrzuconymi zmianami",
+    "without an answer at its end": "bez odpowiedzi na końcu",
+    "about a picture or a file that is not in the session": "o obrazie lub pliku, którego nie ma w sesji",
+    "longer than a row may be": "dłuższe, niż może być wiersz",
+    "messages of the program: commands, reminders, summaries, notices": (
+        "wiadomości programu: polecenia, przypomnienia, podsumowania, komunikaty"
+    ),
+    "messages of agents that the agent called": "wiadomości agentów wywołanych przez agenta",
+    "messages of other versions of the conversation": "wiadomości innych wersji rozmowy",
+    "lines that cannot be read": "wiersze, których nie można odczytać",
+    "calls of tools without a record of what they gave": "wywołania narzędzi bez zapisanego wyniku",
+    "lines that the program printed": "wiersze wypisane przez program",
     "memory": "pamięć",
     "Academy: log in": "Academy: logowanie",
     "Log in": "Zaloguj",
