@@ -362,7 +362,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.ended_before": "{name} war schon zu Ende und bleibt, wie es ist.",
     "training.stopping": "{name} hält nach diesem Schritt an und behält, was es hat.",
     "training.resumed": "{name} geht weiter.",
-    "effort": {"auto": "Auto", "quick": "Schnell", "balanced": "Ausgewogen", "thorough": "Gründlich"},
+    "effort": {"auto": "Auto", "quick": "Schnell", "balanced": "Mittel", "thorough": "Gründlich"},
     "form.group": {
         "goal": "Was es lernt",
         "learning": "Lernen",
@@ -444,7 +444,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.when": "Wann",
     "adapters.active": "aktiv",
     "adapters.activate": "Aktivieren",
-    "adapters.try": "Nebeneinander testen",
+    "adapters.try": "Testen",
     "adapters.try_title": "Mit ihm und dem Basismodell nebeneinander chatten",
     "adapters.details": "Details",
     "adapters.rename": "Umbenennen",
