@@ -282,7 +282,7 @@ def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
     if facts.base is None:
         return
     room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
-    memory = "GPU memory" if facts.gpu_memory_mb else "memory"
+    memory = msg("GPU memory") if facts.gpu_memory_mb else msg("memory")
     weights = facts.base.parameters * 2 / (1 << 20)
     if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
         values["quantization"] = "4bit"
