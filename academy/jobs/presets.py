@@ -23,6 +23,7 @@ _BUDGETS: dict[Preset, int | None] = {"quick": 180, "balanced": 600, "thorough":
 _PREFERENCE_RATE = 0.25  # of the rate for answers
 _PREFERENCE_LOOKS = 4  # with 100 preferences or fewer: SmolLM2-135M preferred all of 30 pairs right after one
 _CORRECTION_LOOKS = 12
+_AT_ONCE = 1024  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -299,7 +300,10 @@ def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> 
         return 0.0
     layers = max(1, facts.base.layers)
     answers = 2 if facts.preferences == "pairs" else 1
-    tokens = batch * answers * min(length, facts.max_tokens or length)
+    longest = answers * min(length, facts.max_tokens or length)
+    tokens = batch * longest
+    if not facts.gpu_memory_mb and not facts.preferences:
+        tokens = min(tokens, max(_AT_ONCE, longest))
     kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
     return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
 
