@@ -120,7 +120,7 @@ def whole_run(folder: Path) -> dict[str, Any]:
     (folder / "lessons.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     app = RealApp(folder / "data")
     try:
-        app.start()
+        app.start(seconds=180)  # the machine may be busy; how fast it starts is measured elsewhere
         page = httpx.get(app.address, trust_env=False, timeout=30)
         done = subprocess.run(
             [sys.executable, "-m", "academy.client", str(folder / "lessons.jsonl"), QUESTION],

@@ -23,7 +23,7 @@ from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
 from academy.files import append_line, now, sync_folder
 from academy.jobs import journal
 from academy.jobs.folder import JobFolder
-from academy.messages import Text, render, to_json
+from academy.messages import Text, msg, render, to_json
 from academy.preferences import beside
 
 log = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ class JobStore:
             job = self.get(job_id)
             status = changes.get("status", job.status)
             if status not in _LEADS_TO[job.status]:
-                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=job.status, new=status)
+                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=msg(job.status), new=msg(status))
             changed = dataclasses.replace(job, **changes)
             return job if changed == job and job_id not in self._unwritten else self._write(changed)
 
@@ -275,7 +275,7 @@ class JobStore:
         with self._lock:
             job = self.get(job_id)
             if job.status not in ENDED:
-                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=job.status)
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=msg(job.status))
             values = _plain(job) | {"sequence": self._sequence + 1, "deleted": True}
             append_line(self.path, _line_of(values | journal.portable(values, self._root)))
             self._sequence = values["sequence"]
