@@ -675,6 +675,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.comment_kept": "Twój komentarz: {words}",
     "chat.commented": "Twój komentarz zapisano przy odpowiedzi, która nigdy nie trafi do treningu.",
     "chat.new": {"one": "{n} nowa lekcja", "few": "{n} nowe lekcje", "many": "{n} nowych lekcji"},
+    "chat.has_learned": "{name} umie już: {lessons}",
     "chat.new_since": "{lessons} od czasu {name}",
     "chat.untaught": {
         "one": "{n} lekcja jeszcze nienauczona",
