@@ -1282,7 +1282,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "agents.take": {"one": "Lektion aus {n} Wortwechsel", "many": "Lektionen aus {n} Wortwechseln"},
     "agents.taken": {"one": "{n} Wortwechsel übernommen.", "many": "{n} Wortwechsel übernommen."},
     "agents.known": "Alles davon war schon da.",
-    "options.marks": "Antworten mit geschwärztem Geheimnis",
+    "options.marks": "Geschwärzte Antworten",
     "options.marks_help": "Das Training würde die Marke an der Stelle lehren.",
     "marks.out": "Weglassen",
     "marks.keep": "Behalten",

@@ -916,7 +916,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
-    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
+    "options.marks": "Odpowiedzi z maską",
     "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
     "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
