@@ -17,7 +17,7 @@ _ASKED = """async (part) => {
   const found = [];
   // A colour that fades in has no contrast yet.
   const fading = () => document.getAnimations().filter((item) => item instanceof CSSTransition);
-  const still = () => Promise.all(fading().map((item) => item.finished.catch(() => 0)));
+  const still = async () => { for (let left = 50; left && fading().length; left -= 1) await new Promise((done) => setTimeout(done, 20)); };
   const ask = async (scheme, options) => {
     await still();
     const { violations } = await axe.run({ include: front }, { resultTypes: ["violations"], preload: false, ...options });
