@@ -1,4 +1,4 @@
-"""Questions on documents: which pairs are of use, the grammar, the probe, the review, REST; and a training on texts to read on."""
+"""Questions on documents: which pairs are of use, the grammar, the probe, the review, REST; and a training on plain text."""
 
 from __future__ import annotations
 

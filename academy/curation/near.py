@@ -125,7 +125,7 @@ class Likeness:
             answer = self._vocabulary.read(example.answer)
             question = before[0][1] if len(before) == 1 else array("I", [word for _, words, _ in before for word in words])
             self._words.append((question, answer))
-            asked = before or [("text", answer, example.answer)]  # a text to read on answers no question
+            asked = before or [("text", answer, example.answer)]  # plain text answers no question
             self.questions.append(_digest(*[part for role, words, text in asked for part in (role.encode(), _bytes(words, text))]))
             self.answers.append(_digest(_bytes(answer, example.answer)))
 

@@ -30,7 +30,7 @@ class Tokens:
     ids: list[int]
     trained: list[bool]
     length: int  # before it was cut
-    is_text: bool = False  # a text to read on: it teaches a manner, and is never known by heart
+    is_text: bool = False  # plain text: it teaches a manner, and is never known by heart
 
 
 @dataclass

@@ -12,7 +12,7 @@ class Known:
     """What the last look at each row showed: a row is known where the model predicts every trained token of it.
 
     With the tokens before given, as in training, the arg max is then right everywhere, so a greedy answer is the row's own.
-    Texts to read on do not count: no question asks for them.
+    Plain text does not count: no question asks for it.
     """
 
     def __init__(self, rows: Sequence[Tokens]) -> None:

@@ -175,9 +175,14 @@ def blocks_of(pages: Sequence[Sequence[str]], titles: dict[int, list[tuple[int, 
     began = 1
 
     def close() -> None:
-        if open_:
-            blocks.append(Block(joined(open_), headings.path, began))
-            open_.clear()
+        if not open_:
+            return
+        block = Block(joined(open_), headings.path, began)
+        open_.clear()
+        if blocks and blocks[-1].heading == block.heading and _ITEM.match(block.text) and _ITEM.match(blocks[-1].text):
+            blocks[-1] = blocks[-1]._replace(text=f"{blocks[-1].text}\n{block.text}")  # of one list
+        else:
+            blocks.append(block)
 
     for number, lines in enumerate(pages, 1):
         wanted = {_key(title): (level, title) for level, title in titles.get(number, ())}

@@ -299,7 +299,7 @@ class Loop:
             **(self._end(end) if self.history.cooling is not None else {}),
             extra={"tokens": self._tokens},
         )
-        knows = f"knows {self.known.rows}/{self.known.of}" if self.known.of else ""  # texts to read on are never known
+        knows = f"knows {self.known.rows}/{self.known.of}" if self.known.of else ""  # plain text is never known
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or knows
         self._report.say(
             f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.2g}  {words}  tok/s {speed:,.0f}"

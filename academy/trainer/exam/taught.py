@@ -67,7 +67,7 @@ def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequenc
 
 
 def texts_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequence[Tokens]) -> list[Row]:
-    """The texts to read on among the rows, which only their loss tells of."""
+    """The rows of plain text, which only their loss tells of."""
     tokens = {item.row: item for item in trained if item.is_text}
     return [Row(number, turns, "", (tokens[number],), _NO_KEY) for number, turns in conversations if number in tokens]
 
