@@ -8,7 +8,8 @@ import itertools
 import re
 import statistics
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +38,7 @@ from academy.jobs.store import TEACHING, Inputs, Job, JobStore
 from academy.messages import Text, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
-from academy.rows import BadRow, read_rows
+from academy.rows import BadRow, Turn, read_rows
 from academy.services.datasets import NO_PREFERENCES
 from academy.services.permission import Permission, changing, reading
 from academy.services.warming import Warming
@@ -464,23 +465,38 @@ def _token_lengths(path: Path, base_path: Path | None, *, of_preferences: bool =
 @functools.lru_cache(maxsize=16)
 def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tuple[int, int]) -> _Lengths:
     """Counted once for each state of the file: a plan follows what a person types."""
-    with open(path, "rb") as file:
-        if of_preferences:
+    items = None
+    if of_preferences:
+        with open(path, "rb") as file:
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
-            talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
-        else:
-            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
-            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
-    read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
-    read.sort(key=lambda texts: len(texts[0]))
-    # The longest ones decide about memory, evenly spread ones about the mean.
-    spread = read[:: max(1, len(read) // _COUNTED_ROWS)]
-    count = _counter(base_path)
-    rows = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in spread])]
-    longest = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in read[-_LONGEST_ROWS:]])]
-    answers = statistics.median(count([answer for _, answer, _ in spread]))
-    questions = statistics.median(count([question for _, _, question in spread]))
-    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers, questions)
+    sizes = array("Q", (len(whole) for whole, _, _ in _texts(path, items)))
+    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    # The longest ones decide about memory, evenly spread ones about the mean; of a long file no others are kept.
+    spread, last = order[:: max(1, len(order) // _COUNTED_ROWS)], order[-_LONGEST_ROWS:]
+    wanted = {*spread, *last}
+    read = {at: texts for at, texts in enumerate(_texts(path, items)) if at in wanted}
+    count, number = _counter(base_path), len(sizes if items is None else items)
+    rows = [length + _TEMPLATE_TOKENS for length in count([read[at][0] for at in spread])]
+    longest = [length + _TEMPLATE_TOKENS for length in count([read[at][0] for at in last])]
+    answers, questions = (statistics.median(count([read[at][part] for at in spread])) for part in (1, 2))
+    return _Lengths(number, statistics.fmean(rows) * len(sizes) / number, max([*rows, *longest]), answers, questions)
+
+
+def _texts(path: Path, items: Sequence[Preference] | None) -> Iterator[tuple[str, str, str]]:
+    """Each row of a file, or each answer of the preferences, as its whole text, its answer and its question."""
+    if items is not None:
+        for item in items:
+            for answer in (item.better, item.worse):
+                if answer is not None:
+                    yield _text([*item.prompt], answer)
+        return
+    with open(path, "rb") as file:
+        for _, turns in read_rows(file):
+            yield _text(turns[:-1], turns[-1].thinking + turns[-1].content + turns[-1].calls)
+
+
+def _text(turns: Sequence[Turn], answer: str) -> tuple[str, str, str]:
+    return "\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else ""
 
 
 def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from academy.text.tokens import Tokens
+from academy.text.token_rows import Tokens, numbers_of
 
 
 class Known:
@@ -15,19 +16,17 @@ class Known:
     """
 
     def __init__(self, rows: Sequence[Tokens]) -> None:
-        self._owner = [tokens.row for tokens in rows]
-        self._right = [False] * len(rows)
-        self.of = len(set(self._owner))
+        self._owner = numbers_of(rows)
+        self._right = bytearray(len(rows))
+        self._wrong = Counter(self._owner)  # the parts of each dataset row that are not known
+        self.of = len(self._wrong)
+        self.rows = 0
+        """How many dataset rows are known; one that was split into several counts once, if all its parts are."""
 
     def look(self, at: Iterable[int], right: Iterable[bool]) -> None:
         """Takes in a look at some of the rows, by their indices."""
         for index, wholly in zip(at, right, strict=True):
-            self._right[index] = wholly
-
-    @property
-    def rows(self) -> int:
-        """How many dataset rows are known; one that was split into several counts once, if all its parts are."""
-        return self.of - len({owner for owner, right in zip(self._owner, self._right, strict=True) if not right})
+            self._set(index, wholly)
 
     def facts(self) -> list[int]:
         """The indices of the known rows, for a checkpoint."""
@@ -36,4 +35,12 @@ class Known:
     def restore(self, facts: Any) -> None:
         """Takes over what a checkpoint holds."""
         for index in facts or []:
-            self._right[index] = True
+            self._set(index, True)
+
+    def _set(self, index: int, right: bool) -> None:
+        if bool(self._right[index]) != right:
+            owner = self._owner[index]
+            self._right[index] = right
+            self.rows -= not self._wrong[owner]
+            self._wrong[owner] += -1 if right else 1
+            self.rows += not self._wrong[owner]
