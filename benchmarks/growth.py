@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,6 @@ from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.lesson_filter import LessonFilter
 from academy.curation.lessons import LessonIn
-from academy.jobs.store import Job
 from academy.models import BUNDLED
 from academy.services.academy import Academy
 from academy.text.conversations import read_conversations
@@ -268,7 +268,7 @@ def write_jobs(data: Path, count: int, prefix: str = "job") -> None:
             (folder / "spec.json").write_text("{}")
             (folder / "events.jsonl").write_text(event)
             values: dict[str, Any] = {
-                "status": "failed" if number % 10 == 0 else "finished",
+                "status": "failed" if number % 10 == 3 else "finished",
                 "created_at": DAY,
                 "started_at": DAY,
                 "finished_at": DAY,
@@ -305,8 +305,7 @@ def history(meter: Meter, folder: Path, count: int) -> None:
     meter("delete a job", lambda: jobs.delete(f"job_{next(names):07d}"), 5)
     store: Any = academy._job_store
     job = jobs.get(f"job_{count:07d}")
-    fresh: Callable[[int], Job] = lambda n: Job(**vars(job) | {"job_id": f"new_{n}", "idempotency_key": None})  # noqa: E731
-    meter("add a job", lambda: store.add(fresh(next(names))), 5)
+    meter("add a job", lambda: store.add(replace(job, job_id=f"new_{next(names)}", idempotency_key=None)), 5)
     academy.close()
 
 
