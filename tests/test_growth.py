@@ -16,6 +16,7 @@ from academy.adapters.store import AdapterStore
 from academy.config import Settings
 from academy.curation import dataset_rows, near
 from academy.curation.examples import DatasetRequest, Example
+from academy.curation.lesson_filter import LessonFilter
 from academy.curation.lessons import LessonIn
 from academy.curation.preferences import preferences_of
 from academy.jobs.store import Job, JobStore
@@ -196,6 +197,11 @@ def test_lessons_are_counted_once_for_each_of_their_states(academy: Academy) -> 
     assert statements
     statements.clear()
     assert academy.lessons.statistics() == before
+    assert statements == []
+    chosen = LessonFilter(rating="none")
+    assert (academy.lessons.counts(chosen), academy.lessons.find(chosen).count) == ((20, 0), 20)
+    statements.clear()
+    assert (academy.lessons.counts(chosen), academy.lessons.find(chosen, limit=0).count) == ((20, 0), 20)
     assert statements == []
     academy.lessons.add(LessonIn(situation="What is new?", action="This."))
     assert academy.lessons.statistics()["total_lessons"] == 21

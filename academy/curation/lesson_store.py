@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from academy.curation import lesson_bin
 from academy.curation.asked import AskedLessons
@@ -41,10 +41,12 @@ from academy.errors import AcademyError, Conflict, Invalid, NoSpace, NotFound, U
 from academy.messages import Text, msg, render
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _DAMAGED = "LESSONS_DAMAGED"
 _BATCH = 500
 _PAGE = 1000
+_MOST_COUNTED = 64
 _BLOCK = 20_000
 
 
@@ -58,7 +60,8 @@ class LessonStore:
         self._imports = 0
         self._asked = AskedLessons()
         self._edits = 0
-        self._counted: tuple[int, dict[str, Any]] | None = None  # the statistics, and their revision
+        self._counted: dict[tuple[Any, ...], Any] = {}  # what was counted in the state of `_counted_at`
+        self._counted_at = -1
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = self._open()
         with self._writing("the change") as connection:
@@ -236,8 +239,9 @@ class LessonStore:
     def counts(self, chosen: LessonFilter | None = None) -> tuple[int, int]:
         """How many lessons can be trained, and how many never are: rated bad or failed, and not corrected."""
         where, values = _where(sets_of(chosen or LessonFilter()))
+        select = f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}"
         with self._reading() as connection:
-            trained, all_of_them = connection.execute(f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}", values).fetchone()
+            trained, all_of_them = self._once((select, *values), lambda: connection.execute(select, values).fetchone())
         return int(trained), int(all_of_them) - int(trained)
 
     def trained_ids(self) -> Iterator[str]:
@@ -280,11 +284,8 @@ class LessonStore:
 
         Counted once for each state of the lessons: the page asks every second.
         """
-        with self._lock, self._explaining("the lessons"):
-            revision = self.revision
-            if self._counted is None or self._counted[0] != revision:
-                self._counted = revision, counts_of(self._connection)
-            return self._counted[1] | {"damaged": render(self.damaged, "en")}
+        with self._reading() as connection:
+            return self._once(("all",), lambda: counts_of(connection)) | {"damaged": render(self.damaged, "en")}
 
     def trainable(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
         """The newest lessons to learn from that match, as conversations."""
@@ -314,6 +315,14 @@ class LessonStore:
             limit -= len(rows)
             last = (rows[-1][2], rows[-1][0])
 
+    def _once(self, key: tuple[Any, ...], count: Callable[[], T]) -> T:
+        """What `count` says of the lessons as they are, counted once: the page asks every second."""
+        if self._counted_at != self.revision or len(self._counted) >= _MOST_COUNTED:
+            self._counted, self._counted_at = {}, self.revision
+        if key not in self._counted:
+            self._counted[key] = count()
+        return self._counted[key]
+
     def _forget(self) -> None:
         """Takes note that lessons change that may have been read."""
         self._asked.forget()
@@ -336,7 +345,7 @@ class LessonStore:
         by_time = "INDEXED BY lessons_by_time" if sort == "newest" else ""
         page = f"SELECT seq FROM lessons {by_time} {where} {ORDERS[sort]} LIMIT ? OFFSET ?"
         with self._reading() as connection:
-            count = int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0])
+            count = self._once((first, *values), lambda: int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0]))
             rows = []
             if count > offset and limit:
                 rows = connection.execute(
