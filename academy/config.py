@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     model_folders: str = "~/.lmstudio/models,~/.cache/lm-studio/models"
     remote_data: bool = False
     remote_hosts: str = ""
+    session_folders: str = "~"
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
@@ -255,6 +256,13 @@ class Settings(BaseSettings):
     def gguf_folders(self) -> tuple[Path, ...]:
         """Folders whose GGUF files are offered as base models."""
         return tuple(Path(part.strip()).expanduser().absolute() for part in self.model_folders.split(",") if part.strip())
+
+    @property
+    def session_homes(self) -> tuple[Path, ...]:
+        """Folders below which sessions of coding agents are looked for; where others can log in, only those that the owner names."""
+        if "session_folders" not in self.model_fields_set and (self.needs_token or self.space_id):
+            return ()
+        return tuple(Path(part.strip()).expanduser().absolute() for part in self.session_folders.split(",") if part.strip())
 
     @property
     def chat_dir(self) -> Path:

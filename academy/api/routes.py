@@ -25,6 +25,7 @@ from academy.api import (
     parts,
     professor,
     remote,
+    sessions,
     sweeps,
 )
 from academy.api.openai import forms
@@ -63,6 +64,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     stages = (
         machine.always,
         lessons.api,
+        sessions.api,
         datasets.api,
         documents.api,
         remote.api,

@@ -156,7 +156,9 @@ def curate(
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
     gathered.examples = [marked(example, request) for example in gathered.examples]
     report(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
-    filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
+    filtered = filters.apply(
+        gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out, marks=not request.leave_out_marks
+    )
     warnings = [*gathered.warnings, *filtered.warnings]
     if not filtered.kept:
         raise Invalid(

@@ -86,6 +86,7 @@ class DatasetRequest(BaseModel):
     masks: dict[str, list[int]] = Field(
         default={}, max_length=100_000, description="By the key of an example: its turns, from 0, that are read but not learned."
     )
+    leave_out_marks: bool = Field(default=False, description="Leave out answers that hold the mark of a redacted secret.")
     leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 
 

@@ -4,7 +4,7 @@
 |---|---|---|---|
 | unwanted: a person left it out | always | always | always |
 | malformed: no question, no answer, turns out of order, text that no file can hold | always | always | always |
-| secret: nothing is left of the answer but the mark of a secret that was taken out | always | always | always |
+| secret: the answer is nothing but the mark of a redacted secret; or holds one, if the request says so | always | always | always |
 | too short: characters of the question, of the answer; an answer that says nothing ("ok", "n/a") | 10, 15; yes | 3, 2; yes | 1, 1; no |
 | too long: characters of all turns together | 24,000 | 60,000 | 200,000 |
 | broken: letters of a wrong encoding, control characters, share of the text | any | 0.5 % | 5 % |
@@ -70,7 +70,7 @@ DUPLICATES = ("duplicate", "near_duplicate")
 LABELS = {
     "unwanted": "left out by hand",
     "malformed": "malformed",
-    "secret": "nothing but a secret",
+    "secret": "with a redacted secret",
     "too_short": "too short",
     "too_long": "too long",
     "broken": "broken text",
@@ -162,13 +162,15 @@ def key_of(example: Example) -> str:
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = ()) -> Filtered:
-    """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them, but nothing malformed is kept."""
+def apply(
+    examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = (), marks: bool = True
+) -> Filtered:
+    """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them. Without `marks` no answer has one."""
     limits, spared, unwanted = PROFILES[profile], set(keep_anyway), set(leave_out)
     fates: dict[int, tuple[str, Text]] = {}
     for index, example in enumerate(examples):
         fate = ("unwanted", "It was left out by hand.") if unwanted and key_of(example) in unwanted else judge(example, limits)
-        if fate:
+        if fate := fate or (None if marks or "[redacted:" not in example.answer else ("secret", _MARKED)):
             fates[index] = fate
     remaining = [index for index in range(len(examples)) if index not in fates]
     for index, rule, reason in _exact_duplicates(examples, remaining):
@@ -494,6 +496,7 @@ def _name(example: Example) -> Message:
     return msg(named, origin=example.origin) if example.origin else msg(unnamed)
 
 
+_MARKED = "Its answer holds the mark of a redacted secret, which training would teach."
 _CORRECTED = "The same question is answered otherwise by {example}, which is a correction."
 _NEWER = "The same question is answered otherwise by {example}, which is newer."
 _NAMES = {

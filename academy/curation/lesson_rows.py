@@ -8,12 +8,11 @@ import re
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import Lesson, LessonIn, earlier_turns, is_trainable
-from academy.curation.redaction.redact import redact
+from academy.curation.redaction.redact import clean_value, redact
 from academy.errors import Unavailable
 from academy.files import now
 
@@ -126,7 +125,7 @@ def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
 
     situation, action = clean(lesson.situation), clean(lesson.action)
     tags = [clean(tag) for tag in lesson.tags]
-    metadata = _map_text(lesson.metadata, clean) if lesson.metadata else {}
+    metadata = clean_value(lesson.metadata, clean) if lesson.metadata else {}
     rejected = clean(lesson.rejected) if lesson.rejected else None
     result, feedback = clean(lesson.result), clean(lesson.feedback)
     source = metadata.get("source")
@@ -150,16 +149,6 @@ def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
         digest,
     )
     return row, kinds
-
-
-def _map_text(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {change(key): _map_text(inner, change) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_map_text(inner, change) for inner in value]
-    return value
 
 
 def take_over(connection: sqlite3.Connection, aside: str) -> range:
@@ -270,6 +259,32 @@ def lesson_of(row: Any) -> Lesson:
         rating=rating,
         rejected=rejected,
     )
+
+
+def counts_of(connection: sqlite3.Connection) -> dict[str, Any]:
+    """How many lessons there are, by tag, source and rating, and which times they span."""
+    # Each of these is read from an index alone.
+    total, oldest, newest, trainable = connection.execute(
+        "SELECT (SELECT count(*) FROM lessons), (SELECT min(timestamp) FROM lessons), (SELECT max(timestamp) FROM lessons),"
+        " (SELECT count(*) FROM lessons WHERE trained = 1)"
+    ).fetchone()
+    ratings = dict(connection.execute("SELECT rating, count(*) FROM lessons GROUP BY rating").fetchall())
+    unique = int(connection.execute("SELECT count(DISTINCT tag) FROM tags").fetchone()[0])
+    tags = connection.execute("SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT 1000").fetchall()
+    by_source = "SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200"
+    sources = connection.execute(by_source).fetchall()
+    return {
+        "total_lessons": total,
+        "unique_tags": unique,
+        "tag_distribution": dict(tags),
+        "source_distribution": dict(sources),
+        "deleted_lessons": int(connection.execute("SELECT count(*) FROM bin").fetchone()[0]),
+        "oldest_lesson": oldest,
+        "newest_lesson": newest,
+        "trainable_lessons": trainable,
+        "good_lessons": ratings.get("good", 0),
+        "bad_lessons": ratings.get("bad", 0),
+    }
 
 
 def bindable(text: str) -> str:

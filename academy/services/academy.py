@@ -18,6 +18,7 @@ from academy.curation.documents.store import DocumentStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
+from academy.curation.remote.importing import Imports
 from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
@@ -48,6 +49,7 @@ from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.remote import Remote
+from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
@@ -64,7 +66,8 @@ class Academy:
         self.settings = settings
         self._lesson_store = LessonStore(settings.data_dir / "lessons.db")
         self._job_store = JobStore(settings.training_dir)
-        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings))
+        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings), self._job_store.is_open)
+        self._job_store.on_change.append(lambda job: self._adapter_store.look_again(job.job_id))
         self._session = ChatSession(settings, self._adapter_store, engine=engine)
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)
@@ -85,10 +88,12 @@ class Academy:
         jobs, runner, adapters = self._job_store, self._runner, self._adapter_store
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
+        self.sessions = Sessions(allowed, settings, lessons)
         documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
         self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
-        self.remote = Remote(allowed, settings, uploads)
+        self._imports = Imports(uploads)
+        self.remote = Remote(allowed, settings, self._imports)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
@@ -140,7 +145,7 @@ class Academy:
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
         self._autopilot.close()
-        self.remote.close()
+        self._imports.close()
         self._session.close()
         self._runner.close()
         self._warming.close()

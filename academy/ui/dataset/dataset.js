@@ -128,6 +128,10 @@
     }
     A.setState({ picked: [...ids], picked_all: "" });
   });
+  // By its name, not as the list was when the answer was asked for: others may have been picked since.
+  document.addEventListener("academy:answer", ({ detail: { unpick } }) => {
+    if (unpick) A.state.picked = (A.state.picked || []).filter((id) => id !== unpick);
+  });
   document.addEventListener("change", (event) => {
     const el = event.target.closest("select[data-add]");
     if (!el || !el.value) return;

@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import commits, documents, files, hub, lessons, opened
+from academy.ui.dataset import agents, commits, documents, files, hub, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -54,7 +54,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(join([tag("h2", t("tab.dataset"), cls="ac-hidden"), live("ds_views")]), apply_default_css=False)
     gr.HTML(files.drop(), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
-    make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
+    make = div(live("sources"), live("agents"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
     listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
@@ -176,6 +176,7 @@ def _options() -> Html:
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
     thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
+    marks = [(name, t(f"marks.{name}")) for name in ("out", "keep")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -186,6 +187,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.marks"), select("ds_marks", marks), t("options.marks_help")),
             labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
@@ -225,6 +227,7 @@ def _request(look: Look) -> DatasetRequest:
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
         "thoughts": look.text("ds_thoughts") or "train",
+        "leave_out_marks": look.text("ds_marks") != "keep",
     }
     return DatasetRequest.model_validate(values)
 
@@ -376,6 +379,7 @@ def _delete_upload(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 REGIONS = {
     "ds_views": _views,
     "sources": _sources,
+    **agents.REGIONS,
     "ds_make": _make_bar,
     "datasets": _datasets,
     **opened.REGIONS,
@@ -392,6 +396,7 @@ ACTS = {
     "dataset.rename": _rename,
     "dataset.name": _name,
     "upload.delete": _delete_upload,
+    **agents.ACTS,
     **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
