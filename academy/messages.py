@@ -204,7 +204,7 @@ def _shown(value: Any) -> str:
 
 
 def _core_schema(plain: type) -> Any:
-    """What pydantic does with a text: reads a str, a stored form or a message; writes it in the current language, or as the context says."""
+    """How pydantic reads a str, a stored form or a message, and writes it in the current language, or as the context says."""
     from pydantic_core import core_schema
 
     def read(value: Any) -> Text:
