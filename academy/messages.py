@@ -153,9 +153,10 @@ def _format(value: Any, spec: str, conversion: str | None, to: str) -> str:
     if re.search(r"\d{3}|\{", spec):
         raise ValueError("a stored template must not ask for a text of any width")
     try:
-        return format(value, spec)
+        text = format(value, spec)
     except ValueError:
-        return format(formats.real(value), spec)
+        text = format(formats.real(value), spec)
+    return formats.signs(text, to) if spec and isinstance(value, int | float) else text
 
 
 def _plain(value: Any) -> Any:

@@ -3838,4 +3838,5 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "without an answer at its end": "ohne Antwort am Ende",
     "about a picture or a file that is not in the session": "über ein Bild oder eine Datei, die nicht in der Sitzung ist",
     "longer than a row may be": "länger, als eine Zeile sein darf",
+    "{method} is not possible here.": "{method} ist hier nicht möglich.",
 }
