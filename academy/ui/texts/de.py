@@ -1346,6 +1346,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
     "import.only": "Nur diese zeigen",
+    "chat.has_learned": "{name} hat gelernt: {lessons}",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
