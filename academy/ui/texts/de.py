@@ -1347,6 +1347,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
     "import.only": "Nur diese zeigen",
+    "chat.has_learned": "{name} hat gelernt: {lessons}",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
@@ -3839,4 +3840,5 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "without an answer at its end": "ohne Antwort am Ende",
     "about a picture or a file that is not in the session": "über ein Bild oder eine Datei, die nicht in der Sitzung ist",
     "longer than a row may be": "länger, als eine Zeile sein darf",
+    "{method} is not possible here.": "{method} ist hier nicht möglich.",
 }
