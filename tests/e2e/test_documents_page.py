@@ -79,7 +79,7 @@ def test_a_pdf_is_brought_and_its_passages_are_rows_of_a_dataset(app: Any, open_
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.click(".ac-segment:has-text('Datasets')")
     page.locator("[data-act='dataset.make']").click()
-    expect(page.locator("[data-live=ds_open]")).to_contain_text("plain text", timeout=30_000)
+    expect(page.locator("[data-live=ds_part]")).to_contain_text("plain text", timeout=30_000)
     newest = app.api.get("/datasets").json()["items"][0]
     assert newest["statistics"]["sources"]["documents"] >= 1
     page.close()
