@@ -1,4 +1,4 @@
-"""Questions on documents: which pairs are of use, the grammar, the probe, the review, REST; and a training on texts to read on."""
+"""Questions on documents: which pairs are of use, the grammar, the probe, the review, REST; and a training on plain text."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_under_the_grammar_a_model_of_noise_writes_nothing_but_pairs() -> None:
     import torch
 
     from academy.text.tokens import load_tokenizer
-    from academy.trainer.asking.grammar import MOST, Grammar, Vocabulary, read_pair
+    from academy.trainer.asking.grammar import Grammar, Vocabulary, read_pair
 
     tokenizer = load_tokenizer(BUNDLED["academy-mini"])
     vocabulary = Vocabulary(tokenizer, len(tokenizer) + 3)
@@ -110,7 +110,8 @@ def test_under_the_grammar_a_model_of_noise_writes_nothing_but_pairs() -> None:
         assert len(reply) <= vocabulary.most_tokens
         pair = read_pair(tokenizer.decode(reply))
         assert pair is not None, tokenizer.decode(reply)
-        assert len(tokenizer(pair[0])["input_ids"]) <= MOST[0] + 8
+        assert pair[0].count("?") <= 1
+        assert pair[0].rstrip().endswith("?") or "?" not in pair[0]
     assert read_pair('x", "answer": "y"}') == ("x", "y")
     assert read_pair("x") is None
 

@@ -1,4 +1,4 @@
-"""Documents on the page: brought, reviewed by keys, read on in a dataset."""
+"""Documents on the page: brought, reviewed by keys, learned as plain text."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_questions_are_reviewed_by_keys_beside_their_passage(app: Any, open_page
     page.close()
 
 
-def test_a_pdf_is_brought_and_its_passages_are_read_on(app: Any, open_page: Open, shots: Path) -> None:
+def test_a_pdf_is_brought_and_its_passages_are_rows_of_a_dataset(app: Any, open_page: Open, shots: Path) -> None:
     page = open_page("/?tab=dataset", width=400, scheme="dark")
     brought = {"name": "handbook.pdf", "mimeType": "application/pdf", "buffer": made.pdf(made.HANDBOOK)}
     page.locator("input[data-drop]:visible, input[data-drop]").first.set_input_files([brought])
@@ -72,14 +72,14 @@ def test_a_pdf_is_brought_and_its_passages_are_read_on(app: Any, open_page: Open
     choices.click()
     expect(page.locator(".ac-doc-passage").first).to_contain_text("Lena Ohm", timeout=30_000)
     expect(page.locator("[data-live=doc_open]")).to_contain_text("Page 1")
-    page.locator("[data-live=doc_open] .ac-switch", has_text="Read on in datasets").click()
+    page.locator("[data-live=doc_open] .ac-switch", has_text="Learn as plain text").click()
     page.screenshot(path=shots / "documents-400.png", full_page=True)
     page.evaluate(AXE)
     assert page.evaluate(_AXE) == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.click(".ac-segment:has-text('Datasets')")
     page.locator("[data-act='dataset.make']").click()
-    expect(page.locator("[data-live=ds_open]")).to_contain_text("reads on", timeout=30_000)
+    expect(page.locator("[data-live=ds_open]")).to_contain_text("plain text", timeout=30_000)
     newest = app.api.get("/datasets").json()["items"][0]
     assert newest["statistics"]["sources"]["documents"] >= 1
     page.close()

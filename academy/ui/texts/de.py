@@ -1287,10 +1287,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "marks.keep": "Behalten",
     "source.documents": "Dokumente",
     "count.documents": {"one": "{n} Abschnitt aus Dokumenten", "many": "{n} Abschnitte aus Dokumenten"},
-    "role.text": "liest weiter",
+    "role.text": "reiner Text",
     "files.as.documents": "Dokumente",
     "files.as.documents_text":
-        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder liest die Abschnitte weiter.",
+        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder es lernt die Abschnitte als reinen Text.",
     "documents.taken": {"one": "{n} Dokument wurde gelesen.", "many": "{n} Dokumente wurden gelesen."},
     "documents.none": "Noch kein Dokument",
     "documents.none_text":
@@ -1301,9 +1301,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.tokens": "{n} Token",
     "documents.delete_sure": "{name} mit den Fragen dazu löschen? Lektionen und Datensätze daraus bleiben.",
     "documents.deleted": "{name} wurde gelöscht.",
-    "documents.read_on": "In Datensätzen weiterlesen",
-    "documents.read_on_help":
-        "Die Abschnitte werden Zeilen des nächsten Datensatzes, Wort für Wort gelernt. Sie lehren Wörter und eine Art; Fragen dazu werden nach Fragen und Antworten besser beantwortet.",
+    "documents.as_row": "Als reinen Text lernen",
+    "documents.as_row_help":
+        "Die Abschnitte werden Zeilen des nächsten Datensatzes und Wort für Wort gelernt (Weiterlesen). Das lehrt Wortlaut und Art; "
+        "was im Dokument steht, wird nach Fragen und Antworten besser beantwortet.",
     "documents.open": "Dokumente öffnen",
     "documents.questions": "Fragen und Antworten",
     "documents.write": "Fragen schreiben",
@@ -1319,7 +1320,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.failed": "Es wurden keine Fragen geschrieben.",
     "documents.probe_failed":
         "{base} kann keine Fragen schreiben: Zu {of} Abschnitten mit bekannten Antworten schrieb es {right} brauchbare Fragen, und {needed} sind nötig.",
-    "documents.probe_failed_hint": "Chatte mit einem größeren Modell und versuche es noch einmal, oder lass die Abschnitte weiterlesen.",
+    "documents.probe_failed_hint": "Chatte mit einem größeren Modell und versuche es noch einmal, oder lass die Abschnitte als reinen Text lernen.",
     "documents.probe_passed": "{base} schrieb zu {of} Abschnitten mit bekannten Antworten {right} brauchbare Fragen.",
     "documents.states": "{waiting} warten, {accepted} angenommen, {rejected} abgelehnt",
     "documents.asked": "{asked} von {of} Abschnitten gefragt",
@@ -3795,14 +3796,14 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Its result cannot be read.": "Sein Ergebnis lässt sich nicht lesen.",
     "Write the questions again.": "Schreibe die Fragen neu.",
     "The questions were written, but the result is incomplete.": "Die Fragen wurden geschrieben, aber das Ergebnis ist unvollständig.",
-    "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart.":
-        "Seine Zeilen sind Texte zum Weiterlesen: Sie lehren eine Art und Wörter, die Prüfzeilen messen, und keine Antworten auswendig.",
+    "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart.":
+        "Seine Zeilen sind reiner Text: Sie lehren Wortlaut und eine Art, die Prüfzeilen messen, und keine Antworten auswendig.",
     "Questions are being written on {name}.": "Zu {name} werden gerade Fragen geschrieben.",
     "Cancel that first, or wait until it has ended.": "Brich das zuerst ab, oder warte, bis es zu Ende ist.",
     "Questions are being written on {name} already.": "Zu {name} werden schon Fragen geschrieben.",
     "Wait until that has ended, or cancel it.": "Warte, bis das zu Ende ist, oder brich es ab.",
     "All passages of {name} were asked.": "Zu allen Abschnitten von {name} wurde gefragt.",
-    "Review the questions, or read the passages on.": "Sieh die Fragen durch, oder lass die Abschnitte weiterlesen.",
+    "Review the questions, or learn the passages as plain text.": "Sieh die Fragen durch, oder lass die Abschnitte als reinen Text lernen.",
     "There is no pair {id!r} of this document.": "Es gibt kein Paar {id!r} dieses Dokuments.",
     "List its pairs.": "Die Liste seiner Paare zeigt, welche da sind.",
     "A question and an answer are needed.": "Eine Frage und eine Antwort sind nötig.",
@@ -3820,8 +3821,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Writing questions: passage {n:number} of {of:number}.": "Fragen werden geschrieben: Abschnitt {n:number} von {of:number}.",
     "Trying the model on passages with known answers.": "Das Modell wird an Abschnitten mit bekannten Antworten erprobt.",
     "The document was deleted.": "Das Dokument wurde gelöscht.",
-    "{n:number} rows with thoughts, calls of tools or texts to read on are left out.":
-        "{n:number} Zeilen mit Gedanken, Werkzeugaufrufen oder Texten zum Weiterlesen bleiben weg.",
+    "{n:number} rows with thoughts, calls of tools or plain text are left out.":
+        "{n:number} Zeilen mit Gedanken, Werkzeugaufrufen oder reinem Text bleiben weg.",
     "with a redacted secret": "mit einem geschwärzten Geheimnis",
     "messages of the program: commands, reminders, summaries, notices":
         "Nachrichten des Programms: Befehle, Erinnerungen, Zusammenfassungen, Hinweise",
