@@ -1052,7 +1052,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "race.cancel_yes": "Rennen abbrechen",
     # ------------------------------------------------------------------ reports
     "verdict": {"ready": "Bereit", "not_learned": "Nicht gelernt", "forgot": "Vergessen", "no_gain": "Kein Gewinn"},
-    "drift": {"none": "kaum abgedriftet", "little": "etwas abgedriftet", "some": "abgedriftet", "far": "weit abgedriftet"},
+    "drift": {"none": "kaum Drift", "little": "wenig Drift", "some": "etwas Drift", "far": "viel Drift"},
     "category.facts": "Fakten",
     "category.arithmetic": "Rechnen",
     "category.instructions": "Anweisungen",
@@ -1069,7 +1069,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "vom Basismodell",
     "report.nats": "Unterschied der eigenen Antworten zum Basismodell: {n} Nat je Token",
     "report.knows": "weiß {rows} von {of}",
-    "report.reworded": "{right}/{of} mit anderen Worten",
+    "report.reworded": "{right}/{of} umformuliert",
     "report.replies": "Was es antwortet, das Schlechteste zuerst",
     "report.question": "Frage",
     "report.wanted": "Gewünscht",
