@@ -152,7 +152,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "read, not learned",
     "rows.thought": "Thought",
     "rows.thought_masked": "Thought, read and not learned",
-    "options.marks": "Answers with a redacted secret",
+    "options.marks": "Redacted answers",
     "options.marks_help": "Training would teach the mark in its place.",
     "marks": {"out": "Leave out", "keep": "Keep"},
     "options.thoughts": "Thoughts before answers",

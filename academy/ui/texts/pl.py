@@ -675,6 +675,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.comment_kept": "Twój komentarz: {words}",
     "chat.commented": "Twój komentarz zapisano przy odpowiedzi, która nigdy nie trafi do treningu.",
     "chat.new": {"one": "{n} nowa lekcja", "few": "{n} nowe lekcje", "many": "{n} nowych lekcji"},
+    "chat.has_learned": "{name} umie już: {lessons}",
     "chat.new_since": "{lessons} od czasu {name}",
     "chat.untaught": {
         "one": "{n} lekcja jeszcze nienauczona",
@@ -915,7 +916,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
-    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
+    "options.marks": "Odpowiedzi z maską",
     "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
     "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
