@@ -17,11 +17,11 @@ from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.remote.address import is_public, parse, redacted, scrub
 from academy.curation.remote.forms import RemoteRequest
+from academy.curation.remote.importing import Import
 from academy.curation.remote.reading import environment
 from academy.errors import AcademyError, Invalid, NotFound, Unavailable
 from academy.messages import render
 from academy.services.academy import Academy
-from academy.services.remote import Import
 from tests.waiting import wait_until
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

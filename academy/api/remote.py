@@ -12,7 +12,7 @@ from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Reply
 from academy.api.wire import Exact, Id
 from academy.curation.remote.forms import Found, RemoteRequest
-from academy.services.remote import Import
+from academy.curation.remote.importing import Import
 
 _FORMS: dict[str, Any] = {
     "a dataset of the hub": {"value": {"address": "tatsu-lab/alpaca", "split": "train", "rows": 500}},

@@ -18,6 +18,7 @@ from academy.curation.documents.store import DocumentStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
+from academy.curation.remote.importing import Imports
 from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
@@ -90,7 +91,8 @@ class Academy:
         documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
         self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
-        self.remote = Remote(allowed, settings, uploads)
+        self._imports = Imports(uploads)
+        self.remote = Remote(allowed, settings, self._imports)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
@@ -142,7 +144,7 @@ class Academy:
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
         self._autopilot.close()
-        self.remote.close()
+        self._imports.close()
         self._session.close()
         self._runner.close()
         self._warming.close()

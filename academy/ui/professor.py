@@ -45,7 +45,7 @@ def said_of(look: Look, adapter_id: str) -> Html:
         return Html("")
     found = look.proposal
     if found is not None and found.adapter_id == adapter_id:
-        why = go(t("worth.proposed.why"), kind="small", tab="adapters")
+        why = go(t("worth.proposed.why"), kind="small", tab="adapters", adapters_view="list")
         promote = button(t("professor.promote"), "proposal.accept", kind="small", id=found.id)
         return notice(t("worth.proposed.title", name=found.name), say(found.reasons[0]), promote, why, kind="good")
     last = next((item for item in look.academy.professor.decisions(_SHOWN) if item.about.get("adapter_id") == adapter_id), None)
@@ -124,7 +124,13 @@ def _news(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     if found is None or found.id == str(data.get("seen")):
         return {}
     told = {"mark": "↑", "name": found.name, "text": t("professor.news", name=found.name), "hint": say(found.reasons[0])}
-    return {"toast": toast(told["text"], told["hint"]), "ended": told, "proposal": found.id}
+    action = {"label": t("worth.proposed.why"), "act": "proposal.show", "data": {}}
+    return {"toast": toast(told["text"], told["hint"]) | {"action": action}, "ended": told, "proposal": found.id}
 
 
-ACTS = {"proposal.accept": _accept, "proposal.decline": _decline, "proposal.ask": _ask, "proposal.news": _news}
+def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Leads to the proposal."""
+    return {"state": {"tab": "adapters", "adapters_view": "list"}, "top": True}
+
+
+ACTS = {"proposal.show": _show, "proposal.accept": _accept, "proposal.decline": _decline, "proposal.ask": _ask, "proposal.news": _news}

@@ -15,8 +15,8 @@ from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.curation.remote.forms import Found
+    from academy.curation.remote.importing import Import
     from academy.curation.remote.origin import Origin
-    from academy.services.remote import Import
 
 _MOST_CHOICES = 200
 _COMMIT = 10

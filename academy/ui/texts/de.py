@@ -362,7 +362,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.ended_before": "{name} war schon zu Ende und bleibt, wie es ist.",
     "training.stopping": "{name} hält nach diesem Schritt an und behält, was es hat.",
     "training.resumed": "{name} geht weiter.",
-    "effort": {"auto": "Auto", "quick": "Schnell", "balanced": "Ausgewogen", "thorough": "Gründlich"},
+    "effort": {"auto": "Auto", "quick": "Schnell", "balanced": "Mittel", "thorough": "Gründlich"},
     "form.group": {
         "goal": "Was es lernt",
         "learning": "Lernen",
@@ -444,7 +444,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.when": "Wann",
     "adapters.active": "aktiv",
     "adapters.activate": "Aktivieren",
-    "adapters.try": "Nebeneinander testen",
+    "adapters.try": "Testen",
     "adapters.try_title": "Mit ihm und dem Basismodell nebeneinander chatten",
     "adapters.details": "Details",
     "adapters.rename": "Umbenennen",
@@ -1346,6 +1346,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
     "import.only": "Nur diese zeigen",
+    "chat.has_learned": "{name} hat gelernt: {lessons}",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
@@ -3838,4 +3839,5 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "without an answer at its end": "ohne Antwort am Ende",
     "about a picture or a file that is not in the session": "über ein Bild oder eine Datei, die nicht in der Sitzung ist",
     "longer than a row may be": "länger, als eine Zeile sein darf",
+    "{method} is not possible here.": "{method} ist hier nicht möglich.",
 }
