@@ -22,7 +22,7 @@ from academy.bases.folders import is_packed
 from academy.devices import choose
 from academy.messages import count, msg
 from academy.text.failures import Failure
-from academy.text.tokens import Tokens
+from academy.text.token_rows import Tokens, highest_of, lengths_of
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
 from academy.trainer.compute.frozen import keep_less
@@ -89,7 +89,7 @@ class Adapted:
         return split(lengths, others, most=most, tokens=self.placement.tokens_at_once, padded=not self.end_to_end, apart=apart)
 
 
-def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
+def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens]) -> Adapted:
     """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
     parameters = weights_count(spec.base_path)
     placement = choose_placement(spec, report, parameters)
@@ -98,12 +98,12 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
         msg("Loading {base} for {device} in {precision}.", base=spec.base_model, device=placement.name, precision=placement.precision),
     )
     if placement.device.type == "cpu":
-        mean = sum(len(row.ids) for row in rows) / len(rows)
+        mean = sum(sum(lengths_of(rows)) for rows in parts) / sum(map(len, parts))
         torch.set_num_threads(max(1, choose_threads(parameters, mean * spec.knob("batch_size")) // team_size()))
     model = load_base(spec, placement)
-    if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
+    if max(map(highest_of, parts)) >= model.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
-    end_to_end = lays_end_to_end(model, [row.ids for row in rows[:2]])
+    end_to_end = lays_end_to_end(model, [row.ids for rows in parts for row in rows[:2]][:2])
     if not end_to_end:
         use_stock_attention(model)
     return _adapted(model, placement, end_to_end, spec)
