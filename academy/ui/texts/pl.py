@@ -675,6 +675,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.comment_kept": "Twój komentarz: {words}",
     "chat.commented": "Twój komentarz zapisano przy odpowiedzi, która nigdy nie trafi do treningu.",
     "chat.new": {"one": "{n} nowa lekcja", "few": "{n} nowe lekcje", "many": "{n} nowych lekcji"},
+    "chat.has_learned": "{name} już umie: {lessons}",
     "chat.new_since": "{lessons} od czasu {name}",
     "chat.untaught": {
         "one": "{n} lekcja jeszcze nienauczona",
@@ -4207,6 +4208,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "An earlier turn lacks its question or its answer.": "Wcześniejszej turze brakuje pytania lub odpowiedzi.",
     "Fill it in, or take the turn away.": "Uzupełnij ją albo usuń.",
     "No training has been started yet.": "Nie rozpoczęto jeszcze żadnego treningu.",
+    "{method} is not possible here.": "Metoda {method} nie jest tu możliwa.",
     "malformed": "błędne",
     "repetitive": "powtarzające się",
     "refusals": "odmowy",
