@@ -51,6 +51,16 @@ def test_lines_of_a_pdf_become_paragraphs_without_headers_numbers_and_tables() -
     ]
 
 
+def test_a_header_that_changes_with_the_chapter_is_told_by_its_page_number() -> None:
+    chapters = ["Pump", "Valve", "Oil", "Filter"]
+    pages = [
+        [f"Line {'abcdefgh'[page]} ends in {90 - page * 3}", f"Chapter {page // 2}: {chapters[page // 2]} {page + 5}"] for page in range(8)
+    ]
+    kept, removed = without_repeated(pages)
+    assert removed == 8
+    assert [line for lines in kept for line in lines] == [lines[0] for lines in pages]
+
+
 def test_the_outline_names_the_headings_where_there_is_one() -> None:
     blocks, _ = blocks_of([["Pump and motor", "It hums quietly."], ["It stops."]], {1: [(1, "Pump & Motor"), (2, "Pump and motor")]})
     assert blocks[0].heading == ("Pump and motor",)

@@ -357,6 +357,7 @@ LOOKING = {
     *(f"jobs.{verb}" for verb in ("duration", "points", "metrics", "metrics_since", "checkpoints")),
     *(f"jobs.{verb}" for verb in ("log_tail", "log_part", "log_file", "log_size", "events_size")),
     *(f"bases.{verb}" for verb in ("list", "look")),
+    "sessions.takes_tools",
     *(f"adapters.{verb}" for verb in ("active", "list", "get", "previous", "lineage", "effect", "unlisted", "answering", "bases")),
     *(f"evaluations.{verb}" for verb in ("list", "get", "of_adapter", "by_adapter")),
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms")),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.check import WEIGHTS, check_adapter, nested, read_config
+from academy.adapters.folders import Folders
 from academy.adapters.marks import Mark, Marks
 from academy.bases import NOWHERE, Places, header_of
 from academy.errors import AcademyError, Conflict, NotFound, Refused, log_and_go_on
@@ -60,22 +61,23 @@ class Adapter:
 class AdapterStore:
     """The adapters of a data folder; safe to use from several threads."""
 
-    def __init__(self, models_dir: Path, training_dir: Path, places: Places = NOWHERE) -> None:
+    def __init__(
+        self, models_dir: Path, training_dir: Path, places: Places = NOWHERE, is_open: Callable[[str], bool] = lambda job_id: True
+    ) -> None:
         self._models = models_dir
         self._places = places
+        self._folders = Folders(models_dir, is_open)
         self._active_file = training_dir / "active_adapter.json"
         self._marks = Marks(training_dir)
         self._lock = threading.RLock()
         self.on_active: list[Callable[[str | None], object]] = []  # called with the id of the adapter that answers from now on
         self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
         self._remove_deleted()
+        self._folders.names()  # at the start, since the first look at a long history takes longest
 
     def list(self) -> list[Adapter]:
         """Every complete adapter, newest first; broken and unfinished ones are left out."""
-        try:
-            names = [entry.name for entry in self._models.iterdir() if not entry.name.startswith(".")]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        names = self._folders.names()
         found = [adapter for name in names if (adapter := self._read(name)) is not None]
         with self._lock:
             for gone in self._seen.keys() - set(names):
@@ -87,10 +89,8 @@ class AdapterStore:
     def unlisted(self) -> dict[str, Text]:
         """The folders with an adapter that is not listed, each with the reason."""
         found: dict[str, Text] = {}
-        if not self._models.is_dir():
-            return found
-        for folder in self._models.iterdir():
-            if folder.name.startswith(".") or not folder.is_dir() or (inner := nested(folder)) is None or self._read(folder.name):
+        for folder in map(self._models.joinpath, self._folders.names()):
+            if self._read(folder.name) or not folder.is_dir() or (inner := nested(folder)) is None:
                 continue
             if _adapter_folder(self._models, folder.name) is None:
                 if not (folder / "spec.json").exists():
@@ -101,6 +101,10 @@ class AdapterStore:
             except AcademyError as error:
                 found[folder.name] = error.text
         return found
+
+    def look_again(self, job_id: str) -> None:
+        """Takes note that a job has changed: it may leave an adapter."""
+        self._folders.look_again(job_id)
 
     def get(self, adapter_id: str) -> Adapter:
         """The adapter with that id; raises NotFound if there is none, and the reason if it is broken."""

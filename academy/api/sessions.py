@@ -11,9 +11,9 @@ from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Reply
 from academy.api.wire import Exact, Id
 from academy.curation.files.agent_finding import Transcript
-from academy.curation.files.agents import SKIPPED, TITLES, AgentName
+from academy.curation.files.agents import TITLES, AgentName
 from academy.curation.files.exchanges import FATES, Exchange, Fate
-from academy.messages import Text, count, msg
+from academy.messages import Text, count
 from academy.rows import message_of
 from academy.services.sessions import Review, SessionChoice, SessionOptions, TakenSessions
 
@@ -69,7 +69,7 @@ class ExchangeReply(Reply):
             number=exchange.number,
             proposed=exchange.fate == "taken",
             fate=exchange.fate,
-            reason=msg(FATES[exchange.fate]) if exchange.fate != "taken" else "",
+            reason=FATES[exchange.fate] if exchange.fate != "taken" else "",
             time=exchange.time,
             characters=exchange.size,
             redacted=secrets,
@@ -82,7 +82,9 @@ class ReviewReply(Reply):
     count: int = Field(description="The number of all exchanges.")
     proposed: int
     left_out: dict[str, int] = Field(description="Exchanges that are not proposed, by fate.")
-    skipped: dict[str, int] = Field(description="What no exchange holds: messages of the program, of called agents, of other versions.")
+    skipped: dict[str, int] = Field(
+        description="What no exchange holds, by kind: `program`, `agents` (called by the agent), `versions`, `broken`, `tools`, `printed`."
+    )
     redacted: dict[str, int]
     exchanges: list[ExchangeReply]
 
@@ -94,8 +96,8 @@ class ReviewReply(Reply):
             session=SessionReply.of(review.session),
             count=len(review.exchanges),
             proposed=len(review.proposed),
-            left_out=dict(review.left_out),
-            skipped={SKIPPED[kind]: number for kind, number in review.skipped.items() if kind in SKIPPED},
+            left_out={str(fate): number for fate, number in review.left_out.items()},
+            skipped=dict(review.skipped),
             redacted=dict(review.redacted),
             exchanges=[ExchangeReply.of(exchange, dict(kinds)) for exchange, kinds in pairs],
         )

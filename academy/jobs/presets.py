@@ -26,6 +26,7 @@ _PREFERENCE_RATE = 0.25  # of the rate for answers
 # and 9 of 10 after eight.
 _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
+_AT_ONCE = 1024  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -282,7 +283,7 @@ def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
     if facts.base is None:
         return
     room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
-    memory = "GPU memory" if facts.gpu_memory_mb else "memory"
+    memory = msg("GPU memory") if facts.gpu_memory_mb else msg("memory")
     weights = facts.base.parameters * 2 / (1 << 20)
     if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
         values["quantization"] = "4bit"
@@ -310,7 +311,10 @@ def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> 
         return 0.0
     layers = max(1, facts.base.layers)
     answers = 2 if facts.preferences == "pairs" else 1
-    tokens = batch * answers * min(length, facts.max_tokens or length)
+    longest = answers * min(length, facts.max_tokens or length)
+    tokens = batch * longest
+    if not facts.gpu_memory_mb and not facts.preferences:
+        tokens = min(tokens, max(_AT_ONCE, longest))
     kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
     return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import logging
 import os
 import sys
@@ -12,7 +11,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,7 +21,7 @@ from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
 from academy.files import append_line, now, sync_folder
 from academy.jobs import journal
 from academy.jobs.folder import JobFolder
-from academy.messages import Text, render, to_json
+from academy.messages import Text, msg, render, to_json
 from academy.preferences import beside
 
 log = logging.getLogger(__name__)
@@ -141,11 +139,8 @@ class Job:
     @property
     def preferences_path(self) -> Path | None:
         """The file of pairs and thumbs beside the dataset, where the job learns from them, or is an exam that measures them."""
-        if not self.dataset_path:
-            return None
-        path = beside(Path(self.dataset_path))
-        measured = self.kind == "evaluate" and path.is_file()
-        return path if measured or self.parameters.get("method") in ("preference", "correction") else None
+        path, learns = beside(Path(self.dataset_path or "none")), self.parameters.get("method") in ("preference", "correction")
+        return path if learns or (self.kind == "evaluate" and path.is_file()) else None
 
     @property
     def gets_base(self) -> bool:
@@ -171,7 +166,7 @@ _LEADS_TO: dict[str, frozenset[str]] = {
 """Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
 _LONGEST_LINE = 20  # of trainings that continue each other
-_REMEMBERED = 1000
+_REMEMBERED = 4000  # more than the page shows at once
 
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
 _REQUIRED = {
@@ -262,7 +257,7 @@ class JobStore:
             job = self.get(job_id)
             status = changes.get("status", job.status)
             if status not in _LEADS_TO[job.status]:
-                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=job.status, new=status)
+                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=msg(job.status), new=msg(status))
             changed = dataclasses.replace(job, **changes)
             return job if changed == job and job_id not in self._unwritten else self._write(changed)
 
@@ -278,11 +273,11 @@ class JobStore:
         with self._lock:
             job = self.get(job_id)
             if job.status not in ENDED:
-                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=job.status)
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=msg(job.status))
             values = _plain(job) | {"sequence": self._sequence + 1, "deleted": True}
-            append_line(self.path, _line_of(values | journal.portable(values, self._root)))
+            append_line(self.path, journal.line_of(values | journal.portable(values, self._root)))
             self._sequence = values["sequence"]
-            self._forget(job_id)
+            self._forget(values)
 
     def requeue(self, job_id: str, **fields: Any) -> Job:
         """Puts a job back into the queue, without what its last attempt left in the journal."""
@@ -332,6 +327,11 @@ class JobStore:
         with self._lock:
             return sorted(self._open.values(), key=lambda job: (job.order, job.sequence))
 
+    def is_open(self, job_id: str) -> bool:
+        """Whether a job has not ended."""
+        with self._lock:
+            return job_id in self._open
+
     def counts(self) -> dict[str, int]:
         """How many jobs there are in all and in each status."""
         with self._lock:
@@ -361,7 +361,7 @@ class JobStore:
     def _write(self, job: Job) -> Job:
         values = _plain(job) | {"sequence": self._sequence + 1}
         values |= journal.portable(values, self._root)
-        line = _line_of(values)
+        line = journal.line_of(values)
         append_line(self.path, line)
         length = len(line.encode())
         self._sequence = values["sequence"]
@@ -402,12 +402,14 @@ class JobStore:
         if key:
             self._keys[key] = job_id
 
-    def _forget(self, job_id: str) -> None:
+    def _forget(self, values: dict[str, Any]) -> None:
+        job_id, key = values["job_id"], values.get("idempotency_key")
         line = self._lines.pop(job_id, None)
         if line is not None:
             self._counts[line.status] -= 1
         self._open.pop(job_id, None)
-        self._keys = {key: value for key, value in self._keys.items() if value != job_id}
+        if self._keys.get(key or "") == job_id:
+            del self._keys[key]
 
     def _read(self, file: Any, job_id: str, line: _Line) -> Job:
         file.seek(line.offset)
@@ -438,7 +440,7 @@ class JobStore:
                         bad.append(raw if raw.endswith(b"\n") else raw + b"\n")
                     elif values.get("deleted"):
                         self._sequence = max(self._sequence, values.get("sequence", 0))
-                        self._forget(values["job_id"])
+                        self._forget(values)
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
                         self._sequence = max(self._sequence, values.get("sequence", 0))
@@ -454,12 +456,7 @@ class JobStore:
 
     def _compact(self, bad: list[bytes]) -> None:
         if bad:
-            stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
-            self.damaged_path = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-            with open(self.damaged_path, "xb") as file:
-                file.writelines(bad)
-                file.flush()
-                os.fsync(file.fileno())
+            self.damaged_path = journal.set_aside(self.path, bad)
             log.warning("%d damaged lines of the journal of jobs were set aside in %s.", len(bad), self.damaged_path.name)
         aside = self.path.with_name(f".{self.path.name}.compact")
         written = {}
@@ -496,8 +493,3 @@ def _values(raw: bytes) -> dict[str, Any] | None:
     if not isinstance(values, dict) or not values.keys() >= _REQUIRED or values["status"] not in STATUSES:
         return None
     return values if all(isinstance(values[name], kind) for name, kind in _TYPES.items() if name in values) else None
-
-
-def _line_of(values: dict[str, Any]) -> str:
-    """A line of the journal. A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored."""
-    return json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()

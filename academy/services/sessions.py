@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from academy.bases import Places, find_base, template_of
 from academy.config import Settings
 from academy.curation.files import agent_finding
 from academy.curation.files.agent_finding import Transcript
@@ -19,9 +21,9 @@ from academy.curation.files.values import RowError
 from academy.curation.lesson_store import LessonStore
 from academy.curation.lessons import LessonIn
 from academy.curation.redaction.together import redact_together, secrets_in
-from academy.errors import Forbidden, Invalid, NotFound
+from academy.errors import AcademyError, Forbidden, Invalid, NotFound
 from academy.files import Name
-from academy.services.permission import Permission, changing
+from academy.services.permission import Permission, changing, reading
 
 _MOST_READ = 12
 """So many sessions are held while they are reviewed."""
@@ -32,7 +34,11 @@ class SessionOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tools: bool = Field(default=True, description="With the calls of tools and their results; else the question and the last answer alone.")
+    tools: bool | None = Field(
+        default=None,
+        description="With the calls of tools and their results, or the question and the last answer alone; "
+        "by default as the default base model has a form for tools.",
+    )
     tokens: int = Field(default=2048, ge=256, le=32768, description="The length of a row; a longer exchange is left out whole.")
 
 
@@ -119,10 +125,11 @@ class Sessions:
         """The exchanges of a session that was found, each with what becomes of it; raises NotFound."""
         options = options or SessionOptions()
         whole = self._whole(session_id)
-        exchanges = whole.exchanges if options.tools else tuple(map(without_tools, whole.exchanges))
+        has_tools = self.takes_tools() if options.tools is None else options.tools
+        exchanges = whole.exchanges if has_tools else tuple(map(without_tools, whole.exchanges))
         shown = tuple(within(exchange, options.tokens) for exchange in exchanges)
         return replace(
-            whole, exchanges=shown, secrets=whole.secrets if options.tools else tuple(secrets_in(exchange.turns) for exchange in shown)
+            whole, exchanges=shown, secrets=whole.secrets if has_tools else tuple(secrets_in(exchange.turns) for exchange in shown)
         )
 
     @changing
@@ -148,6 +155,14 @@ class Sessions:
             refused=len(refused),
             redacted_kinds=dict(redacted),
         )
+
+    @reading
+    def takes_tools(self) -> bool:
+        """Whether the default base model has a form for tools, as far as its template says so; others skip rows with tools."""
+        with contextlib.suppress(AcademyError):
+            base = find_base(self._settings.default_base_model, Places.of(self._settings))
+            return base.path is not None and "tool_calls" in template_of(base.path)
+        return False
 
     # ------------------------------------------------------------------
 

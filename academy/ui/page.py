@@ -131,9 +131,12 @@ def _header(settings: Settings) -> Html:
         div(
             span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip"),
             span(cls="ac-chips", data_live="chips"),
-            _languages(),
-            theme_button,
-            tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
+            span(
+                _languages(),
+                theme_button,
+                tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
+                cls="ac-controls",
+            ),
             cls="ac-top-right",
         ),
         cls="ac-header",

@@ -104,8 +104,8 @@ def open_page(app: Running, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
     troubles: list[str] = []
 
-    def opened(path: str = "/", width: int = 1400, scheme: Literal["light", "dark"] = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def opened(path: str = "/", width: int = 1400, scheme: Literal["light", "dark"] = "light", locale: str = "en-US") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(90_000)

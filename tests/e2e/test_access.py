@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from academy.ui.texts.translate import TEXTS
 from tests import agents_help, waiting
 from tests.e2e import axe
 from tests.e2e.conftest import Running, start_app
@@ -421,6 +422,29 @@ def test_with_content_no_tab_scrolls_sideways(app: Running, open_page: Open, sho
             page.evaluate(_UNFOLDED, tab)
             page.screenshot(path=shots / f"access-{tab}-{width}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, (tab, width)
+
+
+@pytest.mark.parametrize("language", ["de", "pl"])
+def test_in_another_language_every_tab_speaks_it_and_fits_a_phone(app: Running, open_page: Open, shots: Path, language: str) -> None:
+    content(app)
+    page = open_page(width=400, locale=language)
+    assert page.evaluate("document.documentElement.lang") == language
+    english, own = TEXTS["en"], TEXTS[language]
+    keys = {key for key in english if "." in key}
+    foreign = {text for text in english.values() if "{" not in text and " " in text} - set(own.values())
+    for tab in TABS:
+        show(page, tab)
+        assert page.locator(f"#tab-{tab}-button").inner_text() == own[f"tab.{tab}"]
+        page.evaluate(_UNFOLDED, tab)
+        page.screenshot(path=shots / f"access-{language}-{tab}-400.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, tab
+        shown = page.locator(f"#tab-{tab}").inner_text()
+        assert not keys & set(shown.split()), tab
+        assert not foreign & {line.strip() for line in shown.splitlines()}, tab
+    with page.expect_navigation():
+        page.select_option("[data-language]", "en")
+    expect(page.locator("#tab-overview-button")).to_have_text(english["tab.overview"])
+    assert page.evaluate("document.documentElement.lang") == "en"
 
 
 def show(page: Page, tab: str) -> None:

@@ -239,8 +239,10 @@ def test_a_session_of_an_agent_is_found_reviewed_and_taken(open_page: Open, app:
     card.locator(".ac-agents-row:has-text('220 turns') .ac-switch").click()
     page.click("button:has-text('Review 1 session')")
     expect(card).to_contain_text("190 of 220 exchanges are taken")
+    card.locator(".ac-agents-tools .ac-switch").click()  # the bundled base has no form for tools
     page.select_option("[data-bind=agents_show]", "secrets")
     expect(card.locator(".ac-exchange")).to_have_count(8)
+    expect(card).to_contain_text("2 messages between, with tools")
     assert not any(secret in page.content() for secret in agents_help.SECRETS)
     expect(card.locator("mark.ac-redacted").first).to_be_visible()
     card.locator(".ac-exchange .ac-switch").first.click()

@@ -17,6 +17,7 @@ MOST_PAGES = 2000
 _EDGE = 3  # lines at the top and the bottom that may be headers and footers
 _REPEATED = 0.3  # of the pages: a header that alternates, or changes with the chapter, is not on all
 _LEAST_PAGES = 3
+_LONGEST_HEADER = 100  # characters
 _SCANNED = 20  # visible characters a page at most, on average
 _FULL = 0.75  # of a usual line: a shorter one that ends a sentence ends its paragraph
 
@@ -118,13 +119,22 @@ def _notes(repeated: int, lost: int) -> list[Text]:
 def without_repeated(pages: Sequence[Sequence[str]]) -> tuple[list[list[str]], int]:
     """The pages without what many of them repeat at their top or bottom, and without page numbers; and how many lines that were."""
     edges: Counter[str] = Counter()
-    for lines in pages:
+    offsets: Counter[int] = Counter()
+    for number, lines in enumerate(pages):
         edges.update({_shape(lines[at]) for at in _edge(lines)})
+        offsets.update({offset for at in _edge(lines) for offset in _offsets(lines[at], number)})
     least = max(_LEAST_PAGES, _REPEATED * len(pages))
+    # A header that changes with the chapter is told by the page's number in it.
+    counting = {offset for offset, times in offsets.items() if times >= least}
     removed, kept = 0, []
-    for lines in pages:
-        edge = _edge(lines)
-        out = {at for at in edge if edges[_shape(lines[at])] >= least or (len(pages) > 1 and _NUMBER.match(lines[at]))}
+    for number, lines in enumerate(pages):
+        out = {
+            at
+            for at in _edge(lines)
+            if edges[_shape(lines[at])] >= least
+            or (len(pages) > 1 and _NUMBER.match(lines[at]))
+            or counting.intersection(_offsets(lines[at], number))
+        }
         removed += len(out)
         kept.append([line for at, line in enumerate(lines) if at not in out])
     return kept, removed
@@ -134,6 +144,14 @@ def _edge(lines: Sequence[str]) -> list[int]:
     """The positions of the first and last lines with text."""
     filled = [at for at, line in enumerate(lines) if line.strip()]
     return [*dict.fromkeys([*filled[:_EDGE], *filled[-_EDGE:]])]
+
+
+def _offsets(line: str, page: int) -> list[int]:
+    """By how much the numbers at the ends of a short line differ from its page's place."""
+    words = line.split()
+    if not words or len(line) > _LONGEST_HEADER:
+        return []
+    return [int(word) - page for word in {words[0], words[-1]} if word.isdecimal() and len(word) < 5]
 
 
 def _shape(line: str) -> str:

@@ -19,6 +19,7 @@ from academy.curation.files.said import Chat
 from academy.curation.files.sessions import AIDER, NOT_SAID
 from academy.curation.files.turns import content_of
 from academy.curation.files.values import RowError
+from academy.messages import Message, msg
 
 AgentName = Literal["claude-code", "codex", "aider", "open-webui", "lm-studio"]
 
@@ -30,13 +31,13 @@ TITLES: dict[AgentName, str] = {
     "lm-studio": "LM Studio",
 }
 
-SKIPPED = {
-    "program": "messages of the program: commands, reminders, summaries, notices",
-    "agents": "messages of agents that the agent called",
-    "versions": "messages of other versions of the conversation",
-    "broken": "lines that cannot be read",
-    "tools": "calls of tools without a record of what they gave",
-    "printed": "lines that the program printed",
+SKIPPED: dict[str, Message] = {
+    "program": msg("messages of the program: commands, reminders, summaries, notices"),
+    "agents": msg("messages of agents that the agent called"),
+    "versions": msg("messages of other versions of the conversation"),
+    "broken": msg("lines that cannot be read"),
+    "tools": msg("calls of tools without a record of what they gave"),
+    "printed": msg("lines that the program printed"),
 }
 """What is passed over in a session, by its kind."""
 
@@ -96,6 +97,9 @@ def _claude_code(path: Path, key: str, exchanges: Exchanges) -> None:
     broken = exchanges.skipped["broken"]
     for line in records_of(path, exchanges.skipped):
         message, name = line.get("message"), line.get("uuid")
+        if (text := _queued(line)) and name in chosen:
+            # Typed while the agent worked: what it does from here on is for this.
+            exchanges.ask(text, str(line.get("timestamp") or ""))
         if line.get("type") not in ("user", "assistant") or not isinstance(message, dict):
             continue
         if line.get("isSidechain"):
@@ -114,6 +118,15 @@ def _claude_code(path: Path, key: str, exchanges: Exchanges) -> None:
             seen |= {name} if isinstance(name, str) else set()
             _claude_person(line, message, exchanges, is_chosen=not isinstance(name, str) or name in chosen)
     exchanges.skipped["broken"] = broken
+
+
+def _queued(line: dict[str, Any]) -> str:
+    """A message of the person that waited until the agent took it."""
+    given = line.get("attachment") if line.get("type") == "attachment" and not line.get("isSidechain") else None
+    if not isinstance(given, dict) or given.get("type") != "queued_command" or given.get("commandMode", "prompt") != "prompt":
+        return ""
+    text = REMINDER.sub("", content_of(given.get("prompt"), "\n\n")[0]).strip()
+    return "" if NOT_SAID.match(text) else text
 
 
 def _claude_answer(message: dict[str, Any], exchanges: Exchanges) -> None:

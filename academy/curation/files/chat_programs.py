@@ -142,7 +142,8 @@ def _lm_studio(record: dict[str, Any]) -> Chat:
         if not isinstance(version, dict):
             raise RowError("message {number} is not an object", number=number)
         role = _role(version.get("role"), number)
-        blocks = version.get("steps") if isinstance(version.get("steps"), list) else [version]
+        steps = version.get("steps")
+        blocks = steps if isinstance(steps, list) else [version]
         texts: list[str] = []
         thoughts: list[str] = []
         for block in blocks:

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from academy.curation.examples import Turn
+from academy.messages import Message, msg
 
 Fate = Literal["taken", "interrupted", "rejected", "corrected", "undone", "disliked", "unfinished", "picture", "long"]
 
-FATES: dict[Fate, str] = {
-    "taken": "proposed",
-    "interrupted": "interrupted by the person",
-    "rejected": "ended with a tool that the person rejected",
-    "corrected": "corrected by the next message",
-    "undone": "undone",
-    "disliked": "rated bad, or its edits were refused",
-    "unfinished": "without an answer at its end",
-    "picture": "about a picture or a file that is not in the session",
-    "long": "longer than a row may be",
+FATES: dict[Fate, Message] = {
+    "taken": msg("proposed"),
+    "interrupted": msg("interrupted by the person"),
+    "rejected": msg("ended with a tool that the person rejected"),
+    "corrected": msg("corrected by the next message"),
+    "undone": msg("undone"),
+    "disliked": msg("rated bad, or its edits were refused"),
+    "unfinished": msg("without an answer at its end"),
+    "picture": msg("about a picture or a file that is not in the session"),
+    "long": msg("longer than a row may be"),
 }
 """What became of an exchange; all but `taken` are reasons to leave it out."""
 

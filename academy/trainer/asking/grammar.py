@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +16,11 @@ OPENING = '{"question": "'
 MOST = (48, 64)
 """Tokens of a question and of an answer."""
 
-_BETWEEN, _CLOSING = ', "answer": "', "}"
+_LITERALS = (', "answer": "', "}")
+"""What follows the end of the question, and of the answer."""
 _STRING = r"(?:[^\"\\\x00-\x1f\x7f]|\\[\"\\/nt])*"
-_INSIDE, _ENDS = re.compile(_STRING), re.compile(_STRING + '"')
+_INSIDE, _ENDS = re.compile(_STRING), re.compile(_STRING + '"(.*)', re.DOTALL)
+_ASKED = re.compile(r"[?？؟]")
 
 
 def read_pair(text: str) -> tuple[str, str] | None:
@@ -37,13 +40,24 @@ class Vocabulary:
         known = min(size, len(tokenizer))
         texts = tokenizer.batch_decode([[token] for token in range(known)], skip_special_tokens=False)
         special = {*tokenizer.all_special_ids, *tokenizer.get_added_vocab().values()}
-        inside = [bool(text) and token not in special and _INSIDE.fullmatch(text) is not None for token, text in enumerate(texts)]
-        ends = [token not in special and _ENDS.fullmatch(text) is not None for token, text in enumerate(texts)]
-        rest = [False] * (size - known)
-        self.inside = torch.tensor(inside + rest, device=device)
-        self.ends = torch.tensor(ends + rest, device=device)
-        self.literals = [tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"] for text in (_BETWEEN, _CLOSING)]
-        self.most_tokens = sum(MOST) + sum(map(len, self.literals)) + 4
+        usual = {token: text for token, text in enumerate(texts) if text and token not in special}
+        self.inside = self._mask(size, device, (token for token, text in usual.items() if _INSIDE.fullmatch(text)))
+        self.asked = frozenset(token for token, text in usual.items() if _ASKED.search(text))
+        self.ends: list[Any] = []
+        self.due: list[dict[int, list[int]]] = []
+        for literal in _LITERALS:
+            # A token that ends the text may hold the first signs of what must follow.
+            begun = {token: match[1] for token, text in usual.items() if (match := _ENDS.fullmatch(text)) and literal.startswith(match[1])}
+            rests = {rest: tokenizer(literal[len(rest) :], add_special_tokens=False, verbose=False)["input_ids"] for rest in begun.values()}
+            self.ends.append(self._mask(size, device, begun))
+            self.due.append({token: rests[rest] for token, rest in begun.items()})
+        self.most_tokens = sum(MOST) + sum(max(map(len, due.values())) for due in self.due) + 4
+
+    @staticmethod
+    def _mask(size: int, device: Any, tokens: Iterable[int]) -> Any:
+        mask = torch.zeros(size, dtype=torch.bool, device=device)
+        mask[[*tokens]] = True
+        return mask
 
 
 @dataclass
@@ -53,10 +67,11 @@ class _Position:
     part: int = 0
     used: int = 0
     due: list[int] = field(default_factory=list)
+    over: bool = False  # the text can only end
 
 
 class Grammar(transformers.LogitsProcessor):
-    """The rule for one batch; `width` tokens of each row are its prompt, and a row that is complete can only end."""
+    """The rule for one batch; `width` tokens of each row are its prompt. A question ends with its mark, and a complete row can only end."""
 
     def __init__(self, vocabulary: Vocabulary, rows: int, width: int, end: int) -> None:
         self._vocabulary = vocabulary
@@ -76,21 +91,21 @@ class Grammar(transformers.LogitsProcessor):
     def _advance(self, position: _Position, token: int) -> None:
         if position.due:
             position.due.pop(0)
-        elif position.part < 2 and self._vocabulary.ends[token]:
-            position.due = [*self._vocabulary.literals[position.part]]
-            position.part, position.used = position.part + 1, 0
+        elif position.part < 2 and token in self._vocabulary.due[position.part]:
+            position.due = [*self._vocabulary.due[position.part][token]]
+            position.part, position.used, position.over = position.part + 1, 0, False
         else:
             position.used += 1
+            position.over = position.part == 0 and token in self._vocabulary.asked
 
     def _mark(self, position: _Position, allowed: Any) -> None:
-        vocabulary = self._vocabulary
         if position.due:
             allowed[position.due[0]] = True
         elif position.part == 2:
             allowed[self._end] = True
         else:
             # Something has to be said first, and what is said must end.
-            if position.used < MOST[position.part]:
-                allowed |= vocabulary.inside
+            if position.used < MOST[position.part] and not position.over:
+                allowed |= self._vocabulary.inside
             if position.used:
-                allowed |= vocabulary.ends
+                allowed |= self._vocabulary.ends[position.part]

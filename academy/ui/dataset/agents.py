@@ -11,7 +11,7 @@ from typing import Any
 from academy.curation.files.agent_finding import Transcript
 from academy.curation.files.agents import SKIPPED, TITLES
 from academy.curation.files.exchanges import FATES, Exchange
-from academy.messages import msg
+from academy.messages import Message
 from academy.services.sessions import Review, SessionChoice, SessionOptions, can_be_taken, chosen_of
 from academy.ui.answers import toast
 from academy.ui.dataset.files import EVERYTHING
@@ -51,12 +51,12 @@ def _list(look: Look, found: Sequence[Transcript], chosen: Sequence[Transcript])
     if not found:
         folders = ", ".join(map(str, look.academy.settings.session_homes))
         return card(t("agents.title"), empty(t("agents.none"), t("agents.none_text", folders=folders)), aside=aside)
-    programs = [name for name in TITLES if any(session.agent == name for session in found)]
+    programs: list[str] = [name for name in TITLES if any(session.agent == name for session in found)]
     only = look.text("agents_only")
     listed = [session for session in found if only not in programs or session.agent == only]
     page = min(look.number("agents_page"), max(0, len(listed) - 1) // _LISTED)
     rows = [_listed(look, session) for session in listed[page * _LISTED : (page + 1) * _LISTED]]
-    choices = [("", t("agents.any")), *((name, TITLES[name]) for name in programs)]
+    choices = [("", t("agents.any")), *((name, title) for name, title in TITLES.items() if name in programs)]
     filtered = tag(
         "select",
         *[tag("option", text, value=name, selected=name == only) for name, text in choices],
@@ -155,8 +155,8 @@ def _facts(reviews: Sequence[Review], count: int) -> Html:
     )
 
 
-def _counted(name: str, title: str, labels: Mapping[Any, str], counts: Counter[Any]) -> Html | str:
-    items = [tag("li", tag("b", number(counts[kind]), cls="ac-num"), " ", say(msg(text))) for kind, text in labels.items() if counts[kind]]
+def _counted(name: str, title: str, labels: Mapping[Any, Message], counts: Counter[Any]) -> Html | str:
+    items = [tag("li", tag("b", number(counts[kind]), cls="ac-num"), " ", say(text)) for kind, text in labels.items() if counts[kind]]
     return tag("details", tag("summary", title), tag("ul", *items, cls="ac-counts"), cls="ac-folded", id=name) if items else ""
 
 
@@ -172,7 +172,7 @@ def _controls(look: Look, options: SessionOptions) -> Html:
         aria_label=t("agents.show"),
     )
     tools = div(
-        switch("agents_tools", options.tools, t("agents.tools")), span(t("agents.tools_help"), cls="ac-help"), cls="ac-agents-tools"
+        switch("agents_tools", bool(options.tools), t("agents.tools")), span(t("agents.tools_help"), cls="ac-help"), cls="ac-agents-tools"
     )
     length = select("agents_tokens", lengths, str(options.tokens), label=t("agents.tokens"))
     return div(
@@ -193,7 +193,7 @@ def _exchange(look: Look, review: Review, exchange: Exchange, secrets: dict[str,
     name = _name(review, exchange)
     possible = can_be_taken(exchange)
     marks = [f"{kind.replace('-', ' ')} {number(n)}" for kind, n in secrets.items()]
-    reason = say(msg(FATES[exchange.fate])) if exchange.fate != "taken" else ""
+    reason = say(FATES[exchange.fate]) if exchange.fate != "taken" else ""
     return div(
         div(
             span(number(exchange.number + 1), cls="ac-soft ac-num"),
@@ -235,7 +235,9 @@ def _set(label: str, **state: Any) -> Html:
 
 def _options(look: Look) -> SessionOptions:
     tokens = look.number("agents_tokens", 2048)
-    return SessionOptions(tools=look.flag("agents_tools", True), tokens=tokens if tokens in _TOKENS else 2048)
+    return SessionOptions(
+        tools=look.flag("agents_tools", look.academy.sessions.takes_tools()), tokens=tokens if tokens in _TOKENS else 2048
+    )
 
 
 def _name(review: Review, exchange: Exchange) -> str:

@@ -25,7 +25,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "agents.why": {"one": "{n} exchange is not proposed", "many": "{n} exchanges are not proposed"},
     "agents.skipped": "Passed over",
     "agents.tools": "With tools",
-    "agents.tools_help": "Calls and results become part of a row; results are read, not learned. Models without tools skip such rows.",
+    "agents.tools_help": "With calls and their results; results are read, not learned. Models without a form for tools skip such rows.",
     "agents.tokens": "Longest row",
     "agents.tokens_help": "A longer exchange is left out, never cut.",
     "agents.tokens_of": "about {n} tokens",

@@ -27,6 +27,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.more": "and {n} more",
     "import.tags": "Use “{column}” as tags",
     "import.shown": {"one": "{n} lesson, just imported", "many": "{n} lessons, just imported"},
+    "import.only": "Show only these",
     "import.undo": "Undo this import",
     "import.undone": {"one": "{n} lesson taken away.", "many": "{n} lessons taken away."},
     "import.undone_hint": "They are under “Deleted lessons” for thirty days.",

@@ -12,7 +12,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.none": "No document yet",
     "documents.none_text": "Drop a PDF, a Word file, slides, a page of the web or Markdown above: a handbook has no questions and answers, "
     "and can be learned all the same.",
-    "documents.choose": "Choose a document to see its passages.",
     "documents.pages": {"one": "{n} page", "many": "{n} pages"},
     "documents.passages": {"one": "{n} passage", "many": "{n} passages"},
     "documents.about": "about {n} tokens",
@@ -23,7 +22,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.read_on_help": "The passages become rows of the next dataset, learned word by word. They teach words and a manner; "
     "questions about them are answered better after questions and answers.",
     "documents.open": "Open documents",
-    "documents.off": "None is switched on.",
     "documents.questions": "Questions and answers",
     "documents.write": "Write questions",
     "documents.write_more": "Write more questions",

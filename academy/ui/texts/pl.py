@@ -1,4 +1,12 @@
-"""The texts in Polish: of the page by key, and of errors, jobs and reports by their English template."""
+"""The texts of the page and the sentences of errors and jobs in Polish.
+
+Glossary: adapter adapter, base model model bazowy, dataset zbiór danych, lesson lekcja, row wiersz, held-out row odłożony wiersz,
+loss strata, learning rate szybkość uczenia, batch partia, rank rząd, checkpoint punkt kontrolny, job zadanie, effort tryb, preset preset,
+race wyścig, trial próba, golden question pytanie wzorcowe, redacted zamaskowany, mark znacznik, to curate przygotować zbiór, to get pobrać,
+conversation rozmowa, turn tura, thoughts przemyślenia, correction poprawka, patch zmiana w kodzie, merged scalony, to promote wdrożyć,
+rehearsal powtórki, by heart na pamięć, manner styl, recipe receptura. LoRA, DPO, commit, token, prompt, log, hub stay as they are.
+Buttons are imperatives in the singular; a finished act is impersonal ("Usunięto …"), so that names of any gender fit.
+"""
 
 from __future__ import annotations
 
@@ -199,19 +207,20 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.taken": {"one": "Dodano {n} plik.", "few": "Dodano {n} pliki.", "many": "Dodano {n} plików."},
     "options.title": "Opcje",
     "options.name": "Nazwa",
-    "options.name_example": "np. warsztat (inaczej nazwa pochodzi od źródeł)",
+    "options.name_example": "puste: według źródeł",
     "options.profile": "Jakość",
     "options.profile_help": "Ile przykładów jest odrzucanych.",
     "options.held": "Odłóż",
     "options.held_help": (
-        "Wiersze do pomiaru. Automatycznie: zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do treningu."
+        "Wiersze do pomiaru. Auto: 10% od 100 wierszy, a zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do "
+        "treningu."
     ),
     "options.split": "Które odłożyć",
     "options.split_help": "Najnowsze wiersze pokazują, jak radzi sobie z tym, co dopiero przyjdzie.",
     "options.format": "Format pliku",
     "options.format_help": "Ważny tylko wtedy, gdy plik ma służyć gdzie indziej.",
     "profile": {"balanced": "Zrównoważona", "strict": "Surowa", "lenient": "Łagodna"},
-    "held": {"auto": "Automatycznie (10% od 100 wierszy)", "none": "Nic"},
+    "held": {"auto": "Auto (10% od 100)", "none": "Nic"},
     "split": {"random": "Losowe", "time": "Najnowsze"},
     "datasets.title": "Zbiory danych",
     "datasets.none": "Nie ma jeszcze zbioru danych",
@@ -333,7 +342,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.reason": "Powód",
     "training.all": "Wszystkie ustawienia",
     "training.reset": "Wróć do wyboru Profesora",
-    "training.fit": "Czy się zmieści?",
+    "training.fit": "Zmieści się?",
     "training.train": "Trenuj",
     "training.fitting": "Próba dwóch kroków na najdłuższych wierszach…",
     "training.no_plan": "Profesor wybierze ponownie, gdy to zostanie naprawione.",
@@ -386,7 +395,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.ended_before": "Zadanie {name} już się skończyło; pozostaje bez zmian.",
     "training.stopping": "{name} kończy po tym kroku i zachowuje to, co ma.",
     "training.resumed": "Wznowiono {name}.",
-    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Zrównoważony", "thorough": "Dokładny"},
+    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Wyważony", "thorough": "Dokładny"},
     "form.group": {
         "goal": "Czego się uczy",
         "learning": "Uczenie",
@@ -422,13 +431,13 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "tile.epoch": "epoka",
     "tile.left": "zostało",
     "tile.taken": "trwało",
-    "tile.loss": "strata treningowa",
+    "tile.loss": "strata",
     "tile.rate": "Szybkość uczenia {rate}",
     "tile.tokens": "tok./s",
     "tile.memory": "pamięć",
     "plot.train": "trening",
     "plot.eval": "odłożone",
-    "plot.best": "najniżej {loss}, krok {step}",
+    "plot.best": "najniżej {loss} przy {step}",
     "plot.checkpoint": "punkt kontrolny",
     "plot.waiting": "Krzywa zaczyna się od pierwszego zapisanego kroku.",
     "plot.no_rows": "Nie ma wiersza do pomiaru.",
@@ -480,7 +489,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.when": "Kiedy",
     "adapters.active": "aktywny",
     "adapters.activate": "Aktywuj",
-    "adapters.try": "Sprawdź obok bazowego",
+    "adapters.try": "Wypróbuj",
     "adapters.try_title": "Rozmowa z nim i z modelem bazowym obok siebie",
     "adapters.details": "Szczegóły",
     "adapters.rename": "Zmień nazwę",
@@ -503,6 +512,61 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.parameters": "Uczone parametry",
     "adapters.size": "Rozmiar",
     "adapters.folder": "Folder",
+    # Agents
+    "agents.title": "Sesje z agentami",
+    "agents.text": (
+        "Claude Code, Codex, aider, Open WebUI i LM Studio trzymają tu Twoje sesje. Sesja jest czytana dopiero, gdy ją wybierzesz."
+    ),
+    "agents.find": "Znajdź sesje",
+    "agents.again": "Szukaj ponownie",
+    "agents.close": "Zamknij",
+    "agents.nowhere": "Logują się tu też inni, więc sesje nie są szukane. Aby na to pozwolić, podaj foldery w ACADEMY_SESSION_FOLDERS.",
+    "agents.none": "Nie znaleziono sesji",
+    "agents.none_text": "Żaden z tych programów nie trzyma sesji w {folders}.",
+    "agents.found": {"one": "Znaleziono {n} sesję", "few": "Znaleziono {n} sesje", "many": "Znaleziono {n} sesji"},
+    "agents.any": "Wszystkie programy",
+    "agents.program": "Program",
+    "agents.untitled": "Bez tytułu",
+    "agents.choose": "Wybierz {title}",
+    "agents.turns": {"one": "{n} tura", "few": "{n} tury", "many": "{n} tur"},
+    "agents.review": {"one": "Przejrzyj {n} sesję", "few": "Przejrzyj {n} sesje", "many": "Przejrzyj {n} sesji"},
+    "agents.choose_some": "Wybierz sesje do przejrzenia.",
+    "agents.back": "Wróć do listy",
+    "agents.proposed": "Przyjęte wymiany: {taken} z {all}",
+    "agents.secrets": {
+        "one": "{n} sekret zostanie zastąpiony",
+        "few": "{n} sekrety zostaną zastąpione",
+        "many": "{n} sekretów zostanie zastąpionych",
+    },
+    "agents.why": {
+        "one": "{n} wymiana nie jest proponowana",
+        "few": "{n} wymiany nie są proponowane",
+        "many": "{n} wymian nie jest proponowanych",
+    },
+    "agents.skipped": "Pominięte",
+    "agents.tools": "Z narzędziami",
+    "agents.tools_help": (
+        "Z wywołaniami i ich wynikami; wyniki są czytane, nieuczone. Modele, które nie przewidują narzędzi, pomijają takie wiersze."
+    ),
+    "agents.tokens": "Najdłuższy wiersz",
+    "agents.tokens_help": "Dłuższa wymiana jest pomijana, nigdy ucinana.",
+    "agents.tokens_of": "około {n} tokenów",
+    "agents.show": "Pokaż",
+    "agents.only": {"all": "Wszystkie wymiany", "taken": "Przyjęte", "left": "Pominięte", "secrets": "Z sekretami"},
+    "agents.nothing": "Nie ma tu wymian",
+    "agents.nothing_text": "Pokaż inne wymiany albo wybierz inną sesję.",
+    "agents.learn": "Ucz jej",
+    "agents.cannot": "Nie można uczyć",
+    "agents.replaced": "zastąpiono: {kinds}",
+    "agents.steps": {
+        "one": "{n} wiadomość pomiędzy, z narzędziami",
+        "few": "{n} wiadomości pomiędzy, z narzędziami",
+        "many": "{n} wiadomości pomiędzy, z narzędziami",
+    },
+    "agents.too_long": "Za długa, aby ją pokazać.",
+    "agents.take": {"one": "Utwórz lekcje z {n} wymiany", "few": "Utwórz lekcje z {n} wymian", "many": "Utwórz lekcje z {n} wymian"},
+    "agents.taken": {"one": "Przyjęto {n} wymianę.", "few": "Przyjęto {n} wymiany.", "many": "Przyjęto {n} wymian."},
+    "agents.known": "Wszystko to już tu było.",
     # Arena
     "arena.list": "Adaptery",
     "arena.room": "Arena",
@@ -530,8 +594,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.active": "aktywny",
     "arena.ranking": "Ranking",
     "arena.ranking_help": (
-        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały zachodzą łącznie z pewnością 95%, niezależnie od "
-        "tego, jak często się je sprawdza."
+        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały są łącznie pewne w 95%, niezależnie od tego, jak "
+        "często się tu zagląda."
     ),
     "arena.column": {"name": "Nazwa", "bar": "0 do 100%", "share": "Wygrane", "duels": "Głosy"},
     "arena.interval": "{share} ({low} do {high})",
@@ -707,6 +771,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "few": "{n} lekcje z ostatniego importu",
         "many": "{n} lekcji z ostatniego importu",
     },
+    "import.only": "Pokaż tylko te",
     "import.undo": "Cofnij ten import",
     "import.undone": {"one": "Wycofano {n} lekcję.", "few": "Wycofano {n} lekcje.", "many": "Wycofano {n} lekcji."},
     "import.undone_hint": "Przez trzydzieści dni są w „Usuniętych lekcjach”.",
@@ -850,6 +915,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
+    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
+    "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
+    "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
     "options.thoughts_help": "Dla modeli, które myślą; inne uczą się samych odpowiedzi.",
     "thoughts.train": "Ucz ich",
@@ -896,6 +964,81 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lengths.untrained_hint": "Kosztują czas i niczego nie uczą.",
     "diff.sentence": "Nowe: {new}, usunięte: {gone}, zmienione: {changed}, takie same: {same}.",
     "diff.changed": "Zmienione",
+    # Documents
+    "source.documents": "Dokumenty",
+    "count.documents": {"one": "{n} fragment dokumentów", "few": "{n} fragmenty dokumentów", "many": "{n} fragmentów dokumentów"},
+    "role.text": "tekst",
+    "files.as.documents": "Dokumenty",
+    "files.as.documents_text": "Są cięte na fragmenty: model pisze do nich pytania do przejrzenia albo uczy się fragmentów jako tekstu.",
+    "documents.taken": {"one": "Odczytano {n} dokument.", "few": "Odczytano {n} dokumenty.", "many": "Odczytano {n} dokumentów."},
+    "documents.none": "Nie ma jeszcze dokumentu",
+    "documents.none_text": (
+        "Upuść powyżej PDF, plik Worda, slajdy, stronę internetową lub Markdown: podręcznik nie ma pytań i odpowiedzi, a mimo to można "
+        "się go uczyć."
+    ),
+    "documents.pages": {"one": "{n} strona", "few": "{n} strony", "many": "{n} stron"},
+    "documents.passages": {"one": "{n} fragment", "few": "{n} fragmenty", "many": "{n} fragmentów"},
+    "documents.about": "około {n} tokenów",
+    "documents.tokens": "{n} tok.",
+    "documents.delete_sure": "Usunąć {name} razem z pytaniami do niego? Utworzone z niego lekcje i zbiory danych zostają.",
+    "documents.deleted": "Usunięto {name}.",
+    "documents.read_on": "Jako tekst w zbiorach danych",
+    "documents.read_on_help": (
+        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie. Uczą słów i stylu; na pytania o nie model "
+        "odpowiada lepiej po pytaniach i odpowiedziach."
+    ),
+    "documents.open": "Otwórz dokumenty",
+    "documents.questions": "Pytania i odpowiedzi",
+    "documents.write": "Napisz pytania",
+    "documents.write_more": "Napisz więcej pytań",
+    "documents.write_text": (
+        "Pytania do fragmentów pisze model, który odpowiada w czacie. Najpierw jest sprawdzany na fragmentach o znanych odpowiedziach; "
+        "potem każde pytanie czeka tu na Ciebie. Nic nie trafia do treningu, zanim tego nie przyjmiesz."
+    ),
+    "documents.waiting": "Czeka na koniec innych prac.",
+    "documents.working": "Pisanie…",
+    "documents.begun": "Trwa pisanie pytań do {name}.",
+    "documents.stop": "Zakończ i zapisz",
+    "documents.cancel": "Anuluj",
+    "documents.log": "Log",
+    "documents.failed": "Nie napisano pytań.",
+    "documents.probe_failed": (
+        "{base} nie umie pisać pytań: na {of} fragmentach o znanych odpowiedziach dobrych pytań napisał {right}, a potrzeba {needed}."
+    ),
+    "documents.probe_failed_hint": "Rozmawiaj z większym modelem i spróbuj ponownie albo ucz fragmentów jako tekstu.",
+    "documents.probe_passed": "{base}: dobre pytania na fragmentach o znanych odpowiedziach: {right} z {of}.",
+    "documents.states": "czekają: {waiting}, przyjęte: {accepted}, odrzucone: {rejected}",
+    "documents.asked": "fragmenty z pytaniami: {asked} z {of}",
+    "documents.thrown": {"one": "{n} pytanie wyrzucone", "few": "{n} pytania wyrzucone", "many": "{n} pytań wyrzuconych"},
+    "fault": {
+        "broken": "nieczytelne",
+        "no_question": "brak pytania",
+        "no_answer": "brak odpowiedzi",
+        "not_in_passage": "odpowiedzi nie ma w jej fragmencie",
+        "whole_passage": "odpowiedzią jest cały fragment",
+        "gives_away": "pytanie zawiera odpowiedź",
+        "elsewhere": "o czymś innym",
+        "repeated": "pytano już wcześniej",
+    },
+    "review.title": "Przegląd pytań",
+    "review.group": "Przegląd pytania. A przyjmuje, R odrzuca, E edytuje, U cofa ostatnią decyzję.",
+    "review.left": {"one": "{n} pytanie czeka", "few": "{n} pytania czekają", "many": "{n} pytań czeka"},
+    "review.done": "Wszystkie pytania są przejrzane.",
+    "review.question": "Pytanie",
+    "review.answer": "Odpowiedź",
+    "review.accept": "Przyjmij",
+    "review.reject": "Odrzuć",
+    "review.edit": "Edytuj",
+    "review.undo": "Cofnij",
+    "review.keys": "Klawisze: A przyjmij, R odrzuć, E edytuj, U cofnij. Podczas pisania: Ctrl+Enter przyjmuje, Esc wraca.",
+    "review.accepted": "Przyjęto jako lekcję. Czekają: {n}.",
+    "review.rejected": "Odrzucono. Czekają: {n}.",
+    "review.undone": "Cofnięto. Czekają: {n}.",
+    "review.not_there": "Tej odpowiedzi nie ma w tym fragmencie.",
+    "review.page": "Strona {page}",
+    "review.passage": "Fragment {n}",
+    "passages.title": "Fragmenty",
+    "questions.of_document": "pisze pytania do dokumentu",
     # Exports
     "exports.button": "Eksport…",
     "exports.title": "Eksport {name}",
@@ -1102,7 +1245,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "no_continued": "brak",
         "job": "Trening",
         "no_job": "z importu",
-        "checkpoint": "Punkt kontrolny",
+        "checkpoint": "Zapis",
         "no_checkpoint": "nieznany",
         "step": "krok {n}",
         "report": "Raport",
@@ -1205,7 +1348,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     ),
     "race.cancel_yes": "Anuluj wyścig",
     # Reports
-    "verdict": {"ready": "Gotowy", "not_learned": "Nie nauczył się", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
+    "verdict": {"ready": "Gotowy", "not_learned": "Nie umie", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
     "drift": {"none": "prawie bez dryfu", "little": "lekki dryf", "some": "dryf", "far": "duży dryf"},
     "category.facts": "Fakty",
     "category.arithmetic": "Arytmetyka",
@@ -1223,7 +1366,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "względem modelu bazowego",
     "report.nats": "Różnica jego własnych odpowiedzi względem modelu bazowego: {n} nata na token",
     "report.knows": "umie {rows} z {of}",
-    "report.reworded": "{right}/{of} innymi słowami",
+    "report.reworded": "{right}/{of} parafraz",
     "report.replies": "Co odpowiada, od najgorszych",
     "report.question": "Pytanie",
     "report.wanted": "Oczekiwana",
@@ -2474,7 +2617,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "text": "tekst",
     "bytes": "bajty",
     "left out by hand": "pominięte ręcznie",
-    "nothing but a secret": "sam sekret",
     "too short": "za krótkie",
     "too long": "za długie",
     "broken text": "uszkodzony tekst",
@@ -3891,9 +4033,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The script trains on the rows as they are: {why:list}; it repeats the number of steps.": (
         "Skrypt trenuje na wierszach takich, jakie są: {why:list}; powtarza liczbę kroków."
     ),
-    "{n:number} rows with thoughts or calls of tools are left out.": (
-        "Pominięte wiersze z przemyśleniami lub wywołaniami narzędzi: {n:number}."
-    ),
     "{program} could not convert the model: {why}. Export it as merged safetensors instead.": (
         "{program} nie mógł przekonwertować modelu: {why}. Wyeksportuj go jako scalone safetensors."
     ),
@@ -4097,6 +4236,24 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "instructions": "polecenia",
     "dialogue": "dialog",
     "code": "kod",
+    "with a redacted secret": "z zamaskowanym sekretem",
+    "proposed": "proponowane",
+    "interrupted by the person": "przerwane przez człowieka",
+    "ended with a tool that the person rejected": "zakończone narzędziem, które człowiek odrzucił",
+    "corrected by the next message": "poprawione następną wiadomością",
+    "undone": "cofnięte",
+    "rated bad, or its edits were refused": "ocenione źle albo z odrzuconymi zmianami",
+    "without an answer at its end": "bez odpowiedzi na końcu",
+    "about a picture or a file that is not in the session": "o obrazie lub pliku, którego nie ma w sesji",
+    "longer than a row may be": "dłuższe, niż może być wiersz",
+    "messages of the program: commands, reminders, summaries, notices": (
+        "wiadomości programu: polecenia, przypomnienia, podsumowania, komunikaty"
+    ),
+    "messages of agents that the agent called": "wiadomości agentów wywołanych przez agenta",
+    "messages of other versions of the conversation": "wiadomości innych wersji rozmowy",
+    "lines that cannot be read": "wiersze, których nie można odczytać",
+    "calls of tools without a record of what they gave": "wywołania narzędzi bez zapisanego wyniku",
+    "lines that the program printed": "wiersze wypisane przez program",
     "memory": "pamięć",
     "Academy: log in": "Academy: logowanie",
     "Log in": "Zaloguj",
@@ -4267,5 +4424,124 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ): (
         "{device} różni się od procesora bardziej, niż tłumaczy to zaokrąglanie: strata o {loss:.1%}, gradient o {norm:.1%}. Porównaj "
         "wynik z treningiem na procesorze."
+    ),
+    "Its answer holds the mark of a redacted secret, which training would teach.": (
+        "Odpowiedź zawiera znacznik zamaskowanego sekretu, którego trening by uczył."
+    ),
+    "queued": "w kolejce",
+    "preparing": "przygotowanie",
+    "running": "w toku",
+    "finished": "ukończone",
+    "failed": "nieudane",
+    "cancelled": "anulowane",
+    "open": "otwarta",
+    "accepted": "przyjęta",
+    "declined": "odrzucona",
+    "superseded": "zastąpiona",
+    "waiting": "czeka",
+    "racing": "trenuje",
+    "behind": "zakończona wcześniej",
+    "stopped": "zatrzymana",
+    "The writing of questions on {job} is {status}.": "Stan pisania pytań {job}: {status}.",
+    "The document is deleted.": "Dokument usunięto.",
+    "{n} exchanges were taken as {new} new lessons; {left} were left out.": {
+        "one": "Przyjęto {n} wymianę, nowe lekcje: {new}; pominięto: {left}.",
+        "few": "Przyjęto {n} wymiany, nowe lekcje: {new}; pominięto: {left}.",
+        "many": "Przyjęto {n} wymian, nowe lekcje: {new}; pominięto: {left}.",
+    },
+    "{n} lines of tables are left out": {
+        "one": "pominięto {n} wiersz tabeli",
+        "few": "pominięto {n} wiersze tabel",
+        "many": "pominięto {n} wierszy tabel",
+    },
+    "{name} unpacks to {size:size}, more than {most:size}.": "{name} po rozpakowaniu ma {size:size}, więcej niż {most:size}.",
+    "Split it.": "Podziel go.",
+    "Reading {name}": "Czytanie {name}",
+    "{name} is damaged: it is no office document.": "{name} jest uszkodzony: to nie jest dokument biurowy.",
+    "It may be damaged: save it again from the program that made it.": (
+        "Może być uszkodzony: zapisz go ponownie w programie, w którym powstał."
+    ),
+    "{name} is encrypted, or of an old form.": "{name} jest zaszyfrowany albo ma stary format.",
+    "Install it: pip install {package}": "Zainstaluj: pip install {package}",
+    "Save it without a password, and bring that file.": "Zapisz go bez hasła i dodaj ten plik.",
+    "Save it without a password, as .docx or .pptx.": "Zapisz go bez hasła, jako .docx lub .pptx.",
+    "Reading this kind of document needs {package}.": "Czytanie takich dokumentów wymaga {package}.",
+    "{name} holds no text: its {n:number} pages are pictures, as a scanner makes them.": (
+        "{name} nie zawiera tekstu: jego strony ({n:number}) to obrazy, jakie tworzy skaner."
+    ),
+    "Recognise its text first (OCR), for example with ocrmypdf, and bring the result.": (
+        "Najpierw rozpoznaj tekst (OCR), na przykład przez ocrmypdf, i dodaj wynik."
+    ),
+    "{name} has {n:number} pages, more than {most:number}.": "{name} ma za dużo stron ({n:number}), limit to {most:number}.",
+    "It holds more than {n:number} characters.": "Zawiera więcej niż {n:number} zn.",
+    "{n} lines that pages repeat are left out (headers, footers)": {
+        "one": "pominięto {n} wiersz powtarzany na stronach (nagłówek, stopka)",
+        "few": "pominięto {n} wiersze powtarzane na stronach (nagłówki, stopki)",
+        "many": "pominięto {n} wierszy powtarzanych na stronach (nagłówki, stopki)",
+    },
+    "{n} pages could not be read": {
+        "one": "nie udało się odczytać {n} strony",
+        "few": "nie udało się odczytać {n} stron",
+        "many": "nie udało się odczytać {n} stron",
+    },
+    "page {n}": "strona {n}",
+    "{name} holds no text to learn from.": "{name} nie zawiera tekstu, którego można uczyć.",
+    "Choose a document with some sentences in it.": "Wybierz dokument, w którym jest kilka zdań.",
+    "PDF, Word (docx), slides (pptx), pages of the web (html), Markdown and text": (
+        "PDF, Word (docx), slajdy (pptx), strony internetowe (html), Markdown i tekst"
+    ),
+    "Reading {name} took longer than {n:duration}.": "Czytanie {name} trwało dłużej niż {n:duration}.",
+    "Split it, or save it again.": "Podziel go albo zapisz ponownie.",
+    "{name} cannot be read here.": "{name} nie da się tu odczytać.",
+    "Save it as .{form}, and bring that.": "Zapisz go jako .{form} i dodaj ten plik.",
+    "{name} is no document that can be read here.": "{name} nie jest dokumentem, który można tu odczytać.",
+    "{name} could not be read: its reader ended without a result.": (
+        "Nie udało się odczytać {name}: program czytający zakończył się bez wyniku."
+    ),
+    "It may be damaged, or need more than {memory:size} of memory: save it again, or split it.": (
+        "Może być uszkodzony albo potrzebować więcej pamięci niż {memory:size}: zapisz go ponownie albo podziel."
+    ),
+    "There is no document {id!r}.": "Nie ma dokumentu {id!r}.",
+    "It may have been deleted; list the documents that are there.": "Możliwe, że został usunięty; lista dokumentów pokazuje te, które są.",
+    "The chat is not in the database any more, or it is too large.": "Czatu nie ma już w bazie danych albo jest za duży.",
+    "Search again.": "Szukaj ponownie.",
+    "The session has more than {limit:number} MB.": "Sesja ma więcej niż {limit:number} MB.",
+    "Import the part that is needed.": "Zaimportuj potrzebną część.",
+    "{name} cannot be read: {why}.": "Nie można odczytać {name}: {why}.",
+    "Close the program and try again.": "Zamknij ten program i spróbuj ponownie.",
+    "Bring it as a document, on the Dataset tab or with POST /documents: it becomes passages and questions.": (
+        "Dodaj go jako dokument, na karcie Dane lub przez POST /documents: stanie się fragmentami i pytaniami."
+    ),
+    "Its result cannot be read.": "Nie można odczytać wyniku.",
+    "Write the questions again.": "Napisz pytania ponownie.",
+    "The questions were written, but the result is incomplete.": "Pytania napisano, ale wynik jest niekompletny.",
+    "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart.": (
+        "Wiersze są tekstami do czytania: uczą stylu i słów, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
+    ),
+    "Questions are being written on {name}.": "Trwa pisanie pytań do {name}.",
+    "Cancel that first, or wait until it has ended.": "Najpierw to anuluj albo poczekaj, aż się skończy.",
+    "Questions are being written on {name} already.": "Pisanie pytań do {name} już trwa.",
+    "Wait until that has ended, or cancel it.": "Poczekaj, aż się skończy, albo je anuluj.",
+    "All passages of {name} were asked.": "O wszystkie fragmenty {name} już pytano.",
+    "Review the questions, or read the passages on.": "Przejrzyj pytania albo ucz fragmentów jako tekstu.",
+    "There is no pair {id!r} of this document.": "Ten dokument nie ma pary {id!r}.",
+    "List its pairs.": "Wyświetl listę jego par.",
+    "A question and an answer are needed.": "Potrzebne są pytanie i odpowiedź.",
+    "Reject the pair instead.": "Zamiast tego odrzuć parę.",
+    "Others can log in here, so sessions are not looked for.": "Logują się tu też inni, więc sesje nie są szukane.",
+    "Name the folders to look in: ACADEMY_SESSION_FOLDERS=~": "Podaj foldery do przeszukania: ACADEMY_SESSION_FOLDERS=~",
+    "No session is chosen.": "Nie wybrano sesji.",
+    "Name at least one.": "Podaj co najmniej jedną.",
+    "There is no session {id!r}.": "Nie ma sesji {id!r}.",
+    "Search for sessions again.": "Poszukaj sesji ponownie.",
+    "The session {title!r} cannot be read: {why}.": "Nie można odczytać sesji {title!r}: {why}.",
+    "Of {of} passages with known answers the model wrote {right} usable questions; {needed} are needed.": (
+        "Na {of} fragmentach o znanych odpowiedziach model napisał dobrych pytań {right}; potrzeba {needed}."
+    ),
+    "Writing questions: passage {n:number} of {of:number}.": "Pisanie pytań: fragment {n:number} z {of:number}.",
+    "Trying the model on passages with known answers.": "Sprawdzanie modelu na fragmentach o znanych odpowiedziach.",
+    "The document was deleted.": "Dokument usunięto.",
+    "{n:number} rows with thoughts, calls of tools or texts to read on are left out.": (
+        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub tekstem do czytania: {n:number}."
     ),
 }

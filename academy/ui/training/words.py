@@ -129,7 +129,7 @@ def why_failed(job: Job) -> tuple[str, str]:
 
 def split_sentence(text: str) -> tuple[str, str]:
     """The first sentence, and the rest."""
-    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", text, re.DOTALL)
+    first = re.match(r"(.+?[.!?])\s+(?=[A-ZÀ-ÞĄĆĘŁŃŚŹŻ“„\"'‘])", text, re.DOTALL)
     return (first[1], text[first.end() :].strip()) if first else (text, "")
 
 
