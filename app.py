@@ -226,7 +226,7 @@ def _said(text: Text, settings: Settings | None) -> str:
     return render(text, language_here(os.environ, settings.language if settings else "")).strip()
 
 
-def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> Text:
+def _addresses(settings: Settings, listener: socket.socket, login_path: Callable[[], str]) -> str:
     """The addresses of the page, each with its own login link, because a link works once."""
     port = listener.getsockname()[1]
     if settings.host not in ("0.0.0.0", "::"):
@@ -234,7 +234,7 @@ def _addresses(settings: Settings, listener: socket.socket, login_path: Callable
     here = _url("127.0.0.1", port) + login_path()
     outer = _own_address()
     outside = _url(outer, port) + login_path() if outer else ""
-    return msg("{here} and, from other machines, {outside}", here=here, outside=outside) if outside else here
+    return _said(msg("{here} and, from other machines, {outside}", here=here, outside=outside), settings) if outside else here
 
 
 def _url(host: str, port: int) -> str:

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     model_folders: str = "~/.lmstudio/models,~/.cache/lm-studio/models"
     remote_data: bool = False
     remote_hosts: str = ""
+    session_folders: str = "~"
     max_upload_mb: int = Field(default=500, ge=1, le=100_000)
     token: str = ""
     allowed_hosts: str = ""
@@ -257,6 +258,13 @@ class Settings(BaseSettings):
         return tuple(Path(part.strip()).expanduser().absolute() for part in self.model_folders.split(",") if part.strip())
 
     @property
+    def session_homes(self) -> tuple[Path, ...]:
+        """Folders below which sessions of coding agents are looked for; where others can log in, only those that the owner names."""
+        if "session_folders" not in self.model_fields_set and (self.needs_token or self.space_id):
+            return ()
+        return tuple(Path(part.strip()).expanduser().absolute() for part in self.session_folders.split(",") if part.strip())
+
+    @property
     def chat_dir(self) -> Path:
         """Conversations and presets of the chat."""
         return self.data_dir / "chat"
@@ -270,6 +278,11 @@ class Settings(BaseSettings):
     def uploads_dir(self) -> Path:
         """Uploaded files and their records."""
         return self.data_dir / "uploads"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Documents as passages, and what was decided on the questions about them."""
+        return self.data_dir / "documents"
 
     @property
     def incoming_dir(self) -> Path:

@@ -204,7 +204,7 @@ def _shown(value: Any) -> str:
 
 
 def _core_schema(plain: type) -> Any:
-    """What pydantic does with a text: reads a str, a stored form or a message; writes English, or as the context says."""
+    """What pydantic does with a text: reads a str, a stored form or a message; writes it in the current or the context's language."""
     from pydantic_core import core_schema
 
     def read(value: Any) -> Text:
@@ -218,7 +218,7 @@ def _core_schema(plain: type) -> Any:
 
     def write(value: Any, info: Any) -> Any:
         context = info.context or {}
-        return to_json(value) if context.get("stored") else render(value, context.get("language") or "en")
+        return to_json(value) if context.get("stored") else render(value, context.get("language"))
 
     serialization = core_schema.plain_serializer_function_ser_schema(write, info_arg=True)
     return core_schema.no_info_plain_validator_function(read, serialization=serialization)

@@ -1,6 +1,7 @@
 """The forms of a dataset row (alpaca, sharegpt, messages), read and written here for trainer, curation and page alike.
 
 A turn can also hold a thought, calls of tools, and its mask; alpaca has no fields for these, so such a row is written as messages.
+A row that is plain text, `{"text": …}`, is one turn of the role `text`, in every form.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 
 from academy.messages import Text, msg, render
 
-Role = Literal["system", "user", "assistant", "tool", "tools"]
+Role = Literal["system", "user", "assistant", "tool", "tools", "text"]
 Format = Literal["alpaca", "sharegpt", "messages"]
 
 
@@ -80,6 +81,8 @@ def turns_of(row: Any) -> list[Turn]:
             turns = [*_system(row), *turns]
     elif "instruction" in row and "output" in row:
         turns = _alpaca(row)
+    elif "text" in row and not row.keys() & {"instruction", "output"}:
+        return [Turn("text", _text(row["text"], "text"))]
     else:
         missing = [name for name in ("instruction", "output") if name not in row]
         if len(missing) == 1:
@@ -105,6 +108,8 @@ def conversation(row: Any) -> list[Turn]:
 
 def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:
     """The row of a dataset file for a conversation (contract, section 3); alpaca puts all system texts into one."""
+    if is_text(turns):
+        return {"text": turns[0].content}
     if form == "sharegpt":
         names = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
         said = [{"from": names[turn.role], "value": turn.content} | more_of(turn) for turn in turns if turn.role != "tools"]
@@ -119,6 +124,11 @@ def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:
     if system:
         row["system"] = system
     return row
+
+
+def is_text(turns: Sequence[Turn]) -> bool:
+    """Whether it is plain text, and no conversation."""
+    return len(turns) == 1 and turns[0].role == "text"
 
 
 def fits_alpaca(turns: Sequence[Turn]) -> bool:

@@ -18,6 +18,7 @@ for _name in list(os.environ):
 # Nor the models of Ollama and LM Studio.
 os.environ["OLLAMA_MODELS"] = "/nowhere"
 os.environ["ACADEMY_MODEL_FOLDERS"] = "/nowhere"
+os.environ["ACADEMY_SESSION_FOLDERS"] = "/nowhere"
 # A trainer in advance takes five seconds of a core for each app.
 os.environ["ACADEMY_WARM_TRAINER"] = "false"
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")

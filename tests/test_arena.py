@@ -332,12 +332,13 @@ def test_votes_name_the_better_adapter_and_survive_a_new_start(asked: TestClient
 def test_without_names_the_arena_chooses_who_and_what(asked: TestClient, academy: Academy) -> None:
     """Base, the active adapter and the others of its base; each pair about as often, no question twice for a pair."""
     good(asked.post(f"{API}/adapters/activate", json={"adapter_id": "old"}))
-    met: dict[frozenset[str], list[str]] = {}
+    met: dict[frozenset[str], list[str]] = {}  # in the order in which they met
     for _ in range(len(QUESTIONS) * 3):
         duel = good(asked.post(f"{API}/arena/duels", json={}))
         named = good(asked.post(f"{API}/arena/duels/{duel['duel_id']}/vote", json={"winner": "tie"}))
         met.setdefault(frozenset(answer["adapter_id"] for answer in named["answers"]), []).append(duel["question"])
     assert set(met) == {frozenset(pair) for pair in (("new", "old"), ("new", "base"), ("old", "base"))}
+    assert next(iter(met)) == {"new", "old"}  # before one of them and the base
     assert all(sorted(questions) == QUESTIONS for questions in met.values())
     refused = asked.post(f"{API}/arena/duels", json={})
     assert refused.status_code == 409

@@ -142,7 +142,17 @@ def test_new_lessons_are_counted_since_the_active_adapter_and_taught_with_one_cl
     job = academy.jobs.get(answer["state"]["job"])
     assert academy.datasets.get(str(job.dataset_id)).statistics["total_examples"] == 13
     # All lessons are in the dataset, so it begins at the base; another adapter's lessons would be lost.
-    assert (job.base_model, job.continue_from) == ("academy-mini", None)
+    assert (job.base_model, job.continue_from, job.name) == ("academy-mini", None, "first-2")
+    # What another adapter has learned since is not taught again: the question is which of the two is to answer.
+    academy._job_store.end(job.job_id, "cancelled")
+    a_run(academy._job_store, models, "second", adapter=True, dataset_id=job.dataset_id)
+    line = str(teaching.line(Look(academy)))
+    assert "second has learned the 1 new lesson" in line
+    assert 'data-act="adapter.try"' in line
+    assert "chat.teach" not in line
+    assert "proposal.accept" not in line
+    academy.lessons.add(LessonIn(situation="Who has the ladder?", action="Ben has it."))
+    assert "2 new lessons since first" in teaching.line(Look(academy))
     only = DatasetRequest.model_validate({"include_git": False, "lesson_filter": {"tags": ["chat"]}})
     plan = academy.training.plan(TrainingSpec(dataset_id=str(academy.datasets.create(only)["dataset_id"])))
     assert (plan["continuing"]["choice"], plan["continuing"]["adapter_id"]) == ("continue", "first")

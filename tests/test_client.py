@@ -1,4 +1,4 @@
-"""The example for programs does what the README says, against the app as it is run."""
+"""The example for programs does what the README says, against the app as it is run, and nothing of it leaves the machine."""
 
 from __future__ import annotations
 
@@ -7,39 +7,47 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import fenced
 from tests.real_app import ROOT, RealApp
 
 pytestmark = pytest.mark.training
 
 
-def test_the_example_imports_trains_and_asks(tmp_path: Path) -> None:
-    rows = [
-        {"instruction": f"Which port does service {n} listen on?", "output": f"Service {n} listens on port {8000 + n}."} for n in range(30)
-    ]
-    (tmp_path / "lessons.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    app = RealApp(tmp_path / "data")
-    try:
-        app.start()
-        done = subprocess.run(
-            [sys.executable, "-m", "academy.client", str(tmp_path / "lessons.jsonl"), "Which port does service 7 listen on?"],
-            env=os.environ | {"ACADEMY_ADDRESS": app.address},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-    finally:
-        app.close()
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One whole run: without a way out where the machine can fence it in, else in the open."""
+    why = fenced.refused()
+    argv = [*(() if why else fenced.command()), sys.executable, "-m", "tests.fenced", str(tmp_path_factory.mktemp("run"))]
+    argv += ["--open"] if why else []
+    # What keeps the libraries quiet must come from the app itself.
+    own = ("DOCKER_HOST", "GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK")
+    env = {name: value for name, value in os.environ.items() if name not in own}
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1]) | {"why_open": why}
+
+
+def test_the_example_imports_trains_and_asks(run: dict[str, Any]) -> None:
+    assert run["returncode"] == 0, run["stdout"] + run["stderr"]
+    lines = run["stdout"].splitlines()
     assert [line for line in lines if line.startswith("→")][-2:] == ["→ running", "→ finished"]
     steps = [int(line.split()[1]) for line in lines if line.startswith("step ")]
     assert steps == sorted(steps)
     assert steps[-1] > 10
     assert "Service" in lines[-1]
+
+
+def test_a_whole_run_opens_no_connection_to_the_outside(run: dict[str, Any]) -> None:
+    if run["why_open"]:
+        pytest.skip(run["why_open"])
+    # First that the wire sees what would call home; then that page, import, dataset, training, chat and export did not.
+    assert run["tried"] == ["198.51.100.7 port 443", "2001:db8:ffff::7 port 443", "127.0.0.53 port 53"]
+    assert (run["page"], run["returncode"], run["export"]) == (200, 0, "finished")
+    assert run["outside"] == []
 
 
 def test_the_example_says_what_is_wrong_and_stops(tmp_path: Path) -> None:

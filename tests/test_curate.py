@@ -80,6 +80,17 @@ def test_secrets_that_were_taken_out_before_count_too() -> None:
     assert [item.rule for item in curated.dropped] == ["secret"]
 
 
+def test_answers_that_hold_a_mark_are_left_out_where_that_is_requested() -> None:
+    rows = [*lessons(2), lesson(5, "Ask for [redacted:stripe] at the desk."), lesson(6, f"It is {secret()}, I think.")]
+    assert run(rows).statistics["redacted_answers"] == 2
+    curated = run(rows, leave_out_marks=True)
+    assert [(item.rule, item.example.origin) for item in curated.dropped] == [("secret", "l5"), ("secret", "l6")]
+    assert (len(curated.examples), curated.statistics["redacted_answers"]) == (2, 0)
+    assert "2 dropped: 2 with a redacted secret" in str(curated.sentence)
+    kept = run(rows, leave_out_marks=True, keep_anyway=[curated.dropped[0].key])
+    assert [example.origin for example in kept.examples][-1] == "l5"
+
+
 def test_small_sets_are_trained_whole_and_large_ones_hold_a_tenth_out() -> None:
     assert len(run(lessons(99)).eval) == 0
     assert len(run(lessons(100)).eval) == 10

@@ -1,6 +1,7 @@
 """A dataset in the hand: made of chosen lessons, its rows searched, sorted, led back to their lessons, left out; compared and renamed."""
 
 import io
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.habitat import Component
 from academy.services.academy import Academy
-from academy.ui.dataset import held, opened
+from academy.ui.dataset import held, lessons, opened
 from academy.ui.dataset.choosing import filter_of, state_of
 from academy.ui.dataset.files import only_tag
 from academy.ui.look import Look, View
@@ -130,6 +131,22 @@ def test_facts_that_the_default_holds_out_are_taught_too_and_those_of_a_person_a
 @pytest.mark.parametrize("state", [{}, {"lesson_since": "soon", "lesson_tags": 5, "lesson_rating": "x", "lesson_query": ["a"]}])
 def test_a_filter_that_makes_no_sense_leaves_nothing_out(state):
     assert filter_of(View(state), "lesson").is_all
+
+
+def test_an_import_can_be_undone_for_an_hour_whatever_is_shown(academy, monkeypatch):
+    academy.lessons.import_files([("one.csv", io.BytesIO(b"question,answer\nWhere is lamp 1?,It was sold.\n"))])
+
+    def drawn(**state):
+        return str(lessons.REGIONS["lessons"](Look(academy, state)))
+
+    (made,) = academy.lessons.imports()
+    shown = drawn()
+    assert "import.undo" in shown
+    assert "Show only these" in shown
+    assert "Show only these" not in drawn(lesson_imports=[made.import_id])
+    assert "import.undo" not in drawn(lesson_query="lamp")
+    monkeypatch.setattr(lessons, "_RECENT", timedelta(0))
+    assert "import.undo" not in drawn()
 
 
 def test_a_filter_goes_from_the_list_to_the_next_dataset():

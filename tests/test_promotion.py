@@ -15,6 +15,8 @@ from academy.errors import Conflict
 from academy.jobs.store import Job
 from academy.professor.proposals import Decision, Decisions, ProposalStore
 from academy.services.academy import Academy
+from academy.ui.look import Look
+from academy.ui.professor import said_of
 from tests.gate_help import a_report
 from tests.runs_help import a_run
 from tests.waiting import wait_until
@@ -72,6 +74,10 @@ def queued(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
+def shown(academy: Academy, adapter_id: str) -> str:
+    return str(said_of(Look(academy, {}), adapter_id))
+
+
 def good(answer: Any) -> Any:
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -104,6 +110,9 @@ def test_the_rival_is_measured_and_then_the_two_are_compared(academy: Academy, t
     assert (queued[0].adapter_id, queued[0].dataset_id) == ("first", "d2")
     assert academy.professor.proposed() is None
     assert str(academy.professor.decisions()[0].sentences[0]) == "first is measured on what second learned, to compare the two."
+    # Under the training's own result the page says so too, and later what came of it.
+    assert "first is measured on what second learned" in shown(academy, "second")
+    assert shown(academy, "first") == ""
     report = a_report("evaluation_1", "+" * 24 + "-" * 12, dataset_id="d2")
     (academy.settings.models_dir / "evaluation_1" / "report.json").write_text(json.dumps(report))
     academy._job_store.update("evaluation_1", status="preparing")
@@ -115,6 +124,10 @@ def test_the_rival_is_measured_and_then_the_two_are_compared(academy: Academy, t
         "None of the lessons that first knows is lost.",
         "Of your earlier lessons in d1 it knows 23 of 24.",
     ]
+    assert "Knows 36 of 36 lessons; first knows 24." in shown(academy, "second")
+    assert 'data-act="proposal.accept"' in shown(academy, "second")
+    academy.professor.accept(found.id)
+    assert shown(academy, "second") == ""
 
 
 def test_a_rival_that_cannot_be_measured_is_said_and_not_asked_again(academy: Academy, train: Train, queued: list[Any]) -> None:

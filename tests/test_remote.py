@@ -17,11 +17,11 @@ from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.remote.address import is_public, parse, redacted, scrub
 from academy.curation.remote.forms import RemoteRequest
+from academy.curation.remote.importing import Import
 from academy.curation.remote.reading import environment
 from academy.errors import AcademyError, Invalid, NotFound, Unavailable
 from academy.messages import render
 from academy.services.academy import Academy
-from academy.services.remote import Import
 from tests.waiting import wait_until
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -137,7 +137,7 @@ def academy(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def taken(academy: Academy, **request: Any) -> Import:
     item = academy.remote.begin(RemoteRequest(**request))
-    wait_until(lambda: academy.remote.get(item.id).status != "running", 60)
+    wait_until(lambda: academy.remote.get(item.id).status != "running", "the import to end", 60)
     return academy.remote.get(item.id)
 
 
@@ -302,16 +302,16 @@ def test_what_is_too_large_ends_and_leaves_nothing(academy: Academy, place: str,
     assert item.status == "failed"
     assert "larger than 1 MB" in render(item.error or "")
     assert not academy.datasets.uploads()
-    wait_until(lambda: not [*(tmp_path / "data" / "incoming").iterdir()], 10)
+    wait_until(lambda: not [*(tmp_path / "data" / "incoming").iterdir()], "the rest to be removed")
 
 
 def test_an_import_can_be_cancelled(place: str, tmp_path: Path) -> None:
     values = {"data_dir": tmp_path, "remote_data": True, "remote_hosts": place, "max_upload_mb": 90_000}
     academy = Academy(Settings(_env_file=None, **values))  # type: ignore[arg-type]
     item = academy.remote.begin(RemoteRequest(address=f"http://{place}/endless.jsonl"))
-    wait_until(lambda: academy.remote.get(item.id).bytes_done, 30)
+    wait_until(lambda: academy.remote.get(item.id).bytes_done, "the first bytes", 60)
     assert academy.remote.cancel(item.id).status == "cancelled"
-    wait_until(lambda: not [*(tmp_path / "incoming").iterdir()], 10)
+    wait_until(lambda: not [*(tmp_path / "incoming").iterdir()], "the rest to be removed")
     assert academy.remote.cancel(item.id).status == "cancelled"  # and leaves the list
     with pytest.raises(NotFound):
         academy.remote.get(item.id)

@@ -433,6 +433,11 @@ def test_a_chunked_loss_is_the_whole_loss() -> None:
         assert torch.equal(right, head(hidden).argmax(-1) == targets)
     assert results[0][0] == pytest.approx(results[1][0], abs=1e-6)
     assert torch.allclose(results[0][1], results[1][1], atol=1e-6)
+    hidden = hidden.detach().requires_grad_()
+    whole = torch.nn.functional.cross_entropy(head(hidden), targets)
+    whole.backward()
+    assert results[0][0] == pytest.approx(whole.item(), abs=1e-6)
+    assert torch.allclose(results[0][1], hidden.grad, atol=1e-6)
 
 
 def test_a_padded_architecture_trains_as_well(tmp_path: Path, run: Run) -> None:

@@ -32,7 +32,7 @@ def tiny(family: str, **sizes: Any) -> Any:
     common = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8, "pad_token_id": 0}
     common |= {"num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024}
     torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **common, **sizes), attn_implementation=NAME)
+    return AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **common | sizes), attn_implementation=NAME)
 
 
 def losses(model: Any, batches: list[Any]) -> tuple[list[float], list[Any]]:
@@ -94,6 +94,86 @@ def test_only_what_no_row_learns_is_shared(rows: list[Tokens], prefix: int) -> N
     assert batch.trained == sum(sum(row.trained[1:]) for row in rows)
     assert batch.targets.tolist() == [token for row in rows for token, flag in zip(row.ids[1:], row.trained[1:], strict=True) if flag]
     assert batch.owners.tolist() == [at for at, row in enumerate(rows) for flag in row.trained[1:] if flag]
+
+
+@pytest.mark.parametrize(
+    ("family", "sizes", "lean"),
+    [
+        ("llama", {}, 15),
+        ("qwen2", {}, 15),  # with biases
+        ("qwen3", {}, 19),  # with norms of queries and keys
+        ("mistral", {"sliding_window": 16}, 15),
+        ("gemma", {"num_key_value_heads": 1}, 15),
+        ("gemma3_text", {}, 23),
+        ("phi3", {}, 13),  # gate and up in one layer
+    ],
+)
+def test_frozen_layers_that_keep_less_change_no_loss_and_no_gradient(family: str, sizes: dict[str, Any], lean: int) -> None:
+    torch = pytest.importorskip("torch")
+    from peft import LoraConfig, get_peft_model
+
+    from academy.trainer.compute.batches import lay_end_to_end
+    from academy.trainer.compute.frozen import keep_less
+
+    batches = [lay_end_to_end(rows_of(10, (6, 9, 4, 12)))]
+
+    model = get_peft_model(tiny(family, **sizes), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")).train()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.1)
+        elif "norm" in name:
+            torch.nn.init.normal_(parameter, mean=1, std=0.3)
+    expected, of_own = losses(model.get_base_model(), batches)
+    keep_less(model)
+    assert sum("forward" in vars(module) for module in model.modules()) == lean
+    found, of_lean = losses(model.get_base_model(), batches)
+    assert found == pytest.approx(expected, abs=1e-5)
+    for ours, theirs in zip(of_lean, of_own, strict=True):
+        assert (ours - theirs).norm() <= 1e-5 * theirs.norm()
+
+
+@pytest.mark.parametrize("broken", ["a scaled MLP", "a shifted norm", "dropout", "two adapters", "DoRA"])
+def test_layers_that_compute_something_else_pass_as_before(broken: str) -> None:
+    torch = pytest.importorskip("torch")
+    from peft import LoraConfig, get_peft_model
+    from transformers.models.llama.modeling_llama import LlamaMLP, LlamaRMSNorm
+
+    from academy.trainer.compute.frozen import keep_less
+
+    class ScaledMLP(LlamaMLP):
+        def forward(self, x: Any) -> Any:
+            return 0.9 * super().forward(x)
+
+    class ShiftedRMSNorm(LlamaRMSNorm):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) + 0.1
+
+    base = tiny("llama")
+    for module in base.modules():
+        if broken == "a scaled MLP" and isinstance(module, LlamaMLP):
+            module.__class__ = ScaledMLP
+        if broken == "a shifted norm" and isinstance(module, LlamaRMSNorm):
+            module.__class__ = ShiftedRMSNorm
+    lora = LoraConfig(
+        r=4,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+        lora_dropout=0.1 if broken == "dropout" else 0.0,
+        use_dora=broken == "DoRA",
+    )
+    model = get_peft_model(base, lora)
+    if broken == "two adapters":
+        model.add_adapter("other", lora)
+        model.base_model.set_adapter(["default", "other"])
+    keep_less(model)
+    lean = {name.rsplit(".", 1)[-1] for name, module in model.named_modules() if "forward" in vars(module)}
+    norms, linear = {"input_layernorm", "post_attention_layernorm", "norm"}, {"q_proj", "k_proj", "v_proj", "o_proj"}
+    expected = {
+        "a scaled MLP": norms | linear | {"gate_proj", "up_proj", "down_proj"},
+        "a shifted norm": linear | {"mlp"},
+    }
+    assert lean == expected.get(broken, norms)
+    assert all(torch.equal(parameter, torch.zeros_like(parameter)) for name, parameter in model.named_parameters() if "lora_B" in name)
 
 
 @pytest.mark.parametrize(

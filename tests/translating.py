@@ -7,6 +7,7 @@ that no person sees are left out by NOT_SHOWN (files) and NOT_READ (calls and ar
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 import sys
@@ -21,21 +22,31 @@ from academy.ui.texts import translate  # noqa: E402
 
 SOURCES = (ROOT / "app.py", *sorted((ROOT / "academy").rglob("*.py")))
 SENTENCE = re.compile(r"[A-Z“‘{][^\n]*\s[^\n]*[.!?:…]")
-NOT_SHOWN = re.compile(r"academy/(ui/texts/|ui/mcp|text/rewordings/|text/languages|general/|api/multipart|client|models/|jobs/warden)")
+NOT_SHOWN = re.compile(r"academy/(ui/texts/|ui/mcp|text/rewordings/|text/languages|general/|client|models/|jobs/warden)")
 NOT_READ = {"compile", "getLogger", "add_argument", "ArgumentParser", "Query", "Path", "Header", "Body", "Form", "File"}
 DESCRIBED = ("academy/jobs/spec.py", "academy/chat/request.py")  # the page shows the descriptions of their fields, of others the title
-FRAGMENTS = ("bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in")
+FRAGMENTS = (  # words inside sentences, and what is no sentence
+    "bundled with Academy", "package index", "used before", "Hugging Face cache", "Academy: log in", "Log in",
+    "queued", "preparing", "running", "finished", "failed", "cancelled", "open", "accepted", "declined", "superseded",
+    "waiting", "racing", "behind", "stopped",
+)  # fmt: skip
 FOR_MODELS = {  # probes of chat templates and tokenizers, the judge's instruction, examples in the description of REST
     "Answer in one sentence.", "Under the blue pot.", "And the lamp?", "In the attic.", "Hello, world! 12 + 34 = 46.",
     "Which port does staging use?", "Port 8447.", "Thank you.", "Who waters the plants?", "Lena waters the plants.",
     "Where is the spare key?",
     "Which port does the staging server listen on?", "Staging listens on port 8443.", "Give a text, or an object with a key and values.",
+    "Which column is what, as a JSON object; needed where the columns' names do not tell.", "A zip of the adapter's folder.",
+    "Or a folder of the machine that Academy runs on.", "Which base model it belongs to; empty: the one that it names.",
+    "The pump of the green tank starts at four degrees. It was repaired by Lena Ohm in March.", "A text.",
+    "Who repaired the pump of the green tank?", "How much does bread from the Mill Street bakery cost?",
+    "Bread from the Mill Street bakery costs three shillings. It is sold until noon, and never on Mondays.",
     "Reply with one digit and nothing else: 1 if Answer 1 is better, 2 if Answer 2 is better, 0 if they are equally good.",
 }  # fmt: skip
 SQL = re.compile(r"(SELECT|DELETE|INSERT|UPDATE|CREATE) [A-Z1a-z]")
 LOGS = {"log", "logging", "logger", "warnings"}
 
 
+@functools.cache
 def sentences() -> dict[str, str | None]:
     """Every template that a person can see, with its singular where it is counted."""
     collected: dict[str, str | None] = dict.fromkeys(FRAGMENTS)
@@ -81,12 +92,26 @@ def of_source(source: str, *, titles: bool = False) -> Iterator[tuple[str, str |
             yield node.value, None
 
 
+@functools.cache
+def literals() -> set[str]:
+    """Every literal text of the sources."""
+    return {
+        node.value
+        for path in SOURCES
+        if path.parent.name != "texts"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
 def missing(language: str) -> tuple[dict[str, str], dict[str, str | None], list[str]]:
     """The page's texts and the sentences that a language lacks, and the keys and sentences that it has for nothing."""
     english, own, messages_ = translate.TEXTS["en"], translate.TEXTS.get(language, {}), messages_of(language)
     wanted = wanted_texts(language)
-    all_sentences = sentences()
-    stale = [*(key for key in own if key not in wanted and key not in english), *(key for key in messages_ if key not in all_sentences)]
+    # What another language has translated is a text for people too, whatever it looks like in the source.
+    elsewhere = {text: None for code in translate.TEXTS for text in messages_of(code) if text in literals() - FOR_MODELS}
+    all_sentences = elsewhere | sentences()
+    stale = [*(key for key in own if key not in wanted and key not in english), *(key for key in messages_ if key not in literals())]
     return (
         {key: text for key, text in wanted.items() if key not in own},
         {text: one for text, one in all_sentences.items() if text not in messages_},
@@ -164,7 +189,7 @@ def _unread(node: ast.AST, known: dict[str, str], titles: bool) -> set[int]:
         owner = getattr(getattr(function, "value", None), "id", "")
         if owner in LOGS or _called(node) in NOT_READ or (owner == "re"):
             parts = [node]
-        elif _called(node) == "Field" and not titles:
+        elif _called(node) == "Field" and not (titles and any(keyword.arg == "title" for keyword in node.keywords)):
             parts = [keyword for keyword in node.keywords if keyword.arg in ("description", "title", "examples")]
         else:
             parts = [keyword for keyword in node.keywords if keyword.arg in ("summary", "response_description", "help")]

@@ -69,6 +69,7 @@ class DatasetFigures(Reply):
     lessons_collected: int
     git_commits_collected: int
     uploads_collected: int
+    documents_collected: int
     removed_low_quality: int
     removed_duplicates: int
     redacted_secrets: int
@@ -107,7 +108,7 @@ class RowsQuery(Asked):
     part: Literal["train", "eval"] = "train"
     query: str = Field(default="", max_length=1000, description="Words that the row contains.")
     sort: RowSort = "file"
-    source: Literal["", "lessons", "git", "uploads"] = ""
+    source: Literal["", "lessons", "git", "uploads", "documents"] = ""
 
 
 class RowFacts(Reply):

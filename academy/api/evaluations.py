@@ -39,7 +39,7 @@ class EvaluateReply(QueuedJob):
     @classmethod
     def of(cls, job: Job) -> EvaluateReply:
         """The queued job; its id is that of the report."""
-        message = msg("The evaluation of {job} is {status}.", job=job.name, status=job.status)
+        message = msg("The evaluation of {job} is {status}.", job=job.name, status=msg(job.status))
         return cls(id=job.job_id, job_id=job.job_id, kind=job.kind, name=job.name, status=job.status, message=message)
 
 

@@ -33,7 +33,7 @@ class QueuedExport(QueuedJob):
     @classmethod
     def of(cls, job: Job) -> QueuedExport:
         """The queued job."""
-        message = msg("The export of {job} is {status}.", job=job.name, status=job.status)
+        message = msg("The export of {job} is {status}.", job=job.name, status=msg(job.status))
         return cls(job_id=job.job_id, kind=job.kind, name=job.parameters["stem"], status=job.status, message=message)
 
 

@@ -63,7 +63,7 @@ class TrainReply(Reply):
         used = {"base_model": job.base_model, "dataset_id": job.dataset_id, "dataset_path": job.dataset_path, "backend": job.backend}
         return cls(
             job_id=job.job_id,
-            message=msg("{job} is {status}.", job=job.name, status=job.status),
+            message=msg("{job} is {status}.", job=job.name, status=msg(job.status)),
             name=job.name,
             status=job.status,
             parameters=used | job.parameters,
@@ -337,7 +337,7 @@ def _cancelled(job: Job) -> Text:
     if job.status == "cancelled":
         return msg("{job} is cancelled.", job=job.name)
     if job.status in ("finished", "failed"):
-        return msg("{job} had ended already: {status}.", job=job.name, status=job.status)
+        return msg("{job} had ended already: {status}.", job=job.name, status=msg(job.status))
     return msg("{job} is being cancelled.", job=job.name)
 
 

@@ -12,7 +12,7 @@ from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Reply
 from academy.api.wire import Exact, Id
 from academy.curation.remote.forms import Found, RemoteRequest
-from academy.services.remote import Import
+from academy.curation.remote.importing import Import
 
 _FORMS: dict[str, Any] = {
     "a dataset of the hub": {"value": {"address": "tatsu-lab/alpaca", "split": "train", "rows": 500}},
@@ -51,7 +51,7 @@ async def import_remote(academy: TheAcademy, slow: Slow, request: _Request) -> I
 def list_remote(academy: TheAcademy) -> ImportList:
     """The imports since the start of the app, newest first, with their progress."""
     items = academy.remote.list()
-    return ImportList(allowed=academy.remote.allowed, count=len(items), items=items)
+    return ImportList(allowed=academy.remote.allowed(), count=len(items), items=items)
 
 
 @api.get("/dataset/remote/{import_id}")

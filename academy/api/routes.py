@@ -16,6 +16,7 @@ from academy.api import (
     chat,
     conversations,
     datasets,
+    documents,
     evaluations,
     exports,
     jobs,
@@ -24,6 +25,7 @@ from academy.api import (
     parts,
     professor,
     remote,
+    sessions,
     sweeps,
 )
 from academy.api.openai import forms
@@ -62,7 +64,9 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     stages = (
         machine.always,
         lessons.api,
+        sessions.api,
         datasets.api,
+        documents.api,
         remote.api,
         jobs.api,
         machine.api,

@@ -95,7 +95,7 @@ class StartedReply(Reply):
     @classmethod
     def of(cls, job: Job) -> StartedReply:
         """The queued race, with the settings of each trial."""
-        message = msg("The race {job} is {status}.", job=job.name, status=job.status)
+        message = msg("The race {job} is {status}.", job=job.name, status=msg(job.status))
         trials = [{"n": n, "parameters": parameters} for n, parameters in enumerate(job.parameters["sweep"]["trials"], 1)]
         return cls(id=job.job_id, job_id=job.job_id, name=job.name, status=job.status, message=message, trials=trials)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -183,9 +183,16 @@ def rank(names: Sequence[str], tallies: Tallies, error: float = ERROR) -> Rankin
     return Ranking(tuple(ratings), tuple(pairs), best, needed)
 
 
-def uncertain(ranking: Ranking) -> list[Pair]:
-    """The pairs in the order in which a vote would tell most: undecided ones first, then by the width of their interval."""
-    return sorted(ranking.pairs, key=lambda pair: (pair.decided, round(pair.low - pair.high, 3), pair.tally.votes))
+def uncertain(ranking: Ranking, last: Collection[str] = ()) -> list[Pair]:
+    """The pairs in the order in which a vote would tell most: undecided ones first, then by the width of their interval.
+
+    Of pairs about which as little is known, those with a name in `last` come last.
+    """
+
+    def key(pair: Pair) -> tuple[bool, float, float, bool]:
+        return pair.decided, round(pair.low - pair.high, 3), pair.tally.votes, pair.first in last or pair.second in last
+
+    return sorted(ranking.pairs, key=key)
 
 
 def fewest(names: int, error: float = ERROR) -> int:

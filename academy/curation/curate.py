@@ -33,18 +33,20 @@ _COUNTED = {
     "lessons": ("{n} lesson", "{n} lessons"),
     "git": ("{n} commit", "{n} commits"),
     "uploads": ("{n} row of files", "{n} rows of files"),
+    "documents": ("{n} passage as plain text", "{n} passages as plain text"),
 }
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where lessons and uploads come from: the newest `n` trainable lessons; the rows of some uploads, and what went wrong with them.
+    """Where examples come from: the newest `n` trainable lessons; the rows of some uploads, and what went wrong with them; passages.
 
     `counts`: how many lessons can be trained in all, and how many never are (rated bad or failed, and not corrected).
     """
 
     lessons: Callable[[int], Iterator[Example]]
     uploads: Callable[[list[str]], tuple[Iterator[Example], list[Text]]]
+    documents: Callable[[list[str]], Iterator[Example]] = lambda ids: iter(())
     counts: Callable[[], tuple[int, int]] = lambda: (0, 0)
     disliked: Callable[[int], Iterable[Example]] = lambda limit: ()
     """The newest `n` lessons and the rows of uploads that are rated bad without a correction or only picked; preferences use them."""
@@ -154,7 +156,9 @@ def curate(
         raise Invalid("There is no example to make a dataset from.", hint=_what_to_add(request, gathered))
     gathered.examples = [marked(example, request) for example in gathered.examples]
     report(0.6, msg("Filtering {n:number} examples", n=len(gathered.examples)))
-    filtered = filters.apply(gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out)
+    filtered = filters.apply(
+        gathered.examples, request.quality_profile, request.keep_anyway, request.leave_out, marks=not request.leave_out_marks
+    )
     warnings = [*gathered.warnings, *filtered.warnings]
     if not filtered.kept:
         raise Invalid(
@@ -206,7 +210,7 @@ def _form_notes(kept: list[Example], form: Format) -> list[Text]:
         what = _LEARNED if thinking[0].thinking_trained else _READ
         one, other = "A thought stands before {n} answer. {what}", "Thoughts stand before {n} answers. {what}"
         notes.append(count(len(thinking), one=one, other=other, what=what))
-    if form == "alpaca" and (others := sum(not fits_alpaca(example.turns) for example in kept)):
+    if form == "alpaca" and (others := sum(not example.is_text and not fits_alpaca(example.turns) for example in kept)):
         notes.append(
             count(
                 others,
@@ -270,6 +274,10 @@ def _gather(
         gathered.warnings += warnings
         if not collected and not warnings:
             gathered.warnings.append("The uploaded files hold no example.")
+    if request.document_ids:
+        report(0.55, "Reading documents")
+        collected = gathered.take(sources.documents(list(request.document_ids)))
+        gathered.sources["documents"] = {"ids": list(request.document_ids), "collected": collected}
     return gathered
 
 
@@ -334,6 +342,7 @@ def _statistics(
         "lessons_collected": collected["lessons"],
         "git_commits_collected": collected["git"],
         "uploads_collected": collected["uploads"],
+        "documents_collected": collected["documents"],
         "removed_low_quality": rules.total() - duplicates,
         "removed_duplicates": duplicates,
         "redacted_secrets": gathered.kinds.total(),

@@ -326,7 +326,11 @@ class DatasetStore:
             for number, row in rows.parsed() if rows else ():
                 origin = rows.origin(number) if rows else Origin()
                 turns = conversation(row)
-                name = origin.origin if origin.source == "lessons" and origin.origin else "\0".join(turn.content for turn in turns[:-1])
+                name = (
+                    origin.origin
+                    if origin.source == "lessons" and origin.origin
+                    else "\0".join(turn.content for turn in turns[:-1] or turns)
+                )
                 yield name, row, _digest(turns)
 
     def _samples(self, dataset_id: str, wanted: Counter[bytes]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.curation.lesson_filter import LessonFilter
 from academy.files import Name
-from academy.rows import Format, Turn, row_of
+from academy.rows import Format, Turn, is_text, row_of
 from academy.rows import Role as Role
 
 Profile = Literal["balanced", "strict", "lenient"]
@@ -17,13 +17,18 @@ Profile = Literal["balanced", "strict", "lenient"]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One conversation, where it came from (`source`: lessons, git, uploads; `origin`: lesson id, commit hash, file and row)."""
+    """One conversation, where it came from (`source`: lessons, git, uploads, documents; `origin`: lesson id, commit hash, file and row)."""
 
     turns: tuple[Turn, ...]
     source: str
     origin: str = ""
     time: str = ""
     meta: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is plain text, and no conversation."""
+        return is_text(self.turns)
 
     @property
     def question(self) -> str:
@@ -66,6 +71,7 @@ class DatasetRequest(BaseModel):
     git_docs: bool = Field(default=False, description="Also commits that touch documentation only.")
     git_summaries: bool = Field(default=True, description="Show large changes in their most telling parts, instead of leaving them out.")
     upload_ids: list[Name] = Field(default=[], max_length=1000)
+    document_ids: list[Name] = Field(default=[], max_length=1000, description="Documents whose passages become rows of plain text.")
     format: Format = "alpaca"
     quality_profile: Profile = "balanced"
     eval_fraction: float | None = Field(default=None, ge=0, le=0.5)
@@ -80,6 +86,7 @@ class DatasetRequest(BaseModel):
     masks: dict[str, list[int]] = Field(
         default={}, max_length=100_000, description="By the key of an example: its turns, from 0, that are read but not learned."
     )
+    leave_out_marks: bool = Field(default=False, description="Leave out answers that hold the mark of a redacted secret.")
     leave_out: list[str] = Field(default=[], max_length=100_000, description="Keys of examples that are left out whatever the rules say.")
 
 

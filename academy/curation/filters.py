@@ -4,7 +4,7 @@
 |---|---|---|---|
 | unwanted: a person left it out | always | always | always |
 | malformed: no question, no answer, turns out of order, text that no file can hold | always | always | always |
-| secret: nothing is left of the answer but the mark of a secret that was taken out | always | always | always |
+| secret: the answer is nothing but the mark of a redacted secret; or holds one, if the request says so | always | always | always |
 | too short: characters of the question, of the answer; an answer that says nothing ("ok", "n/a") | 10, 15; yes | 3, 2; yes | 1, 1; no |
 | too long: characters of all turns together | 24,000 | 60,000 | 200,000 |
 | broken: letters of a wrong encoding, control characters, share of the text | any | 0.5 % | 5 % |
@@ -70,7 +70,7 @@ DUPLICATES = ("duplicate", "near_duplicate")
 LABELS = {
     "unwanted": "left out by hand",
     "malformed": "malformed",
-    "secret": "nothing but a secret",
+    "secret": "with a redacted secret",
     "too_short": "too short",
     "too_long": "too long",
     "broken": "broken text",
@@ -162,13 +162,15 @@ def key_of(example: Example) -> str:
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = ()) -> Filtered:
-    """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them, but nothing malformed is kept."""
+def apply(
+    examples: Sequence[Example], profile: Profile, keep_anyway: Collection[str] = (), leave_out: Collection[str] = (), marks: bool = True
+) -> Filtered:
+    """Applies every rule of the profile; keys in `keep_anyway` and `leave_out` overrule them. Without `marks` no answer has one."""
     limits, spared, unwanted = PROFILES[profile], set(keep_anyway), set(leave_out)
     fates: dict[int, tuple[str, Text]] = {}
     for index, example in enumerate(examples):
         fate = ("unwanted", "It was left out by hand.") if unwanted and key_of(example) in unwanted else judge(example, limits)
-        if fate:
+        if fate := fate or (None if marks or "[redacted:" not in example.answer else ("secret", _MARKED)):
             fates[index] = fate
     remaining = [index for index in range(len(examples)) if index not in fates]
     for index, rule, reason in _exact_duplicates(examples, remaining):
@@ -195,7 +197,7 @@ def apply(examples: Sequence[Example], profile: Profile, keep_anyway: Collection
 
 def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
     """The first rule that the example breaks by itself, and the reason; None where it is good."""
-    for rule, check in RULES.items():
+    for rule, check in (_FOR_TEXTS if example.is_text else RULES).items():
         reason = check(example, limits)
         if reason:
             return rule, reason
@@ -208,6 +210,8 @@ def judge(example: Example, limits: Limits) -> tuple[str, Text] | None:
 def malformed(example: Example, limits: Limits) -> Text:
     """No question, no answer, turns out of order, or characters that cannot be written."""
     turns = [turn for turn in example.turns if turn.role not in ("system", "tools")]
+    if example.is_text:
+        return "" if not _SURROGATE.search(example.answer) else _HALF
     if not turns or turns[-1].role != "assistant" or not example.answer.strip():
         return "There is no answer to learn."
     if len(turns) < 2 or not any(turn.role == "user" and turn.content.strip() for turn in turns):
@@ -223,8 +227,11 @@ def malformed(example: Example, limits: Limits) -> Text:
     if any(not turn.content.strip() and not turn.calls for turn in turns):
         return "A turn is empty."
     if any(not turn.content.isascii() and _SURROGATE.search(turn.content) for turn in example.turns):
-        return "It holds half a character (a lone surrogate), which no file can hold."
+        return _HALF
     return ""
+
+
+_HALF = "It holds half a character (a lone surrogate), which no file can hold."
 
 
 _AFTER = {"call": ("tool", "user"), "tool": ("tool", "assistant"), "user": ("assistant",), "system": ()} | dict.fromkeys(
@@ -372,6 +379,8 @@ RULES: dict[str, Callable[[Example, Limits], Text]] = {
     "echo": echo,
     "language": language,
 }
+_FOR_TEXTS = {name: RULES[name] for name in ("malformed", "secret", "too_long", "broken")}
+"""Plain text has no answer, and a passage may begin or end anywhere."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd\ufffe\uffff]")
@@ -487,10 +496,12 @@ def _name(example: Example) -> Message:
     return msg(named, origin=example.origin) if example.origin else msg(unnamed)
 
 
+_MARKED = "Its answer holds the mark of a redacted secret, which training would teach."
 _CORRECTED = "The same question is answered otherwise by {example}, which is a correction."
 _NEWER = "The same question is answered otherwise by {example}, which is newer."
 _NAMES = {
     "lessons": ("lesson {origin}", "another lesson"),
     "git": ("commit {origin}", "another commit"),
     "uploads": ("row {origin}", "another row"),
+    "documents": ("passage {origin}", "another passage"),
 }

@@ -8,12 +8,11 @@ import re
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import Lesson, LessonIn, earlier_turns, is_trainable
-from academy.curation.redaction.redact import redact
+from academy.curation.redaction.redact import clean_value, redact
 from academy.errors import Unavailable
 from academy.files import now
 
@@ -126,7 +125,7 @@ def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
 
     situation, action = clean(lesson.situation), clean(lesson.action)
     tags = [clean(tag) for tag in lesson.tags]
-    metadata = _map_text(lesson.metadata, clean) if lesson.metadata else {}
+    metadata = clean_value(lesson.metadata, clean) if lesson.metadata else {}
     rejected = clean(lesson.rejected) if lesson.rejected else None
     result, feedback = clean(lesson.result), clean(lesson.feedback)
     source = metadata.get("source")
@@ -150,16 +149,6 @@ def row_of(lesson: LessonIn) -> tuple[Row, Counter[str]]:
         digest,
     )
     return row, kinds
-
-
-def _map_text(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {change(key): _map_text(inner, change) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_map_text(inner, change) for inner in value]
-    return value
 
 
 def take_over(connection: sqlite3.Connection, aside: str) -> range:

@@ -127,7 +127,8 @@ class Likeness:
             answer = self._vocabulary.read(example.answer)
             question = before[0][1] if len(before) == 1 else array("I", [word for _, words, _ in before for word in words])
             self._words.append((question, answer))
-            self.questions.append(_digest(*[part for role, words, text in before for part in (role.encode(), _bytes(words, text))]))
+            asked = before or [("text", answer, example.answer)]  # plain text answers no question
+            self.questions.append(_digest(*[part for role, words, text in asked for part in (role.encode(), _bytes(words, text))]))
             self.answers.append(_digest(_bytes(answer, example.answer)))
 
     def same(self) -> list[list[int]]:

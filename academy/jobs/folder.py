@@ -54,6 +54,7 @@ class JobFolder:
         self.metadata = path / "metadata.json"
         self.report = path / "report.json"  # of the exam
         self.export = path / "export"  # the exported files and their record
+        self.written = path / "written.json"  # the questions on a document
         # Of a race: the state of all trials; a trial has a folder of its own with events, checkpoints and requests
         self.race = path / "race.json"
         self.trials = path / "trials"
@@ -85,7 +86,7 @@ class JobFolder:
     def clear_attempt(self) -> None:
         """Makes the folder ready for the next attempt: removes the files of the last one, and a torn last event with them."""
         aside = self.record.with_name(".exit.json")
-        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report):
+        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report, self.written):
             path.unlink(missing_ok=True)
         for path in (self.staged, self.inputs, self.base, self.converting, self.export):
             remove(path)

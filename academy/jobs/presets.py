@@ -15,6 +15,7 @@ Goal = Literal["facts", "style"]
 _TINY = 50_000_000
 _SHORT_ANSWER = 80  # tokens
 _LONG_QUESTION = 200  # tokens
+_MOSTLY = 0.5  # of the rows
 _FEW_ROWS = 600
 _LOOKS = 16
 _HANDFUL = 10  # rows
@@ -25,6 +26,7 @@ _PREFERENCE_RATE = 0.25  # of the rate for answers
 # and 9 of 10 after eight.
 _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
+_AT_ONCE = 1024  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -42,6 +44,7 @@ class Facts:
     answer_tokens: float = 0.0  # the median of the answers
     question_tokens: float = 0.0  # the median of the last questions
     goal: Goal | None = None  # as a person chose it
+    texts: float = 0.0  # the share of rows that are plain text
     preferences: Literal["", "pairs", "thumbs", "corrections"] = ""  # the rows are these, and not answers to learn
 
 
@@ -93,7 +96,12 @@ def is_tiny(base: BaseFacts | None) -> bool:
 
 
 def goal_of(facts: Facts) -> Goal:
-    """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart."""
+    """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart.
+
+    Plain text teaches a manner too.
+    """
+    if facts.texts >= _MOSTLY:
+        return "style"
     short = facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens <= _LONG_QUESTION
     return "facts" if short and facts.rows <= _FEW_ROWS else "style"
 
@@ -104,6 +112,8 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
     if goal == "facts":
         sentence = "Its answers are short ({tokens} tokens, typically) and few, so it learns them by heart."
         return msg(sentence, tokens=round(facts.answer_tokens))
+    if facts.texts >= _MOSTLY:
+        return "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart."
     if facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens > _LONG_QUESTION:
         sentence = "Long questions ({tokens} tokens, typically) hold what their answers say, so the rows teach a manner: how to answer."
         return msg(sentence, tokens=round(facts.question_tokens))
@@ -273,7 +283,7 @@ def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
     if facts.base is None:
         return
     room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
-    memory = "GPU memory" if facts.gpu_memory_mb else "memory"
+    memory = msg("GPU memory") if facts.gpu_memory_mb else msg("memory")
     weights = facts.base.parameters * 2 / (1 << 20)
     if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
         values["quantization"] = "4bit"
@@ -301,7 +311,10 @@ def _activations(facts: Facts, batch: int, checkpointing: bool, length: int) -> 
         return 0.0
     layers = max(1, facts.base.layers)
     answers = 2 if facts.preferences == "pairs" else 1
-    tokens = batch * answers * min(length, facts.max_tokens or length)
+    longest = answers * min(length, facts.max_tokens or length)
+    tokens = batch * longest
+    if not facts.gpu_memory_mb and not facts.preferences:
+        tokens = min(tokens, max(_AT_ONCE, longest))
     kept = 34 * facts.base.hidden_size * tokens * (1 if checkpointing else layers)
     return (kept + (2 * facts.base.hidden_size * tokens * layers if checkpointing else 0)) / (1 << 20) + 200
 

@@ -21,7 +21,7 @@ from academy.errors import Conflict, NoSpace, NotFound, log_and_go_on
 from academy.files import append_line, now, sync_folder
 from academy.jobs import journal
 from academy.jobs.folder import JobFolder
-from academy.messages import Text, render, to_json
+from academy.messages import Text, msg, render, to_json
 from academy.preferences import beside
 
 log = logging.getLogger(__name__)
@@ -139,11 +139,8 @@ class Job:
     @property
     def preferences_path(self) -> Path | None:
         """The file of pairs and thumbs beside the dataset, where the job learns from them, or is an exam that measures them."""
-        if not self.dataset_path:
-            return None
-        path = beside(Path(self.dataset_path))
-        measured = self.kind == "evaluate" and path.is_file()
-        return path if measured or self.parameters.get("method") in ("preference", "correction") else None
+        path, learns = beside(Path(self.dataset_path or "none")), self.parameters.get("method") in ("preference", "correction")
+        return path if learns or (self.kind == "evaluate" and path.is_file()) else None
 
     @property
     def gets_base(self) -> bool:
@@ -260,7 +257,7 @@ class JobStore:
             job = self.get(job_id)
             status = changes.get("status", job.status)
             if status not in _LEADS_TO[job.status]:
-                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=job.status, new=status)
+                raise Conflict("The job {job} is {status}; it cannot become {new}.", job=job_id, status=msg(job.status), new=msg(status))
             changed = dataclasses.replace(job, **changes)
             return job if changed == job and job_id not in self._unwritten else self._write(changed)
 
@@ -276,7 +273,7 @@ class JobStore:
         with self._lock:
             job = self.get(job_id)
             if job.status not in ENDED:
-                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=job.status)
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=msg(job.status))
             values = _plain(job) | {"sequence": self._sequence + 1, "deleted": True}
             append_line(self.path, journal.line_of(values | journal.portable(values, self._root)))
             self._sequence = values["sequence"]

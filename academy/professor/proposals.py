@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from academy.errors import Conflict, NotFound
 from academy.files import append_line, now, tail_bytes
-from academy.messages import Text, from_json, render, to_json
+from academy.messages import Text, from_json, msg, render, to_json
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class ProposalStore:
         with self._lock:
             found = self.get(proposal_id)
             if found.state != "open":
-                raise Conflict("This proposal is {state}.", hint="Only an open one can be decided.", state=found.state)
+                raise Conflict("This proposal is {state}.", hint="Only an open one can be decided.", state=msg(found.state))
             return self._write(replace(found, state=state, decided_at=now()))
 
     def _write(self, proposal: Proposal) -> Proposal:

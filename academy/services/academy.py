@@ -14,9 +14,11 @@ from academy.chat.request import Engine
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.curation.datasets import DatasetStore
+from academy.curation.documents.store import DocumentStore
 from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
+from academy.curation.remote.importing import Imports
 from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
@@ -36,6 +38,7 @@ from academy.services.bases import Bases
 from academy.services.chat import Chat
 from academy.services.conversations import Conversations
 from academy.services.datasets import Datasets
+from academy.services.documents import Documents
 from academy.services.ends import Ends, of_job, of_proposal
 from academy.services.evaluations import Evaluations
 from academy.services.exports import Exports
@@ -46,6 +49,7 @@ from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
 from academy.services.remote import Remote
+from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
@@ -84,8 +88,12 @@ class Academy:
         jobs, runner, adapters = self._job_store, self._runner, self._adapter_store
         session, habitat = self._session, self._habitat
         self.lessons = Lessons(allowed, settings, lessons)
-        self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat)
-        self.remote = Remote(allowed, settings, uploads)
+        self.sessions = Sessions(allowed, settings, lessons)
+        documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
+        self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
+        self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
+        self._imports = Imports(uploads)
+        self.remote = Remote(allowed, settings, self._imports)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)
         self.jobs = Jobs(allowed, jobs, runner, adapters)
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
@@ -137,7 +145,7 @@ class Academy:
     def close(self) -> None:
         """Ends the app's part; trainings go on."""
         self._autopilot.close()
-        self.remote.close()
+        self._imports.close()
         self._session.close()
         self._runner.close()
         self._warming.close()

@@ -355,7 +355,9 @@ class Arena:
     ) -> tuple[Contender, Contender, Question]:
         """The pair about which a vote tells most, those that have just answered alike last, and a question that it has not answered."""
         by_key = {item.key: item for item in among}
-        order = ratings.uncertain(ratings.rank(sorted(by_key), tallies(self._journal.votes())))
+        # Two adapters before one and its base: which of them is to answer is the question.
+        bases = {item.key for item in among if item.adapter_id == BASE}
+        order = ratings.uncertain(ratings.rank(sorted(by_key), tallies(self._journal.votes())), bases)
         order.sort(key=lambda pair: alike[frozenset((pair.first, pair.second))])
         if request.question:
             return by_key[order[0].first], by_key[order[0].second], Question(question=request.question.strip())

@@ -18,6 +18,7 @@ from academy.curation.commits.looking import Glance, glance, name_of
 from academy.curation.curate import Curated, Sources, curate
 from academy.curation.dataset_rows import Row, RowSort
 from academy.curation.datasets import DatasetStore, Manifest
+from academy.curation.documents.store import DocumentStore
 from academy.curation.examples import DatasetRequest, Example
 from academy.curation.files.imports import FileReport
 from academy.curation.files.uploads import UploadRecord, UploadStore
@@ -56,6 +57,7 @@ class Datasets:
         jobs: JobStore,
         adapters: AdapterStore,
         habitat: Habitat,
+        documents: DocumentStore,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -65,6 +67,7 @@ class Datasets:
         self._jobs = jobs
         self._adapters = adapters
         self._habitat = habitat
+        self._documents = documents
         self._asked = AskedRows()
         self._taught: dict[tuple[str, ...], tuple[int, int]] = {}
 
@@ -126,6 +129,8 @@ class Datasets:
             uploads["files"] = [record.name for record in records]
             if origins := [record.origin.model_dump() for record in records if record.origin]:
                 uploads["origins"] = origins
+        if documents := curated.sources.get("documents"):
+            documents["files"] = self._file_names(request, "documents")
         manifest = self._store.write(
             curated.train,
             curated.eval,
@@ -337,6 +342,7 @@ class Datasets:
             Sources(
                 lessons=lambda limit: self._lessons.trainable(limit, request.lesson_filter),
                 uploads=self._uploads.as_examples,
+                documents=self._documents.as_examples,
                 counts=lambda: self._lessons.counts(request.lesson_filter),
                 disliked=lambda limit: self._disliked(request, limit),
             ),
@@ -365,9 +371,15 @@ class Datasets:
             elif source == "git":
                 names.append(name_of(Path(request.git_repo_path or str(self._settings.git_repo))))
             else:
-                files = [Path(self._uploads.get(upload).name).stem[:40] or "file" for upload in request.upload_ids]
+                files = [Path(name).stem[:40] or "file" for name in self._file_names(request, source)]
                 names.append(files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else ""))
         return " + ".join(names)[:70]
+
+    def _file_names(self, request: DatasetRequest, source: str) -> Sequence[str]:
+        """The names of the uploads, or of the documents, of a request."""
+        if source == "documents":
+            return [self._documents.get(document).name for document in request.document_ids]
+        return [self._uploads.get(upload).name for upload in request.upload_ids]
 
     def _free_name(self, name: str) -> str:
         """The name; numbered where another dataset has it."""

@@ -20,13 +20,14 @@ _TEMPLATE_TOKENS = 12
 
 @dataclass(frozen=True)
 class Lengths:
-    """The number of rows; in tokens their mean and the largest, and the medians of answers and last questions."""
+    """The number of rows; in tokens their mean and the largest, the medians of answers and last questions; the share of texts."""
 
     rows: int
     mean: float
     longest: int
     answer: float
     question: float
+    texts: float = 0.0
 
 
 def lengths_of(path: Path, base_path: Path | None, *, of_preferences: bool = False) -> Lengths:
@@ -46,7 +47,10 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
     if of_preferences:
         with open(path, "rb") as file:
             items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
-    sizes = array("Q", (len(whole) for whole, _, _ in _texts(path, items)))
+    sizes, texts = array("Q"), 0
+    for whole, _, question in _texts(path, items):
+        sizes.append(len(whole))
+        texts += not question
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
     # The longest ones decide about memory, evenly spread ones about the mean; of a long file no others are kept.
     spread, last = order[:: max(1, len(order) // _COUNTED_ROWS)], order[-_LONGEST_ROWS:]
@@ -56,7 +60,7 @@ def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tu
     rows = [length + _TEMPLATE_TOKENS for length in count([read[at][0] for at in spread])]
     longest = [length + _TEMPLATE_TOKENS for length in count([read[at][0] for at in last])]
     answers, questions = (statistics.median(count([read[at][part] for at in spread])) for part in (1, 2))
-    return Lengths(number, statistics.fmean(rows) * len(sizes) / number, max([*rows, *longest]), answers, questions)
+    return Lengths(number, statistics.fmean(rows) * len(sizes) / number, max([*rows, *longest]), answers, questions, texts / len(sizes))
 
 
 def _texts(path: Path, items: Sequence[Preference] | None) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from academy.adapters.store import AdapterStore
 from academy.chat.session import ChatSession
 from academy.config import Settings
 from academy.errors import Conflict
-from academy.messages import render
+from academy.messages import msg, render
 from academy.professor.advice import Advice
 from academy.professor.autopilot import Plan
 from academy.professor.gate import Judgement
@@ -99,7 +99,7 @@ class Professor:
         """Lets the proposed adapter answer; the one before stays on the stack to go back to."""
         found = self._proposals.get(proposal_id)
         if found.state != "open":
-            raise Conflict("This proposal is {state}.", hint="Only an open one can be decided.", state=found.state)
+            raise Conflict("This proposal is {state}.", hint="Only an open one can be decided.", state=msg(found.state))
         self._session.activate(found.adapter_id)  # settles the proposal
         return self._proposals.get(proposal_id)
 

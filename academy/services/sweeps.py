@@ -14,6 +14,7 @@ from academy.jobs.reading import races
 from academy.jobs.reading.series import Point, series
 from academy.jobs.running.runner import Runner
 from academy.jobs.store import ACTIVE, ENDED, Job, JobStore
+from academy.messages import msg
 from academy.services.permission import Permission, changing, reading
 
 
@@ -86,7 +87,7 @@ class Sweeps:
         job = self._race(sweep_id)
         if job.status not in ACTIVE:
             hint = "Trials are stopped and cloned while it runs."
-            raise Conflict("The race {job} is {status}.", hint=hint, job=job.name, status=job.status)
+            raise Conflict("The race {job} is {status}.", hint=hint, job=job.name, status=msg(job.status))
         return job
 
     def _alive(self, job: Job, n: int) -> races.Trial:
@@ -94,7 +95,9 @@ class Sweeps:
         if trial is None:
             raise NotFound("{job} has no trial {n}.", job=job.name, n=n)
         if not trial.alive:
-            raise Conflict("Trial {n} is {state} already.", hint="Only trials that go on are stopped and cloned.", n=n, state=trial.state)
+            raise Conflict(
+                "Trial {n} is {state} already.", hint="Only trials that go on are stopped and cloned.", n=n, state=msg(trial.state)
+            )
         return trial
 
 

@@ -340,7 +340,13 @@ class Training:
         lengths = lengths_of(path, base.path)
         if preferences:
             read = presets.Facts(
-                rows, lengths.mean, lengths.longest, base.facts, answer_tokens=lengths.answer, question_tokens=lengths.question
+                rows,
+                lengths.mean,
+                lengths.longest,
+                base.facts,
+                answer_tokens=lengths.answer,
+                question_tokens=lengths.question,
+                texts=lengths.texts,
             )
             goal = goal or presets.goal_of(read)
             lengths = lengths_of(path, base.path, of_preferences=True)
@@ -355,6 +361,7 @@ class Training:
             has_eval=has_eval,
             answer_tokens=lengths.answer,
             question_tokens=lengths.question,
+            texts=lengths.texts,
             goal=goal,
             preferences=_kind_of(request, preferences),
         )

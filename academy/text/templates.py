@@ -78,14 +78,19 @@ class ChatForm(Renderer):
     notes: list[Text] = field(default_factory=list)
     end_token: str = ""
     own: bool = False  # of an adapter
+    begins: str = ""  # the token that the tokenizer puts before a text
     _turns: dict[tuple[str, ...], list[_Turn]] = field(default_factory=dict)
 
     def write(self, messages: list[Message]) -> list[Written]:
-        """The texts to learn from: one, or with the per-turn route one for each answer; raises NotRendered.
+        """The texts to learn from: one, or with the per-turn route one for each answer; plain text as it is. Raises NotRendered.
 
         An answer is left out where it is masked, or where no question stands before it. A first word of the assistant's that the
         template refuses is left out of the text too.
         """
+        if messages[0]["role"] == "text":
+            # A passage is a piece of a longer text, so no end token follows.
+            text = self.begins + messages[0]["content"]
+            return [Written(text, [(len(self.begins), len(text))])]
         messages = self.adapted(messages)
         first = next((at for at, message in enumerate(messages) if message["role"] == "user"), len(messages))
         learned = [at for at, message in enumerate(messages) if at > first and is_trained(message)]
@@ -354,7 +359,7 @@ def choose(tokenizer: Any, own: str = "") -> ChatForm:
     if own and own not in (template, PLAIN):
         template, name = own, ""
     if not template:
-        form = _proved(ChatForm(PLAIN, names, ends=ends))
+        form = _proved(ChatForm(PLAIN, names, ends=ends, begins=_begin_of(tokenizer)))
         form.notes.insert(0, "The base model has no chat template, so a plain one with '### Question' and '### Answer' is used.")
         return form
     tried: list[tuple[str, Route]] = []
@@ -368,7 +373,7 @@ def choose(tokenizer: Any, own: str = "") -> ChatForm:
     for text, route in tried:
         for parts in (False, True):
             try:
-                form = _proved(ChatForm(text, names, parts, route=route, ends=ends))
+                form = _proved(ChatForm(text, names, parts, route=route, ends=ends, begins=_begin_of(tokenizer)))
                 if route == "training template":
                     _check_asks_alike(form, replace(form, template=template))
                 form.learn()
@@ -407,6 +412,12 @@ def training_template(template: str) -> str | None:
 
 def _names(tokenizer: Any) -> dict[str, str]:
     return {name: str(value) for name, value in tokenizer.special_tokens_map.items() if isinstance(value, str)}
+
+
+def _begin_of(tokenizer: Any) -> str:
+    """The token that the tokenizer puts before every text by itself; empty where it puts none."""
+    begin = tokenizer.bos_token_id
+    return str(tokenizer.bos_token) if begin is not None and tokenizer("a", verbose=False)["input_ids"][:1] == [begin] else ""
 
 
 def _template(tokenizer: Any) -> tuple[str | None, str]:

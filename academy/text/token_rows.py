@@ -25,6 +25,7 @@ class Tokens:
     ids: list[int]
     trained: list[bool]
     length: int  # before it was cut
+    is_text: bool = False  # plain text: it teaches a manner, and is never known by heart
 
 
 class TokenRows(Sequence[Tokens]):
@@ -38,6 +39,7 @@ class TokenRows(Sequence[Tokens]):
         self.lengths = array("I")  # the tokens of each row
         self.numbers = array("Q")  # its dataset row
         self.highest = 0  # of all ids
+        self.texts = bytearray()  # whether it is plain text
         self._whole = array("I")  # its tokens before it was cut
         self._starts = array("Q")
         self._unwritten = array("I")
@@ -49,6 +51,7 @@ class TokenRows(Sequence[Tokens]):
         self._starts.append(self._written + len(self._unwritten))
         self.lengths.append(len(tokens.ids))
         self.numbers.append(tokens.row)
+        self.texts.append(tokens.is_text)
         self._whole.append(tokens.length)
         self.highest = max(self.highest, max(tokens.ids, default=0))
         self._unwritten.extend([id_ | _TRAINED if trained else id_ for id_, trained in zip(tokens.ids, tokens.trained, strict=True)])
@@ -71,7 +74,7 @@ class TokenRows(Sequence[Tokens]):
         else:
             stored = array("I", os.pread(self._descriptor, 4 * count, 4 * start))
         ids, trained = [value & _ID for value in stored], [value > _ID for value in stored]
-        return Tokens(self.numbers[at], ids, trained, self._whole[at])
+        return Tokens(self.numbers[at], ids, trained, self._whole[at], bool(self.texts[at]))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
@@ -101,3 +104,8 @@ def numbers_of(rows: Sequence[Tokens]) -> Sequence[int]:
 def highest_of(rows: Sequence[Tokens]) -> int:
     """The highest id of all rows."""
     return rows.highest if isinstance(rows, TokenRows) else max((max(row.ids) for row in rows), default=0)
+
+
+def texts_in(rows: Sequence[Tokens]) -> Sequence[bool | int]:
+    """Of each row, whether it is plain text."""
+    return rows.texts if isinstance(rows, TokenRows) else [row.is_text for row in rows]

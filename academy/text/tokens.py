@@ -109,6 +109,9 @@ def tokenize(
     kept = None  # the dataset row that was kept last; the rows of tokens that come from one follow one another
     for row, messages, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
         done += 1
+        is_text = messages[0]["role"] == "text"
+        if is_text and ids:
+            trained[0] = False  # nothing stands before it, from which it could be predicted
         if total and done % _TELL == 0:
             progress(min(done / total, 1.0))
         if len(ids) > max_length and (not result.truncated or result.truncated[-1] != row):
@@ -119,7 +122,7 @@ def tokenize(
                 never = msg("no token of its answer can be trained ({end!r})", end=written.text[-40:])
                 result.untrained.setdefault(row, after if len(ids) > max_length else never)
             continue
-        rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids)))
+        rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids), is_text))
         if row != kept:
             kept = row
             result.untrained.pop(row, None)

@@ -6,19 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from academy.text.token_rows import Tokens, numbers_of
+from academy.text.token_rows import Tokens, numbers_of, texts_in
 
 
 class Known:
     """What the last look at each row showed: a row is known where the model predicts every trained token of it.
 
     With the tokens before given, as in training, the arg max is then right everywhere, so a greedy answer is the row's own.
+    Plain text does not count: no question asks for it.
     """
 
     def __init__(self, rows: Sequence[Tokens]) -> None:
         self._owner = numbers_of(rows)
         self._right = bytearray(len(rows))
-        self._wrong = Counter(self._owner)  # the parts of each dataset row that are not known
+        self._is_text = texts_in(rows)
+        # The parts of each dataset row that are not known.
+        self._wrong = Counter(owner for owner, is_text in zip(self._owner, self._is_text, strict=True) if not is_text)
         self.of = len(self._wrong)
         self.rows = 0
         """How many dataset rows are known; one that was split into several counts once, if all its parts are."""
@@ -39,8 +42,10 @@ class Known:
 
     def _set(self, index: int, right: bool) -> None:
         if bool(self._right[index]) != right:
-            owner = self._owner[index]
             self._right[index] = right
+            if self._is_text[index]:
+                return
+            owner = self._owner[index]
             self.rows -= not self._wrong[owner]
             self._wrong[owner] += -1 if right else 1
             self.rows += not self._wrong[owner]

@@ -194,7 +194,7 @@ def _grouped(kind: str, rows: Sequence[tuple[Preference, tuple[Tokens, ...]]], s
 def _group(number: int, answers: list[Tokens], good: list[bool], swapped: Sequence[Tokens] = ()) -> Group:
     ids = [token for answer in answers for token in answer.ids]
     trained = [flag for answer in answers for flag in answer.trained]
-    return Group(number, ids, trained, len(ids), tuple(answers), tuple(good), tuple(swapped))
+    return Group(number, ids, trained, len(ids), answers=tuple(answers), good=tuple(good), swapped=tuple(swapped))
 
 
 def _mixed(

@@ -154,7 +154,7 @@ def _worth_button(step: worth.Step, kind: str) -> Html:
         case "chat":
             return go(label, kind=kind, tab="chat")
         case "proposed":
-            why = go(t("worth.proposed.why"), kind="quiet" if "primary" in kind else kind, tab="adapters")
+            why = go(t("worth.proposed.why"), kind="quiet" if "primary" in kind else kind, tab="adapters", adapters_view="list")
             return div(button(label, "proposal.accept", kind=kind, id=step.item), why, cls="ac-row")
         case "refused":
             return button(label, "adapter.show", kind=kind, id=step.item)

@@ -34,14 +34,22 @@
 
   // What is searched for in one dataset would hide the rows of another.
   const ROWS = { ds_page: 0, ds_query: "", ds_sort: "", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
-  const rowsOf = (next) => ("dataset" in next && next.dataset !== A.state.dataset ? { ...ROWS, ...next } : next);
+  // What was just imported is shown alone while a person looks at it, not after another tab or a reload.
+  const IMPORTED = { lesson_imports: [] };
+  Object.assign(A.state, IMPORTED);
+  const rowsOf = (next) => ({
+    ...("dataset" in next && next.dataset !== A.state.dataset ? ROWS : {}),
+    ...(next.tab && next.tab !== "dataset" ? IMPORTED : {}),
+    ...next,
+  });
   // The list of a button that adds itself to it or leaves it: read at the click, since a second click may come before the first is drawn.
-  // It begins empty where it was chosen for something else, unless it is pinned.
+  // It begins empty where it was chosen for something else, unless it is pinned; `to`: it only adds itself (true), or only leaves (false).
   function toggled(el) {
     if (!el.dataset.toggle) return {};
-    const { list, item, of, pin } = JSON.parse(el.dataset.toggle);
+    const { list, item, of = {}, pin, to } = JSON.parse(el.dataset.toggle);
     const old = A.state[pin] || Object.entries(of).every(([key, value]) => A.state[key] === value) ? A.state[list] || [] : [];
-    return { [list]: old.includes(item) ? old.filter((other) => other !== item) : [...old, item] };
+    const has = old.includes(item);
+    return { [list]: has === to ? old : has ? old.filter((other) => other !== item) : [...old, item] };
   }
   function setState(patch, { push = true } = {}) {
     const before = address();
@@ -52,7 +60,7 @@
     if (patch.tab) showTab(patch.tab);
     const panel = patch.job && document.getElementById("training-live");
     if (panel && visible(panel) && panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ behavior: motion() });
-    document.documentElement.dataset.view = A.state.dataset_view === "lessons" ? "lessons" : "make";
+    document.documentElement.dataset.view = ["lessons", "documents"].includes(A.state.dataset_view) ? A.state.dataset_view : "make";
     mirror();
     A.chat?.opened();
     return poll();

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _LITTLE_DISK_MB = 2048
-_ROOMS = ("training", "dataset/dataset", "chat/chat", "adapters/adapters", "arena")
+_ROOMS = ("training", "dataset/dataset", "dataset/documents", "chat/chat", "adapters/adapters", "arena")
 _TABS: dict[str, Any] = {"overview": overview, "dataset": sources, "training": training, "adapters": adapters, "chat": chat}
 
 # The hidden components through which Gradio's handlers and page.js talk to each other.
@@ -97,7 +97,7 @@ def build(academy: Academy) -> gr.Blocks:
 
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
-    styles = [f"{name}.css" for name in ("style", "training/race", *_ROOMS, "adapters/exports")]
+    styles = [f"{name}.css" for name in ("style", "training/race", *_ROOMS, "adapters/exports", "dataset/agents")]
     return {"theme": theme(), "css": "".join(map(_read, styles)) + form.marks(), "head": _head()}
 
 
@@ -131,9 +131,12 @@ def _header(settings: Settings) -> Html:
         div(
             span(t("app.offline"), cls="ac-chip ac-chip-warn ac-offline-chip"),
             span(cls="ac-chips", data_live="chips"),
-            _languages(),
-            theme_button,
-            tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
+            span(
+                _languages(),
+                theme_button,
+                tag("a", t("app.logout"), cls="ac-btn ac-btn-quiet", href="logout") if settings.needs_token else None,
+                cls="ac-controls",
+            ),
             cls="ac-top-right",
         ),
         cls="ac-header",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from academy.ui.answers import toast
-from academy.ui.html.elements import Html, button, div, span, tag, when
+from academy.ui.html.elements import Html, button, div, go, notice, span, tag, when
 from academy.ui.look import Look
 from academy.ui.texts.translate import say, t
 
@@ -37,6 +37,22 @@ def proposal_card(look: Look) -> Html:
         cls="ac-card ac-proposal",
         aria_label=t("professor.proposed"),
     )
+
+
+def said_of(look: Look, adapter_id: str) -> Html:
+    """What the gate has said of the adapter of a training, and the click that follows; empty for the one that answers."""
+    if look.active is None or look.active.adapter_id == adapter_id:
+        return Html("")
+    found = look.proposal
+    if found is not None and found.adapter_id == adapter_id:
+        why = go(t("worth.proposed.why"), kind="small", tab="adapters", adapters_view="list")
+        promote = button(t("professor.promote"), "proposal.accept", kind="small", id=found.id)
+        return notice(t("worth.proposed.title", name=found.name), say(found.reasons[0]), promote, why, kind="good")
+    last = next((item for item in look.academy.professor.decisions(_SHOWN) if item.about.get("adapter_id") == adapter_id), None)
+    if last is None or last.what not in ("measures", "refused", "failed"):
+        return Html("")
+    first, *others = [say(sentence) for sentence in last.sentences] or [""]
+    return notice(first, " ".join(others), kind="info")
 
 
 def decided(look: Look) -> Html:
@@ -108,7 +124,13 @@ def _news(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     if found is None or found.id == str(data.get("seen")):
         return {}
     told = {"mark": "↑", "name": found.name, "text": t("professor.news", name=found.name), "hint": say(found.reasons[0])}
-    return {"toast": toast(told["text"], told["hint"]), "ended": told, "proposal": found.id}
+    action = {"label": t("worth.proposed.why"), "act": "proposal.show", "data": {}}
+    return {"toast": toast(told["text"], told["hint"]) | {"action": action}, "ended": told, "proposal": found.id}
 
 
-ACTS = {"proposal.accept": _accept, "proposal.decline": _decline, "proposal.ask": _ask, "proposal.news": _news}
+def _show(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Leads to the proposal."""
+    return {"state": {"tab": "adapters", "adapters_view": "list"}, "top": True}
+
+
+ACTS = {"proposal.show": _show, "proposal.accept": _accept, "proposal.decline": _decline, "proposal.ask": _ask, "proposal.news": _news}

@@ -51,7 +51,8 @@ def start_app(folder: Path, *more: str, **extra: str) -> Running:
     """Starts app.py on a free port and waits until it answers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACADEMY_")}
     # Each page would start a trainer that nothing uses, on two cores that the browser needs.
-    environment |= {"ACADEMY_WARM_TRAINER": "false"} | extra
+    # And no test looks into the home of whoever runs it.
+    environment |= {"ACADEMY_WARM_TRAINER": "false", "ACADEMY_SESSION_FOLDERS": "/nowhere"} | extra
     with open(folder / "app.log", "w") as errors:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "--port", "0", "--data-dir", str(folder / "data"), *more],
@@ -103,8 +104,8 @@ def open_page(app: Running, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
     troubles: list[str] = []
 
-    def opened(path: str = "/", width: int = 1400, scheme: Literal["light", "dark"] = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def opened(path: str = "/", width: int = 1400, scheme: Literal["light", "dark"] = "light", locale: str = "en-US") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(90_000)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import agents_help
 from tests.e2e.conftest import start_app
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,8 @@ ROWS = ".ac-lessons .ac-lesson:not(.ac-mail-head)"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An app with a few lessons of its own."""
-    running = start_app(tmp_path_factory.mktemp("lessons"))
+    sessions = agents_help.home(tmp_path_factory.mktemp("home"))
+    running = start_app(tmp_path_factory.mktemp("lessons"), ACADEMY_SESSION_FOLDERS=str(sessions))
     for n in range(8):
         lesson = {"situation": f"Where is lamp {n}?", "action": f"Lamp {n} hangs in row {n * 7}.", "tags": ["lamps", f"row-{n % 2}"]}
         running.api.post("/lessons", json=lesson)
@@ -227,6 +229,40 @@ def test_rows_that_are_held_out_say_so_and_all_are_trained_with_a_click(open_pag
     expect(page.locator("#train-start")).to_be_visible(timeout=60_000)
     newest = app.api.get("/datasets").json()["items"][0]
     assert (newest["statistics"]["train_examples"], newest["statistics"]["eval_examples"]) == (8, 0)
+
+
+def test_a_session_of_an_agent_is_found_reviewed_and_taken(open_page: Open, app: Any, shots: Path) -> None:
+    page = open_page("/?tab=dataset")
+    page.click("[data-act='agents.find']")
+    card = page.locator("[data-live=agents]")
+    expect(card.locator(".ac-agents-row")).to_have_count(6)
+    card.locator(".ac-agents-row:has-text('220 turns') .ac-switch").click()
+    page.click("button:has-text('Review 1 session')")
+    expect(card).to_contain_text("190 of 220 exchanges are taken")
+    card.locator(".ac-agents-tools .ac-switch").click()  # the bundled base has no form for tools
+    page.select_option("[data-bind=agents_show]", "secrets")
+    expect(card.locator(".ac-exchange")).to_have_count(8)
+    expect(card).to_contain_text("2 messages between, with tools")
+    assert not any(secret in page.content() for secret in agents_help.SECRETS)
+    expect(card.locator("mark.ac-redacted").first).to_be_visible()
+    card.locator(".ac-exchange .ac-switch").first.click()
+    expect(card).to_contain_text("189 of 220 exchanges are taken")
+    page.select_option("[data-bind=agents_show]", "left")
+    expect(card).to_contain_text("interrupted by the person")
+    card.screenshot(path=shots / "agents.png")
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.click("button:has-text('Make lessons of 189 exchanges')")
+    expect(page.locator(ROWS).first).to_contain_text("turns")
+    expect(page.locator("[data-live=lessons]")).to_contain_text("just imported")
+    exported = app.api.post("/dataset", json={"include_git": False, "quality_profile": "lenient", "name": "pond"}).json()
+    rows = app.api.get(f"/datasets/{exported['dataset_id']}/file").text
+    assert "tool_calls" in rows
+    assert not any(secret in rows for secret in agents_help.SECRETS)
+    app.api.delete(f"/datasets/{exported['dataset_id']}").raise_for_status()
+    page.click("button:has-text('Undo this import')")
+    expect(page.locator(ROWS).first).not_to_contain_text("returns")
 
 
 def test_five_hundred_lessons_and_none_fit_every_width(open_page: Open, tmp_path: Path, app: Any) -> None:

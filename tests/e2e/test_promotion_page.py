@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
 from academy.config import Settings
+from tests.e2e import axe
 from tests.e2e.conftest import Running, start_app
 from tests.gate_help import promoted
 
 pytestmark = pytest.mark.browser
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-_AXE = "async () => await axe.run(document, { resultTypes: ['violations'] })"
 
 
 @pytest.fixture(scope="module")
@@ -28,33 +26,26 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running.close()
 
 
-def serious(page: Page, where: str) -> list[str]:
-    """What axe finds that keeps somebody out."""
-    page.wait_for_timeout(400)  # a press on a button fades in
-    found = page.evaluate(_AXE)["violations"]
-    return [f"{where}: {rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found if rule["impact"] in ("serious", "critical")]
-
-
 def test_propose_promote_and_roll_back_twice(app: Running, open_page: Callable[..., Page], shots: Path) -> None:
     page = open_page()
-    page.evaluate(AXE)
+    axe.prepare(page)
     worth = page.locator(".ac-worth-first")
     expect(worth).to_contain_text("third is proposed")
     expect(worth).to_contain_text("Knows 24 of 24 lessons; second knows 18.")
-    problems = serious(page, "overview")
+    problems = axe.serious(page, "overview")
     page.get_by_role("link", name="See why").click()
     card = page.locator(".ac-proposal")
     expect(card).to_contain_text("instead of second")
     expect(card).to_contain_text("None of the lessons that second knows is lost.")
-    problems += serious(page, "adapters")
+    problems += axe.serious(page, "adapters")
     page.locator("#tab-adapters details").last.evaluate("el => { el.open = true; }")
-    problems += serious(page, "the record")
+    problems += axe.serious(page, "the record")
     page.screenshot(path=shots / "proposal.png")
     for act in ("adapter.show", "adapter.export", "adapter.edit"):
         page.locator("#adapter-third .ac-menu > summary").click()
         page.locator(f"#adapter-third [data-act='{act}']:visible").click()
         expect(page.locator("dialog[open]")).to_be_visible()
-        problems += serious(page, act)
+        problems += axe.serious(page, act)
         page.screenshot(path=shots / f"{act}.png")
         page.keyboard.press("Escape")
     card.get_by_role("button", name="Promote").click()

@@ -17,6 +17,7 @@ from test_api import EchoEngine
 
 import app as start
 from academy.config import Settings
+from academy.services import lessons
 from academy.services.academy import Academy
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.waiting import wait_until
@@ -146,7 +147,12 @@ def test_a_space_with_a_token_is_the_whole_app_in_its_frame(framed: Any, tmp_pat
 
 
 @pytest.mark.training
-def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed: Any, tmp_path: Path, shots: Path) -> None:
+def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(
+    framed: Any, tmp_path: Path, shots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = tmp_path / "samples.json"  # what it teaches is another matter: the tour's test has them all
+    few.write_text(json.dumps({"lessons": json.loads(lessons.SAMPLES.read_bytes())["lessons"][:12]}))
+    monkeypatch.setattr(lessons, "SAMPLES", few)
     with running(tmp_path, echoes=False, host="0.0.0.0", space_id="Ann_B/My.Academy") as (port, academy):
         wait_until(
             academy.adapters.active, lambda: f"an active adapter: {[job.error for job in academy.jobs.list()]}", seconds=300, pause=0.2
@@ -157,7 +163,8 @@ def test_a_space_without_a_token_shows_and_chats_and_offers_nothing_else(framed:
         offered: set[str] = set()
         for tab in ("overview", "dataset", "training", "adapters", "chat"):
             frame.locator(f"#tab-{tab}-button").click()
-            page.wait_for_timeout(1200)
+            expect(frame.locator(f"#tab-{tab}[data-filled]")).to_be_visible()
+            page.wait_for_timeout(300)
             if tab == "training":
                 frame.locator(".ac-list-main[data-set*='training_']").first.click()
                 expect(frame.locator(".ac-plot .smooth")).to_have_count(1)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
 from academy.jobs.store import JobStore
+from tests.e2e import axe
 from tests.e2e.conftest import start_app
 from tests.races_help import SENTENCE, a_race
 from tests.waiting import wait_until
@@ -18,9 +18,6 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.training]  # it begins a race
 
 Open = Callable[..., Page]
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-_AXE = """() => axe.run("#training-grid", {resultTypes: ["violations"], rules: {"target-size": {enabled: true}}})
-  .then((found) => found.violations.map((item) => item.id + ": " + item.nodes.map((node) => node.html).join(" ")))"""
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +51,8 @@ def test_a_race_is_read_used_and_begun(app: Any, open_page: Open, shots: Path, w
     page.click("#race-form > button")
     expect(page.locator("#race-start")).to_be_visible()
     page.screenshot(path=shots / f"race-{width}.png", full_page=True)
-    page.evaluate(AXE)
-    assert page.evaluate(_AXE) == []
+    axe.prepare(page)
+    assert axe.serious(page, "a race", "#training-grid") == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     if width < 1000:
         return

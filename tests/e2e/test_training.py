@@ -255,12 +255,12 @@ def test_what_fits_is_forgotten_when_anything_it_depends_on_changes(app: Any, op
     page.click("#train-preset label:has-text('Thorough')")
     expect(answer.locator(".ac-notice")).to_have_count(0)
     # Also what is found after the change does not hold.
-    page.click("#train-fit")
-    expect(answer).to_contain_text("Trying two steps")
-    page.click("#train-preset label:has-text('Quick')")
-    expect(answer.locator(".ac-notice")).to_have_count(0)
-    page.wait_for_function("JSON.stringify(document.querySelector('#ac-fitted')?.outerHTML || '') !== ''")
-    page.wait_for_timeout(12_000)
+    with page.expect_event("requestfinished", lambda request: "queue/data" in request.url, timeout=120_000):
+        page.click("#train-fit")
+        expect(answer).to_contain_text("Trying two steps")
+        page.click("#train-preset label:has-text('Quick')")
+        expect(answer.locator(".ac-notice")).to_have_count(0)
+    page.wait_for_timeout(1500)  # it would be shown by now
     expect(answer.locator(".ac-notice")).to_have_count(0)
 
 

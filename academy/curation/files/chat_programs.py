@@ -139,8 +139,11 @@ def _lm_studio(record: dict[str, Any]) -> Chat:
             raise RowError("message {number} has no version", number=number)
         chosen = message.get("currentlySelected")
         version = versions[chosen if isinstance(chosen, int) and 0 <= chosen < len(versions) else -1]
+        if not isinstance(version, dict):
+            raise RowError("message {number} is not an object", number=number)
         role = _role(version.get("role"), number)
-        blocks = version.get("steps") if isinstance(version.get("steps"), list) else [version]
+        steps = version.get("steps")
+        blocks = steps if isinstance(steps, list) else [version]
         texts: list[str] = []
         thoughts: list[str] = []
         for block in blocks:

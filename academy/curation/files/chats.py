@@ -45,9 +45,8 @@ def kind_of(record: Any) -> str:
 
 def read_chat(row: int, record: Any) -> Kept:
     """One exported conversation; raises RowError where nothing in it was asked and answered."""
-    kind = kind_of(record)
     notes: list[Message] = []
-    chat = (_READERS.get(kind) or chat_programs.READERS[kind])(record)
+    chat = chat_of(record)
     turns, last = turns_of(chat, notes)
     metadata = {label: value for label, value in (("title", chat.title), ("conversation_id", chat.key)) if isinstance(value, str) and value}
     return keep(
@@ -60,6 +59,15 @@ def read_chat(row: int, record: Any) -> Kept:
         feedback=chat.feedback or last.feedback,
         tags=chat.tags,
     )
+
+
+def chat_of(record: Any) -> Chat:
+    """What was said in an exported conversation; raises RowError where it cannot be read."""
+    kind = kind_of(record)
+    reader = _READERS.get(kind) or chat_programs.READERS.get(kind)
+    if reader is None:
+        raise RowError("is no conversation of a known program")
+    return reader(record)
 
 
 def beginning_of(record: Any) -> str:

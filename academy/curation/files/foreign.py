@@ -10,13 +10,14 @@ from academy.messages import Message, msg
 FORMS = msg("JSON, JSONL, CSV, TSV, Parquet, Markdown or text")
 KNOWN = msg("{forms}, or a zip of them (such as the export of ChatGPT)", forms=FORMS)
 
+_DOCUMENT = msg("Bring it as a document, on the Dataset tab or with POST /documents: it becomes passages and questions.")
 _TEXT = msg("Paste its text into a Markdown file, with a heading for each question and the answer below it.")
 _TABLE = msg("Save the table as CSV, with a column for the question and one for the answer.")
 _PACKED = msg("Unpack it, and send the files inside or a zip of them.")
 _SAVE = msg("Save it as {known}.", known=KNOWN)
 
 _START: tuple[tuple[bytes, str, Message], ...] = (
-    (b"%PDF", "a PDF", _TEXT),
+    (b"%PDF", "a PDF", _DOCUMENT),
     (b"\x89PNG", "an image", _TEXT),
     (b"\xff\xd8\xff", "an image", _TEXT),
     (b"GIF8", "an image", _TEXT),
@@ -37,10 +38,12 @@ _START: tuple[tuple[bytes, str, Message], ...] = (
 )
 _NAMED: tuple[tuple[str, str, Message], ...] = (
     ("png jpg jpeg gif webp bmp tif tiff heic avif svg ico", "an image", _TEXT),
-    ("pdf", "a PDF", _TEXT),
-    ("doc docx docm odt pages", "an office document (a text)", _TEXT),
+    ("pdf", "a PDF", _DOCUMENT),
+    ("docx", "an office document (a text)", _DOCUMENT),
+    ("doc docm odt pages", "an office document (a text)", _TEXT),
     ("xls xlsx xlsm ods numbers", "an office document (a table)", _TABLE),
-    ("ppt pptx odp key", "an office document (slides)", _TEXT),
+    ("pptx", "an office document (slides)", _DOCUMENT),
+    ("ppt odp key", "an office document (slides)", _TEXT),
     ("epub mobi", "a book", _TEXT),
     ("rtf", "a rich text", _TEXT),
     ("mp3 wav ogg m4a flac mp4 mov mkv avi webm", "a recording", _TEXT),

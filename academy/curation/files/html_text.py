@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from html.parser import HTMLParser
 
 
-def text_of_html(page: str) -> str:
-    """The text that a reader sees, with the marks of Markdown."""
-    parser = _Text()
+def text_of_html(page: str, *, without: Collection[str] = ()) -> str:
+    """The text that a reader sees, with the marks of Markdown; `without`: elements that are left out with all they hold."""
+    parser = _Text(without)
     parser.feed(page)
     parser.close()
     text = "".join(parser.out)
@@ -21,14 +22,15 @@ _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*"}
 
 
 class _Text(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._left_out = _UNSEEN.union(without)
         self.out: list[str] = []
         self._lists: list[int] = []  # of each open list: the number of its next item, 0 without numbers
         self._unseen = self._pre = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
+        if tag in self._left_out:
             self._unseen += 1
         elif tag == "br":
             self.out.append("\n")
@@ -57,7 +59,7 @@ class _Text(HTMLParser):
             self.out.append(_MARKS.get(tag, "`"))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
+        if tag in self._left_out:
             self._unseen = max(0, self._unseen - 1)
         elif tag in ("ul", "ol"):
             if self._lists:

@@ -16,12 +16,12 @@ _TOOLS = "left out: {n} messages from or to tools"
 _PROGRAM = "left out: {n} messages of the program"
 _PRINTED = "left out: {n} lines of the program"
 _OTHERS = "left out: {n} messages of agents that the agent called"
-# What an agent's program writes in the name of the person.
-_NOT_SAID = re.compile(
+NOT_SAID = re.compile(
     r"\s*(?:<(?:command-(?:name|message|args)|local-command-\w+|system-reminder|environment_context|user_instructions|ENVIRONMENT_CONTEXT"
     r"|permissions instructions|bash-(?:input|stdout|stderr)|task-notification|turn_aborted|ide_\w+)\b|Caveat: The messages below were"
     r"|\[Request interrupted by user|# AGENTS\.md instructions|This session is being continued from a previous conversation)"
 )
+"""What an agent's program writes in the name of the person."""
 
 
 def claude_code(lines: list[Any]) -> Chat:
@@ -49,7 +49,7 @@ def claude_code(lines: list[Any]) -> Chat:
         chat.skipped[_TOOLS] += others
         if role == "user" and not text and others:
             continue  # the results of tools
-        if line.get("isMeta") or line.get("isCompactSummary") or (role == "user" and _NOT_SAID.match(text)):
+        if line.get("isMeta") or line.get("isCompactSummary") or (role == "user" and NOT_SAID.match(text)):
             chat.skipped[_PROGRAM] += 1
             continue
         chat.add(role, text, number, thinking=thinking)
@@ -74,7 +74,7 @@ def codex(lines: list[Any]) -> Chat:
         elif kind == "message" and role in ("user", "assistant"):
             text, _, others = content_of(item.get("content"), "\n\n")
             chat.skipped[_TOOLS] += others
-            if role == "user" and _NOT_SAID.match(text):
+            if role == "user" and NOT_SAID.match(text):
                 chat.skipped[_PROGRAM] += 1
             else:
                 chat.add(role, text, number)

@@ -56,6 +56,21 @@ def redact(text: str) -> Redacted:
     return Redacted(text, hits)
 
 
+def removed(text: str, found: Redacted) -> list[tuple[str, str]]:
+    """The kinds and values that `redact` took out of a text; none where one redaction covered another, so that they cannot be told."""
+    values, parts = [], []
+    position = done = 0  # in the text, and in what is left of it
+    for hit in found.hits:
+        mark = f"[redacted:{hit.kind}]"
+        position += hit.start - done
+        values.append((hit.kind, text[position : position + hit.length]))
+        parts += [found.text[done : hit.start], values[-1][1]]
+        position += hit.length
+        done = hit.start + len(mark)
+    parts.append(found.text[done:])
+    return values if "".join(parts) == text else []
+
+
 _MARK = re.compile(r"\[redacted:([a-z0-9-]{1,40})\]")
 
 
@@ -90,7 +105,7 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
         return found.text
 
     def clean_json(text: str) -> str:
-        return json.dumps(_clean_value(json.loads(text), clean), ensure_ascii=False) if text else ""
+        return json.dumps(clean_value(json.loads(text), clean), ensure_ascii=False) if text else ""
 
     turns = tuple(
         turn._replace(
@@ -100,18 +115,33 @@ def redact_example(example: Example) -> tuple[Example, Counter[str]]:
         )
         for turn in example.turns
     )
-    meta = _clean_value(example.meta, clean)
+    meta = clean_value(example.meta, clean)
     return (replace(example, turns=turns, meta=meta) if kinds else example), kinds
 
 
-def _clean_value(value: Any, clean: Callable[[str], str]) -> Any:
+def clean_value(value: Any, clean: Callable[[str], str]) -> Any:
+    """A value as JSON has them with each text cleaned, that of an object together with its key."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {key: _clean_value(item, clean) for key, item in value.items()}
+        return {_key(key, clean): _member(key, item, clean) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_clean_value(item, clean) for item in value)
+        return [clean_value(item, clean) for item in value]
     return value
+
+
+def _key(key: Any, clean: Callable[[str], str]) -> Any:
+    return clean(key) if isinstance(key, str) else key
+
+
+def _member(key: Any, item: Any, clean: Callable[[str], str]) -> Any:
+    # `{"password": "sunflower7"}`: the value alone is a word like any other.
+    if isinstance(item, str) and isinstance(key, str) and any(hint in key.lower() for hint in _HINTS):
+        before = f'"{key}": "'
+        whole = f'{before}{item}"'
+        if '"' not in item and redact(whole).text.startswith(f"{before}[redacted:"):
+            return clean(whole).removeprefix(before).removesuffix('"')
+    return clean_value(item, clean)
 
 
 # --- putting marks in ---------------------------------------------------------------------------------------------------------

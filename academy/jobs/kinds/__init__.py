@@ -7,12 +7,13 @@ from academy.jobs.kinds.convert import CONVERT
 from academy.jobs.kinds.evaluate import EVALUATE
 from academy.jobs.kinds.export import EXPORT
 from academy.jobs.kinds.kind import Kind, Needs
+from academy.jobs.kinds.question import QUESTION
 from academy.jobs.kinds.sweep import SWEEP
 from academy.jobs.kinds.train import TRAIN
 
 __all__ = ["KINDS", "Kind", "Needs", "named", "needs_of"]
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (TRAIN, EVALUATE, CONVERT, SWEEP, EXPORT)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (TRAIN, EVALUATE, CONVERT, SWEEP, EXPORT, QUESTION)}
 
 
 def named(name: str) -> Kind:

@@ -12,6 +12,7 @@ from academy.errors import Conflict
 from academy.files import folder_bytes
 from academy.jobs import folder as job_folder
 from academy.jobs.store import ENDED, Job, JobStore
+from academy.messages import msg
 
 USAGE_SECONDS = 10.0
 DELETED = ".deleted-"  # as the adapters' store names what it has put aside
@@ -46,7 +47,10 @@ class Disk:
             job = self._store.get(job_id)
             if job.status not in ENDED:
                 raise Conflict(
-                    "The job {job} is {status} and needs its checkpoints.", hint="Wait until it has ended.", job=job_id, status=job.status
+                    "The job {job} is {status} and needs its checkpoints.",
+                    hint="Wait until it has ended.",
+                    job=job_id,
+                    status=msg(job.status),
                 )
             if job_id == self._in_use():
                 raise Conflict("The adapter of {name} is active, so its checkpoints stay.", hint="Deactivate it first.", name=job.name)
@@ -60,7 +64,7 @@ class Disk:
         with self._lock:
             job = self._store.get(job_id)
             if job.status not in ENDED:
-                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job.name, status=job.status)
+                raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job.name, status=msg(job.status))
             if job_id == self._in_use():
                 raise Conflict("The adapter of {name} is active.", hint="Deactivate it first.", name=job.name)
             freed = folder_bytes(job.folder.path)

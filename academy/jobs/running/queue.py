@@ -104,7 +104,7 @@ class Queue:
             job = self._store.get(job_id)
             if job.status in ENDED:
                 raise Conflict(
-                    "The job {job} has already ended: {status}.", hint="There is nothing left to stop.", job=job_id, status=job.status
+                    "The job {job} has already ended: {status}.", hint="There is nothing left to stop.", job=job_id, status=msg(job.status)
                 )
             if job.wish == "cancel":
                 raise Conflict("The job {job} is being cancelled.", hint="Resume it afterwards to go on.", job=job_id)
@@ -136,7 +136,7 @@ class Queue:
                     "The job {job} is {status}; there is nothing to resume.",
                     hint="Only failed and cancelled jobs resume.",
                     job=job_id,
-                    status=job.status,
+                    status=msg(job.status),
                 )
             # A job killed before its first checkpoint starts over; so does one that did not fit, with other parameters.
             again = kind.resume == "restart" or (job.status == "failed" and job.resumable) or (changes and job.attempt)
@@ -158,7 +158,7 @@ class Queue:
                     "The job {job} is {status}, so it has no position in the queue.",
                     hint="Only queued jobs move.",
                     job=job_id,
-                    status=job.status,
+                    status=msg(job.status),
                 )
             others = [item for item in self.waiting() if item.job_id != job_id]
             index = min(max(position, 1) - 1, len(others))

@@ -11,7 +11,8 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 
 NAME = "academy_documents"
-_DENSE = 384  # tokens below which one masked call is faster than one call for each conversation
+_CALL, _EACH = 3500, 1.2
+"""What a call costs, and what a pair of tokens costs in one without other conversations, in pairs of tokens of a masked call for all."""
 
 
 class Documents:
@@ -67,30 +68,36 @@ def attend(
     if bounds is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, is_causal, **kwargs)
     groups = query.shape[1] // key.shape[1]
-    if groups > 1:
-        key, value = repeat_kv(key, groups), repeat_kv(value, groups)
+    if groups > 1 and query.device.type != "cpu":  # a processor reads each key for its group of heads; a GPU would take the slow path
+        key, value, groups = repeat_kv(key, groups), repeat_kv(value, groups), 1
+    kind = {"dropout_p": dropout, "scale": scaling, "enable_gqa": groups > 1}
     prefix = DOCUMENTS.prefix
     longest = prefix + max(b - a for a, b in pairwise(bounds))
     window = sliding_window if sliding_window and sliding_window < longest else 0
-    if (bounds[-1] <= _DENSE and len(bounds) > 2) or window:
+    if window or (len(bounds) > 2 and _apart(bounds, prefix) > bounds[-1] ** 2):
         mask = DOCUMENTS.mask(window, query.device)
-        out = scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling)
+        out = scaled_dot_product_attention(query, key, value, attn_mask=mask, **kind)
     else:
-        parts = [_attend_alone(query, key, value, a, b, prefix if a else 0, dropout, scaling) for a, b in pairwise(bounds)]
+        parts = [_attend_alone(query, key, value, a, b, prefix if a else 0, kind) for a, b in pairwise(bounds)]
         out = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
     return out.transpose(1, 2).contiguous(), None
 
 
+def _apart(bounds: list[int], prefix: int) -> float:
+    """What one call for each conversation costs; one for all computes every pair of tokens."""
+    return sum(_CALL + _EACH * (b - a) * (b - a + (prefix if a else 0)) for a, b in pairwise(bounds))
+
+
 def _attend_alone(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, a: int, b: int, prefix: int, dropout: float, scaling: float | None
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, a: int, b: int, prefix: int, kind: dict[str, Any]
 ) -> torch.Tensor:
     """The attention of the conversation from `a` to `b`, which goes on from the first `prefix` tokens."""
     if not prefix:
         own = query[:, :, a:b], key[:, :, a:b], value[:, :, a:b]
-        return scaled_dot_product_attention(*own, dropout_p=dropout, scale=scaling, is_causal=True)
+        return scaled_dot_product_attention(*own, is_causal=True, **kind)
     keys, values = (torch.cat((all_[:, :, :prefix], all_[:, :, a:b]), dim=2) for all_ in (key, value))
     mask = torch.ones(b - a, prefix + b - a, dtype=torch.bool, device=query.device).tril(prefix)
-    return scaled_dot_product_attention(query[:, :, a:b], keys, values, attn_mask=mask, dropout_p=dropout, scale=scaling)
+    return scaled_dot_product_attention(query[:, :, a:b], keys, values, attn_mask=mask, **kind)
 
 
 AttentionInterface.register(NAME, attend)

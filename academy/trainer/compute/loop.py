@@ -301,11 +301,12 @@ class Loop:
             **(self._end(end) if self.history.cooling is not None else {}),
             extra={"tokens": self._tokens},
         )
-        words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or f"knows {self.known.rows}/{self.known.of}"
+        knows = f"knows {self.known.rows}/{self.known.of}" if self.known.of else ""  # plain text is never known
+        words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or knows
         self._report.say(
             f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.2g}  {words}  tok/s {speed:,.0f}"
         )
-        if not measured and self.known.rows != self._known_told:
+        if not measured and self.known.of and self.known.rows != self._known_told:
             self._known_told = self.known.rows
             self._report.event("known", step=step, rows=self.known.rows, of=self.known.of)
         self._loss.zero_()

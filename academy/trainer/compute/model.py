@@ -25,6 +25,7 @@ from academy.text.failures import Failure
 from academy.text.token_rows import Tokens, highest_of, lengths_of
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
+from academy.trainer.compute.frozen import keep_less
 from academy.trainer.compute.held import SHELF, Held, files_of
 from academy.trainer.compute.team import team_size
 from academy.trainer.report import Report
@@ -35,7 +36,7 @@ Precision = Literal["bf16", "fp16", "fp32"]
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
 _SAFELY: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 _ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
-_AT_ONCE = 1024  # tokens
+_AT_ONCE = 1024  # tokens; the presets count with it
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
 
@@ -116,6 +117,8 @@ def readapted(adapted: Adapted, spec: Spec) -> Adapted:
 def _adapted(model: Any, placement: Placement, end_to_end: bool, spec: Spec) -> Adapted:
     set_seed(spec.knob("seed"))
     model = add_adapter(model, spec)
+    if placement.device.type == "cpu" and placement.precision == "fp32":
+        keep_less(model)
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     # A 4-bit weight holds two numbers in a byte.
     total = sum(parameter.numel() * (2 if type(parameter).__name__ == "Params4bit" else 1) for parameter in model.parameters())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from academy.trainer.exam.sampling import Pace
 
 TOP = 64
 """The likeliest tokens that a distribution is compared by; the others count as one."""
+
+Rule = Callable[[int, int, int], Any]
+"""Makes transformers' LogitsProcessor for a batch: its rows, the tokens of their prompts, and the token that ends a reply."""
 
 _WAVE = 64  # prompts that are sorted by length together, so that any time spent has asked an even sample
 _TOKENS = 4096  # a batch, with padding and answers
@@ -93,11 +96,18 @@ class Examinee:
     # -- greedy answers
 
     def answers(
-        self, prompts: Sequence[list[int]], most: Sequence[int], *, base: bool = False, until: float = math.inf, sample: bool = False
+        self,
+        prompts: Sequence[list[int]],
+        most: Sequence[int],
+        *,
+        base: bool = False,
+        until: float = math.inf,
+        sample: bool = False,
+        rule: Rule | None = None,
     ) -> list[list[int] | None]:
         """The answers, each of at most so many tokens and without its end token; None for those not reached by `until` (monotonic).
 
-        `sample`: drawn by chance at temperature 1, instead of the most likely ones.
+        `sample`: drawn by chance at temperature 1, instead of the most likely ones. `rule`: which tokens are possible at each step.
         """
         found: list[list[int] | None] = [None] * len(prompts)
         waves = [range(start, min(start + _WAVE, len(prompts))) for start in range(0, len(prompts), _WAVE)]
@@ -106,7 +116,7 @@ class Examinee:
         with self._as(base), self._padded():
             while done < len(order) and (size := pace.size()):
                 part = self._that_fit(order[done : done + size], prompts, most)
-                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), pace.patience(), sample)
+                replies = self._generate([prompts[at] for at in part], max(most[at] for at in part), pace.patience(), sample, rule)
                 ended = [self._ended(reply, most[at]) for at, reply in zip(part, replies, strict=True)]
                 if None in ended:
                     break  # the short answers of a batch alone would be no fair sample
@@ -121,7 +131,7 @@ class Examinee:
         width = max(len(prompts[at]) + most[at] for at in part)
         return part[: max(1, _TOKENS // width)]
 
-    def _generate(self, prompts: list[list[int]], most: int, seconds: float, sample: bool) -> list[list[int]]:
+    def _generate(self, prompts: list[list[int]], most: int, seconds: float, sample: bool, rule: Rule | None) -> list[list[int]]:
         width, filler = max(map(len, prompts)), self._ends[0]
         ids = torch.tensor([[filler] * (width - len(prompt)) + prompt for prompt in prompts])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
@@ -136,6 +146,7 @@ class Examinee:
             eos_token_id=self._ends,
             pad_token_id=filler,
             **({"max_time": seconds} if math.isfinite(seconds) else {}),
+            **({"logits_processor": [rule(len(prompts), width, filler)]} if rule else {}),
         )
         return output[:, width:].tolist()
 

@@ -18,7 +18,7 @@ from academy.trainer.exam import general, sentences
 from academy.trainer.exam.examinee import Examinee, Reading
 from academy.trainer.exam.intervals import mean_of
 from academy.trainer.exam.sampling import Clock, spread
-from academy.trainer.exam.taught import Row, rows_of, sampled_rows, wordings_of
+from academy.trainer.exam.taught import Row, rows_of, sampled_rows, texts_of, wordings_of
 from academy.trainer.exam.verdict import Count, Fall, Findings, General, Lesson, Preferred, judge
 from academy.trainer.report import now
 
@@ -251,8 +251,9 @@ class Exam:
         dataset = self.subject.dataset
         if not self.subject.style or dataset is None:
             return None, None
-        held_out = spread(sampled_rows(dataset.held_out_conversations, dataset.held_out.rows)[0])
-        rows = held_out or spread(rows, _MOST_LOSSES)
+        held = dataset.held_out_conversations, dataset.held_out.rows
+        held_out = spread([*sampled_rows(*held)[0], *texts_of(*held)])
+        rows = held_out or spread([*rows, *texts_of(dataset.conversations, dataset.train.rows)], _MOST_LOSSES)
         before = self._read(rows, base=True, until=self.clock.until(0.4))
         after = self._read(rows, base=False, until=self.clock.until(0.6))
         pairs = [(_mean(before[number]), _mean(after[number])) for number in before if number in after]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from academy.text.conversations import Message, Numbered
 from academy.text.matching import Answers, Key
-from academy.text.token_rows import Tokens, numbers_of
+from academy.text.token_rows import Tokens, numbers_of, texts_in
 from academy.text.wordings import Wordings
 from academy.trainer.exam.sampling import spread
 
@@ -79,6 +79,13 @@ def sampled_rows(conversations: Sequence[Numbered], trained: Sequence[Tokens]) -
     return rows_of(chosen, [trained[at] for at, number in enumerate(numbers) if number in wanted]), len(set(numbers))
 
 
+def texts_of(conversations: Iterable[Numbered], trained: Sequence[Tokens]) -> list[Row]:
+    """The rows of plain text, which only their loss tells of; of a very large set an even part of them."""
+    places = {number: at for at, (number, is_text) in enumerate(zip(numbers_of(trained), texts_in(trained), strict=True)) if is_text}
+    chosen = {number: places[number] for number in spread([*places], _MOST_READ)}
+    return [Row(number, turns, "", (trained[chosen[number]],), _NO_KEY) for number, turns in conversations if number in chosen]
+
+
 def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered]) -> list[Wording]:
     """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
 
@@ -96,6 +103,9 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered]) -> list[Wordi
     each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
     made = (Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each))
     return [*own, *itertools.islice(made, MOST_REPHRASED - len(own))]
+
+
+_NO_KEY = Answers([]).key("", "")
 
 
 def _plain(text: str) -> str:

@@ -189,7 +189,7 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
         return Judged("ready", tuple(_ready(found)))
     sentences = [sentence for _, sentence, _ in problems] + ([] if problems[0][0] == "not_learned" else _ready(found))
     # An evaluated base has nothing to train again.
-    remedies = [remedy for _, _, group in problems for remedy in group] if found.has_adapter and found.known.of else []
+    remedies = [remedy for _, _, group in problems for remedy in group] if found.has_adapter and (found.known.of or found.loss) else []
     return Judged(problems[0][0], tuple(sentences), tuple(remedies))
 
 
@@ -254,8 +254,6 @@ def _is_no_gain(found: Findings) -> bool:
 
 def _not_learned(found: Findings, ruined: bool) -> Message | None:
     """Why it has not learned, with what to do: a rate that has ruined the base was too high."""
-    if not found.known.of:
-        return None
     if found.style:
         if found.loss is None or found.loss.is_clear:
             return None
@@ -264,7 +262,7 @@ def _not_learned(found: Findings, ruined: bool) -> Message | None:
         if ruined:
             sentence = "The loss on the {what} did not fall clearly ({before:.2f} → {after:.2f}): the learning rate was too high."
         return msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after)
-    if found.known.right < FEW_KNOWN * found.known.of:
+    if found.known.of and found.known.right < FEW_KNOWN * found.known.of:
         sentence = "Knows {right} of {of}: the learning rate was too high." if ruined else "Knows {right} of {of}: train longer."
         return msg(sentence, right=found.known.right, of=found.known.of)
     return None

@@ -47,7 +47,7 @@ def write(
     if different:
         notes.append(msg("The script trains on the rows as they are: {why:list}; it repeats the number of steps.", why=different))
     if left_out:
-        notes.append(msg("{n:number} rows with thoughts or calls of tools are left out.", n=left_out))
+        notes.append(msg("{n:number} rows with thoughts, calls of tools or plain text are left out.", n=left_out))
     return notes
 
 
@@ -81,7 +81,7 @@ def _write_rows(path: Path, dataset: Path) -> int:
     left_out = 0
     with open(path, "w", encoding="utf-8") as file:
         for _, turns in read_conversations(dataset):
-            left_out += not forms.is_plain(turns)
+            left_out += len(turns) == 1 or not forms.is_plain(turns)
             said = [{"role": turn["role"], "content": turn["content"]} for turn in turns]
             for at, turn in enumerate(turns if forms.is_plain(turns) else []):
                 if is_trained(turn) and at:

@@ -110,7 +110,7 @@ def make_rehearsal(
 
 def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -> Memory:
     """The base's answers to general prompts, in English and the language of the dataset."""
-    spoken = asked_in(turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] == "user")
+    spoken = asked_in(turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] in ("user", "text"))
     chosen = [prompt for prompt in prompts() if prompt.language in ("en", spoken)]
     conversations = spread([[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen])
     name = sha256(json.dumps([spec.base_fingerprint, dataset.form.template, conversations, _ANSWER_TOKENS]).encode()).hexdigest()[:32]

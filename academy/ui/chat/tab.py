@@ -14,7 +14,7 @@ import gradio as gr
 from academy.chat.request import BASE, ChatRequest
 from academy.curation.lessons import exchange_of
 from academy.errors import NotFound
-from academy.rows import turns_of
+from academy.rows import is_text, turns_of
 from academy.ui.answers import log
 from academy.ui.chat import asking, blind, correcting, presets, talks, teaching, who
 from academy.ui.chat.choices import LONGEST_REPLY
@@ -272,7 +272,8 @@ def _learned(look: Look) -> list[str]:
     """Questions from the data of the active adapter; without one, of the newest lessons."""
     if look.active is not None and look.active.dataset_id:
         try:
-            return [exchange_of(turns_of(row))[0] for row in look.academy.datasets.rows(look.active.dataset_id, 0, 12)]
+            rows = map(turns_of, look.academy.datasets.rows(look.active.dataset_id, 0, 12))
+            return [exchange_of(turns)[0] for turns in rows if not is_text(turns)]
         except NotFound:
             log.info("The dataset of %s no longer exists; the newest lessons are suggested instead.", look.active.adapter_id)
     return [lesson.situation for lesson in look.academy.lessons.list(limit=12).items]

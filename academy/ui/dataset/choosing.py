@@ -98,7 +98,7 @@ def _tag_choice(look: Look, prefix: str, reset: str) -> Html:
 def chips(look: Look, prefix: str, reset: str) -> list[Html]:
     """What the filter asks for, each with a click that takes it away."""
     tags = look.listed(f"{prefix}_tags")
-    parts = [_chip(name, {f"{prefix}_tags": [other for other in tags if other != name], reset: 0}) for name in tags]
+    parts = [_chip(name, {reset: 0}, data_toggle=_toggle(prefix, name, to=False)) for name in tags]
     source = look.text(f"{prefix}_source", ANY)
     if source != ANY:
         parts.append(_chip(t("chosen.source", name=source_name(source)), {f"{prefix}_source": ANY, reset: 0}))
@@ -112,18 +112,22 @@ def chips(look: Look, prefix: str, reset: str) -> list[Html]:
     return parts
 
 
-def _chip(label: str, state: dict[str, Any]) -> Html:
+def _chip(label: str, state: dict[str, Any], **more: Any) -> Html:
     words = tag("span", label, cls="ac-cut")
     sign = tag("span", Html("×"), aria_hidden="true")
     title = t("chosen.remove", name=label)
-    return tag("button", words, sign, type="button", cls="ac-tag ac-chosen", title=title, data_set=json.dumps(state))
+    return tag("button", words, sign, type="button", cls="ac-tag ac-chosen", title=title, data_set=json.dumps(state), **more)
 
 
-def tag_chip(look: Look, name: str, prefix: str, reset: str) -> Html:
+def _toggle(prefix: str, name: str, *, to: bool) -> str:
+    """A tag that a click puts into the filter, or takes out of it, as the filter is at the click."""
+    return json.dumps({"list": f"{prefix}_tags", "item": name, "to": to})
+
+
+def tag_chip(name: str, prefix: str, reset: str) -> Html:
     """A tag that adds itself to the filter."""
-    tags = look.listed(f"{prefix}_tags")
-    state = json.dumps({f"{prefix}_tags": tags if name in tags else [*tags, name], reset: 0})
-    return tag("button", name, type="button", cls="ac-tag ac-cut", title=t("lessons.by_tag", name=name), data_set=state)
+    title, put = t("lessons.by_tag", name=name), _toggle(prefix, name, to=True)
+    return tag("button", name, type="button", cls="ac-tag ac-cut", title=title, data_set=json.dumps({reset: 0}), data_toggle=put)
 
 
 def source_name(source: str) -> str:

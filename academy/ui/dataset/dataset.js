@@ -25,7 +25,7 @@
     };
     request.send(form);
   });
-  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"] };
+  const targets = { lessons: ["api/v1/academy/lessons/import", "files.imported"], sources: ["api/v1/academy/dataset/upload", "files.uploaded"], documents: ["api/v1/academy/documents", "documents.taken"] };
   // `brought` waits for the choice between lessons and source; `sent` are the files of the last import, to read one again with other columns.
   // The columns of files that are not recognised are requested one by one, after the other files; one report covers all of them.
   let brought = [], sent = [], unmapped = [], mapping = null;
@@ -127,6 +127,10 @@
       last = box.dataset.id;
     }
     A.setState({ picked: [...ids], picked_all: "" });
+  });
+  // By its name, not as the list was when the answer was asked for: others may have been picked since.
+  document.addEventListener("academy:answer", ({ detail: { unpick } }) => {
+    if (unpick) A.state.picked = (A.state.picked || []).filter((id) => id !== unpick);
   });
   document.addEventListener("change", (event) => {
     const el = event.target.closest("select[data-add]");

@@ -10,6 +10,7 @@ from academy.curation.files.foreign import check_not_foreign
 from academy.curation.files.imports import Detected, FileReport, Refusal
 from academy.errors import Invalid
 from academy.ui.answers import toast
+from academy.ui.dataset import documents
 from academy.ui.html.elements import Html, button, closer, div, join, labelled, notice, scrolling, select, short, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
@@ -30,11 +31,11 @@ def drop() -> Html:
 def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Asks what the files are to become."""
     names = [str(name)[:200] for name in json.loads(str(data.get("names", "[]")))[:1000]]
+    kinds = documents.kinds_for(names)
     refused = [error for name in names if (error := _foreign(name))]
-    if refused and len(refused) == len(names):  # there is nothing to choose for
+    if kinds != ("documents",) and refused and len(refused) == len(names):  # there is nothing to choose for
         raise refused[0]
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    kinds = ("lessons", "sources")
     choices = [
         tag(
             "button",
@@ -44,7 +45,7 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
             cls="ac-choice",
             data_do="bring",
             data_kind=kind,
-            autofocus=kind == "lessons",
+            autofocus=kind == kinds[0],
         )
         for kind in kinds
     ]

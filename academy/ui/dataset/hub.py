@@ -15,8 +15,8 @@ from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
     from academy.curation.remote.forms import Found
+    from academy.curation.remote.importing import Import
     from academy.curation.remote.origin import Origin
-    from academy.services.remote import Import
 
 _MOST_CHOICES = 200
 _COMMIT = 10
@@ -106,7 +106,7 @@ def _found(request: RemoteRequest, found: Found) -> Html:
     if detected is not None and detected.columns:
         known = {part: detected.mapping[part] for part in ("situation", "action", "tags") if part in detected.mapping}
         hidden["recognised"] = json.dumps(known) if {"situation", "action"} <= known.keys() else "{}"
-        mapped = [tag("fieldset", tag("legend", t("remote.columns")), div(*mapping_fields(detected), cls="ac-options"), cls="ac-columns")]
+        mapped = [div(t("remote.columns"), cls="ac-eyebrow"), div(*mapping_fields(detected), cls="ac-options")]
     columns = list(dict.fromkeys(column for row in found.samples for column in row))
     label = plural("remote.samples", len(found.samples))
     again = [("look", t("remote.again"))] if len(found.configs) > 1 or len(found.splits) > 1 else []
@@ -115,10 +115,10 @@ def _found(request: RemoteRequest, found: Found) -> Html:
         tag("h3", t("remote.found", name=origin.address)),
         _facts(found),
         *[notice(say(note), kind="info") for note in found.notes],
-        div(label, cls="ac-eyebrow") if columns else "",
-        scrolling(label, sample_table(columns, found.samples)) if columns else "",
         div(*choices, cls="ac-options") if choices else "",
         *mapped,
+        div(label, cls="ac-eyebrow") if columns else "",
+        scrolling(label, sample_table(columns, found.samples)) if columns else "",
         _answer(),
         _buttons(*again, ("begin", t("remote.import"))),
         *[tag("input", type="hidden", name=name, value=value) for name, value in hidden.items()],

@@ -84,7 +84,7 @@ def lengths(look: Look, item: Manifest) -> Html:
         div(" ".join(_facts(result, rows, base, limit, most)), cls="ac-soft"),
         *_useless(result),
         histogram(rows, most),
-        tag("p", t("lengths.template", name=result.get("template", "–")), cls="ac-help"),
+        tag("p", t("lengths.template", name=say(result.get("template", "–"))), cls="ac-help"),
         *_notes(result),
     )
 
@@ -107,7 +107,7 @@ def show_tokens(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         for kind in ("trained", "context", "cut")
         if kinds.get(kind) or kind != "cut"
     ]
-    text = t("tokens.text", base=base, template=result.get("template", "–"), limit=number(result.get("max_length", limit)))
+    text = t("tokens.text", base=base, template=say(result.get("template", "–")), limit=number(result.get("max_length", limit)))
     parts = [
         tag("h3", t("tokens.title", n=number(index + 1))),
         tag("p", text, cls="ac-soft"),

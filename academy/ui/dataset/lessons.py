@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from academy.curation.lesson_bin import Import
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch, whole_of
 from academy.messages import language
@@ -41,6 +43,7 @@ _SIZES = (25, 100, 500)
 _SORTS: tuple[Sort, ...] = ("newest", "oldest", "added", "rating", "source", "longest", "shortest")
 _MOST_UNDONE = 2000
 _MOST_TABLES = 16
+_RECENT = timedelta(hours=1)
 _tables: dict[tuple[object, ...], Html] = {}
 """Tables as they were written last, by all that they show."""
 
@@ -134,16 +137,24 @@ def _pages(page: int, size: int, count: int) -> Html:
 
 
 def _imported(look: Look, chosen: LessonFilter) -> Html | str:
-    """Above lessons that were just imported: the button that takes them away again."""
-    if not chosen.imports:
+    """Above lessons that were just imported, alone or among all others: the button that takes them away again."""
+    if not chosen.imports and not chosen.is_all:
         return ""
-    known = [item for item in look.academy.lessons.imports() if item.import_id in chosen.imports]
+    latest = look.academy.lessons.imports()
+    known = [item for item in latest if item.import_id in chosen.imports] if chosen.imports else [*filter(_is_recent, latest[:1])]
     if not known:
         return ""
-    names = ", ".join(item.name for item in known[:3])
-    undo = button(t("import.undo"), "import.undo", kind="small", ids=json.dumps([item.import_id for item in known]))
+    names, ids = ", ".join(item.name for item in known[:3]), [item.import_id for item in known]
+    undo = button(t("import.undo"), "import.undo", kind="small", ids=json.dumps(ids))
+    state = json.dumps({"lesson_imports": ids, "lesson_page": 0})
+    only = "" if chosen.imports else tag("button", t("import.only"), type="button", cls="ac-btn ac-btn-small", data_set=state)
     said = plural("import.shown", sum(item.added for item in known))
-    return notice(said, join([names, " · ", when(known[0].created_at)]), undo, kind="info")
+    return notice(said, join([names, " · ", when(known[0].created_at)]), only, undo, kind="info")
+
+
+def _is_recent(item: Import) -> bool:
+    """Whether an import is so new that a person may want to take it back."""
+    return datetime.now(UTC) - datetime.fromisoformat(item.created_at) < _RECENT
 
 
 def _no_match(chosen: LessonFilter) -> Html:
@@ -162,7 +173,7 @@ def _box(pick: str, lesson_id: str, label: str, on: bool) -> Html:
 
 
 def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[str, str]]) -> Html:
-    tags = [tag_chip(look, name, "lesson", "lesson_page") for name in lesson.tags[:3]]
+    tags = [tag_chip(name, "lesson", "lesson_page") for name in lesson.tags[:3]]
     tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft", title=", ".join(lesson.tags[3:20]))] if len(lesson.tags) > 3 else []
     thumbs = [
         button(
@@ -329,7 +340,7 @@ def _rate(look: Look, data: dict[str, Any]) -> None:
 def _delete_lesson(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     name = str(data.get("id"))
     look.academy.lessons.delete(name)
-    return _deleted(1, [name]) | {"state": {"picked": [other for other in look.listed("picked") if other != name]}}
+    return _deleted(1, [name]) | {"unpick": name}
 
 
 def _restore(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS, by_rule
+from academy.messages import Message, from_json, msg
 from academy.rows import Turn, conversation
 from academy.ui.dataset import held, lengths, rows
 from academy.ui.dataset.choosing import source_name
@@ -38,7 +39,7 @@ from academy.ui.texts.translate import plural, say, t
 
 _ROWS = 12
 _PARTS = ("rows", "held", "dropped", "lengths", "secrets")
-_SOURCES = ("lessons", "git", "uploads")
+_SOURCES = rows.SOURCES
 _SAID = (("query", 200), ("since", 10), ("until", 10))  # of a moment, the day
 
 
@@ -269,9 +270,18 @@ def _redaction(entry: Mapping[str, Any], is_out: bool) -> Html:
 
 def why_dropped(entry: Mapping[str, Any]) -> str:
     """Why a row was dropped, as a sentence without ids; the manifest has the whole one."""
-    reason = say(entry.get("reason")) or _label(str(entry.get("rule")))
-    reason = re.sub(r"\b(as|by) lesson \S+?(?=[.,]?(?:\s|$))", rf"\1 {t('dropped.another_lesson')}", reason)
-    return re.sub(r"\bcommit ([0-9a-f]{8})[0-9a-f]+", r"commit \1", reason)
+    reason = say(_unnamed(from_json(entry.get("reason")))) or _label(str(entry.get("rule")))
+    reason = re.sub(r"\b(as|by) lesson \S+?(?=[.,]?(?:\s|$))", rf"\1 {t('dropped.another_lesson')}", reason)  # of manifests of plain text
+    return re.sub(r"\b([Cc]ommit) ([0-9a-f]{8})[0-9a-f]+", r"\1 \2", reason)
+
+
+def _unnamed(text: Any) -> Any:
+    """The text with another lesson instead of its id."""
+    if not isinstance(text, Message):
+        return text
+    if text.key == "lesson {origin}":
+        return msg("another lesson")
+    return Message(text.key, {name: _unnamed(value) for name, value in text.values.items()}, text.one)
 
 
 def _label(rule: str) -> str:

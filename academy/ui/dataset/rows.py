@@ -23,7 +23,8 @@ from academy.ui.look import Look
 from academy.ui.texts.translate import t
 
 ROWS = 12
-_ROLES = ("system", "user", "assistant", "tool", "tools")
+SOURCES = ("lessons", "git", "uploads", "documents")
+_ROLES = ("system", "user", "assistant", "tool", "tools", "text")
 _SORTS: tuple[RowSort, ...] = ("file", "longest", "shortest", "source")
 _FOLDED_LINES = 8
 _FOLDED_CHARS = 500
@@ -37,7 +38,7 @@ def shown(look: Look, item: Manifest, *, trained: bool) -> Html:
     only = lengths.rows_only(look, item, look.text("ds_only")) if trained else None
     sort = next((name for name in _SORTS if name == look.text("ds_sort")), "file")
     source = look.text("ds_source")
-    source = source if source in ("lessons", "git", "uploads") else ""
+    source = source if source in SOURCES else ""
     asked = {"query": look.text("ds_query"), "sort": sort, "source": source, "only": only}
     size = look.number("ds_page") * ROWS
     count, found = look.academy.datasets.view(item.id, part, **asked, offset=size, limit=ROWS)  # type: ignore[arg-type]
@@ -69,7 +70,7 @@ def _toolbar(look: Look, item: Manifest, only: Sequence[int] | None) -> Html:
 
 
 def _sources(item: Manifest) -> list[str]:
-    return [name for name in (item.statistics.get("sources") or {}) if name in ("lessons", "git", "uploads")]
+    return [name for name in (item.statistics.get("sources") or {}) if name in SOURCES]
 
 
 def left_out(look: Look, item: Manifest) -> list[str]:

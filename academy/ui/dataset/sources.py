@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import commits, files, hub, lessons, opened
+from academy.ui.dataset import agents, commits, documents, files, hub, lessons, opened
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -54,17 +54,19 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     gr.HTML(join([tag("h2", t("tab.dataset"), cls="ac-hidden"), live("ds_views")]), apply_default_css=False)
     gr.HTML(files.drop(), apply_default_css=False)
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
-    make = div(live("sources"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
+    make = div(live("sources"), live("agents"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
     listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
+    gr.HTML(documents.view(), apply_default_css=False, elem_classes="ac-view-documents")
 
 
 def _views(look: Look) -> Html:
-    chosen = "lessons" if look.text("dataset_view") == "lessons" else "make"
+    chosen = view if (view := look.text("dataset_view")) in ("lessons", "documents") else "make"
     return div(
         _segment("make", chosen, t("datasets.title"), len(look.datasets)),
         _segment("lessons", chosen, t("source.lessons"), look.lessons["total_lessons"]),
+        _segment("documents", chosen, t("source.documents"), documents.count(look)),
         cls="ac-segments",
     )
 
@@ -86,7 +88,7 @@ def _segment(name: str, chosen: str, label: str, count: int) -> Html:
 
 
 def _sources(look: Look) -> Html:
-    return div(_lesson_source(look), _commit_source(look), _file_source(look), cls="ac-sources")
+    return div(_lesson_source(look), _commit_source(look), _file_source(look), _document_source(look), cls="ac-sources")
 
 
 def _lesson_source(look: Look) -> Html:
@@ -130,6 +132,11 @@ def _file_source(look: Look) -> Html:
     )
 
 
+def _document_source(look: Look) -> Html | str:
+    found = documents.source(look)
+    return _source(t("source.documents"), found[0], *found[1], on=found[2]) if found else ""
+
+
 def _source(title: str, control: Html, *content: Any, on: bool) -> Html:
     return div(div(tag("h3", title), control, cls="ac-card-head"), *content, cls="ac-card ac-source" + ("" if on else " is-off"))
 
@@ -169,6 +176,7 @@ def _options() -> Html:
     profiles = [(name, t(f"profile.{name}")) for name in ("balanced", "strict", "lenient")]
     held = [("", t("held.auto")), ("0", t("held.none")), ("0.05", "5 %"), ("0.1", "10 %"), ("0.2", "20 %")]
     thoughts = [(name, t(f"thoughts.{name}")) for name in ("train", "mask", "drop")]
+    marks = [(name, t(f"marks.{name}")) for name in ("out", "keep")]
     splits = [("random", t("split.random")), ("time", t("split.time"))]
     return tag(
         "details",
@@ -179,6 +187,7 @@ def _options() -> Html:
             labelled(t("options.held"), select("ds_held", held), t("options.held_help")),
             labelled(t("options.split"), select("ds_split", splits), t("options.split_help")),
             labelled(t("options.format"), select("ds_format", formats), t("options.format_help")),
+            labelled(t("options.marks"), select("ds_marks", marks), t("options.marks_help")),
             labelled(t("options.thoughts"), select("ds_thoughts", thoughts), t("options.thoughts_help")),
             cls="ac-options",
         ),
@@ -212,11 +221,13 @@ def _request(look: Look) -> DatasetRequest:
         "lesson_filter": filter_of(look, "src"),
         **commits.request_values(look),
         "upload_ids": [record.id for record in uploads if record.status == "ready" and look.flag(f"up:{record.id}", True)],
+        "document_ids": documents.chosen_ids(look),
         "format": look.text("ds_format") or "alpaca",
         "quality_profile": look.text("ds_profile") or "balanced",
         "eval_fraction": float(look.text("ds_held")) if look.text("ds_held") else None,
         "split": look.text("ds_split") or "random",
         "thoughts": look.text("ds_thoughts") or "train",
+        "leave_out_marks": look.text("ds_marks") != "keep",
     }
     return DatasetRequest.model_validate(values)
 
@@ -368,9 +379,11 @@ def _delete_upload(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 REGIONS = {
     "ds_views": _views,
     "sources": _sources,
+    **agents.REGIONS,
     "ds_make": _make_bar,
     "datasets": _datasets,
     **opened.REGIONS,
+    **documents.REGIONS,
     **lessons.REGIONS,
 }
 ACTS = {
@@ -383,9 +396,11 @@ ACTS = {
     "dataset.rename": _rename,
     "dataset.name": _name,
     "upload.delete": _delete_upload,
+    **agents.ACTS,
     **commits.ACTS,
     **opened.ACTS,
     **files.ACTS,
+    **documents.ACTS,
     **hub.ACTS,
     **lessons.ACTS,
 }

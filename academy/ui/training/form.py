@@ -441,8 +441,12 @@ def _help(field: FieldInfo) -> str:
     high = next((rule.le for rule in field.metadata if isinstance(rule, annotated_types.Le)), None)
     text = say(field.description)
     if isinstance(low, int | float) and isinstance(high, int | float) and high <= 100_000:
-        text += " " + t("form.between", low=f"{low:,}", high=f"{high:,}")
+        text += " " + t("form.between", low=_bound(low), high=_bound(high))
     return text
+
+
+def _bound(value: int | float) -> str:
+    return number(value) if float(value).is_integer() else f"{value:g}"
 
 
 def _kind(field: FieldInfo) -> tuple[Any, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from academy.errors import NotFound
 from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import ENDED, Job
+from academy.jobs.store import ENDED, TEACHING, Job
 from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import (
     Html,
@@ -33,6 +33,7 @@ from academy.ui.html.elements import (
 )
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
 from academy.ui.look import Look
+from academy.ui.professor import said_of
 from academy.ui.report import report
 from academy.ui.texts.translate import say, t
 from academy.ui.training import compare, race
@@ -114,7 +115,8 @@ def _job(look: Look) -> Html:
         cls="ac-job-head",
     )
     note = div(job.note, cls="ac-text ac-note", title=t("jobs.note")) if job.note else ""
-    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), note, _progress(status, job), _verdict(status, job)])
+    gate = said_of(look, job.job_id) if job.status == "finished" and job.kind in TEACHING else ""
+    return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), note, _progress(status, job), _verdict(status, job), gate])
 
 
 def cancel_question(job: Job) -> dict[str, Any]:

@@ -114,6 +114,8 @@ def kind_words(job: Job) -> str:
         return plural("race.kind", len(job.parameters["sweep"]["trials"]))
     if job.kind == "export":
         return t("exports.of_adapter")
+    if job.kind == "question":
+        return t("questions.of_document")
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 
@@ -127,7 +129,7 @@ def why_failed(job: Job) -> tuple[str, str]:
 
 def split_sentence(text: str) -> tuple[str, str]:
     """The first sentence, and the rest."""
-    first = re.match(r"(.+?[.!?])\s+(?=[A-Z“\"'‘])", text, re.DOTALL)
+    first = re.match(r"(.+?[.!?])\s+(?=[A-ZÀ-ÞĄĆĘŁŃŚŹŻ“„\"'‘])", text, re.DOTALL)
     return (first[1], text[first.end() :].strip()) if first else (text, "")
 
 
