@@ -302,6 +302,9 @@ def test_jobs_that_ended_without_an_adapter_are_not_looked_into_again(tmp_path: 
     monkeypatch.setattr(adapters, "_adapter_folder", lambda folder, name: looked.append(name) or folder_of(folder, name))
     assert {item.adapter_id for item in store.list()} == {"job_7", "copied"}
     assert sorted(looked) == ["copied", "empty", "job_3", "job_7"]  # of a person's own folder the files may still come
+    looked.clear()
+    store.list()
+    assert sorted(looked) == ["empty", "job_3"]  # adapters that have not changed are known by their stamps
     # A running job ends with an adapter, and one that failed is resumed and then has one.
     make_mini_adapter(models / "job_3" / "adapter")
     running.clear()
