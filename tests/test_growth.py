@@ -254,6 +254,26 @@ def test_a_deleted_job_does_not_copy_the_keys_of_all_others(tmp_path: Path) -> N
     assert again._keys == keys == {"key 0": "job_0", "key 2": "job_2"}
 
 
+class _Watched(dict[str, Any]):
+    walked = 0
+
+    def __reversed__(self) -> Iterator[str]:  # type: ignore[override]
+        for key in super().__reversed__():
+            self.walked += 1
+            yield key
+
+
+def test_a_list_of_jobs_ends_with_the_last_that_fits(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    for number in range(20):
+        store.add(_job(number, kind="export" if number == 17 else "train"))
+    lines = store._lines = _Watched(store._lines)
+    assert [job.job_id for job in store.list(50, "finished", "export")] == ["job_17"]
+    assert store.list(50, "failed") == store.list(50, kind="sweep") == []
+    assert lines.walked <= 6  # one beyond each end
+    assert store.counts()["finished"] == len(store.list()) == 20
+
+
 def test_deleting_a_dataset_reads_no_history(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
     add(academy, 20)
     for number in range(5):
@@ -282,6 +302,9 @@ def test_jobs_that_ended_without_an_adapter_are_not_looked_into_again(tmp_path: 
     monkeypatch.setattr(adapters, "_adapter_folder", lambda folder, name: looked.append(name) or folder_of(folder, name))
     assert {item.adapter_id for item in store.list()} == {"job_7", "copied"}
     assert sorted(looked) == ["copied", "empty", "job_3", "job_7"]  # of a person's own folder the files may still come
+    looked.clear()
+    store.list()
+    assert sorted(looked) == ["empty", "job_3"]  # adapters that have not changed are known by their stamps
     # A running job ends with an adapter, and one that failed is resumed and then has one.
     make_mini_adapter(models / "job_3" / "adapter")
     running.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import secrets
 import shutil
 import threading
@@ -25,6 +26,7 @@ from academy.messages import Text, msg
 log = logging.getLogger(__name__)
 
 _HISTORY = 50
+_Stamps = tuple[tuple[int, int, int], ...]
 _DELETED = ".deleted-"
 ASIDE = ".incoming-"
 """How the folders begin in which an import lies until it is checked."""
@@ -71,7 +73,7 @@ class AdapterStore:
         self._marks = Marks(training_dir)
         self._lock = threading.RLock()
         self.on_active: list[Callable[[str | None], object]] = []  # called with the id of the adapter that answers from now on
-        self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
+        self._seen: dict[str, tuple[tuple[str, ...], _Stamps, Adapter | None]] = {}
         self._remove_deleted()
         self._folders.names()  # at the start, since the first look at a long history takes longest
 
@@ -247,15 +249,18 @@ class AdapterStore:
         return state
 
     def _read(self, adapter_id: str) -> Adapter | None:
+        with self._lock:
+            known = self._seen.get(adapter_id)
+        # Of a thousand adapters the page asks every second, so what is known is looked up by its stamps alone.
+        if known is not None and _stamps(known[0]) == known[1]:
+            return known[2]
         folder = _adapter_folder(self._models, adapter_id)
         if folder is None:
             return None
-        record = self._models / adapter_id / "metadata.json"
-        stamp = tuple(number for path in (folder / WEIGHTS, folder / "adapter_config.json", record) for number in _stamp(path))
-        with self._lock:
-            known = self._seen.get(adapter_id)
-        if known is not None and known[0] == stamp:
-            return known[1]
+        outer = self._models / adapter_id
+        record = outer / "metadata.json"
+        paths = tuple(map(str, (outer, folder, folder / WEIGHTS, folder / "adapter_config.json", record)))
+        stamps = _stamps(paths)
         try:
             config = _complete(folder)
             adapter = _adapter(adapter_id, folder, config, _metadata(record))
@@ -263,7 +268,7 @@ class AdapterStore:
             log.info("The adapter %s is not listed: %s", ascii(adapter_id), error)
             adapter = None
         with self._lock:
-            self._seen[adapter_id] = (stamp, adapter)
+            self._seen[adapter_id] = (paths, stamps, adapter)
         return adapter
 
     def _remove_deleted(self) -> None:
@@ -342,12 +347,16 @@ def _metadata(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamps(paths: tuple[str, ...]) -> _Stamps:
+    return tuple([_stamp(path) for path in paths])
+
+
+def _stamp(path: str) -> tuple[int, int, int]:
     try:
-        status = path.lstat()
+        status = os.lstat(path)
     except OSError:
-        return (0,)
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _remove(aside: Path) -> None:

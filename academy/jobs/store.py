@@ -239,7 +239,7 @@ class JobStore:
         self._open: dict[str, Job] = {}  # those that have not ended
         self._recent: dict[int, Job] = {}  # ended ones that were read last, by the offset of their line: a page asks every second
         self._keys: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()  # by status and kind
         self._sequence = 0
         training_dir.mkdir(parents=True, exist_ok=True)
         self._load()
@@ -313,9 +313,11 @@ class JobStore:
         kinds = frozenset({kind}) if isinstance(kind, str) else kind
         with self._lock:
             found: list[Job] = []
+            fits = sum(n for (state, of), n in self._counts.items() if status in (None, state) and (kinds is None or of in kinds))
+            most = fits if limit is None else min(limit, fits)
             with journal.opened(self.path) as file:
                 for job_id in reversed(self._lines):
-                    if limit is not None and len(found) >= limit:
+                    if len(found) >= most:
                         break
                     line = self._lines[job_id]
                     if status in (None, line.status) and (kinds is None or line.kind in kinds):
@@ -335,13 +337,13 @@ class JobStore:
     def counts(self) -> dict[str, int]:
         """How many jobs there are in all and in each status."""
         with self._lock:
-            return {"total": len(self._lines)} | {status: self._counts[status] for status in STATUSES}
+            all_of_them = {"total": len(self._lines)}
+            return all_of_them | {status: sum(n for (state, _), n in self._counts.items() if state == status) for status in STATUSES}
 
     def by_key(self, idempotency_key: str) -> Job | None:
         """The job that was submitted with this key, if any."""
         with self._lock:
-            job_id = self._keys.get(idempotency_key)
-            return self.get(job_id) if job_id else None
+            return self.get(job_id) if (job_id := self._keys.get(idempotency_key)) else None
 
     def line(self, job_id: str | None) -> list[Job]:
         """The training with that id and those that it continues, the newest first; as far as they are in the journal."""
@@ -391,8 +393,8 @@ class JobStore:
         job_id = values["job_id"]
         before = self._lines.get(job_id)
         if before is not None:
-            self._counts[before.status] -= 1
-        self._counts[line.status] += 1
+            self._counts[before.status, before.kind] -= 1
+        self._counts[line.status, line.kind] += 1
         self._lines[job_id] = line
         if line.status in ENDED:
             self._open.pop(job_id, None)
@@ -406,7 +408,7 @@ class JobStore:
         job_id, key = values["job_id"], values.get("idempotency_key")
         line = self._lines.pop(job_id, None)
         if line is not None:
-            self._counts[line.status] -= 1
+            self._counts[line.status, line.kind] -= 1
         self._open.pop(job_id, None)
         if self._keys.get(key or "") == job_id:
             del self._keys[key]
