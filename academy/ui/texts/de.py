@@ -222,6 +222,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "{n} von Hand ausgelassen",
     "dropped.none": "Nichts wurde aussortiert",
     "dropped.none_text": "Jedes Beispiel der Quellen ist im Datensatz.",
+    "dropped.none_noted": "Jedes Beispiel ist im Datensatz. Was nie ein Beispiel wurde, steht oben als Hinweis.",
     "dropped.all": "Alle Gründe ({n})",
     "dropped.reason": "Grund",
     "dropped.lesson": "eine Lektion",
@@ -626,7 +627,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Was du getippt hast, ist aufgehoben.",
     "js.draft_go_on": "Weiterschreiben",
     "files.drop": "Dateien hier ablegen oder klicken und wählen",
-    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon. Was daraus wird, wird danach gefragt.",
+    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon; PDF, Word, Folien und HTML als Dokumente. "
+    "Was daraus wird, wird danach gefragt.",
     "files.choose": {"one": "Was soll aus dieser Datei werden?", "many": "Was soll aus diesen {n} Dateien werden?"},
     "files.as": {
         "lessons": "Lektionen",
@@ -644,7 +646,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.text": "Beginnt mit",
     "import.more": "und {n} weitere",
     "import.tags": "„{column}“ als Schlagwörter verwenden",
-    "import.shown": {"one": "{n} Lektion, gerade importiert", "many": "{n} Lektionen, gerade importiert"},
+    "import.shown": {"one": "{n} importierte Lektion", "many": "{n} importierte Lektionen"},
     "import.undo": "Diesen Import rückgängig machen",
     "import.undone": {"one": "{n} Lektion entfernt.", "many": "{n} Lektionen entfernt."},
     "import.undone_hint": "Sie liegen dreißig Tage unter „Gelöschte Lektionen“.",
@@ -1290,7 +1292,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "role.text": "liest weiter",
     "files.as.documents": "Dokumente",
     "files.as.documents_text":
-        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder liest die Abschnitte weiter.",
+        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder lernt die Abschnitte als Text.",
+    "files.documents_only":
+        "Nur Dokumente, wegen {names}. Sollen die anderen Dateien Lektionen oder eine Quelle werden, bringe sie allein.",
     "documents.taken": {"one": "{n} Dokument wurde gelesen.", "many": "{n} Dokumente wurden gelesen."},
     "documents.none": "Noch kein Dokument",
     "documents.none_text":

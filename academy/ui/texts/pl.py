@@ -240,6 +240,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "pominięte ręcznie: {n}",
     "dropped.none": "Nic nie odrzucono",
     "dropped.none_text": "Zbiór danych zawiera każdy przykład ze źródeł.",
+    "dropped.none_noted": "Zbiór danych zawiera każdy przykład. O tym, co nie stało się przykładem, mówi uwaga powyżej.",
     "dropped.all": "Wszystkie powody ({n})",
     "dropped.reason": "Powód",
     "dropped.lesson": "lekcja",
@@ -736,11 +737,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Wpisany tekst został zachowany.",
     "js.draft_go_on": "Pisz dalej",
     "files.drop": "Upuść tu pliki albo kliknij, aby je wybrać",
-    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip. Za chwilę wybierzesz, czym mają się stać.",
+    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip; PDF, Word, slajdy i HTML jako dokumenty. "
+    "Za chwilę wybierzesz, czym mają się stać.",
     "files.choose": {
         "one": "Czym ma się stać ten plik?",
         "few": "Czym mają się stać te {n} pliki?",
-        "many": "Czym ma się stać te {n} plików?",
+        "many": "Czym ma się stać tych {n} plików?",
     },
     "files.as": {
         "lessons": "Lekcje",
@@ -970,6 +972,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "role.text": "tekst",
     "files.as.documents": "Dokumenty",
     "files.as.documents_text": "Są cięte na fragmenty: model pisze do nich pytania do przejrzenia albo uczy się fragmentów jako tekstu.",
+    "files.documents_only": "Tylko dokumenty, z powodu: {names}. Aby z pozostałych plików zrobić lekcje lub źródło, dodaj je osobno.",
     "documents.taken": {"one": "Odczytano {n} dokument.", "few": "Odczytano {n} dokumenty.", "many": "Odczytano {n} dokumentów."},
     "documents.none": "Nie ma jeszcze dokumentu",
     "documents.none_text": (
