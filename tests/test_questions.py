@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -21,7 +21,7 @@ from academy.services.academy import Academy
 from academy.services.documents import ReviewIn
 from academy.text.spans import fault_of, find_span
 from academy.trainer.asking import probe
-from academy.ui.dataset import documents
+from academy.ui.dataset import documents, files
 from academy.ui.look import Look
 from tests import documents_help as made
 from tests.trainer_help import chats, make_job, of, start, train, write_rows
@@ -247,6 +247,10 @@ def test_the_page_shows_the_probe_the_questions_and_their_passage(academy: Acade
     assert documents.kinds_for(["a.pdf", "b.csv"]) == ("documents",)
     assert documents.kinds_for(["a.md"]) == ("lessons", "sources", "documents")
     assert documents.kinds_for(["a.csv"]) == ("lessons", "sources")
+    # Why a Markdown file beside a PDF cannot become lessons was told nowhere.
+    for names, told in ((["a.pdf", "b.csv"], True), (["a.pdf"], False), (["b.csv"], False)):
+        dialog = files.ACTS["files.choose"](cast(Any, None), {"names": json.dumps(names)})["dialog"]
+        assert ("Documents only, because of a.pdf." in dialog) is told
 
 
 # ------------------------------------------------------------------ REST

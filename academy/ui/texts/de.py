@@ -222,6 +222,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "{n} von Hand ausgelassen",
     "dropped.none": "Nichts wurde aussortiert",
     "dropped.none_text": "Jedes Beispiel der Quellen ist im Datensatz.",
+    "dropped.none_noted": "Jedes Beispiel ist im Datensatz. Was nie ein Beispiel wurde, steht oben als Hinweis.",
     "dropped.all": "Alle Gründe ({n})",
     "dropped.reason": "Grund",
     "dropped.lesson": "eine Lektion",
@@ -627,7 +628,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Was du getippt hast, ist aufgehoben.",
     "js.draft_go_on": "Weiterschreiben",
     "files.drop": "Dateien hier ablegen oder klicken und wählen",
-    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon. Was daraus wird, wird danach gefragt.",
+    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon; PDF, Word, Folien und HTML als Dokumente. "
+    "Was daraus wird, wird danach gefragt.",
     "files.choose": {"one": "Was soll aus dieser Datei werden?", "many": "Was soll aus diesen {n} Dateien werden?"},
     "files.as": {
         "lessons": "Lektionen",
@@ -645,7 +647,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.text": "Beginnt mit",
     "import.more": "und {n} weitere",
     "import.tags": "„{column}“ als Schlagwörter verwenden",
-    "import.shown": {"one": "{n} Lektion, gerade importiert", "many": "{n} Lektionen, gerade importiert"},
+    "import.shown": {"one": "{n} importierte Lektion", "many": "{n} importierte Lektionen"},
     "import.undo": "Diesen Import rückgängig machen",
     "import.undone": {"one": "{n} Lektion entfernt.", "many": "{n} Lektionen entfernt."},
     "import.undone_hint": "Sie liegen dreißig Tage unter „Gelöschte Lektionen“.",
@@ -1292,6 +1294,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "files.as.documents": "Dokumente",
     "files.as.documents_text":
         "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder es lernt die Abschnitte als reinen Text.",
+    "files.documents_only":
+        "Nur Dokumente, wegen {names}. Sollen die anderen Dateien Lektionen oder eine Quelle werden, bringe sie allein.",
     "documents.taken": {"one": "{n} Dokument wurde gelesen.", "many": "{n} Dokumente wurden gelesen."},
     "documents.none": "Noch kein Dokument",
     "documents.none_text":
@@ -2658,7 +2662,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "How strongly the adapter acts. Empty: twice the rank.": "Wie stark der Adapter wirkt. Leer: doppelter Rang.",
     "LoRA dropout": "LoRA-Dropout",
     "Above 0 it memorizes less; 0.05 is usual for large datasets.":
-        "Über 0 lernt es weniger auswendig; 0.05 ist bei großen Datensätzen üblich.",
+        "Über 0 lernt es weniger auswendig; 0,05 ist bei großen Datensätzen üblich.",
     "Target modules": "Zielmodule",
     "Which layers get an adapter: all-linear, or names separated by commas.":
         "Welche Schichten einen Adapter bekommen: all-linear, oder Namen, durch Kommas getrennt.",
@@ -2671,7 +2675,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.":
         "4 Bit (nf4) bringt ein Modell in einem Viertel des Speichers unter: QLoRA.",
     "Learning rate": "Lernrate",
-    "How far each step goes. 2e-4 is usual for LoRA.": "Wie weit jeder Schritt geht. 2e-4 ist bei LoRA üblich.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0,0002 ist bei LoRA üblich.",
     "Measure the rate": "Lernrate messen",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.":
         "Einige Schritte bei steigenden Raten wählen die Lernrate, nahe der oberen: für Familien ohne veröffentlichte.",

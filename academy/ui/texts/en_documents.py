@@ -9,9 +9,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "files.as.documents": "Documents",
     "files.as.documents_text": "They are cut into passages. A model writes questions about them, which you review; or it learns the "
     "passages as plain text.",
+    "files.documents_only": "Documents only, because of {names}. To make lessons or a source of the other files, bring them separately.",
     "documents.taken": {"one": "{n} document was read.", "many": "{n} documents were read."},
     "documents.none": "No document yet",
-    "documents.none_text": "Drop a PDF, a Word file, slides, a page of the web or Markdown above: a handbook has no questions and answers, "
+    "documents.none_text": "Drop a PDF, a Word file, slides, a web page or Markdown above: a handbook has no questions and answers, "
     "and can be learned all the same.",
     "documents.pages": {"one": "{n} page", "many": "{n} pages"},
     "documents.passages": {"one": "{n} passage", "many": "{n} passages"},

@@ -240,6 +240,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "pominięte ręcznie: {n}",
     "dropped.none": "Nic nie odrzucono",
     "dropped.none_text": "Zbiór danych zawiera każdy przykład ze źródeł.",
+    "dropped.none_noted": "Zbiór danych zawiera każdy przykład. O tym, co nie stało się przykładem, mówi uwaga powyżej.",
     "dropped.all": "Wszystkie powody ({n})",
     "dropped.reason": "Powód",
     "dropped.lesson": "lekcja",
@@ -737,11 +738,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Wpisany tekst został zachowany.",
     "js.draft_go_on": "Pisz dalej",
     "files.drop": "Upuść tu pliki albo kliknij, aby je wybrać",
-    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip. Za chwilę wybierzesz, czym mają się stać.",
+    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip; PDF, Word, slajdy i HTML jako dokumenty. "
+    "Za chwilę wybierzesz, czym mają się stać.",
     "files.choose": {
         "one": "Czym ma się stać ten plik?",
         "few": "Czym mają się stać te {n} pliki?",
-        "many": "Czym ma się stać te {n} plików?",
+        "many": "Czym ma się stać tych {n} plików?",
     },
     "files.as": {
         "lessons": "Lekcje",
@@ -971,6 +973,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "role.text": "tekst",
     "files.as.documents": "Dokumenty",
     "files.as.documents_text": "Są cięte na fragmenty: model pisze do nich pytania do przejrzenia albo uczy się fragmentów jako tekstu.",
+    "files.documents_only": "Tylko dokumenty, z powodu: {names}. Aby z pozostałych plików zrobić lekcje lub źródło, dodaj je osobno.",
     "documents.taken": {"one": "Odczytano {n} dokument.", "few": "Odczytano {n} dokumenty.", "many": "Odczytano {n} dokumentów."},
     "documents.none": "Nie ma jeszcze dokumentu",
     "documents.none_text": (
@@ -3396,7 +3399,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "How strongly the adapter acts. Empty: twice the rank.": "Jak mocno działa adapter. Puste: dwukrotność rzędu.",
     "LoRA dropout": "Dropout LoRA",
     "Above 0 it memorizes less; 0.05 is usual for large datasets.": (
-        "Powyżej 0 mniej zapamiętuje dosłownie; przy dużych zbiorach zwykle 0.05."
+        "Powyżej 0 mniej zapamiętuje dosłownie; przy dużych zbiorach zwykle 0,05."
     ),
     "Target modules": "Moduły docelowe",
     "Which layers get an adapter: all-linear, or names separated by commas.": (
@@ -3411,7 +3414,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Quantization": "Kwantyzacja",
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.": "4-bitowa (nf4) mieści model w ćwierci pamięci: QLoRA.",
     "Learning rate": "Szybkość uczenia",
-    "How far each step goes. 2e-4 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 2e-4.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 0,0002.",
     "Measure the rate": "Zmierz szybkość",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.": (
         "Kilka kroków z rosnącą szybkością wybiera szybkość uczenia, blisko powyższej: dla rodzin bez opublikowanej."
