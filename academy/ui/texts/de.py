@@ -570,7 +570,6 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.comment_kept": "Dein Kommentar: {words}",
     "chat.commented": "Dein Kommentar bleibt bei der Antwort, die nie trainiert wird.",
     "chat.new": {"one": "{n} neue Lektion", "many": "{n} neue Lektionen"},
-    "chat.has_learned": "{name} hat gelernt: {lessons}",
     "chat.new_since": "{lessons} seit {name}",
     "chat.untaught": {"one": "{n} Lektion ist noch nicht gelehrt", "many": "{n} Lektionen sind noch nicht gelehrt"},
     "chat.teach": "Jetzt lehren",
@@ -1351,8 +1350,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "review.passage": "Abschnitt {n}",
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
-    "import.only": "Nur diese zeigen",
     "chat.has_learned": "{name} hat gelernt: {lessons}",
+    "import.only": "Nur diese zeigen",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {

@@ -986,10 +986,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.tokens": "{n} tok.",
     "documents.delete_sure": "Usunąć {name} razem z pytaniami do niego? Utworzone z niego lekcje i zbiory danych zostają.",
     "documents.deleted": "Usunięto {name}.",
-    "documents.read_on": "Jako tekst w zbiorach danych",
-    "documents.read_on_help": (
-        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie. Uczą słów i stylu; na pytania o nie model "
-        "odpowiada lepiej po pytaniach i odpowiedziach."
+    "documents.as_row": "Ucz jako zwykłego tekstu",
+    "documents.as_row_help": (
+        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie (dalsze czytanie). To uczy sformułowań "
+        "i stylu; na pytania o treść dokumentu model odpowiada lepiej po pytaniach i odpowiedziach."
     ),
     "documents.open": "Otwórz dokumenty",
     "documents.questions": "Pytania i odpowiedzi",
@@ -4520,15 +4520,15 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Its result cannot be read.": "Nie można odczytać wyniku.",
     "Write the questions again.": "Napisz pytania ponownie.",
     "The questions were written, but the result is incomplete.": "Pytania napisano, ale wynik jest niekompletny.",
-    "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart.": (
-        "Wiersze są tekstami do czytania: uczą stylu i słów, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
+    "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart.": (
+        "Wiersze są zwykłym tekstem: uczą sformułowań i stylu, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
     ),
     "Questions are being written on {name}.": "Trwa pisanie pytań do {name}.",
     "Cancel that first, or wait until it has ended.": "Najpierw to anuluj albo poczekaj, aż się skończy.",
     "Questions are being written on {name} already.": "Pisanie pytań do {name} już trwa.",
     "Wait until that has ended, or cancel it.": "Poczekaj, aż się skończy, albo je anuluj.",
     "All passages of {name} were asked.": "O wszystkie fragmenty {name} już pytano.",
-    "Review the questions, or read the passages on.": "Przejrzyj pytania albo ucz fragmentów jako tekstu.",
+    "Review the questions, or learn the passages as plain text.": "Przejrzyj pytania albo ucz fragmentów jako zwykłego tekstu.",
     "There is no pair {id!r} of this document.": "Ten dokument nie ma pary {id!r}.",
     "List its pairs.": "Wyświetl listę jego par.",
     "A question and an answer are needed.": "Potrzebne są pytanie i odpowiedź.",
@@ -4546,7 +4546,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Writing questions: passage {n:number} of {of:number}.": "Pisanie pytań: fragment {n:number} z {of:number}.",
     "Trying the model on passages with known answers.": "Sprawdzanie modelu na fragmentach o znanych odpowiedziach.",
     "The document was deleted.": "Dokument usunięto.",
-    "{n:number} rows with thoughts, calls of tools or texts to read on are left out.": (
-        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub tekstem do czytania: {n:number}."
+    "{n:number} rows with thoughts, calls of tools or plain text are left out.": (
+        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub zwykłym tekstem: {n:number}."
     ),
 }
