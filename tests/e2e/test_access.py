@@ -68,6 +68,7 @@ def content(app: Running) -> str:
         for fraction, name in ((0.0, "doors before"), (0.1, "doors")):
             app.api.post("/dataset", json={"include_git": False, "eval_fraction": fraction, "upload_ids": [upload], "name": name})
         app.api.post("/lessons/samples").raise_for_status()
+        app.api.post("/documents", files={"files": ("book.md", b"# Tank\n\nThe pump of the green tank starts at four degrees.\n")})
     if jobs:
         return jobs[0]["job_id"]
     job = app.api.post("/train", json={"preset": "quick"}).json()["job_id"]
@@ -270,6 +271,9 @@ def walk_sessions(walk: Walk) -> None:
 
 
 def walk_lessons(walk: Walk) -> None:
+    walk.click(".ac-segment:has-text('Documents')")
+    expect(walk.page.locator(".ac-doc-passage").first).to_be_visible()
+    walk.check("documents")
     walk.click(".ac-segment:has-text('Lessons')")
     expect(walk.page.locator(".ac-lesson").first).to_be_visible()
     walk.unfold("dataset")
