@@ -74,7 +74,7 @@ def _keep(look: Look, conversation: Conversation, turn: Turn, at: int, *, correc
         prompted(turn),
         reply.text,
         corrected=corrected,
-        history=_before(conversation, turn),
+        history=None if reply.alone else _before(conversation, turn),  # what the model did not see, it is not taught with
         adapter_id=reply.adapter_id,
         base_model=reply.base,
         sampling=reply.sampling,
