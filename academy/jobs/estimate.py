@@ -9,7 +9,7 @@ from typing import Any
 
 from academy.bases import BaseFacts
 from academy.jobs.spec import TrainingSpec
-from academy.messages import Message, count, msg
+from academy.messages import Message, count, msg, render
 
 _EXPECTED_LOOKS = 0.9
 """Of the most: SmolLM2-135M knew 24 facts after 15 of 16 looks, the last three of them included."""
@@ -55,7 +55,7 @@ class Estimate:
 
     def as_dict(self) -> dict[str, Any]:
         """The estimate as a reply shows it."""
-        return {"seconds": round(self.seconds, 1), "measured": self.measured, "sentence": str(self.sentence)}
+        return {"seconds": round(self.seconds, 1), "measured": self.measured, "sentence": render(self.sentence)}
 
 
 def estimate(spec: TrainingSpec, rows: int, mean_tokens: float, pace: Pace | None, base: BaseFacts | None) -> Estimate | None:

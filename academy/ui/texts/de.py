@@ -2660,7 +2660,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "How strongly the adapter acts. Empty: twice the rank.": "Wie stark der Adapter wirkt. Leer: doppelter Rang.",
     "LoRA dropout": "LoRA-Dropout",
     "Above 0 it memorizes less; 0.05 is usual for large datasets.":
-        "Über 0 lernt es weniger auswendig; 0,05 ist bei großen Datensätzen üblich.",
+        "Über 0 lernt es weniger auswendig; 0.05 ist bei großen Datensätzen üblich.",
     "Target modules": "Zielmodule",
     "Which layers get an adapter: all-linear, or names separated by commas.":
         "Welche Schichten einen Adapter bekommen: all-linear, oder Namen, durch Kommas getrennt.",
@@ -2673,7 +2673,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.":
         "4 Bit (nf4) bringt ein Modell in einem Viertel des Speichers unter: QLoRA.",
     "Learning rate": "Lernrate",
-    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0,0002 ist bei LoRA üblich.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0.0002 ist bei LoRA üblich.",
     "Measure the rate": "Lernrate messen",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.":
         "Einige Schritte bei steigenden Raten wählen die Lernrate, nahe der oberen: für Familien ohne veröffentlichte.",
