@@ -248,7 +248,7 @@ def test_the_page_shows_the_probe_the_questions_and_their_passage(academy: Acade
     assert documents.kinds_for(["a.md"]) == ("lessons", "sources", "documents")
     assert documents.kinds_for(["a.csv"]) == ("lessons", "sources")
     # Why a Markdown file beside a PDF cannot become lessons was told nowhere.
-    for names, told in ((["a.pdf", "b.csv"], True), (["a.pdf"], False), (["b.csv"], False)):
+    for names, told in ((["a.pdf", "b.csv"], True), (["a.pdf"], False), (["b.csv"], False), (["a.pdf", "c.png"], False)):
         dialog = files.ACTS["files.choose"](cast(Any, None), {"names": json.dumps(names)})["dialog"]
         assert ("Documents only, because of a.pdf." in dialog) is told
 

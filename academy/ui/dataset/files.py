@@ -37,7 +37,7 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         raise refused[0]
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
     documents_only = [name for name in names if documents.kinds_for([name]) == ("documents",)]
-    mixed = 0 < len(documents_only) < len(names)
+    mixed = documents_only and any(_foreign(name) is None for name in names if name not in documents_only)
     why = tag("p", t("files.documents_only", names=", ".join(documents_only[:3])), cls="ac-soft") if mixed else ""
     choices = [
         tag(

@@ -566,7 +566,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.kept": "Als Lektion behalten.",
     "chat.correct_title": "Was hätte es sagen sollen?",
     "chat.correct_help": "Die Frage und deine Antwort werden eine Lektion, und der nächste Datensatz enthält sie.",
-    "chat.comment": "Auch in Worten, wenn du magst: kürzer, und nenne die Datei",
+    "chat.comment": "Dein Kommentar (freiwillig)",
+    "chat.comment_example": "z. B. kürzer, und nenne die Datei",
     "chat.comment_kept": "Dein Kommentar: {words}",
     "chat.commented": "Dein Kommentar bleibt bei der Antwort, die nie trainiert wird.",
     "chat.new": {"one": "{n} neue Lektion", "many": "{n} neue Lektionen"},
@@ -2661,7 +2662,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "How strongly the adapter acts. Empty: twice the rank.": "Wie stark der Adapter wirkt. Leer: doppelter Rang.",
     "LoRA dropout": "LoRA-Dropout",
     "Above 0 it memorizes less; 0.05 is usual for large datasets.":
-        "Über 0 lernt es weniger auswendig; 0,05 ist bei großen Datensätzen üblich.",
+        "Über 0 lernt es weniger auswendig; 0.05 ist bei großen Datensätzen üblich.",
     "Target modules": "Zielmodule",
     "Which layers get an adapter: all-linear, or names separated by commas.":
         "Welche Schichten einen Adapter bekommen: all-linear, oder Namen, durch Kommas getrennt.",
@@ -2674,7 +2675,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.":
         "4 Bit (nf4) bringt ein Modell in einem Viertel des Speichers unter: QLoRA.",
     "Learning rate": "Lernrate",
-    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0,0002 ist bei LoRA üblich.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0.0002 ist bei LoRA üblich.",
     "Measure the rate": "Lernrate messen",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.":
         "Einige Schritte bei steigenden Raten wählen die Lernrate, nahe der oberen: für Familien ohne veröffentlichte.",

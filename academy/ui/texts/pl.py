@@ -672,7 +672,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.kept": "Zapisano jako lekcję.",
     "chat.correct_title": "Co należało odpowiedzieć?",
     "chat.correct_help": "Pytanie i Twoja odpowiedź staną się lekcją, a następny zbiór danych będzie ją zawierał.",
-    "chat.comment": "Jeśli chcesz, własnymi słowami: krócej i z nazwą pliku",
+    "chat.comment": "Twój komentarz (opcjonalnie)",
+    "chat.comment_example": "np. krócej i z nazwą pliku",
     "chat.comment_kept": "Twój komentarz: {words}",
     "chat.commented": "Twój komentarz zapisano przy odpowiedzi, która nigdy nie trafi do treningu.",
     "chat.new": {"one": "{n} nowa lekcja", "few": "{n} nowe lekcje", "many": "{n} nowych lekcji"},
@@ -3399,7 +3400,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "How strongly the adapter acts. Empty: twice the rank.": "Jak mocno działa adapter. Puste: dwukrotność rzędu.",
     "LoRA dropout": "Dropout LoRA",
     "Above 0 it memorizes less; 0.05 is usual for large datasets.": (
-        "Powyżej 0 mniej zapamiętuje dosłownie; przy dużych zbiorach zwykle 0,05."
+        "Powyżej 0 mniej zapamiętuje dosłownie; przy dużych zbiorach zwykle 0.05."
     ),
     "Target modules": "Moduły docelowe",
     "Which layers get an adapter: all-linear, or names separated by commas.": (
@@ -3414,7 +3415,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Quantization": "Kwantyzacja",
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.": "4-bitowa (nf4) mieści model w ćwierci pamięci: QLoRA.",
     "Learning rate": "Szybkość uczenia",
-    "How far each step goes. 0.0002 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 0,0002.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 0.0002.",
     "Measure the rate": "Zmierz szybkość",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.": (
         "Kilka kroków z rosnącą szybkością wybiera szybkość uczenia, blisko powyższej: dla rodzin bez opublikowanej."
