@@ -237,7 +237,12 @@ def test_a_page_of_a_dataset_reads_its_own_rows(academy: Academy, monkeypatch: p
 
 
 def _job(number: int, **fields: Any) -> Job:
-    values = {"name": f"try {number}", "status": "finished", "created_at": "2026-01-01T00:00:00.000Z", "dataset_path": "d.jsonl"}
+    values: dict[str, Any] = {
+        "name": f"try {number}",
+        "status": "finished",
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "dataset_path": "d.jsonl",
+    }
     values |= {"base_model": "academy-mini", "backend": "subprocess", "output_dir": f"models/job_{number}"}
     return Job(f"job_{number}", **values | fields)
 

@@ -150,10 +150,10 @@ class _Origins(Sequence[Origin]):
 
     path: Path
     first: int
-    count: int
+    most: int
 
     def __len__(self) -> int:
-        return min(self.count, max(0, len(self._lines) - self.first))
+        return min(self.most, max(0, len(self._lines) - self.first))
 
     @overload
     def __getitem__(self, at: int) -> Origin: ...
@@ -168,7 +168,7 @@ class _Origins(Sequence[Origin]):
 
     def __iter__(self) -> Iterator[Origin]:
         with open(self.path, "rb") as file:
-            for line in islice(file, self.first, self.first + self.count):
+            for line in islice(file, self.first, self.first + self.most):
                 yield Origin(*json.loads(line))
 
     @property

@@ -193,7 +193,9 @@ class DatasetStore:
         if offset < 0 or not 0 <= limit <= 10_000:
             raise Invalid("offset must be 0 or more, and limit 0 to 10,000.")
         opened, rows = self.open(dataset_id, part), []
-        for number, line in enumerate(opened.lines(offset, limit) if opened else (), offset + 1):
+        if opened is None:
+            return []
+        for number, line in enumerate(opened.lines(offset, limit), offset + 1):
             try:
                 rows.append(json.loads(line))
             except (ValueError, RecursionError) as error:

@@ -410,7 +410,7 @@ class JobStore:
         if line is not None:
             self._counts[line.status, line.kind] -= 1
         self._open.pop(job_id, None)
-        if self._keys.get(key or "") == job_id:
+        if key and self._keys.get(key) == job_id:
             del self._keys[key]
 
     def _read(self, file: Any, job_id: str, line: _Line) -> Job:

@@ -9,7 +9,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from academy.curation.documents.reading import read_document
 from academy.curation.documents.store import DocumentStore
@@ -65,7 +65,7 @@ def test_questions_are_reviewed_by_keys_beside_their_passage(app: Any, open_page
 
 def test_a_pdf_is_brought_and_its_passages_are_rows_of_a_dataset(app: Any, open_page: Open, shots: Path) -> None:
     page = open_page("/?tab=dataset", width=400, scheme="dark")
-    brought = {"name": "handbook.pdf", "mimeType": "application/pdf", "buffer": made.pdf(made.HANDBOOK)}
+    brought = FilePayload(name="handbook.pdf", mimeType="application/pdf", buffer=made.pdf(made.HANDBOOK))
     page.locator("input[data-drop]:visible, input[data-drop]").first.set_input_files([brought])
     choices = page.locator("#ac-dialog .ac-choice")
     expect(choices).to_have_count(1)

@@ -52,7 +52,7 @@ _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 class Memory:
     """The base's own answers as rows, and what it thinks likeliest at each trained token."""
 
-    rows: list[Tokens]
+    rows: Sequence[Tokens]
     tops: list[Likeliest]
 
     def save(self, path: Path) -> None:
