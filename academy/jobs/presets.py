@@ -26,7 +26,7 @@ _PREFERENCE_RATE = 0.25  # of the rate for answers
 # and 9 of 10 after eight.
 _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
-_AT_ONCE = 1024  # tokens that the trainer computes together on a processor, whatever the batch
+_AT_ONCE = 512  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
