@@ -65,7 +65,8 @@ def _linear_of(module: Any) -> _Passed | None:
             return own(x, *args, **kwargs)
         return _Linear.apply(x, lora.scaling, *lora[:4])  # type: ignore[no-any-return]
 
-    return forward, own, module.base_layer.in_features
+    base: Any = module.base_layer
+    return forward, own, base.in_features
 
 
 def _mlp_of(module: nn.Module) -> _Passed | None:
