@@ -44,6 +44,16 @@ def number(value: Any, language: str = "en", digits: int | None = None) -> str:
     return text if locale is None else _pattern(locale, digits).apply(Decimal(text.replace(",", "")), locale)
 
 
+def signs(text: str, language: str = "en") -> str:
+    """A number as Python writes it, with the decimal point and the grouping of a language."""
+    locale = _locale(language)
+    if locale is None:
+        return text
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    return text.translate({ord("."): get_decimal_symbol(locale), ord(","): get_group_symbol(locale)})
+
+
 def percent(value: Any, language: str = "en") -> str:
     """A fraction of one as a whole percentage."""
     if value is None:

@@ -153,9 +153,10 @@ def _format(value: Any, spec: str, conversion: str | None, to: str) -> str:
     if re.search(r"\d{3}|\{", spec):
         raise ValueError("a stored template must not ask for a text of any width")
     try:
-        return format(value, spec)
+        text = format(value, spec)
     except ValueError:
-        return format(formats.real(value), spec)
+        text = format(formats.real(value), spec)
+    return formats.signs(text, to) if spec and isinstance(value, int | float) else text
 
 
 def _plain(value: Any) -> Any:
@@ -204,7 +205,7 @@ def _shown(value: Any) -> str:
 
 
 def _core_schema(plain: type) -> Any:
-    """What pydantic does with a text: reads a str, a stored form or a message; writes it in the current language, or as the context says."""
+    """How pydantic reads a str, a stored form or a message, and writes it in the current language, or as the context says."""
     from pydantic_core import core_schema
 
     def read(value: Any) -> Text:

@@ -1,7 +1,7 @@
 """The forms of a dataset row (alpaca, sharegpt, messages), read and written here for trainer, curation and page alike.
 
 A turn can also hold a thought, calls of tools, and its mask; alpaca has no fields for these, so such a row is written as messages.
-A row that is a text to read on, `{"text": …}`, is one turn of the role `text`, in every form.
+A row that is plain text, `{"text": …}`, is one turn of the role `text`, in every form.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:
 
 
 def is_text(turns: Sequence[Turn]) -> bool:
-    """Whether it is a text to read on, and no conversation."""
+    """Whether it is plain text, and no conversation."""
     return len(turns) == 1 and turns[0].role == "text"
 
 

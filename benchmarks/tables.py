@@ -15,11 +15,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import growth_plot
 from common import RESULTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/measured.md")
 PLOT = "docs/speed.svg"
+GROWTH_PLOT = "docs/growth.svg"
 _MARKED = re.compile(r"(<!-- measured: ([\w-]+) -->\n).*?(<!-- /measured -->)", re.DOTALL)
 Result = dict[str, Any]
 
@@ -30,8 +32,9 @@ def main() -> None:
     for name in PAGES:
         path = ROOT / name
         path.write_text(written(path.read_text(encoding="utf-8"), results), encoding="utf-8")
-    if (picture := plot(results)) is not None:
-        (ROOT / PLOT).write_text(picture, encoding="utf-8")
+    for name, picture in ((PLOT, plot(results)), (GROWTH_PLOT, plot_growth(results))):
+        if picture is not None:
+            (ROOT / name).write_text(picture, encoding="utf-8")
 
 
 def read(folder: Path) -> dict[str, Result]:
@@ -166,6 +169,17 @@ def race(result: Result) -> list[str]:
     return lines
 
 
+def growth(result: Result) -> list[str]:
+    """What each step takes at each size."""
+    return [_where(result), "", *growth_plot.table(result["figures"]["steps"])]
+
+
+def plot_growth(results: dict[str, Result]) -> str | None:
+    """The plot of the longest measurement of growth; None without one."""
+    found = results.get("growth-full") or results.get("growth")
+    return growth_plot.plot(found["figures"]["steps"]) if found else None
+
+
 TABLES: dict[str, Callable[[Result], list[str]]] = {
     "training": training,
     "training-smol": training,
@@ -176,6 +190,8 @@ TABLES: dict[str, Callable[[Result], list[str]]] = {
     "page": page,
     "data": data,
     "race": race,
+    "growth": growth,
+    "growth-full": growth,
 }
 
 

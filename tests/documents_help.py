@@ -89,9 +89,12 @@ def pptx() -> bytes:
     deck = library.Presentation()
     for title, text in (("Pump", "The pump starts at four degrees."), ("Filter", "Clean the filter every six weeks.")):
         slide = deck.slides.add_slide(deck.slide_layouts[1])
-        slide.shapes.title.text = title
-        slide.placeholders[1].text = text
-    deck.slides[0].notes_slide.notes_text_frame.text = "Lena Ohm repaired it in March of last year."
+        places: list[Any] = list(slide.placeholders)
+        for place, words in zip(places, (title, text), strict=True):
+            place.text = words
+    notes = deck.slides[0].notes_slide.notes_text_frame
+    assert notes is not None
+    notes.text = "Lena Ohm repaired it in March of last year."
     made = io.BytesIO()
     deck.save(made)
     return made.getvalue()

@@ -292,6 +292,7 @@ def test_a_duel_is_blind_until_its_one_vote(asked: TestClient, academy: Academy)
 
 def test_a_skipped_duel_says_no_names_and_its_question_is_not_asked_again(asked: TestClient) -> None:
     seen = []
+    skip, duel = "", {}
     for _ in QUESTIONS:
         duel = good(asked.post(f"{API}/arena/duels", json={"adapters": ["new", "old"]}))
         seen.append(duel["question"])

@@ -56,6 +56,28 @@ def test_the_plot_is_as_the_committed_results_say() -> None:
     assert (path.read_text(encoding="utf-8") if path.exists() else None) == picture, "run: python benchmarks/tables.py"
 
 
+def test_the_plot_of_growth_is_as_the_committed_results_say() -> None:
+    picture, path = tables.plot_growth(tables.read(RESULTS)), ROOT / tables.GROWTH_PLOT
+    assert (path.read_text(encoding="utf-8") if path.exists() else None) == picture, "run: python benchmarks/tables.py"
+
+
+def test_growth_becomes_a_table_and_a_plot(tmp_path: Path) -> None:
+    steps = [
+        {"part": "rows", "step": step, "size": size, "n": 1, "cpu_seconds": size * each, "wall_seconds": 9.0, "peak_mb": size // 100}
+        for step, each in (("import", 2e-4), ("poll overview", 1e-7))
+        for size in (1_000, 10_000, 1_000_000)
+    ]
+    save("growth", "a command", 12.0, {"steps": [*steps, steps[0] | {"part": "jobs", "step": "poll training"}]}, tmp_path)
+    results = tables.read(tmp_path)
+    lines = tables.growth(results["growth"])
+    assert "| processor (peak MB) | 1,000 rows | 10,000 rows | 1,000,000 rows | last ten times |" in lines
+    assert "| import | 200 ms (10) | 2.0 s (100) | 200 s (10,000) | 100.0 × |" in lines
+    assert "| poll training | 200 ms (10) | – |" in lines
+    picture = tables.plot_growth(results) or ""
+    assert picture.count("<circle") == 6 + 3 + 1  # import twice, and the two polls
+    assert ">200</text>" in picture
+
+
 def test_a_result_becomes_a_table_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
     save("training", "a command", 12.0, FIGURES, tmp_path)
     results = tables.read(tmp_path)

@@ -70,6 +70,17 @@ def test_a_rating_is_one_lesson_however_often_it_changes_and_tells_how_the_reply
     assert [item.action for item in lessons(academy)] == ["On the nail."]
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_reply_that_was_given_without_the_turns_before_is_taught_without_them(academy: Academy, alone: bool) -> None:
+    (first,) = asked(academy, "Under the pot.")
+    reply = ReplyText(text="At nine.", base="academy-mini", alone=alone)
+    second = Turn(parent=first.turn_id, question="When does it open?", replies=[reply])
+    academy.conversations.keep(CHAT, second)
+    act(academy, correcting.correct, second, corrected="At ten.")
+    (lesson,) = lessons(academy)
+    assert lesson.metadata.get("history") == (None if alone else [["Where is the key?", "Under the pot."]])
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_good_and_a_bad_reply_to_one_question_are_a_pair_whichever_is_rated_first(academy: Academy, order: tuple[int, int]) -> None:
     turns = asked(academy, "No idea.", "Under the pot.")

@@ -1,4 +1,4 @@
-"""Documents: what is read of each kind, how it is cut into passages, what is refused, and how passages become rows to read on."""
+"""Documents: what is read of each kind, how it is cut into passages, what is refused, and how passages become rows of plain text."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_passages_follow_headings_and_paragraphs() -> None:
     assert "Tiny." in passages[2].text
     assert "D" in passages[2].text, "a heading that a passage runs over stands in it"
     assert sum(passage.text.count("Long sentence") for passage in passages) == 6
-    assert passages[1].read_on.startswith("A › B\n\nthree")
+    assert passages[1].as_row.startswith("A › B\n\nthree")
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "word " * 900, "line\n" * 900], ids=["no blanks", "no sentences", "lines"])
@@ -229,7 +229,7 @@ def test_a_file_that_is_too_large_or_no_document_leaves_nothing(store: DocumentS
     assert [*store.folder.iterdir()] == []
 
 
-# ------------------------------------------------------------------ rows to read on
+# ------------------------------------------------------------------ rows of plain text
 
 
 def test_a_text_is_one_turn_in_every_form_of_a_row() -> None:
@@ -263,7 +263,7 @@ def test_passages_become_rows_beside_lessons_and_none_contradicts_another() -> N
     assert curated.statistics["documents_collected"] == 13
     assert curated.statistics["removed_duplicates"] == 1
     assert len(curated.eval) == 3
-    assert str(curated.sentence).startswith("13 examples: 12 passages to read on, 1 lesson")
+    assert str(curated.sentence).startswith("13 examples: 12 passages as plain text, 1 lesson")
     assert not [note for note in curated.warnings if "alpaca" in str(note)]
 
 

@@ -14,7 +14,9 @@ from academy.jobs import estimate as estimates
 from academy.jobs.estimate import Pace, estimate, matrix_speed
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
+from academy.messages import language
 from academy.services.academy import Academy
+from academy.ui.texts.translate import languages
 
 PACE = Pace(100.0)
 FACTS = BaseFacts("LlamaForCausalLM", 135_000_000, 270_000_000, 30, 576, 8192, True)
@@ -64,6 +66,17 @@ def test_times_are_as_exact_as_they_can_be(length: float, words: str) -> None:
     found = estimate(TrainingSpec(goal="style", rehearsal=0.0, num_epochs=1), 1000, 0.1 * length, PACE, None)
     assert found is not None
     assert str(found.sentence) == words
+
+
+def test_the_time_is_told_in_the_language_of_the_request() -> None:
+    languages()  # read with the page
+    found = estimate(TrainingSpec(goal="style", rehearsal=0.0, num_epochs=1), 1000, 1.0, PACE, None)
+    assert found is not None
+    token = language.set("de")
+    try:
+        assert found.as_dict()["sentence"].startswith("Etwa ")
+    finally:
+        language.reset(token)
 
 
 def test_the_speed_of_the_machine_is_measured_once() -> None:

@@ -18,7 +18,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.remote.address import is_public, parse, redacted, scrub
 from academy.curation.remote.forms import RemoteRequest
 from academy.curation.remote.importing import Import
-from academy.curation.remote.reading import environment
+from academy.curation.remote.reading import Reading, environment
 from academy.errors import AcademyError, Invalid, NotFound, Unavailable
 from academy.messages import render
 from academy.services.academy import Academy
@@ -317,6 +317,19 @@ def test_an_import_can_be_cancelled(place: str, tmp_path: Path) -> None:
         academy.remote.get(item.id)
     assert not academy.datasets.uploads()
     academy.close()
+
+
+@pytest.mark.parametrize(("seconds", "why"), [(1.0, "did not answer within 1 seconds"), (None, "exited without reporting a result")])
+def test_a_program_that_takes_too_long_or_dies_is_reported(place: str, tmp_path: Path, seconds: float | None, why: str) -> None:
+    address = f"http://{place}/endless.jsonl"
+    run = Reading("take", parse(address, [place]), RemoteRequest(address=address), tmp_path, 1 << 40, [place])
+    if seconds is None:
+        run.stop()
+    with pytest.raises(AcademyError, match=why):
+        for _ in run.events(seconds):
+            pass
+    run.close()
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

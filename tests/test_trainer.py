@@ -437,6 +437,7 @@ def test_a_chunked_loss_is_the_whole_loss() -> None:
     whole = torch.nn.functional.cross_entropy(head(hidden), targets)
     whole.backward()
     assert results[0][0] == pytest.approx(whole.item(), abs=1e-6)
+    assert hidden.grad is not None
     assert torch.allclose(results[0][1], hidden.grad, atol=1e-6)
 
 

@@ -145,8 +145,8 @@ def test_layers_that_compute_something_else_pass_as_before(broken: str) -> None:
             return 0.9 * super().forward(x)
 
     class ShiftedRMSNorm(LlamaRMSNorm):
-        def forward(self, x: Any) -> Any:
-            return super().forward(x) + 0.1
+        def forward(self, hidden_states: Any) -> Any:
+            return super().forward(hidden_states) + 0.1
 
     base = tiny("llama")
     for module in base.modules():
@@ -161,7 +161,7 @@ def test_layers_that_compute_something_else_pass_as_before(broken: str) -> None:
         lora_dropout=0.1 if broken == "dropout" else 0.0,
         use_dora=broken == "DoRA",
     )
-    model = get_peft_model(base, lora)
+    model: Any = get_peft_model(base, lora)
     if broken == "two adapters":
         model.add_adapter("other", lora)
         model.base_model.set_adapter(["default", "other"])

@@ -139,7 +139,7 @@ def test_kill_9_at_any_moment_leaves_only_complete_checkpoints(tmp_path: Path) -
     [
         ('{"messages": [', "not JSON"),
         ("[1]", "not a JSON object"),
-        ('{"text": "a"}', "neither"),
+        ('{"title": "a"}', "neither"),
         ('{"messages": []}', "not a list of turns"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "nothing to learn"),
         ('{"messages": [{"role": "wizard", "content": "a"}]}', "'wizard' is not known"),

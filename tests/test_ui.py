@@ -433,6 +433,14 @@ def test_commits_that_became_no_example_are_counted_by_reason():
     assert "by bots" in html
 
 
+def test_nothing_dropped_does_not_contradict_what_was_left_out():
+    """Under "Left out: 2 lessons that are rated bad" stood "Every example of the sources is in the dataset."."""
+    assert "Every example of the sources" in dropped(Manifest.model_construct(dropped=[]), look.View({}))
+    noted = dropped(Manifest.model_construct(dropped=[], warnings=["Left out: 2 lessons."]), look.View({}))
+    assert "Every example of the sources" not in noted
+    assert "noted above" in noted
+
+
 @pytest.mark.parametrize(
     ("error", "reason", "told"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import secrets
 import shutil
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.adapters.check import WEIGHTS, check_adapter, nested, read_config
+from academy.adapters.folders import Folders
 from academy.adapters.marks import Mark, Marks
 from academy.bases import NOWHERE, Places, header_of
 from academy.errors import AcademyError, Conflict, NotFound, Refused, log_and_go_on
@@ -24,6 +26,7 @@ from academy.messages import Text, msg
 log = logging.getLogger(__name__)
 
 _HISTORY = 50
+_Stamps = tuple[tuple[int, int, int], ...]
 _DELETED = ".deleted-"
 ASIDE = ".incoming-"
 """How the folders begin in which an import lies until it is checked."""
@@ -60,22 +63,23 @@ class Adapter:
 class AdapterStore:
     """The adapters of a data folder; safe to use from several threads."""
 
-    def __init__(self, models_dir: Path, training_dir: Path, places: Places = NOWHERE) -> None:
+    def __init__(
+        self, models_dir: Path, training_dir: Path, places: Places = NOWHERE, is_open: Callable[[str], bool] = lambda job_id: True
+    ) -> None:
         self._models = models_dir
         self._places = places
+        self._folders = Folders(models_dir, is_open)
         self._active_file = training_dir / "active_adapter.json"
         self._marks = Marks(training_dir)
         self._lock = threading.RLock()
         self.on_active: list[Callable[[str | None], object]] = []  # called with the id of the adapter that answers from now on
-        self._seen: dict[str, tuple[tuple[int, ...], Adapter | None]] = {}
+        self._seen: dict[str, tuple[tuple[str, ...], _Stamps, Adapter | None]] = {}
         self._remove_deleted()
+        self._folders.names()  # at the start, since the first look at a long history takes longest
 
     def list(self) -> list[Adapter]:
         """Every complete adapter, newest first; broken and unfinished ones are left out."""
-        try:
-            names = [entry.name for entry in self._models.iterdir() if not entry.name.startswith(".")]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        names = self._folders.names()
         found = [adapter for name in names if (adapter := self._read(name)) is not None]
         with self._lock:
             for gone in self._seen.keys() - set(names):
@@ -87,10 +91,8 @@ class AdapterStore:
     def unlisted(self) -> dict[str, Text]:
         """The folders with an adapter that is not listed, each with the reason."""
         found: dict[str, Text] = {}
-        if not self._models.is_dir():
-            return found
-        for folder in self._models.iterdir():
-            if folder.name.startswith(".") or not folder.is_dir() or (inner := nested(folder)) is None or self._read(folder.name):
+        for folder in map(self._models.joinpath, self._folders.names()):
+            if self._read(folder.name) or not folder.is_dir() or (inner := nested(folder)) is None:
                 continue
             if _adapter_folder(self._models, folder.name) is None:
                 if not (folder / "spec.json").exists():
@@ -101,6 +103,10 @@ class AdapterStore:
             except AcademyError as error:
                 found[folder.name] = error.text
         return found
+
+    def look_again(self, job_id: str) -> None:
+        """Takes note that a job has changed: it may leave an adapter."""
+        self._folders.look_again(job_id)
 
     def get(self, adapter_id: str) -> Adapter:
         """The adapter with that id; raises NotFound if there is none, and the reason if it is broken."""
@@ -243,15 +249,18 @@ class AdapterStore:
         return state
 
     def _read(self, adapter_id: str) -> Adapter | None:
+        with self._lock:
+            known = self._seen.get(adapter_id)
+        # Of a thousand adapters the page asks every second, so what is known is looked up by its stamps alone.
+        if known is not None and _stamps(known[0]) == known[1]:
+            return known[2]
         folder = _adapter_folder(self._models, adapter_id)
         if folder is None:
             return None
-        record = self._models / adapter_id / "metadata.json"
-        stamp = tuple(number for path in (folder / WEIGHTS, folder / "adapter_config.json", record) for number in _stamp(path))
-        with self._lock:
-            known = self._seen.get(adapter_id)
-        if known is not None and known[0] == stamp:
-            return known[1]
+        outer = self._models / adapter_id
+        record = outer / "metadata.json"
+        paths = tuple(map(str, (outer, folder, folder / WEIGHTS, folder / "adapter_config.json", record)))
+        stamps = _stamps(paths)
         try:
             config = _complete(folder)
             adapter = _adapter(adapter_id, folder, config, _metadata(record))
@@ -259,7 +268,7 @@ class AdapterStore:
             log.info("The adapter %s is not listed: %s", ascii(adapter_id), error)
             adapter = None
         with self._lock:
-            self._seen[adapter_id] = (stamp, adapter)
+            self._seen[adapter_id] = (paths, stamps, adapter)
         return adapter
 
     def _remove_deleted(self) -> None:
@@ -338,12 +347,16 @@ def _metadata(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamps(paths: tuple[str, ...]) -> _Stamps:
+    return tuple([_stamp(path) for path in paths])
+
+
+def _stamp(path: str) -> tuple[int, int, int]:
     try:
-        status = path.lstat()
+        status = os.lstat(path)
     except OSError:
-        return (0,)
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _remove(aside: Path) -> None:

@@ -120,7 +120,7 @@ async def upload_documents(request: Request, academy: TheAcademy, slow: Slow) ->
 
 @api.get("/documents")
 async def list_documents(academy: TheAcademy, slow: Slow) -> DocumentList:
-    """All documents, newest first; `document_ids` of a dataset takes their passages as texts to read on."""
+    """All documents, newest first; `document_ids` of a dataset takes their passages as plain text."""
     items = await slow.run(academy.documents.list)
     return DocumentList(count=len(items), items=items)
 

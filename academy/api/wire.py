@@ -24,7 +24,7 @@ from starlette.routing import compile_path
 
 from academy.errors import AcademyError, Invalid, NoSpace, NotFound
 from academy.files import check_name
-from academy.messages import Text
+from academy.messages import Text, msg, render
 
 log = logging.getLogger("academy.api")
 Result = TypeVar("Result")
@@ -244,7 +244,8 @@ def not_here(app: FastAPI, hint_for: Callable[[str], Text | None]) -> Callable[[
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         allowed = {method for pattern, methods in routes if pattern.match(path) for method in methods} - {request.method}
         if allowed:
-            raise HTTPException(405, f"{request.method} is not possible here.", headers={"Allow": ", ".join(sorted(allowed))})
+            detail = render(msg("{method} is not possible here.", method=request.method))
+            raise HTTPException(405, detail, headers={"Allow": ", ".join(sorted(allowed))})
         if hint := hint_for(path):
             raise NotFound(hint)
         raise HTTPException(404, "Not Found")

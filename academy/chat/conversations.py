@@ -52,6 +52,7 @@ class ReplyText(_Data):
     comment: str = ""
     lesson_id: str = ""  # that a rating or a correction made
     sampling: dict[str, Any] = {}
+    alone: bool = False  # given without the turns before it
 
     @property
     def valid(self) -> str:

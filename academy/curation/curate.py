@@ -33,7 +33,7 @@ _COUNTED = {
     "lessons": ("{n} lesson", "{n} lessons"),
     "git": ("{n} commit", "{n} commits"),
     "uploads": ("{n} row of files", "{n} rows of files"),
-    "documents": ("{n} passage to read on", "{n} passages to read on"),
+    "documents": ("{n} passage as plain text", "{n} passages as plain text"),
 }
 
 

@@ -7,9 +7,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 
 from academy.curation.examples import Example
 from academy.curation.filters import key_of
@@ -58,6 +58,15 @@ class Rows:
         wanted = None if only is None else set(only)
         return found if wanted is None else [number for number in found if number in wanted]
 
+    def lines(self, offset: int, limit: int) -> list[bytes]:
+        """Some lines of the file as they are."""
+        offsets = _offsets(self.path, self.stamp)
+        if offset >= len(offsets):
+            return []
+        with open(self.path, "rb") as file:
+            file.seek(offsets[offset])
+            return list(islice(file, limit))
+
     def read(self, numbers: Iterable[int]) -> list[Row]:
         """Some rows by their numbers; one that is damaged is an empty object, which shows why it cannot be used."""
         offsets, rows = _offsets(self.path, self.stamp), []
@@ -72,8 +81,14 @@ class Rows:
         return _keys(self)
 
     def origins(self) -> Sequence[Origin]:
-        """The origin of each row; none where an older version made the dataset."""
-        return _origins(self.origins_path, self.first, len(_offsets(self.path, self.stamp))) if self.origins_path else ()
+        """The origin of each row, read from the disk; none where an older version made the dataset."""
+        if self.origins_path is None:
+            return ()
+        return _Origins(self.origins_path, self.first, len(_offsets(self.path, self.stamp)))
+
+    def lessons(self) -> frozenset[str]:
+        """The ids of the lessons among the origins."""
+        return _lessons(self)
 
     def parsed(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every row with its number."""
@@ -84,7 +99,12 @@ class Rows:
     def origin(self, number: int) -> Origin:
         """The origin of one row, as far as it is known."""
         known = self.origins()
-        return known[number] if number < len(known) else Origin(self.sources[0] if len(self.sources) == 1 else "")
+        return known[number] if 0 <= number < len(known) else self.unknown
+
+    @property
+    def unknown(self) -> Origin:
+        """The origin of a row where an older version made the dataset."""
+        return Origin(self.sources[0] if len(self.sources) == 1 else "")
 
     def row(self, number: int, row: dict[str, Any]) -> Row:
         """A row that was read, with its origin and key."""
@@ -124,27 +144,62 @@ def _offsets(path: Path, stamp: int) -> array[int]:
     return offsets
 
 
+@dataclass(frozen=True)
+class _Origins(Sequence[Origin]):
+    """Some lines of a file of origins."""
+
+    path: Path
+    first: int
+    most: int
+
+    def __len__(self) -> int:
+        return min(self.most, max(0, len(self._lines) - self.first))
+
+    @overload
+    def __getitem__(self, at: int) -> Origin: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Origin]: ...
+    def __getitem__(self, at: int | slice) -> Origin | list[Origin]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(len(self))[at]]
+        with open(self.path, "rb") as file:
+            file.seek(self._lines[self.first + range(len(self))[at]])
+            return Origin(*json.loads(file.readline()))
+
+    def __iter__(self) -> Iterator[Origin]:
+        with open(self.path, "rb") as file:
+            for line in islice(file, self.first, self.first + self.most):
+                yield Origin(*json.loads(line))
+
+    @property
+    def _lines(self) -> array[int]:
+        return _offsets(self.path, self.path.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=8)
-def _origins(path: Path, first: int, count: int) -> list[Origin]:
-    with open(path, encoding="utf-8") as file:
-        return [Origin(*json.loads(line)) for line in islice(file, first, first + count)]
+def _lessons(rows: Rows) -> frozenset[str]:
+    return frozenset(origin for source, origin in rows.origins() if source == "lessons")
 
 
 @lru_cache(maxsize=32)
 def _selected(rows: Rows, query: str, sort: RowSort, source: str) -> Sequence[int]:
-    words, found = query.split(), []
-    for number, row in rows.parsed():
-        origin = rows.origin(number)
+    words = query.split()
+    found, sizes, sources = array("Q"), array("Q"), list[Origin]()
+    origins = chain(rows.origins(), repeat(rows.unknown))
+    for (number, row), origin in zip(rows.parsed(), origins, strict=False):
         if source and origin.source != source:
             continue
         text = "\n".join(turn.content for turn in conversation(row))
         if not words or all(word in text.casefold() for word in words):
-            found.append((number, len(text), origin))
-    if sort == "source":
-        found.sort(key=lambda item: item[2])
-    elif sort != "file":
-        found.sort(key=lambda item: item[1], reverse=sort == "longest")
-    return array("Q", [number for number, _, _ in found])
+            found.append(number)
+            sizes.append(len(text))
+            if sort == "source":
+                sources.append(origin)
+    if sort == "file":
+        return found
+    key = sources.__getitem__ if sort == "source" else sizes.__getitem__
+    order = sorted(range(len(found)), key=key, reverse=sort == "longest")
+    return array("Q", [found[at] for at in order])
 
 
 @lru_cache(maxsize=4)

@@ -192,23 +192,15 @@ class DatasetStore:
             raise Invalid("A dataset has no part {part!r}.", hint="Use train or eval.", part=part[:20])
         if offset < 0 or not 0 <= limit <= 10_000:
             raise Invalid("offset must be 0 or more, and limit 0 to 10,000.")
-        manifest = self.get(dataset_id)
-        path = manifest.path if part == "train" else manifest.eval_path
-        if path is None or not limit:
+        opened, rows = self.open(dataset_id, part), []
+        if opened is None:
             return []
-        rows: list[dict[str, Any]] = []
-        with open(self.find_path(path), "rb") as file:
-            for number, line in enumerate(file):
-                if number < offset:
-                    continue
-                try:
-                    rows.append(json.loads(line))
-                except (ValueError, RecursionError) as error:
-                    raise Invalid(
-                        "Line {number} of {name} is damaged.", hint="Curate the dataset again.", number=number + 1, name=Path(path).name
-                    ) from error
-                if len(rows) == limit:
-                    break
+        for number, line in enumerate(opened.lines(offset, limit), offset + 1):
+            try:
+                rows.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                hint = "Curate the dataset again."
+                raise Invalid("Line {number} of {name} is damaged.", hint=hint, number=number, name=opened.path.name) from error
         return rows
 
     def diff(self, a: str, b: str) -> dict[str, Any]:

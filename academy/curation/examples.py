@@ -27,7 +27,7 @@ class Example:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is a text to read on, and no conversation."""
+        """Whether it is plain text, and no conversation."""
         return is_text(self.turns)
 
     @property
@@ -71,7 +71,7 @@ class DatasetRequest(BaseModel):
     git_docs: bool = Field(default=False, description="Also commits that touch documentation only.")
     git_summaries: bool = Field(default=True, description="Show large changes in their most telling parts, instead of leaving them out.")
     upload_ids: list[Name] = Field(default=[], max_length=1000)
-    document_ids: list[Name] = Field(default=[], max_length=1000, description="Documents whose passages become texts to read on.")
+    document_ids: list[Name] = Field(default=[], max_length=1000, description="Documents whose passages become rows of plain text.")
     format: Format = "alpaca"
     quality_profile: Profile = "balanced"
     eval_fraction: float | None = Field(default=None, ge=0, le=0.5)

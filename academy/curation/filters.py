@@ -380,7 +380,7 @@ RULES: dict[str, Callable[[Example, Limits], Text]] = {
     "language": language,
 }
 _FOR_TEXTS = {name: RULES[name] for name in ("malformed", "secret", "too_long", "broken")}
-"""A text to read on has no answer, and a passage may begin or end anywhere."""
+"""Plain text has no answer, and a passage may begin or end anywhere."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd\ufffe\uffff]")

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from academy.curation import lesson_bin
 from academy.curation.asked import AskedLessons
@@ -27,6 +27,7 @@ from academy.curation.lesson_rows import (
     PLACEHOLDERS,
     Row,
     bindable,
+    counts_of,
     create_schema,
     index,
     lesson_of,
@@ -40,10 +41,13 @@ from academy.errors import AcademyError, Conflict, Invalid, NoSpace, NotFound, U
 from academy.messages import Text, msg, render
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _DAMAGED = "LESSONS_DAMAGED"
 _BATCH = 500
 _PAGE = 1000
+_MOST_COUNTED = 64
+_BLOCK = 20_000
 
 
 class LessonStore:
@@ -55,6 +59,9 @@ class LessonStore:
         self._lock = threading.RLock()
         self._imports = 0
         self._asked = AskedLessons()
+        self._edits = 0
+        self._counted: dict[tuple[Any, ...], Any] = {}  # what was counted in the state of `_counted_at`
+        self._counted_at = -1
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = self._open()
         with self._writing("the change") as connection:
@@ -77,6 +84,7 @@ class LessonStore:
                 )
             connection.execute(f"INSERT INTO lessons ({COLUMNS}) VALUES ({PLACEHOLDERS})", row)
             index(connection, int(connection.execute("SELECT last_insert_rowid()").fetchone()[0]))
+        self._edits += lesson.lesson_id is not None  # a dataset may have a lesson of this id that was deleted
         return self.get(row.lesson_id)
 
     def get(self, lesson_id: str) -> Lesson:
@@ -129,20 +137,25 @@ class LessonStore:
                 for name in dict.fromkeys(lesson_ids)
             )
             rows = [int(row[0]) for row in found if row]
-            self._asked.forget()
+            self._forget()
             lesson_bin.discard(connection, rows)
         return len(rows)
 
     def restore(self, lesson_ids: Iterable[str]) -> int:
         """Takes lessons out of the bin; returns how many."""
         with self._writing("the change") as connection:
-            self._asked.forget()
+            self._forget()
             return lesson_bin.restore(connection, dict.fromkeys(lesson_ids))
 
     @property
     def revision(self) -> int:
         """A number that grows with every change."""
         return self._connection.total_changes
+
+    @property
+    def edits(self) -> int:
+        """A number that grows with every change of lessons that were there, or of what can be known of them; new ones do not count."""
+        return self._edits
 
     def deleted(self, limit: int = 50, offset: int = 0) -> tuple[int, Sequence[DeletedLesson]]:
         """How many lessons are in the bin, and a page of them, the last one first."""
@@ -191,6 +204,7 @@ class LessonStore:
             with self._writing("the lessons") as connection:
                 added = take_over(connection, table)
                 import_id = lesson_bin.note_import(connection, name, added) if name else ""
+            self._edits += 1
         finally:
             # The first error is the one to report; a table that stays is temporary anyway.
             with contextlib.suppress(AcademyError), self._writing("the lessons", "BEGIN") as connection:
@@ -201,7 +215,7 @@ class LessonStore:
         """Deletes the lessons whose metadata names this source (`sample`: those that Academy shipped); returns how many."""
         with self._writing("the change") as connection:
             condition = "source = ? AND source <> ''"
-            self._asked.forget()
+            self._forget()
             connection.execute(
                 "INSERT INTO words (words, rowid, situation, action, feedback, tags, spaced) "
                 f"SELECT 'delete', seq, situation, action, feedback, tags, spaced FROM lessons WHERE {condition}",
@@ -225,14 +239,21 @@ class LessonStore:
     def counts(self, chosen: LessonFilter | None = None) -> tuple[int, int]:
         """How many lessons can be trained, and how many never are: rated bad or failed, and not corrected."""
         where, values = _where(sets_of(chosen or LessonFilter()))
+        select = f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}"
         with self._reading() as connection:
-            trained, all_of_them = connection.execute(f"SELECT coalesce(sum(trained), 0), count(*) FROM lessons {where}", values).fetchone()
+            trained, all_of_them = self._once((select, *values), lambda: connection.execute(select, values).fetchone())
         return int(trained), int(all_of_them) - int(trained)
 
-    def trained_ids(self) -> list[str]:
-        """The ids of the lessons that can be trained."""
-        with self._reading() as connection:
-            return [row[0] for row in connection.execute("SELECT lesson_id FROM lessons WHERE trained = 1")]
+    def trained_ids(self) -> Iterator[str]:
+        """The ids of the lessons that can be trained, the oldest first."""
+        last, rows = 0, [("", 0)]
+        while rows:
+            with self._reading() as connection:
+                rows = connection.execute(
+                    "SELECT lesson_id, seq FROM lessons WHERE +trained = 1 AND seq > ? ORDER BY seq LIMIT ?", (last, _BLOCK)
+                ).fetchall()
+            yield from (row[0] for row in rows)
+            last = rows[-1][1] if rows else last
 
     def search(self, query: str = "", tag: str | None = None, rating: str | None = None, limit: int = 50, offset: int = 0) -> LessonPage:
         """The lessons that hold every word of the query (the last one may be unfinished), newest first; rating "none": unrated."""
@@ -259,32 +280,12 @@ class LessonStore:
             return self._page(sets, sort, limit, offset)
 
     def statistics(self) -> dict[str, Any]:
-        """How many lessons there are, their tags (the 1,000 most frequent), the oldest and newest, and how many are rated and trained."""
+        """How many lessons there are, their tags (the 1,000 most frequent), the oldest and newest, and how many are rated and trained.
+
+        Counted once for each state of the lessons: the page asks every second.
+        """
         with self._reading() as connection:
-            # Each of these is read from an index alone.
-            total, oldest, newest, trainable = connection.execute(
-                "SELECT (SELECT count(*) FROM lessons), (SELECT min(timestamp) FROM lessons), (SELECT max(timestamp) FROM lessons),"
-                " (SELECT count(*) FROM lessons WHERE trained = 1)"
-            ).fetchone()
-            ratings = dict(connection.execute("SELECT rating, count(*) FROM lessons GROUP BY rating").fetchall())
-            unique = int(connection.execute("SELECT count(DISTINCT tag) FROM tags").fetchone()[0])
-            tags = connection.execute("SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT 1000").fetchall()
-            by_source = "SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200"
-            sources = connection.execute(by_source).fetchall()
-            binned = int(connection.execute("SELECT count(*) FROM bin").fetchone()[0])
-        return {
-            "total_lessons": total,
-            "unique_tags": unique,
-            "tag_distribution": dict(tags),
-            "source_distribution": dict(sources),
-            "deleted_lessons": binned,
-            "oldest_lesson": oldest,
-            "newest_lesson": newest,
-            "trainable_lessons": trainable,
-            "good_lessons": ratings.get("good", 0),
-            "bad_lessons": ratings.get("bad", 0),
-            "damaged": render(self.damaged, "en"),
-        }
+            return self._once(("all",), lambda: counts_of(connection)) | {"damaged": render(self.damaged, "en")}
 
     def trainable(self, limit: int, chosen: LessonFilter | None = None) -> Iterator[Example]:
         """The newest lessons to learn from that match, as conversations."""
@@ -314,11 +315,24 @@ class LessonStore:
             limit -= len(rows)
             last = (rows[-1][2], rows[-1][0])
 
+    def _once(self, key: tuple[Any, ...], count: Callable[[], T]) -> T:
+        """What `count` says of the lessons as they are, counted once: the page asks every second."""
+        if self._counted_at != self.revision or len(self._counted) >= _MOST_COUNTED:
+            self._counted, self._counted_at = {}, self.revision
+        if key not in self._counted:
+            self._counted[key] = count()
+        return self._counted[key]
+
+    def _forget(self) -> None:
+        """Takes note that lessons change that may have been read."""
+        self._asked.forget()
+        self._edits += 1
+
     def _rewrite(self, connection: sqlite3.Connection, found: Any, changed: dict[str, Any]) -> None:
         """Writes a lesson (its number and FIELDS) with other values in its place."""
         seq, old = int(found[0]), lesson_of(found[1:])
         row, _ = row_of(LessonIn.model_construct(**(old.model_dump() | changed)))
-        self._asked.forget()
+        self._forget()
         unindex(connection, seq)
         connection.execute(f"UPDATE lessons SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE seq = ?", (*row, seq))
         index(connection, seq)
@@ -331,7 +345,7 @@ class LessonStore:
         by_time = "INDEXED BY lessons_by_time" if sort == "newest" else ""
         page = f"SELECT seq FROM lessons {by_time} {where} {ORDERS[sort]} LIMIT ? OFFSET ?"
         with self._reading() as connection:
-            count = int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0])
+            count = self._once((first, *values), lambda: int(connection.execute(f"SELECT count(*) FROM {first}", values).fetchone()[0]))
             rows = []
             if count > offset and limit:
                 rows = connection.execute(

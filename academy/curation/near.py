@@ -14,8 +14,10 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import islice
+from itertools import groupby
 
+import numpy
+from numpy.typing import NDArray
 from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue]  (compiled, without types)
 
 from academy.curation.examples import Example
@@ -125,7 +127,7 @@ class Likeness:
             answer = self._vocabulary.read(example.answer)
             question = before[0][1] if len(before) == 1 else array("I", [word for _, words, _ in before for word in words])
             self._words.append((question, answer))
-            asked = before or [("text", answer, example.answer)]  # a text to read on answers no question
+            asked = before or [("text", answer, example.answer)]  # plain text answers no question
             self.questions.append(_digest(*[part for role, words, text in asked for part in (role.encode(), _bytes(words, text))]))
             self.answers.append(_digest(_bytes(answer, example.answer)))
 
@@ -159,29 +161,30 @@ class Likeness:
 
     def _candidates(self, among: Sequence[int]) -> dict[int, array[int]]:
         """For each example earlier ones worth a comparison: MinHash puts them into one bucket."""
-        buckets: dict[bytes, list[int]] = {}
-        found: dict[int, array[int]] = {}
         # A spare word in a shorter text is more than any profile allows.
-        long = (index for index in among if (1 - LOOSEST) * max(map(len, self._words[index])) >= 1)
-        while chunk := list(islice(long, _CHUNK)):
+        long = array("Q", (index for index in among if (1 - LOOSEST) * max(map(len, self._words[index])) >= 1))
+        pairs = _bucket_mates(self._buckets(long))
+        found: dict[int, array[int]] = {}
+        for later, mates in groupby(pairs.tolist(), key=lambda pair: pair // len(long)):
+            found[long[later]] = array("I", [long[pair % len(long)] for pair in mates])
+        return found
+
+    def _buckets(self, chosen: array[int]) -> NDArray[numpy.uint64]:
+        """The bucket of each example in each band: (examples, bands); a few numbers each, however long the examples are."""
+        buckets = numpy.empty((len(chosen), _PERMUTATIONS // _ROWS), numpy.uint64)
+        for start in range(0, len(chosen), _CHUNK):
             # Numbers of questions are odd, those of answers even; spread, as the library takes them for hashes.
             sets = [
                 [(2 * word + 1) * _SPREAD & _MASK for word in set(question)] + [2 * word * _SPREAD & _MASK for word in set(answer)]
-                for question, answer in (self._words[index] for index in chunk)
+                for question, answer in (self._words[index] for index in chosen[start : start + _CHUNK])
             ]
-            for index, row in zip(chunk, RMinHash.digest_matrix_from_token_hash_sets(sets, _PERMUTATIONS, 42).to_rows(), strict=True):
-                rivals: set[int] = set()
-                signature = array("I", row).tobytes()
-                for band in range(0, _PERMUTATIONS, _ROWS):
-                    bucket = buckets.setdefault(bytes((band,)) + signature[4 * band : 4 * (band + _ROWS)], [])
-                    if bucket:
-                        rivals.update(bucket[-_LOOKED_AT:])
-                        if len(bucket) >= 2 * _LOOKED_AT:
-                            del bucket[:_LOOKED_AT]
-                    bucket.append(index)
-                if rivals:
-                    found[index] = array("I", sorted(rivals))
-        return found
+            rows = numpy.array(RMinHash.digest_matrix_from_token_hash_sets(sets, _PERMUTATIONS, 42).to_rows(), numpy.uint64)
+            mixed = numpy.zeros((len(sets), _PERMUTATIONS // _ROWS), numpy.uint64)
+            for row in range(_ROWS):
+                mixed = (mixed ^ rows[:, row::_ROWS]) * numpy.uint64(_SPREAD)  # modulo 2**64
+                mixed ^= mixed >> numpy.uint64(29)
+            buckets[start : start + len(sets)] = mixed
+        return buckets
 
     def groups(self, among: Sequence[int] | None = None) -> list[int]:
         """For each example the number of its group: alike, the same question, the same long answer, or the same origin."""
@@ -211,6 +214,21 @@ class Likeness:
         for first, second in self.pairs(LOOSEST, positions):
             join(first, second)
         return [root(index) for index in positions]
+
+
+def _bucket_mates(buckets: NDArray[numpy.uint64]) -> NDArray[numpy.int64]:
+    """The pairs of rows that share a bucket in some band, as `later * rows + earlier`, ascending; the last few of each bucket."""
+    rows = len(buckets)
+    pairs = numpy.empty(0, numpy.int64)
+    for band in buckets.T:
+        order = numpy.argsort(band, kind="stable")
+        ordered = band[order]
+        found = [pairs]
+        for back in range(1, min(_LOOKED_AT, rows - 1) + 1):
+            same = ordered[back:] == ordered[:-back]
+            found.append(order[back:][same] * rows + order[:-back][same])
+        pairs = numpy.unique(numpy.concatenate(found))
+    return pairs
 
 
 def _bytes(words: array[int], text: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from academy.curation.examples import Example
 from academy.curation.split import split
@@ -19,9 +19,8 @@ def preferences_of(
     A bad answer and a good one to the same conversation are a pair. What is held out is held out here too; so is a `fraction` of the bad
     answers to other questions.
     """
-    disliked = [*disliked]
-    picked = [example for example in disliked if example.meta.get("rejected") and not example.meta.get("rating")]
-    bad = _by_prompt(example for example in disliked if example not in picked)
+    picked, others = _parted(disliked, lambda example: bool(example.meta.get("rejected") and not example.meta.get("rating")))
+    bad = _by_prompt(others)
     measured = {_prompt(example) for example in held}
     found = [Preference(_prompt(item), item.answer, str(item.meta["rejected"]), _prompt(item) in measured) for item in picked]
     for examples, held_out in ((train, False), (held, True)):
@@ -50,13 +49,20 @@ def counts_of(preferences: Sequence[Preference]) -> dict[str, int]:
 
 def _thumbs_down(examples: Sequence[Example], measured: set[tuple[Turn, ...]], fraction: float, seed: int) -> list[Preference]:
     """The bad answers as thumbs; those to a question that is held out, or that a person marked as golden, are held out."""
-    certain = [example for example in examples if example.meta.get("golden") or _prompt(example) in measured]
-    train, held = split([example for example in examples if example not in certain], fraction, seed=seed)
+    certain, others = _parted(examples, lambda example: bool(example.meta.get("golden") or _prompt(example) in measured))
+    train, held = split(others, fraction, seed=seed)
     return [
         Preference(_prompt(item), None, item.answer, held_out)
         for part, held_out in ((train, False), ([*certain, *held], True))
         for item in part
     ]
+
+
+def _parted(examples: Iterable[Example], is_first: Callable[[Example], bool]) -> tuple[list[Example], list[Example]]:
+    parts: tuple[list[Example], list[Example]] = [], []
+    for example in examples:
+        parts[not is_first(example)].append(example)
+    return parts
 
 
 def _by_prompt(examples: Iterable[Example]) -> dict[tuple[Turn, ...], dict[str, Example]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,22 @@ def texts(values: dict[str, Any]) -> dict[str, Any]:
     """The texts of a line in the form that can be rendered."""
     found: dict[str, Any] = {name: from_json(values[name]) for name in ("error", "reason") if values.get(name) is not None}
     return found | {"reasons": [from_json(reason) or "" for reason in values.get("reasons", [])]}
+
+
+def line_of(values: dict[str, Any]) -> str:
+    """A line of the journal. A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored."""
+    return json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()
+
+
+def set_aside(path: Path, bad: list[bytes]) -> Path:
+    """Keeps damaged lines in a file beside the journal."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    with open(aside, "xb") as file:
+        file.writelines(bad)
+        file.flush()
+        os.fsync(file.fileno())
+    return aside
 
 
 class _Nothing:

@@ -26,7 +26,7 @@ _PREFERENCE_RATE = 0.25  # of the rate for answers
 # and 9 of 10 after eight.
 _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
-_AT_ONCE = 1024  # tokens that the trainer computes together on a processor, whatever the batch
+_AT_ONCE = 512  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
 
@@ -44,7 +44,7 @@ class Facts:
     answer_tokens: float = 0.0  # the median of the answers
     question_tokens: float = 0.0  # the median of the last questions
     goal: Goal | None = None  # as a person chose it
-    texts: float = 0.0  # the share of rows that are texts to read on
+    texts: float = 0.0  # the share of rows that are plain text
     preferences: Literal["", "pairs", "thumbs", "corrections"] = ""  # the rows are these, and not answers to learn
 
 
@@ -98,7 +98,7 @@ def is_tiny(base: BaseFacts | None) -> bool:
 def goal_of(facts: Facts) -> Goal:
     """Whether a set teaches facts or a manner: a manner takes long answers, long questions or many rows, and cannot be known by heart.
 
-    Texts to read on teach a manner too.
+    Plain text teaches a manner too.
     """
     if facts.texts >= _MOSTLY:
         return "style"
@@ -113,7 +113,7 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
         sentence = "Its answers are short ({tokens} tokens, typically) and few, so it learns them by heart."
         return msg(sentence, tokens=round(facts.answer_tokens))
     if facts.texts >= _MOSTLY:
-        return "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart."
+        return "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart."
     if facts.answer_tokens <= _SHORT_ANSWER and facts.question_tokens > _LONG_QUESTION:
         sentence = "Long questions ({tokens} tokens, typically) hold what their answers say, so the rows teach a manner: how to answer."
         return msg(sentence, tokens=round(facts.question_tokens))

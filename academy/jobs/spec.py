@@ -93,7 +93,7 @@ class TrainingSpec(BaseModel):
         default="none", title="Quantization", description="4-bit (nf4) fits a model into a quarter of the memory: QLoRA."
     )
     learning_rate: float = Field(
-        default=2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 2e-4 is usual for LoRA."
+        default=2e-4, gt=0, le=1e-2, title="Learning rate", description="How far each step goes. 0.0002 is usual for LoRA."
     )
     measure_rate: bool = Field(
         default=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import logging
 import os
 import sys
@@ -12,7 +11,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -168,7 +166,7 @@ _LEADS_TO: dict[str, frozenset[str]] = {
 """Nothing leads out of finished; failed and cancelled lead only back to queued (resume)."""
 
 _LONGEST_LINE = 20  # of trainings that continue each other
-_REMEMBERED = 1000
+_REMEMBERED = 4000  # more than the page shows at once
 
 _FIELDS = {item.name for item in dataclasses.fields(Job)}
 _REQUIRED = {
@@ -241,7 +239,7 @@ class JobStore:
         self._open: dict[str, Job] = {}  # those that have not ended
         self._recent: dict[int, Job] = {}  # ended ones that were read last, by the offset of their line: a page asks every second
         self._keys: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()  # by status and kind
         self._sequence = 0
         training_dir.mkdir(parents=True, exist_ok=True)
         self._load()
@@ -277,9 +275,9 @@ class JobStore:
             if job.status not in ENDED:
                 raise Conflict("The job {job} is {status}.", hint="Cancel it first.", job=job_id, status=msg(job.status))
             values = _plain(job) | {"sequence": self._sequence + 1, "deleted": True}
-            append_line(self.path, _line_of(values | journal.portable(values, self._root)))
+            append_line(self.path, journal.line_of(values | journal.portable(values, self._root)))
             self._sequence = values["sequence"]
-            self._forget(job_id)
+            self._forget(values)
 
     def requeue(self, job_id: str, **fields: Any) -> Job:
         """Puts a job back into the queue, without what its last attempt left in the journal."""
@@ -315,9 +313,11 @@ class JobStore:
         kinds = frozenset({kind}) if isinstance(kind, str) else kind
         with self._lock:
             found: list[Job] = []
+            fits = sum(n for (state, of), n in self._counts.items() if status in (None, state) and (kinds is None or of in kinds))
+            most = fits if limit is None else min(limit, fits)
             with journal.opened(self.path) as file:
                 for job_id in reversed(self._lines):
-                    if limit is not None and len(found) >= limit:
+                    if len(found) >= most:
                         break
                     line = self._lines[job_id]
                     if status in (None, line.status) and (kinds is None or line.kind in kinds):
@@ -329,16 +329,21 @@ class JobStore:
         with self._lock:
             return sorted(self._open.values(), key=lambda job: (job.order, job.sequence))
 
+    def is_open(self, job_id: str) -> bool:
+        """Whether a job has not ended."""
+        with self._lock:
+            return job_id in self._open
+
     def counts(self) -> dict[str, int]:
         """How many jobs there are in all and in each status."""
         with self._lock:
-            return {"total": len(self._lines)} | {status: self._counts[status] for status in STATUSES}
+            all_of_them = {"total": len(self._lines)}
+            return all_of_them | {status: sum(n for (state, _), n in self._counts.items() if state == status) for status in STATUSES}
 
     def by_key(self, idempotency_key: str) -> Job | None:
         """The job that was submitted with this key, if any."""
         with self._lock:
-            job_id = self._keys.get(idempotency_key)
-            return self.get(job_id) if job_id else None
+            return self.get(job_id) if (job_id := self._keys.get(idempotency_key)) else None
 
     def line(self, job_id: str | None) -> list[Job]:
         """The training with that id and those that it continues, the newest first; as far as they are in the journal."""
@@ -358,7 +363,7 @@ class JobStore:
     def _write(self, job: Job) -> Job:
         values = _plain(job) | {"sequence": self._sequence + 1}
         values |= journal.portable(values, self._root)
-        line = _line_of(values)
+        line = journal.line_of(values)
         append_line(self.path, line)
         length = len(line.encode())
         self._sequence = values["sequence"]
@@ -388,8 +393,8 @@ class JobStore:
         job_id = values["job_id"]
         before = self._lines.get(job_id)
         if before is not None:
-            self._counts[before.status] -= 1
-        self._counts[line.status] += 1
+            self._counts[before.status, before.kind] -= 1
+        self._counts[line.status, line.kind] += 1
         self._lines[job_id] = line
         if line.status in ENDED:
             self._open.pop(job_id, None)
@@ -399,12 +404,14 @@ class JobStore:
         if key:
             self._keys[key] = job_id
 
-    def _forget(self, job_id: str) -> None:
+    def _forget(self, values: dict[str, Any]) -> None:
+        job_id, key = values["job_id"], values.get("idempotency_key")
         line = self._lines.pop(job_id, None)
         if line is not None:
-            self._counts[line.status] -= 1
+            self._counts[line.status, line.kind] -= 1
         self._open.pop(job_id, None)
-        self._keys = {key: value for key, value in self._keys.items() if value != job_id}
+        if key and self._keys.get(key) == job_id:
+            del self._keys[key]
 
     def _read(self, file: Any, job_id: str, line: _Line) -> Job:
         file.seek(line.offset)
@@ -435,7 +442,7 @@ class JobStore:
                         bad.append(raw if raw.endswith(b"\n") else raw + b"\n")
                     elif values.get("deleted"):
                         self._sequence = max(self._sequence, values.get("sequence", 0))
-                        self._forget(values["job_id"])
+                        self._forget(values)
                     else:
                         start = offset + len(raw) - len(raw.lstrip())
                         self._sequence = max(self._sequence, values.get("sequence", 0))
@@ -451,12 +458,7 @@ class JobStore:
 
     def _compact(self, bad: list[bytes]) -> None:
         if bad:
-            stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
-            self.damaged_path = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-            with open(self.damaged_path, "xb") as file:
-                file.writelines(bad)
-                file.flush()
-                os.fsync(file.fileno())
+            self.damaged_path = journal.set_aside(self.path, bad)
             log.warning("%d damaged lines of the journal of jobs were set aside in %s.", len(bad), self.damaged_path.name)
         aside = self.path.with_name(f".{self.path.name}.compact")
         written = {}
@@ -493,8 +495,3 @@ def _values(raw: bytes) -> dict[str, Any] | None:
     if not isinstance(values, dict) or not values.keys() >= _REQUIRED or values["status"] not in STATUSES:
         return None
     return values if all(isinstance(values[name], kind) for name, kind in _TYPES.items() if name in values) else None
-
-
-def _line_of(values: dict[str, Any]) -> str:
-    """A line of the journal. A lone surrogate cannot be written as UTF-8, and must not keep a job from being stored."""
-    return json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace").decode()

@@ -66,7 +66,8 @@ class Academy:
         self.settings = settings
         self._lesson_store = LessonStore(settings.data_dir / "lessons.db")
         self._job_store = JobStore(settings.training_dir)
-        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings))
+        self._adapter_store = AdapterStore(settings.models_dir, settings.training_dir, Places.of(settings), self._job_store.is_open)
+        self._job_store.on_change.append(lambda job: self._adapter_store.look_again(job.job_id))
         self._session = ChatSession(settings, self._adapter_store, engine=engine)
         self._backends = backends.build(settings)
         self._habitat = Habitat(settings, self._backends["docker"].look)

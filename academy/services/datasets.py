@@ -25,7 +25,7 @@ from academy.curation.files.uploads import UploadRecord, UploadStore
 from academy.curation.lesson_store import LessonStore
 from academy.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from academy.habitat import Habitat
-from academy.jobs.store import ENDED, JobStore
+from academy.jobs.store import JobStore
 from academy.messages import Text, msg
 from academy.preferences import beside
 from academy.rows import BadRow, message_of, read_line
@@ -69,7 +69,7 @@ class Datasets:
         self._habitat = habitat
         self._documents = documents
         self._asked = AskedRows()
-        self._untaught: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._taught: dict[tuple[str, ...], tuple[int, int]] = {}
 
     # Uploads
 
@@ -185,8 +185,8 @@ class Datasets:
     def delete(self, dataset_id: str) -> None:
         """Deletes a dataset; raises Conflict while a job or an adapter needs it."""
         manifest = self._store.get(dataset_id)
-        for job in self._jobs.list():
-            if job.status not in ENDED and (job.dataset_id == dataset_id or job.dataset_path == manifest.path):
+        for job in self._jobs.open_jobs():
+            if job.dataset_id == dataset_id or job.dataset_path == manifest.path:
                 raise Conflict(
                     "{dataset} is in use by the job {job}.",
                     hint="Cancel it, or wait until it has ended.",
@@ -243,7 +243,7 @@ class Datasets:
     def held_out(self, dataset_id: str) -> frozenset[str]:
         """The ids of the lessons that a dataset holds out."""
         rows = self._store.open(dataset_id, "eval")
-        return frozenset(origin for source, origin in rows.origins() if source == "lessons") if rows else frozenset()
+        return rows.lessons() if rows else frozenset()
 
     @reading
     def untaught(self, adapter_id: str | None) -> int:
@@ -257,25 +257,27 @@ class Datasets:
         return self._outside(dict.fromkeys(name for name in taught if name))
 
     def _outside(self, dataset_ids: Iterable[str]) -> int:
-        """How many of the lessons that can be trained none of the datasets has; counted once for each state of the lessons."""
-        line = tuple(dataset_ids)
-        revision, number = self._untaught.get(line, (None, 0))
-        if revision != self._lessons.revision:
-            revision = self._lessons.revision
-            seen = [origin for name in line for origin in self._lessons_of(name)]
-            number = len(set(self._lessons.trained_ids()).difference(seen))
-            if len(self._untaught) >= _MOST_COUNTED:
-                self._untaught.clear()
-            self._untaught[line] = revision, number
-        return number
+        """How many of the lessons that can be trained none of the datasets has.
 
-    def _lessons_of(self, dataset_id: str) -> Iterable[str]:
+        The others are counted again only when a lesson that was there has changed: a new one is in no dataset.
+        """
+        line = tuple(dataset_ids)
+        edits, inside = self._taught.get(line, (None, 0))
+        if edits != self._lessons.edits:
+            edits = self._lessons.edits
+            seen = {origin for name in line for origin in self._lessons_of(name)}
+            inside = sum(lesson_id in seen for lesson_id in self._lessons.trained_ids()) if seen else 0
+            if len(self._taught) >= _MOST_COUNTED:
+                self._taught.clear()
+            self._taught[line] = edits, inside
+        return self._lessons.statistics()["trainable_lessons"] - inside
+
+    def _lessons_of(self, dataset_id: str) -> Iterator[str]:
         """The ids of the lessons that a dataset holds or left out; of a dataset that was deleted, none."""
         with contextlib.suppress(NotFound):
-            parts = [rows for part in ("train", "eval") if (rows := self._store.open(dataset_id, part))]
-            kept = [origin for rows in parts for source, origin in rows.origins() if source == "lessons"]
-            return [*kept, *(row.get("origin", "") for row in self._store.get(dataset_id).dropped)]
-        return []
+            for rows in [rows for part in ("train", "eval") if (rows := self._store.open(dataset_id, part))]:
+                yield from (origin for source, origin in rows.origins() if source == "lessons")
+            yield from (row.get("origin", "") for row in self._store.get(dataset_id).dropped)
 
     @reading
     def answer_to(self, question: str, adapter_id: str | None = None) -> str | None:

@@ -142,7 +142,9 @@ class Documents:
         asked = {number for written in self._written(document_id).values() for number in written.asked}
         numbers = [passage.number for passage in self._store.passages(document_id) if passage.number not in asked]
         if not numbers:
-            raise Refused("All passages of {name} were asked.", hint="Review the questions, or read the passages on.", name=record.name)
+            raise Refused(
+                "All passages of {name} were asked.", hint="Review the questions, or learn the passages as plain text.", name=record.name
+            )
         training = {name: adapter.parameters[name] for name in KNOBS if name in adapter.parameters} if adapter else {}
         spec = QuestionSpec(
             document_id=document_id, passages=numbers[: request.passages], per_passage=request.per_passage, training=training

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import re
 import statistics
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,17 +36,15 @@ from academy.jobs.store import TEACHING, Inputs, Job, JobStore
 from academy.messages import Text, join, msg, render
 from academy.models import BUNDLED
 from academy.preferences import Preference, beside, of_kind, read_preferences
-from academy.rows import BadRow, read_rows
+from academy.rows import BadRow
 from academy.services.datasets import NO_PREFERENCES
+from academy.services.lengths import lengths_of
 from academy.services.permission import Permission, changing, reading
 from academy.services.warming import Warming
 
 _EARLIER_JOBS = 200
 _EARLIER_DATASETS = 3
 _MEASURABLE = 20  # rows, of which a tenth measures
-_COUNTED_ROWS = 2000
-_LONGEST_ROWS = 200
-_TEMPLATE_TOKENS = 12
 _NAMES = 1000
 _LONGEST_NAME = 80
 _AGAIN = re.compile(r"(?: again(?: \d+)?)+$")
@@ -270,7 +267,7 @@ class Training:
         pace = self._pace(inputs.base_fingerprint, on_gpu)
         if path is None or (pace is None and on_gpu):
             return None
-        lengths = _token_lengths(Path(inputs.dataset_path), path, of_preferences=spec.method != "sft")
+        lengths = lengths_of(Path(inputs.dataset_path), path, of_preferences=spec.method != "sft")
         return estimate(spec, lengths.rows, lengths.mean, pace, facts(path) if pace is None else None)
 
     def _pace(self, fingerprint: str | None, on_gpu: bool) -> Pace | None:
@@ -340,7 +337,7 @@ class Training:
         self, request: TrainingSpec, base: Base, path: Path, rows: int, has_eval: bool, preferences: Sequence[Preference]
     ) -> tuple[dict[str, Any], Sequence[Text]]:
         goal: presets.Goal | None = None if request.goal == "auto" else request.goal
-        lengths = _token_lengths(path, base.path)
+        lengths = lengths_of(path, base.path)
         if preferences:
             read = presets.Facts(
                 rows,
@@ -352,7 +349,7 @@ class Training:
                 texts=lengths.texts,
             )
             goal = goal or presets.goal_of(read)
-            lengths = _token_lengths(path, base.path, of_preferences=True)
+            lengths = lengths_of(path, base.path, of_preferences=True)
         gpus = self._habitat.gpus()
         given = presets.Facts(
             rows=len(preferences) or rows,
@@ -445,59 +442,3 @@ def _golden_rows(manifest: Manifest | None) -> int | None:
     if manifest is None or manifest.eval_path is None or manifest.request.get("eval_fraction") is not None:
         return None
     return manifest.statistics.get("golden_examples")
-
-
-@dataclass(frozen=True)
-class _Lengths:
-    """The number of rows; in tokens their mean and the largest, the medians of answers and last questions; the share of texts."""
-
-    rows: int
-    mean: float
-    longest: int
-    answer: float
-    question: float
-    texts: float = 0.0
-
-
-def _token_lengths(path: Path, base_path: Path | None, *, of_preferences: bool = False) -> _Lengths:
-    """The lengths of a dataset's rows, by the base's own tokenizer where it is on the disk, else three characters a token.
-
-    Of preferences, a row is a pair or an answer with a thumb; the longest is that of one answer.
-    """
-    path = beside(path) if of_preferences else path
-    state = path.stat()
-    return _counted(path, base_path, of_preferences, (state.st_mtime_ns, state.st_size))
-
-
-@functools.lru_cache(maxsize=16)
-def _counted(path: Path, base_path: Path | None, of_preferences: bool, stamp: tuple[int, int]) -> _Lengths:
-    """Counted once for each state of the file: a plan follows what a person types."""
-    with open(path, "rb") as file:
-        if of_preferences:
-            items = [item for item in of_kind([*read_preferences(file)])[1] if not item.held_out]
-            talks = [([*item.prompt], answer) for item in items for answer in (item.better, item.worse) if answer is not None]
-        else:
-            answers = ((turns[:-1], turns[-1]) for _, turns in read_rows(file))
-            items = talks = [(before, turn.thinking + turn.content + turn.calls) for before, turn in answers]
-    read = [("\n".join([*(turn.content for turn in turns), answer]), answer, turns[-1].content if turns else "") for turns, answer in talks]
-    read.sort(key=lambda texts: len(texts[0]))
-    # The longest ones decide about memory, evenly spread ones about the mean.
-    spread = read[:: max(1, len(read) // _COUNTED_ROWS)]
-    count = _counter(base_path)
-    rows = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in spread])]
-    longest = [length + _TEMPLATE_TOKENS for length in count([row for row, *_ in read[-_LONGEST_ROWS:]])]
-    answers = statistics.median(count([answer for _, answer, _ in spread]))
-    questions = statistics.median(count([question for _, _, question in spread]))
-    texts = sum(not turns for turns, _ in talks) / len(talks)
-    return _Lengths(len(items), statistics.fmean(rows) * len(talks) / len(items), max([*rows, *longest]), answers, questions, texts)
-
-
-def _counter(base_path: Path | None) -> Callable[[list[str]], list[int]]:
-    tokenizer_file = base_path / "tokenizer.json" if base_path else None
-    if tokenizer_file and tokenizer_file.is_file():
-        with contextlib.suppress(ImportError):
-            from tokenizers import Tokenizer  # only there with the training libraries
-
-            tokenizer = Tokenizer.from_file(str(tokenizer_file))
-            return lambda texts: [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
-    return lambda texts: [len(text) // 3 for text in texts]

@@ -82,7 +82,7 @@ class ChatForm(Renderer):
     _turns: dict[tuple[str, ...], list[_Turn]] = field(default_factory=dict)
 
     def write(self, messages: list[Message]) -> list[Written]:
-        """The texts to learn from: one, or with the per-turn route one for each answer; a text to read on as it is. Raises NotRendered.
+        """The texts to learn from: one, or with the per-turn route one for each answer; plain text as it is. Raises NotRendered.
 
         An answer is left out where it is masked, or where no question stands before it. A first word of the assistant's that the
         template refuses is left out of the text too.

@@ -8,36 +8,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from academy.messages import Text, count, msg, to_json
-from academy.text.conversations import Message, read_conversations
+from academy.text.conversations import Message, Numbered, read_conversations
 from academy.text.failures import Failure, as_failure
 from academy.text.templates import ChatForm, NotRendered, Renderer, Written, choose
+from academy.text.token_rows import TokenRows
+from academy.text.token_rows import Tokens as Tokens
 
 _CHUNK = 512
 _TELL = 5000
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """One row to train on: its dataset row (from 1), its ids, and which of them are trained."""
-
-    row: int
-    ids: list[int]
-    trained: list[bool]
-    length: int  # before it was cut
-    is_text: bool = False  # a text to read on: it teaches a manner, and is never known by heart
 
 
 @dataclass
 class Tokenized:
     """All rows of a dataset, the cut ones, and the reasons why others are left out."""
 
-    rows: list[Tokens] = field(default_factory=list)
+    rows: Sequence[Tokens] = field(default_factory=list)
     truncated: list[int] = field(default_factory=list)  # dataset rows that were cut
     untrained: dict[int, Text] = field(default_factory=dict)  # dataset rows left out: why
     thoughts: int = 0  # dataset rows with thoughts
@@ -101,53 +93,60 @@ def longest_of(folder: Path, requested: int) -> int:
 def tokenize(
     tokenizer: Any,
     form: ChatForm,
-    conversations: list[tuple[int, list[Message]]],
+    conversations: Iterable[Numbered],
     max_length: int,
     progress: Callable[[float], None] = lambda fraction: None,
+    folder: Path | None = None,
 ) -> Tokenized:
-    """Every conversation as rows of tokens, cut at `max_length`; rows without a trained token before it are left out."""
-    result = Tokenized()
-    done = 0
-    texts = {row for row, messages in conversations if messages[0]["role"] == "text"}
-    for row, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
+    """Every conversation as rows of tokens, cut at `max_length`; rows without a trained token before it are left out.
+
+    Conversations are read once and one after another, and the rows of a large set lie in a nameless file in `folder`, so memory stays
+    small whatever the set.
+    """
+    rows = TokenRows(folder)
+    result = Tokenized(rows)
+    done, total = 0, len(conversations) if isinstance(conversations, Sized) else 0
+    kept = None  # the dataset row that was kept last; the rows of tokens that come from one follow one another
+    for row, messages, written, ids, trained in _all_tokens(tokenizer, form, conversations, result.untrained):
         done += 1
-        if row in texts and ids:
+        is_text = messages[0]["role"] == "text"
+        if is_text and ids:
             trained[0] = False  # nothing stands before it, from which it could be predicted
-        if done % _TELL == 0:
-            progress(min(done / len(conversations), 1.0))
-        if len(ids) > max_length:
-            if not result.truncated or result.truncated[-1] != row:
-                result.truncated.append(row)
-            if not any(trained[:max_length]):
-                result.untrained.setdefault(row, msg("its answer starts after the limit of {n} tokens", n=max_length))
-                continue
-        elif not any(trained):
-            result.untrained.setdefault(row, msg("no token of its answer can be trained ({end!r})", end=written.text[-40:]))
+        if total and done % _TELL == 0:
+            progress(min(done / total, 1.0))
+        if len(ids) > max_length and (not result.truncated or result.truncated[-1] != row):
+            result.truncated.append(row)
+        if not any(trained[:max_length]):
+            if row != kept:
+                after = msg("its answer starts after the limit of {n} tokens", n=max_length)
+                never = msg("no token of its answer can be trained ({end!r})", end=written.text[-40:])
+                result.untrained.setdefault(row, after if len(ids) > max_length else never)
             continue
-        result.rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids), row in texts))
-    kept = {tokens.row for tokens in result.rows}
-    of_kept = [messages for row, messages in conversations if row in kept]
-    result.thoughts = sum(any(message.get("thinking") for message in messages) for messages in of_kept)
+        rows.append(Tokens(row, ids[:max_length], trained[:max_length], len(ids), is_text))
+        if row != kept:
+            kept = row
+            result.untrained.pop(row, None)
+            result.thoughts += any(message.get("thinking") for message in messages)
+            result.tools += any(message["role"] == "tool" or message.get("calls") for message in messages)
     result.thoughts_dropped = 0 if form.thoughts else result.thoughts
-    result.tools = sum(any(message["role"] == "tool" or message.get("calls") for message in messages) for messages in of_kept)
-    result.untrained = {row: why for row, why in result.untrained.items() if row not in kept}
     return result
 
 
 def _all_tokens(
-    tokenizer: Any, form: ChatForm, conversations: list[tuple[int, list[Message]]], refused: dict[int, Text]
-) -> Iterator[tuple[int, Written, list[int], list[bool]]]:
+    tokenizer: Any, form: ChatForm, conversations: Iterable[Numbered], refused: dict[int, Text]
+) -> Iterator[tuple[int, list[Message], Written, list[int], list[bool]]]:
     special = set(tokenizer.get_added_vocab().values())
-    for start in range(0, len(conversations), _CHUNK):
-        texts: list[tuple[int, Written]] = []
-        for row, messages in conversations[start : start + _CHUNK]:
+    remaining = iter(conversations)
+    while chunk := list(islice(remaining, _CHUNK)):
+        texts: list[tuple[int, list[Message], Written]] = []
+        for row, messages in chunk:
             try:
-                texts.extend((row, written) for written in form.write(messages))
+                texts.extend((row, messages, written) for written in form.write(messages))
             except NotRendered as error:
                 refused[row] = error.message_text
-        encoded = _encode(tokenizer, [written.text for _, written in texts])
-        for (row, written), (ids, offsets) in zip(texts, encoded, strict=True):
-            yield row, written, *_masked(tokenizer, special, written, ids, offsets)
+        encoded = _encode(tokenizer, [written.text for *_, written in texts])
+        for (row, messages, written), (ids, offsets) in zip(texts, encoded, strict=True):
+            yield row, messages, written, *_masked(tokenizer, special, written, ids, offsets)
 
 
 def _encode(tokenizer: Any, texts: list[str]) -> list[tuple[list[int], list[tuple[int, int]] | None]]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from academy.bases import template_of
 from academy.messages import Text, msg
-from academy.text.conversations import Message, read_conversations
+from academy.text.conversations import Conversations, Numbered, read_conversations
 from academy.text.failures import Failure
 from academy.text.templates import ChatForm, choose
+from academy.text.token_rows import numbers_of
 from academy.text.tokens import Tokenized, load_tokenizer, longest_of, tokenize
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
-
-Numbered = tuple[int, list[Message]]
-"""A conversation with its row number."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,16 @@ class Dataset:
 
     tokenizer: Any
     form: ChatForm
-    conversations: list[Numbered]
+    conversations: Sequence[Numbered]
     train: Tokenized
     held_out: Tokenized
     limit: int  # tokens of a row
-    held_out_conversations: list[Numbered] = field(default_factory=list)
+    held_out_conversations: Sequence[Numbered] = field(default_factory=list)
 
     @property
     def thinks(self) -> bool:
         """Whether most of what is learned are answers after a thought."""
-        return self.form.thoughts is not None and 2 * self.train.thoughts > len({tokens.row for tokens in self.train.rows})
+        return self.form.thoughts is not None and 2 * self.train.thoughts > len(set(numbers_of(self.train.rows)))
 
 
 def load_dataset(spec: Spec, report: Report) -> Dataset:
@@ -46,13 +47,12 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
     limit = longest_of(spec.base_path, spec.knob("max_seq_length"))
     if limit < spec.knob("max_seq_length"):
         report.note(msg("{base} was made for at most {n:,} tokens, so longer rows are cut there.", base=spec.base_model, n=limit))
-    read = _Reader(tokenizer, form, limit, report)
+    read = _Reader(tokenizer, form, limit, report, spec.folder)
     conversations = read_conversations(spec.dataset_path)
-    others = read_conversations(spec.eval_path) if spec.eval_path else []
+    others = read_conversations(spec.eval_path) if spec.eval_path else Conversations()
     if spec.golden_rows is not None:
         # A fact that is held out can never be known: rows held out by default are taught, golden questions are not.
-        last = conversations[-1][0]
-        conversations = [*conversations, *((last + row, turns) for row, turns in others[spec.golden_rows :])]
+        conversations = conversations.followed_by(others[spec.golden_rows :])
         others = others[: spec.golden_rows]
     elif spec.measuring_rows:
         conversations, others = _apart(conversations, spec.measuring_rows)
@@ -65,11 +65,15 @@ def load_dataset(spec: Spec, report: Report) -> Dataset:
     return Dataset(tokenizer, form, conversations, train, held_out, limit, others)
 
 
-def _apart(conversations: list[Numbered], measuring: int) -> tuple[list[Numbered], list[Numbered]]:
+def _apart(conversations: Conversations, measuring: int) -> tuple[Conversations, Conversations]:
     """The rows to train on and those that measure: the same ones at every start, wherever they stand in the file."""
-    digests = {row: hashlib.sha256(json.dumps(turns, sort_keys=True).encode()).digest() for row, turns in conversations}
-    apart = set(sorted(digests, key=digests.__getitem__)[:measuring])
-    return [pair for pair in conversations if pair[0] not in apart], [pair for pair in conversations if pair[0] in apart]
+
+    def digest(at: int) -> bytes:
+        return hashlib.sha256(json.dumps(conversations[at][1], sort_keys=True).encode()).digest()
+
+    every = range(len(conversations))
+    apart = set(heapq.nsmallest(measuring, every, key=digest))
+    return conversations.only(at for at in every if at not in apart), conversations.only(sorted(apart))
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,13 @@ class _Reader:
     form: ChatForm
     limit: int
     report: Report
+    folder: Path
 
-    def __call__(self, conversations: list[Numbered], what: Text) -> Tokenized:
+    def __call__(self, conversations: Conversations, what: Text) -> Tokenized:
         def progress(fraction: float) -> None:
             self.report.preparing("tokenize", msg("Tokenizing {what}.", what=what), round(fraction, 3))
 
-        result = tokenize(self.tokenizer, self.form, conversations, self.limit, progress)
+        result = tokenize(self.tokenizer, self.form, conversations, self.limit, progress, self.folder)
         first, why = next(iter(result.untrained.items()), (0, ""))
         if result.truncated:
             cut = {"cut": len(result.truncated), "of": len(conversations), "what": what, "limit": self.limit}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 
-from academy.text.conversations import Message
+from academy.text.conversations import Message, Numbered
+from academy.text.token_rows import TokenRows, numbers_of
 from academy.text.tokens import Tokens, tokenize
 from academy.text.wordings import Wordings
 from academy.trainer.dataset import Dataset
@@ -16,34 +19,44 @@ class Looks:
 
     def __init__(self, dataset: Dataset, seed: int, *, varies: bool) -> None:
         self._dataset, self._seed = dataset, seed
-        self._wordings = Wordings([turns[at]["content"] for _, turns in dataset.conversations if (at := _question(turns)) is not None])
         self._varies = varies
 
-    def rows(self, look: int) -> list[Tokens]:
+    def rows(self, look: int) -> Sequence[Tokens]:
         """The rows of a look, counted from 0: always as many, in the same order; the same look is the same rows."""
         plain = self._dataset.train.rows
         if not self._varies or look == 0:
             return plain
-        varied = tokenize(self._dataset.tokenizer, self._dataset.form, self._varied(look), self._dataset.limit).rows
-        by_row: dict[int, list[Tokens]] = {}
-        for tokens in varied:
-            by_row.setdefault(tokens.row, []).append(tokens)
-        parts = {row: iter(tokens) for row, tokens in by_row.items() if len(tokens) == self._counts[row]}
-        return [next(parts[tokens.row]) if tokens.row in parts else tokens for tokens in plain]
+        folder = plain.folder if isinstance(plain, TokenRows) else None
+        dataset, shown = self._dataset, TokenRows(folder)
+        varied = groupby(tokenize(dataset.tokenizer, dataset.form, self._varied(look), dataset.limit, folder=folder).rows, _row)
+        number, parts = next(varied, (0, iter(())))
+        for row, own in groupby(plain, _row):  # both are in the order of the file
+            while 0 < number < row:
+                number, parts = next(varied, (0, iter(())))
+            replacing = list(parts) if number == row else []
+            for tokens in replacing if len(replacing) == self._counts[row] else own:
+                shown.append(tokens)
+        return shown
 
     @cached_property
     def _counts(self) -> Counter[int]:
-        return Counter(tokens.row for tokens in self._dataset.train.rows)
+        return Counter(numbers_of(self._dataset.train.rows))
 
-    def _varied(self, look: int) -> list[tuple[int, list[Message]]]:
-        varied = []
+    @cached_property
+    def _wordings(self) -> Wordings:
+        return Wordings([turns[at]["content"] for _, turns in self._dataset.conversations if (at := _question(turns)) is not None])
+
+    def _varied(self, look: int) -> Iterator[Numbered]:
         for row, turns in self._dataset.conversations:
             at = _question(turns)
             if at is not None and row in self._counts:
                 question = self._wordings.varied(turns[at]["content"], hash((self._seed, look, row)))
                 turns = [*turns[:at], {**turns[at], "content": question}, *turns[at + 1 :]]
-            varied.append((row, turns))
-        return varied
+            yield row, turns
+
+
+def _row(tokens: Tokens) -> int:
+    return tokens.row
 
 
 def _question(turns: list[Message]) -> int | None:

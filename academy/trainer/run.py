@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import shutil
 import time
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from academy.messages import msg
 from academy.text.failures import Failure
-from academy.text.tokens import Tokens, prompt_ids
+from academy.text.token_rows import Tokens, lengths_of
+from academy.text.tokens import prompt_ids
 from academy.trainer import checkpoints
 from academy.trainer.dataset import Dataset, load_dataset
 from academy.trainer.exam.sampling import spread
@@ -54,7 +56,7 @@ def run(spec: Spec, report: Report) -> None:
 
     _quiet_libraries()
     team = join(spec.folder)
-    adapted = load_adapted(spec, report, [*(compared.answers if compared else ()), *dataset.train.rows, *dataset.held_out.rows])
+    adapted = load_adapted(spec, report, compared.answers if compared else (), dataset.train.rows, dataset.held_out.rows)
     if team.is_first:
         check_device(spec, report, adapted, dataset.train.rows)
     learning = make_learning(spec, report, dataset, adapted, compared)
@@ -148,7 +150,7 @@ def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: Sequence[
     """Two steps on the longest rows, and what the whole training needs by them."""
     loop.train()
     longest = sum(len(row.ids) for row in _longest(rows, loop.plan.rows)) / loop.plan.steps
-    mean = sum(len(row.ids) for row in rows) / len(rows) * plan.batch_size * plan.accumulation
+    mean = sum(lengths_of(rows)) / len(rows) * plan.batch_size * plan.accumulation
     report.event(
         "finished",
         adapter="",
@@ -171,7 +173,8 @@ def _dry_run(spec: Spec, report: Report, loop: Loop, plan: Plan, rows: Sequence[
 
 def _longest(rows: Sequence[Tokens], count: int) -> list[Tokens]:
     """So many rows, the longest ones; where there are fewer, some more than once."""
-    longest = sorted(rows, key=lambda row: -len(row.ids))[:count]
+    lengths = lengths_of(rows)
+    longest = [rows[at] for at in heapq.nlargest(count, range(len(rows)), key=lengths.__getitem__)]
     while len(longest) < count:
         longest += longest[: count - len(longest)]
     return longest

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from academy.errors import AcademyError
 from academy.ui.html.elements import Html, join, notice, remedy, tag
+from academy.ui.html.numbers import exact
 from academy.ui.texts.translate import has, say, t
 
 if TYPE_CHECKING:
@@ -130,10 +131,7 @@ def sentences(error: ValidationError, model: type[BaseModel] | None = None) -> l
 
 def wrong(item: ErrorDetails) -> str:
     """Why a value is refused, to follow the name of its field: "must be at most 0.01"."""
-    limits = {
-        key: f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
-        for key, value in item.get("ctx", {}).items()
-    }
+    limits = {key: exact(value) if isinstance(value, int | float) else value for key, value in item.get("ctx", {}).items()}
     key = f"wrong.{_SAME.get(item['type'], item['type'])}"
     try:
         if has(key):

@@ -221,7 +221,8 @@ def _now(look: Look) -> Html:
         _running(look),
         _answering(look.active),
         _tags(lessons.get("tag_distribution", {})),
-        _advice(facts["advice"], bool(look.datasets)),
+        # Beside the three steps, one of which is to train, the advice to wait would contradict them.
+        _advice(facts["advice"], bool(look.datasets)) if look.adapters or facts["advice"]["ready"] else "",
         autopilot_line(look),
     )
 

@@ -33,7 +33,7 @@
   A.state = { viewer: Math.random().toString(36).slice(2), ...stored(), job: null, dataset: null, base: stored().train_base || null, tab: "overview", ...fromAddress() };
 
   // What is searched for in one dataset would hide the rows of another.
-  const ROWS = { ds_page: 0, ds_query: "", ds_sort: "", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
+  const ROWS = { ds_page: 0, ds_query: "", ds_sort: "file", ds_source: "", ds_only: "", dropped_reason: "", secret_kind: "" };
   // What was just imported is shown alone while a person looks at it, not after another tab or a reload.
   const IMPORTED = { lesson_imports: [] };
   Object.assign(A.state, IMPORTED);

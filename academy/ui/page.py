@@ -150,7 +150,7 @@ def _languages() -> Html | None:
     if len(languages()) < 2:
         return None
     options = [tag("option", name, value=code, lang=code, selected=code == language.get()) for code, name in languages().items()]
-    return tag("select", *options, cls="ac-language", data_language=True, title=t("app.language"), aria_label=t("app.language"))
+    return tag("select", *options, cls="ac-input ac-language", data_language=True, title=t("app.language"), aria_label=t("app.language"))
 
 
 def _chips(look: Look) -> Html:

@@ -68,6 +68,7 @@ def content(app: Running) -> str:
         for fraction, name in ((0.0, "doors before"), (0.1, "doors")):
             app.api.post("/dataset", json={"include_git": False, "eval_fraction": fraction, "upload_ids": [upload], "name": name})
         app.api.post("/lessons/samples").raise_for_status()
+        app.api.post("/documents", files={"files": ("book.md", b"# Tank\n\nThe pump of the green tank starts at four degrees.\n")})
     if jobs:
         return jobs[0]["job_id"]
     job = app.api.post("/train", json={"preset": "quick"}).json()["job_id"]
@@ -270,6 +271,9 @@ def walk_sessions(walk: Walk) -> None:
 
 
 def walk_lessons(walk: Walk) -> None:
+    walk.click(".ac-segment:has-text('Documents')")
+    expect(walk.page.locator(".ac-doc-passage").first).to_be_visible()
+    walk.check("documents")
     walk.click(".ac-segment:has-text('Lessons')")
     expect(walk.page.locator(".ac-lesson").first).to_be_visible()
     walk.unfold("dataset")
@@ -399,16 +403,14 @@ def test_focus_and_placeholders_are_seen(app: Running, open_page: Open) -> None:
 
 def test_nothing_jumps_while_a_tab_loads(app: Running, browser: Browser) -> None:
     content(app)
-    shifts: dict[str, Callable[[], float]] = {}
     with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
-        for tab in TABS:
-            page = context.new_page()
+        pages = {tab: context.new_page() for tab in TABS}
+        for tab, page in pages.items():
             page.add_init_script(_SHIFTS)
             page.goto(f"{app.address}/?tab={tab}")
             page.wait_for_selector(f"#tab-{tab}[data-filled]", timeout=90_000)
-            shifts[tab] = lambda page=page: page.evaluate("window.shift")
-        page.wait_for_timeout(1500)  # what comes late, on all of them
-        found = {tab: shift() for tab, shift in shifts.items()}
+        pages["overview"].wait_for_timeout(1500)  # what comes late, on all of them
+        found = {tab: page.evaluate("window.shift") for tab, page in pages.items()}
     assert all(shift < 0.02 for shift in found.values()), found
 
 

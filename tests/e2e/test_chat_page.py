@@ -242,6 +242,7 @@ def test_code_is_copied_a_correction_shows_both_texts_and_a_preset_returns(page:
     assert page.evaluate("navigator.clipboard.readText()") == "def add(a, b):\n    return a + b"
     turns(page).last.locator("button:has-text('Correct this')").click()
     page.fill("#ac-dialog textarea", "Use sum instead.")
+    expect(page.get_by_label("Your comment (optional)")).to_have_attribute("placeholder", "e.g. shorter, and name the file")
     page.click("#ac-dialog [type=submit]")
     expect(page.locator(".ac-correction")).to_contain_text("Use sum instead.")
     page.click(".ac-replaced summary")

@@ -1,4 +1,4 @@
-"""Documents on the page: brought, reviewed by keys, read on in a dataset."""
+"""Documents on the page: brought, reviewed by keys, learned as plain text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from academy.curation.documents.reading import read_document
 from academy.curation.documents.store import DocumentStore
@@ -63,23 +63,23 @@ def test_questions_are_reviewed_by_keys_beside_their_passage(app: Any, open_page
     page.close()
 
 
-def test_a_pdf_is_brought_and_its_passages_are_read_on(app: Any, open_page: Open, shots: Path) -> None:
+def test_a_pdf_is_brought_and_its_passages_are_rows_of_a_dataset(app: Any, open_page: Open, shots: Path) -> None:
     page = open_page("/?tab=dataset", width=400, scheme="dark")
-    brought = {"name": "handbook.pdf", "mimeType": "application/pdf", "buffer": made.pdf(made.HANDBOOK)}
+    brought = FilePayload(name="handbook.pdf", mimeType="application/pdf", buffer=made.pdf(made.HANDBOOK))
     page.locator("input[data-drop]:visible, input[data-drop]").first.set_input_files([brought])
     choices = page.locator("#ac-dialog .ac-choice")
     expect(choices).to_have_count(1)
     choices.click()
     expect(page.locator(".ac-doc-passage").first).to_contain_text("Lena Ohm", timeout=30_000)
     expect(page.locator("[data-live=doc_open]")).to_contain_text("Page 1")
-    page.locator("[data-live=doc_open] .ac-switch", has_text="Read on in datasets").click()
+    page.locator("[data-live=doc_open] .ac-switch", has_text="Learn as plain text").click()
     page.screenshot(path=shots / "documents-400.png", full_page=True)
     page.evaluate(AXE)
     assert page.evaluate(_AXE) == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.click(".ac-segment:has-text('Datasets')")
     page.locator("[data-act='dataset.make']").click()
-    expect(page.locator("[data-live=ds_open]")).to_contain_text("reads on", timeout=30_000)
+    expect(page.locator("[data-live=ds_part]")).to_contain_text("plain text", timeout=30_000)
     newest = app.api.get("/datasets").json()["items"][0]
     assert newest["statistics"]["sources"]["documents"] >= 1
     page.close()

@@ -85,6 +85,7 @@ def test_a_tag_is_a_filter_wherever_it_stands(lessons: Page) -> None:
     expect(lessons.locator(".ac-open .ac-sentence")).to_contain_text("4 examples: 4 lessons")
     expect(lessons.locator(".ac-source .ac-chosen")).to_have_count(0)
     expect(lessons.locator("input[data-bind=ds_name]")).to_have_value("")
+    expect(lessons.locator("select[data-bind=ds_sort]")).to_have_value("file")
     lessons.fill("input[data-bind=ds_query]", "no such row")
     expect(lessons.locator("[data-live=ds_part] .ac-empty")).to_contain_text("No match")
     lessons.click("[data-act='dataset.make']")
@@ -255,7 +256,7 @@ def test_a_session_of_an_agent_is_found_reviewed_and_taken(open_page: Open, app:
     page.set_viewport_size({"width": 1400, "height": 900})
     page.click("button:has-text('Make lessons of 189 exchanges')")
     expect(page.locator(ROWS).first).to_contain_text("turns")
-    expect(page.locator("[data-live=lessons]")).to_contain_text("just imported")
+    expect(page.locator("[data-live=lessons]")).to_contain_text("imported lesson")
     exported = app.api.post("/dataset", json={"include_git": False, "quality_profile": "lenient", "name": "pond"}).json()
     rows = app.api.get(f"/datasets/{exported['dataset_id']}/file").text
     assert "tool_calls" in rows

@@ -60,6 +60,8 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     page.screenshot(path=shots / "1-first.png")
     page.click(".ac-step-now button")
     expect(page.locator(".ac-step-now")).to_contain_text("Train", timeout=120_000)
+    expect(page.locator("[data-live=now]")).to_contain_text("81 to train on")
+    expect(page.locator("[data-live=now]")).not_to_contain_text("advises to wait")  # beside the step to train
     page.screenshot(path=shots / "2-loaded.png")
     page.click(".ac-step-now button")
 

@@ -30,8 +30,8 @@ class Passage(BaseModel):
     tokens: int = 0
 
     @property
-    def read_on(self) -> str:
-        """The text as a row to read on: under its heading."""
+    def as_row(self) -> str:
+        """The text as a row of plain text: under its heading."""
         return f"{self.heading}\n\n{self.text}" if self.heading else self.text
 
 

@@ -122,7 +122,7 @@ def without_repeated(pages: Sequence[Sequence[str]]) -> tuple[list[list[str]], i
     offsets: Counter[int] = Counter()
     for number, lines in enumerate(pages):
         edges.update({_shape(lines[at]) for at in _edge(lines)})
-        offsets.update({offset for at in _edge(lines) for offset in _offsets(lines[at], number)})
+        offsets.update({offset for at in _outermost(lines) for offset in _offsets(lines[at], number)})
     least = max(_LEAST_PAGES, _REPEATED * len(pages))
     # A header that changes with the chapter is told by the page's number in it.
     counting = {offset for offset, times in offsets.items() if times >= least}
@@ -133,7 +133,7 @@ def without_repeated(pages: Sequence[Sequence[str]]) -> tuple[list[list[str]], i
             for at in _edge(lines)
             if edges[_shape(lines[at])] >= least
             or (len(pages) > 1 and _NUMBER.match(lines[at]))
-            or counting.intersection(_offsets(lines[at], number))
+            or (at in _outermost(lines) and counting.intersection(_offsets(lines[at], number)))
         }
         removed += len(out)
         kept.append([line for at, line in enumerate(lines) if at not in out])
@@ -144,6 +144,12 @@ def _edge(lines: Sequence[str]) -> list[int]:
     """The positions of the first and last lines with text."""
     filled = [at for at, line in enumerate(lines) if line.strip()]
     return [*dict.fromkeys([*filled[:_EDGE], *filled[-_EDGE:]])]
+
+
+def _outermost(lines: Sequence[str]) -> list[int]:
+    """The positions of the first and the last line with text."""
+    edge = _edge(lines)
+    return [edge[0], edge[-1]] if edge else []
 
 
 def _offsets(line: str, page: int) -> list[int]:
@@ -169,9 +175,14 @@ def blocks_of(pages: Sequence[Sequence[str]], titles: dict[int, list[tuple[int, 
     began = 1
 
     def close() -> None:
-        if open_:
-            blocks.append(Block(joined(open_), headings.path, began))
-            open_.clear()
+        if not open_:
+            return
+        block = Block(joined(open_), headings.path, began)
+        open_.clear()
+        if blocks and blocks[-1].heading == block.heading and _ITEM.match(block.text) and _ITEM.match(blocks[-1].text):
+            blocks[-1] = blocks[-1]._replace(text=f"{blocks[-1].text}\n{block.text}")  # of one list
+        else:
+            blocks.append(block)
 
     for number, lines in enumerate(pages, 1):
         wanted = {_key(title): (level, title) for level, title in titles.get(number, ())}

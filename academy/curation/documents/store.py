@@ -131,12 +131,12 @@ class DocumentStore:
         shutil.rmtree(gone, ignore_errors=True)
 
     def as_examples(self, document_ids: Sequence[str]) -> Iterator[Example]:
-        """The passages of several documents as texts to read on."""
+        """The passages of several documents as plain text."""
         for document_id in document_ids:
             record = self.get(document_id)
             for passage in self.passages(document_id):
                 origin = f"{record.name}:{passage.number}" + (f" (p. {passage.page})" if passage.page else "")
-                yield Example((Turn("text", passage.read_on),), source="documents", origin=origin, time=record.created_at)
+                yield Example((Turn("text", passage.as_row),), source="documents", origin=origin, time=record.created_at)
 
     def passages_path(self, document_id: str) -> Path:
         """The file of the passages, one a line; raises NotFound."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from academy.errors import Invalid
 
@@ -92,7 +92,7 @@ def _embedded(address: IPv4Address | IPv6Address) -> tuple[IPv4Address, ...]:
     return (mapped,) if mapped else ()
 
 
-def _split(text: str, shown: str):
+def _split(text: str, shown: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         _ = parts.hostname, parts.port

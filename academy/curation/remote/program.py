@@ -147,7 +147,7 @@ class _Dataset:
         self._write(path, self._rows, say)
 
     def _write(self, path: Path, count: int, say: Callable[..., None]) -> None:
-        rows = self._builder.as_streaming_dataset(split=self._split)
+        rows: Any = self._builder.as_streaming_dataset(split=self._split)
         names = {name: feature.names for name, feature in (rows.features or {}).items() if hasattr(feature, "int2str")}
         due, done, size = 0.0, 0, 0
         with open(path, "wb") as out:
@@ -210,7 +210,7 @@ def _options(scheme: str) -> dict[str, Any]:
     __import__(PACKAGES[scheme])
     if scheme != "s3":
         return {}
-    from botocore.session import Session
+    from botocore.session import Session  # pyright: ignore[reportMissingImports]  it comes with s3fs
 
     return {"anon": Session().get_credentials() is None}
 

@@ -18,7 +18,7 @@ from academy.curation.remote.address import Source
 from academy.curation.remote.forms import RemoteRequest
 from academy.curation.remote.program import DATA
 from academy.errors import Refused
-from academy.messages import from_json
+from academy.messages import from_json, msg
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PASSED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NETRC", "XDG_CACHE_HOME", "SYSTEMROOT")
@@ -57,13 +57,16 @@ class Reading:
 
     def events(self, seconds: float | None = None) -> Iterator[dict[str, Any]]:
         """What it says, up to the end; raises Refused with its reason where it fails, or takes longer than the seconds."""
-        timer = threading.Timer(seconds, self._process.kill) if seconds else None
+        late = threading.Event()
+        timer = threading.Timer(seconds, self._give_up, [late]) if seconds else None
         if timer:
             timer.start()
         last: dict[str, Any] = {}
         try:
             assert self._process.stdout is not None
             for line in self._process.stdout:
+                if not line.endswith("\n"):
+                    break  # it was killed in the middle
                 last = json.loads(line)
                 if last["type"] == "failed":
                     raise Refused(from_json(last["reason"]) or "")
@@ -73,9 +76,9 @@ class Reading:
                 timer.cancel()
         if last.get("type") != "done":
             code = self._process.wait()
-            if timer and timer.finished.is_set() and code < 0:
+            if late.is_set():
                 raise Refused("The server did not answer within {seconds} seconds.", hint="Try again later.", seconds=int(seconds or 0))
-            raise Refused("The download exited without reporting a result ({code}).", hint="Try again.", code=code)
+            raise Refused(msg("The download exited without reporting a result ({code}).", code=code), hint="Try again.")
 
     def stop(self) -> None:
         """Ends the process now."""
@@ -89,6 +92,10 @@ class Reading:
             if pipe:
                 pipe.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _give_up(self, late: threading.Event) -> None:
+        late.set()
+        self.stop()
 
     def _send(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None

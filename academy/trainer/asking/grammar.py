@@ -20,7 +20,7 @@ _LITERALS = (', "answer": "', "}")
 """What follows the end of the question, and of the answer."""
 _STRING = r"(?:[^\"\\\x00-\x1f\x7f]|\\[\"\\/nt])*"
 _INSIDE, _ENDS = re.compile(_STRING), re.compile(_STRING + '"(.*)', re.DOTALL)
-_ASKED = re.compile(r"[?？؟]")
+_ASKED, _GOES_ON = re.compile(r"[?？؟]$"), re.compile(r"[?？؟].")
 
 
 def read_pair(text: str) -> tuple[str, str] | None:
@@ -41,7 +41,9 @@ class Vocabulary:
         texts = tokenizer.batch_decode([[token] for token in range(known)], skip_special_tokens=False)
         special = {*tokenizer.all_special_ids, *tokenizer.get_added_vocab().values()}
         usual = {token: text for token, text in enumerate(texts) if text and token not in special}
-        self.inside = self._mask(size, device, (token for token, text in usual.items() if _INSIDE.fullmatch(text)))
+        self.inside = self._mask(
+            size, device, (token for token, text in usual.items() if _INSIDE.fullmatch(text) and not _GOES_ON.search(text))
+        )
         self.asked = frozenset(token for token, text in usual.items() if _ASKED.search(text))
         self.ends: list[Any] = []
         self.due: list[dict[int, list[int]]] = []

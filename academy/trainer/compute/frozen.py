@@ -54,10 +54,10 @@ _Passed = tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor],
 """The lean forward of a module, its own, and the width of what it reads."""
 
 
-def _linear_of(module: nn.Module) -> _Passed | None:
+def _linear_of(module: Any) -> _Passed | None:
     if not isinstance(module, LoraLinear) or _lora_of(module) is None:
         return None
-    own = type(module).forward.__get__(module)
+    own: Any = type(module).forward.__get__(module)
 
     def forward(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         lora = _lora_of(module, x)
@@ -65,16 +65,17 @@ def _linear_of(module: nn.Module) -> _Passed | None:
             return own(x, *args, **kwargs)
         return _Linear.apply(x, lora.scaling, *lora[:4])  # type: ignore[no-any-return]
 
-    return forward, own, module.in_features
+    base: Any = module.base_layer
+    return forward, own, base.in_features
 
 
 def _mlp_of(module: nn.Module) -> _Passed | None:
     names = "gate_proj", "up_proj", "down_proj"
-    layers = [getattr(module, name, None) for name in names]
+    layers: list[Any] = [getattr(module, name, None) for name in names]
     act = getattr(module, "act_fn", None)
     if not callable(act) or any(not isinstance(layer, LoraLinear) or _lora_of(layer) is None for layer in layers):
         return None
-    own = type(module).forward.__get__(module)
+    own: Any = type(module).forward.__get__(module)
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         # A training that follows on the same base has layers of its own.
@@ -92,7 +93,7 @@ def _norm_of(module: nn.Module) -> _Passed | None:
     eps = getattr(module, "variance_epsilon", getattr(module, "eps", None))
     if not type(module).__name__.endswith("RMSNorm") or not isinstance(eps, float) or weight is None or weight.requires_grad:
         return None
-    own = type(module).forward.__get__(module)
+    own: Any = type(module).forward.__get__(module)
     with torch.no_grad():
         # Gemma's weights are added to 1.
         x = torch.linspace(-1, 1, weight.numel())
@@ -119,7 +120,9 @@ def _lora_of(layer: Any, x: torch.Tensor | None = None) -> Lora | None:
         return None
     if x is not None and (not torch.is_grad_enabled() or layer.disable_adapters or layer.merged):
         return None
-    return Lora(weight, layer.base_layer.bias, layer.lora_A[name].weight, layer.lora_B[name].weight, layer.scaling[name])
+    a: Any = layer.lora_A[name]
+    b: Any = layer.lora_B[name]
+    return Lora(weight, layer.base_layer.bias, a.weight, b.weight, layer.scaling[name])
 
 
 # -- the passes
@@ -154,7 +157,7 @@ def _gradients(
 
 
 def _loras(tensors: Sequence[Any], scalings: Sequence[float]) -> list[Lora]:
-    return [Lora(*tensors[4 * at : 4 * at + 4], scaling) for at, scaling in enumerate(scalings)]
+    return [Lora._make([*tensors[4 * at : 4 * at + 4], scaling]) for at, scaling in enumerate(scalings)]
 
 
 class _Linear(torch.autograd.Function):
@@ -168,7 +171,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *outputs: Any) -> Any:
+    def backward(ctx: Any, *outputs: Any) -> Any:  # type: ignore[override]
         x, low, *tensors = ctx.saved_tensors
         gradient = outputs[0].flatten(0, -2)
         of_x, of_all = _gradients(x, low, [gradient], _loras(tensors, [ctx.scaling]), ctx.needs_input_grad[0])
@@ -190,7 +193,7 @@ class _GatedMlp(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *outputs: Any) -> Any:
+    def backward(ctx: Any, *outputs: Any) -> Any:  # type: ignore[override]
         x, gate, up, low, low_down, *tensors = ctx.saved_tensors
         *first, down = _loras(tensors, ctx.scalings)
         with torch.enable_grad():
@@ -219,7 +222,7 @@ class _Norm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *outputs: Any) -> Any:
+    def backward(ctx: Any, *outputs: Any) -> Any:  # type: ignore[override]
         output, inverse, weight = ctx.saved_tensors
         mean = (outputs[0] * output).sum(-1, keepdim=True).div_(output.shape[-1])
         return (outputs[0] * weight).addcmul_(output * weight.reciprocal(), mean, value=-1).mul_(inverse), None, None

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 
 CHUNK = 1 << 24  # logits computed at a time: 64 MB in fp32
+_CPU_CHUNK = 1 << 22  # of a loss on the processor: 16 MB, which its cache may hold
 _SCALED = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 
 
@@ -19,9 +20,9 @@ def has_plain_head(config: Any) -> bool:
     return all(getattr(text, name, None) in (None, 1, 1.0) for name in _SCALED)
 
 
-def head_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = CHUNK) -> tuple[torch.Tensor, torch.Tensor]:
+def head_loss(hidden: torch.Tensor, head: Any, targets: torch.Tensor, chunk: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     """The summed cross entropy of `head(hidden)`, and where its arg max is the target: hidden is (tokens, width), targets is (tokens)."""
-    rows = max(1, chunk // head.weight.shape[0])
+    rows = max(1, (chunk or (_CPU_CHUNK if hidden.device.type == "cpu" else CHUNK)) // head.weight.shape[0])
     if any(parameter.requires_grad for parameter in head.parameters()):
         return logits_loss(head(hidden).float(), targets)
     return _ChunkedLoss.apply(hidden, head, targets, rows)  # type: ignore[no-any-return]

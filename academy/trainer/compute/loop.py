@@ -15,7 +15,7 @@ from transformers import set_seed
 
 from academy.messages import msg
 from academy.text.failures import Failure
-from academy.text.tokens import Tokens
+from academy.text.token_rows import Tokens, lengths_of
 from academy.trainer import checkpoints
 from academy.trainer.compute.batches import Batch, order
 from academy.trainer.compute.model import Adapted
@@ -122,7 +122,9 @@ class Loop:
         self._looks, self._rehearsal, self._team = looks, rehearsal, team
         self._rows = looks(0)
         self.known = Known(self._rows)
-        self._held_out = sorted(held_out, key=lambda row: -len(row.ids))
+        lengths = lengths_of(held_out)
+        self._held_out = held_out
+        self._longest_first = sorted(range(len(held_out)), key=lambda at: -lengths[at])
         self._order: tuple[int, list[int]] = (-1, [])  # the epoch, and its rows
         self._look_loss = torch.zeros((), device=self._placement.device)  # summed over the steps of this look
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
@@ -186,7 +188,7 @@ class Loop:
         if slot.epoch != self._order[0]:
             self._rows = self._looks(0 if self.plan.is_plain(self.history, slot.epoch) else slot.epoch)
             group = self.plan.batch_size * self.plan.accumulation if not self.adapted.end_to_end else None
-            self._order = slot.epoch, order([len(row.ids) for row in self._rows], self._spec.knob("seed") + slot.epoch, group)
+            self._order = slot.epoch, order(lengths_of(self._rows), self._spec.knob("seed") + slot.epoch, group)
         self.epochs_done = slot.epochs_done
         return self._order[1][slot.first : slot.end]
 
@@ -299,7 +301,7 @@ class Loop:
             **(self._end(end) if self.history.cooling is not None else {}),
             extra={"tokens": self._tokens},
         )
-        knows = f"knows {self.known.rows}/{self.known.of}" if self.known.of else ""  # texts to read on are never known
+        knows = f"knows {self.known.rows}/{self.known.of}" if self.known.of else ""  # plain text is never known
         words = "  ".join(f"{name} {value:.3f}" for name, value in measured.items()) or knows
         self._report.say(
             f"step {step}/{end}  epoch {self.epochs_done:.1f}  loss {loss:.3f}  lr {self._rate:.2g}  {words}  tok/s {speed:,.0f}"
@@ -332,8 +334,8 @@ class Loop:
         self._model.eval()
         total = count = 0.0
         with torch.no_grad():
-            for part in self._team.share(_parts(self._held_out, self.plan.batch_size)):
-                batch = self._method.collate(part)
+            for part in self._team.share(_parts(self._longest_first, self.plan.batch_size)):
+                batch = self._method.collate([self._held_out[at] for at in part])
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
         self._model.train()

@@ -22,7 +22,7 @@ from academy.bases.folders import is_packed
 from academy.devices import choose
 from academy.messages import count, msg
 from academy.text.failures import Failure
-from academy.text.tokens import Tokens
+from academy.text.token_rows import Tokens, highest_of, lengths_of
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
 from academy.trainer.compute.frozen import keep_less
@@ -36,7 +36,7 @@ Precision = Literal["bf16", "fp16", "fp32"]
 _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, whatever it has for bf16
 _SAFELY: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 _ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
-_AT_ONCE = 1024  # tokens; the presets count with it
+_AT_ONCE = 512  # tokens; the presets count with it
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
 
@@ -57,7 +57,7 @@ class Placement:
     def tokens_at_once(self) -> int | None:
         """The tokens that go through the model together, where rows are not longer; None: as many as a batch has.
 
-        A processor is as fast with fewer, and what is kept for the gradient grows with them: 1.3 MB a token for SmolLM2-135M in fp32.
+        A processor is as fast with so few, and what is kept for the gradient grows with them: 0.7 MB a token for SmolLM2-135M in fp32.
         """
         return _AT_ONCE if self.device.type == "cpu" else None
 
@@ -89,7 +89,7 @@ class Adapted:
         return split(lengths, others, most=most, tokens=self.placement.tokens_at_once, padded=not self.end_to_end, apart=apart)
 
 
-def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
+def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens]) -> Adapted:
     """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
     parameters = weights_count(spec.base_path)
     placement = choose_placement(spec, report, parameters)
@@ -98,12 +98,12 @@ def load_adapted(spec: Spec, report: Report, rows: Sequence[Tokens]) -> Adapted:
         msg("Loading {base} for {device} in {precision}.", base=spec.base_model, device=placement.name, precision=placement.precision),
     )
     if placement.device.type == "cpu":
-        mean = sum(len(row.ids) for row in rows) / len(rows)
+        mean = sum(sum(lengths_of(rows)) for rows in parts) / sum(map(len, parts))
         torch.set_num_threads(max(1, choose_threads(parameters, mean * spec.knob("batch_size")) // team_size()))
     model = load_base(spec, placement)
-    if max(max(row.ids) for row in rows) >= model.get_input_embeddings().weight.shape[0]:
+    if max(map(highest_of, parts)) >= model.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
-    end_to_end = lays_end_to_end(model, [row.ids for row in rows[:2]])
+    end_to_end = lays_end_to_end(model, [row.ids for rows in parts for row in rows[:2]][:2])
     if not end_to_end:
         use_stock_attention(model)
     return _adapted(model, placement, end_to_end, spec)

@@ -64,7 +64,7 @@ def run(spec: Spec, report: Report) -> None:
     # A base alone has nothing before it to compare with.
     compared = load_measured(spec, report, dataset) if dataset and spec.continue_from else None
     answers = compared.answers if compared else ()
-    adapted = load_adapted(spec, report, [*rows, *(dataset.train.rows if dataset else ()), *answers])
+    adapted = load_adapted(spec, report, rows, dataset.train.rows if dataset else (), answers)
     report.event(
         "started",
         device=adapted.placement.name,

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 LEAST_SECONDS, MOST_SECONDS = 40.0, 120.0
@@ -79,8 +80,8 @@ def spread(items: Sequence[Item], most: int | None = None, seed: int = 0) -> lis
 
     The order is that of van der Corput's sequence: positions by their reversed bits.
     """
-    first = seed % max(1, len(items))
-    items = [*items[first:], *items[:first]]
-    bits = max(1, (len(items) - 1).bit_length())
+    count = len(items)
+    bits = max(1, (count - 1).bit_length())
     order = (int(f"{at:0{bits}b}"[::-1], 2) for at in range(1 << bits))
-    return [items[at] for at in order if at < len(items)][:most]
+    # The items may lie on the disk: only those that are taken are read.
+    return [items[(at + seed) % count] for at in islice((at for at in order if at < count), most)]

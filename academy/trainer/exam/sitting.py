@@ -10,6 +10,7 @@ from typing import Any
 
 from academy.messages import Text, to_json
 from academy.text.conversations import Message as Turn
+from academy.text.conversations import Numbered
 from academy.text.matching import Answers
 from academy.text.tokens import tokenize
 from academy.trainer.dataset import Dataset
@@ -17,7 +18,7 @@ from academy.trainer.exam import general, sentences
 from academy.trainer.exam.examinee import Examinee, Reading
 from academy.trainer.exam.intervals import mean_of
 from academy.trainer.exam.sampling import Clock, spread
-from academy.trainer.exam.taught import Row, rows_of, texts_of, wordings_of
+from academy.trainer.exam.taught import Row, rows_of, sampled_rows, texts_of, wordings_of
 from academy.trainer.exam.verdict import Count, Fall, Findings, General, Lesson, Preferred, judge
 from academy.trainer.report import now
 
@@ -44,7 +45,7 @@ class Earlier:
     """A dataset that the person taught before."""
 
     dataset_id: str
-    conversations: list[tuple[int, list[Turn]]]
+    conversations: Sequence[Numbered]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Exam:
 
     def _sit(self) -> dict[str, Any]:
         subject, dataset = self.subject, self.subject.dataset
-        every = rows_of(dataset.conversations, dataset.train.rows) if dataset else []
+        every, taught = sampled_rows(dataset.conversations, dataset.train.rows) if dataset else ([], 0)
         rows = spread(every, _MOST_ROWS, subject.seed)
         known = self._part("known", "Reading the rows.", 0.0, lambda: self._known(rows)) if rows else {}
         compare = self.compare
@@ -100,7 +101,7 @@ class Exam:
         noise = self._part("noise", "Reading some rows again.", 0.95, lambda: self._noise(rows, known)) if rows else 0.0
         measured = {
             "known": {"rows": sum(known.values()), "of": len(known)},
-            "rows": len(every),
+            "rows": taught,
             "rephrased": _rephrased(wordings),
             "held_out": held_out,
             "general": general.result_of(asked),
@@ -251,7 +252,7 @@ class Exam:
         if not self.subject.style or dataset is None:
             return None, None
         held = dataset.held_out_conversations, dataset.held_out.rows
-        held_out = spread([*rows_of(*held), *texts_of(*held)])
+        held_out = spread([*sampled_rows(*held)[0], *texts_of(*held)])
         rows = held_out or spread([*rows, *texts_of(dataset.conversations, dataset.train.rows)], _MOST_LOSSES)
         before = self._read(rows, base=True, until=self.clock.until(0.4))
         after = self._read(rows, base=False, until=self.clock.until(0.6))

@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from academy.text.conversations import Message
+from academy.text.conversations import Message, Numbered
 from academy.text.matching import Answers, Key
-from academy.text.tokens import Tokens
+from academy.text.token_rows import Tokens, numbers_of, texts_in
 from academy.text.wordings import Wordings
+from academy.trainer.exam.sampling import spread
 
 MOST_REPHRASED = 100
+_MOST_READ = 10_000  # conversations that are in memory at once
 _A_WORDINGS = 2  # of a question
 _SHORT = 64  # tokens of an answer that a few words decide about
 
@@ -52,7 +54,7 @@ class Wording:
     own: bool  # by the person; otherwise made here
 
 
-def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequence[Tokens]) -> list[Row]:
+def rows_of(conversations: Iterable[Numbered], trained: Sequence[Tokens]) -> list[Row]:
     """The conversations that have something to learn, in the order of the file."""
     tokens: dict[int, list[Tokens]] = defaultdict(list)
     for item in trained:
@@ -66,13 +68,25 @@ def rows_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequenc
     ]
 
 
-def texts_of(conversations: Iterable[tuple[int, list[Message]]], trained: Sequence[Tokens]) -> list[Row]:
-    """The texts to read on among the rows, which only their loss tells of."""
-    tokens = {item.row: item for item in trained if item.is_text}
-    return [Row(number, turns, "", (tokens[number],), _NO_KEY) for number, turns in conversations if number in tokens]
+def sampled_rows(conversations: Sequence[Numbered], trained: Sequence[Tokens]) -> tuple[list[Row], int]:
+    """The same, of a very large set an even part of them; and how many there are in all."""
+    numbers = numbers_of(trained)
+    if len(conversations) <= _MOST_READ:
+        rows = rows_of(conversations, trained)
+        return rows, len(rows)
+    chosen = [conversations[at] for at in sorted(spread(range(len(conversations)), _MOST_READ))]
+    wanted = {number for number, _ in chosen}
+    return rows_of(chosen, [trained[at] for at, number in enumerate(numbers) if number in wanted]), len(set(numbers))
 
 
-def wordings_of(rows: Sequence[Row], held_out: Iterable[tuple[int, list[Message]]]) -> list[Wording]:
+def texts_of(conversations: Iterable[Numbered], trained: Sequence[Tokens]) -> list[Row]:
+    """The rows of plain text, which only their loss tells of; of a very large set an even part of them."""
+    places = {number: at for at, (number, is_text) in enumerate(zip(numbers_of(trained), texts_in(trained), strict=True)) if is_text}
+    chosen = {number: places[number] for number in spread([*places], _MOST_READ)}
+    return [Row(number, turns, "", (trained[chosen[number]],), _NO_KEY) for number, turns in conversations if number in chosen]
+
+
+def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered]) -> list[Wording]:
     """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
 
     The person's own wordings are the held-out rows with the answer of a trained one.

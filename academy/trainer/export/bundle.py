@@ -47,7 +47,7 @@ def write(
     if different:
         notes.append(msg("The script trains on the rows as they are: {why:list}; it repeats the number of steps.", why=different))
     if left_out:
-        notes.append(msg("{n:number} rows with thoughts, calls of tools or texts to read on are left out.", n=left_out))
+        notes.append(msg("{n:number} rows with thoughts, calls of tools or plain text are left out.", n=left_out))
     return notes
 
 

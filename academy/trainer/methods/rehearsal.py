@@ -52,7 +52,7 @@ _MEMORY = 0.9  # of the drift so far that the running mean keeps a step
 class Memory:
     """The base's own answers as rows, and what it thinks likeliest at each trained token."""
 
-    rows: list[Tokens]
+    rows: Sequence[Tokens]
     tops: list[Likeliest]
 
     def save(self, path: Path) -> None:
@@ -110,7 +110,7 @@ def make_rehearsal(
 
 def _general(spec: Spec, report: Report, dataset: Dataset, examinee: Examinee) -> Memory:
     """The base's answers to general prompts, in English and the language of the dataset."""
-    spoken = asked_in([turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] in ("user", "text")])
+    spoken = asked_in(turn["content"] for _, turns in dataset.conversations for turn in turns if turn["role"] in ("user", "text"))
     chosen = [prompt for prompt in prompts() if prompt.language in ("en", spoken)]
     conversations = spread([[{"role": turn.role, "content": turn.content} for turn in prompt.messages] for prompt in chosen])
     name = sha256(json.dumps([spec.base_fingerprint, dataset.form.template, conversations, _ANSWER_TOKENS]).encode()).hexdigest()[:32]
@@ -145,8 +145,9 @@ def _lessons(spec: Spec, dataset: Dataset, examinee: Examinee, compared: frozens
     # In turns, so that each dataset has its share.
     conversations = [turns for together in zip_longest(*datasets) for turns in together if turns is not None]
     if compared is None:
-        new = {json.dumps(turns) for _, turns in dataset.conversations}
-        earlier = [turns for turns in conversations if json.dumps(turns) not in new][:_LESSONS]
+        known = {json.dumps(turns) for turns in conversations}
+        again = {text for _, turns in dataset.conversations if (text := json.dumps(turns)) in known}
+        earlier = [turns for turns in conversations if json.dumps(turns) not in again][:_LESSONS]
     else:
         own = [turns for _, turns in spread(dataset.conversations, _LESSONS)]
         earlier = [turns for turns in [*own, *conversations] if asked_by(turns[:-1]) not in compared][:_LESSONS]

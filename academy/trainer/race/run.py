@@ -41,7 +41,7 @@ def run(spec: Spec, report: Report) -> None:
     dataset = load_dataset(spec, report)
     # Without a cache each turn would ask the base its general questions again.
     spec = replace(spec, cache=spec.cache or spec.folder / "cache")
-    adapted = load_adapted(spec, report, [*dataset.train.rows, *dataset.held_out.rows])
+    adapted = load_adapted(spec, report, dataset.train.rows, dataset.held_out.rows)
     check_device(spec, report, adapted, dataset.train.rows)
     race = Race(
         spec, report, Seat(spec, report, dataset, adapted), read_state(spec.folder) or _opening(spec, len(dataset.held_out.rows)), clock

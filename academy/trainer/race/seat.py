@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from academy.text.token_rows import lengths_of
 from academy.trainer import checkpoints
 from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.model import Adapted, choose_threads, readapted, weights_count
@@ -63,7 +64,7 @@ class Seat:
         self._reports: dict[int, Report] = {}
         self._looks: dict[tuple[int, bool], Looks] = {}
         self._rehearsal: Rehearsal | None = None
-        self._mean = statistics.fmean(len(row.ids) for row in (*dataset.train.rows, *dataset.held_out.rows))  # tokens
+        self._mean = statistics.fmean([*lengths_of(dataset.train.rows), *lengths_of(dataset.held_out.rows)])  # tokens
 
     @property
     def memory_mb(self) -> float:

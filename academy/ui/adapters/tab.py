@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from academy.ui import arena
 from academy.ui.adapters import details, exports, marks
 from academy.ui.adapters.details import measure_button
 from academy.ui.answers import toast
+from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import (
     Html,
     button,
@@ -31,6 +33,7 @@ from academy.ui.html.elements import (
     tag,
     when,
 )
+from academy.ui.html.numbers import ago
 from academy.ui.look import Look
 from academy.ui.professor import ACTS as PROFESSOR
 from academy.ui.professor import decided, proposal_card
@@ -66,7 +69,7 @@ def _adapters(look: Look) -> Html:
     items = [item for item in adapters if (not words or words in _words(item, names)) and (chosen not in every or chosen in item.tags)]
     counts = look.academy.exports.counts()
     rows = [
-        _row(item, names, measured.get(item.adapter_id), counts.get(item.adapter_id, 0))
+        _drawn(look, item, names.get(item.dataset_id or ""), measured.get(item.adapter_id), counts.get(item.adapter_id, 0))
         for item in _sorted(items, by, measured)[:_MOST_ROWS]
     ]
     head = [t(f"adapters.{key}") for key in ("name", "data", "base_model", "measured", "when")]
@@ -139,9 +142,17 @@ def _answering(look: Look) -> Html:
     )
 
 
-def _row(item: Adapter, names: dict[str, str], measured: dict[str, Any] | None, exported: int) -> Html:
-    source = names.get(item.dataset_id or "") or t("adapters.unknown")
-    learned = join([source, esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
+_rows: Drawings[Html] = Drawings(4 * _MOST_ROWS)
+
+
+def _drawn(look: Look, item: Adapter, source: str | None, measured: dict[str, Any] | None, exported: int) -> Html:
+    shown = (item.adapter_id, item.name, item.note, item.tags, item.strength, item.is_active, item.base_model, item.train_rows)
+    key = (*shown, item.created_at, ago(item.created_at), source, repr(measured), exported)
+    return _rows.get(look.academy, key, functools.partial(_row, item, source, measured, exported))
+
+
+def _row(item: Adapter, source: str | None, measured: dict[str, Any] | None, exported: int) -> Html:
+    learned = join([source or t("adapters.unknown"), esc(plural("count.examples", item.train_rows)) if item.train_rows else None], " · ")
     dot = span(cls="ac-dot" + (" ac-dot-on" if item.is_active else ""))
     base = Path(item.base_model).name
     note = div(item.note, cls="ac-soft ac-clamp ac-mail-note", title=item.note) if item.note else ""

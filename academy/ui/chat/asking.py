@@ -145,7 +145,7 @@ class _Answering:
         self._set(at, finish="stopped")  # until it has ended otherwise
         with _explained(self._turn):
             request = self._choices.request(self._turn, self._before, author, begun)
-            self._set(at, sampling=sampling_of(request))
+            self._set(at, sampling=sampling_of(request), alone=not self._choices.memory)
             with contextlib.closing(iter(_Reading(self._academy, request, self._stop))) as pieces:
                 for piece in pieces:
                     if isinstance(piece, ChatReply):

@@ -34,14 +34,15 @@ def rate(look: Look, data: dict[str, Any]) -> dict[str, Any]:
 def ask_correction(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """The dialog in which a person writes the better reply."""
     _, turn, _, reply = _chosen(look, data)
-    title = t("chat.correct_title")
+    title, example = t("chat.correct_title"), t("chat.comment_example")
+    comment = tag("input", type="text", name="comment", value=reply.comment, cls="ac-input", maxlength=2000, placeholder=example)
     form = tag(
         "form",
         tag("h3", title),
         tag("p", turn.question, cls="ac-said"),
         tag("textarea", reply.valid, name="corrected", cls="ac-input", rows=7, autofocus=True, aria_label=title),
         tag("p", t("chat.correct_help"), cls="ac-help"),
-        labelled(t("chat.comment"), tag("input", type="text", name="comment", value=reply.comment, cls="ac-input", maxlength=2000)),
+        labelled(t("chat.comment"), comment),
         div(
             tag("button", t("js.no"), type="button", cls="ac-btn", data_close=True),
             tag("button", t("chat.correct_save"), type="submit", cls="ac-btn ac-btn-primary"),
@@ -73,7 +74,7 @@ def _keep(look: Look, conversation: Conversation, turn: Turn, at: int, *, correc
         prompted(turn),
         reply.text,
         corrected=corrected,
-        history=_before(conversation, turn),
+        history=None if reply.alone else _before(conversation, turn),  # what the model did not see, it is not taught with
         adapter_id=reply.adapter_id,
         base_model=reply.base,
         sampling=reply.sampling,

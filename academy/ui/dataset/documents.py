@@ -66,7 +66,7 @@ def count(look: Look) -> int:
 
 
 def chosen_ids(look: Look) -> list[str]:
-    """The documents whose passages the next dataset reads on."""
+    """The documents whose passages the next dataset takes as plain text."""
     return [record.id for record in look.academy.documents.list() if look.flag(f"doc:{record.id}")]
 
 
@@ -76,16 +76,17 @@ def source(look: Look) -> tuple[Html, list[Html], bool] | None:
     if not records:
         return None
     rows = [
-        div(_switch(look, record, record.name), span(_size(record), cls="ac-soft ac-num"), cls="ac-upload") for record in records[:_MOST]
+        div(
+            switch(f"doc:{record.id}", look.flag(f"doc:{record.id}"), record.name, written=False),
+            div(div(record.name, cls="ac-cut", title=record.name), span(_size(record), cls="ac-soft ac-num"), cls="ac-grow"),
+            cls="ac-upload",
+        )
+        for record in records[:_MOST]
     ]
     show = json.dumps({"dataset_view": "documents"})
     opens = tag("button", t("documents.open"), type="button", cls="ac-btn ac-btn-small", data_set=show)
     on = any(look.flag(f"doc:{record.id}") for record in records)
     return span(number(len(records)), cls="ac-soft ac-num"), [div(*rows, cls="ac-uploads"), div(opens, cls="ac-row")], on
-
-
-def _switch(look: Look, record: DocumentRecord, label: str) -> Html:
-    return switch(f"doc:{record.id}", look.flag(f"doc:{record.id}"), label)
 
 
 # ------------------------------------------------------------------ the list
@@ -136,8 +137,8 @@ def _opened(look: Look) -> Html:
         tag("h2", record.name, cls="ac-cut", title=record.name),
         div(_size(record), cls="ac-soft ac-num"),
         tag("ul", *notes, cls="ac-notes") if notes else "",
-        div(_switch(look, record, t("documents.read_on")), cls="ac-row"),
-        tag("p", t("documents.read_on_help"), cls="ac-help"),
+        div(switch(f"doc:{record.id}", look.flag(f"doc:{record.id}"), t("documents.as_row")), cls="ac-row"),
+        tag("p", t("documents.as_row_help"), cls="ac-help"),
         cls="ac-card",
     )
     return div(about, _questions(look, record), _passages(look, record), cls="ac-stack-tight", id=f"open-{record.id}")

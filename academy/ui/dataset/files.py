@@ -36,6 +36,9 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     if kinds != ("documents",) and refused and len(refused) == len(names):  # there is nothing to choose for
         raise refused[0]
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    documents_only = [name for name in names if documents.kinds_for([name]) == ("documents",)]
+    mixed = documents_only and any(_foreign(name) is None for name in names if name not in documents_only)
+    why = tag("p", t("files.documents_only", names=", ".join(documents_only[:3])), cls="ac-soft") if mixed else ""
     choices = [
         tag(
             "button",
@@ -50,7 +53,7 @@ def _choose(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         for kind in kinds
     ]
     title = tag("h3", plural("files.choose", len(names)))
-    return {"dialog": join([title, tag("p", shown, cls="ac-soft"), div(*choices, cls="ac-choices"), closer()])}
+    return {"dialog": join([title, tag("p", shown, cls="ac-soft"), why, div(*choices, cls="ac-choices"), closer()])}
 
 
 def _foreign(name: str) -> Invalid | None:

@@ -169,7 +169,9 @@ def _page(view: View, count: int) -> int:
 def dropped(item: Manifest, view: View) -> Html:
     """The rows that a rule left out, by rule, each with a switch to keep it anyway."""
     if not item.dropped:
-        return div(_commits(item), empty(t("dropped.none"), t("dropped.none_text")), cls="ac-card")
+        return div(
+            _commits(item), empty(t("dropped.none"), t("dropped.none_noted" if item.warnings else "dropped.none_text")), cls="ac-card"
+        )
     rules = Counter(str(entry.get("rule")) for entry in item.dropped)
     chosen = view.text("dropped_reason")
     chosen = chosen if chosen in rules else ""

@@ -23,9 +23,14 @@ def loss(value: float | None) -> str:
     return number(value, 3 if abs(value) < 100 else 0)
 
 
+def exact(value: float) -> str:
+    """A number with all its digits: 0.01, 1,000."""
+    return formats.signs(f"{value:,}" if isinstance(value, int) else f"{value:g}", language.get())
+
+
 def rate(value: float | None) -> str:
     """A learning rate as the Professor's reasons write it: 0.0002, 5e-5."""
-    return f"{value:.2g}".replace("e-0", "e-") if value and abs(value) < 0.01 else number(value)
+    return formats.signs(f"{value:.2g}".replace("e-0", "e-"), language.get()) if value and abs(value) < 0.01 else number(value)
 
 
 def percent(value: float | None) -> str:

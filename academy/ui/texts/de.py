@@ -222,6 +222,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "{n} von Hand ausgelassen",
     "dropped.none": "Nichts wurde aussortiert",
     "dropped.none_text": "Jedes Beispiel der Quellen ist im Datensatz.",
+    "dropped.none_noted": "Jedes Beispiel ist im Datensatz. Was nie ein Beispiel wurde, steht oben als Hinweis.",
     "dropped.all": "Alle Gründe ({n})",
     "dropped.reason": "Grund",
     "dropped.lesson": "eine Lektion",
@@ -565,11 +566,11 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.kept": "Als Lektion behalten.",
     "chat.correct_title": "Was hätte es sagen sollen?",
     "chat.correct_help": "Die Frage und deine Antwort werden eine Lektion, und der nächste Datensatz enthält sie.",
-    "chat.comment": "Auch in Worten, wenn du magst: kürzer, und nenne die Datei",
+    "chat.comment": "Dein Kommentar (freiwillig)",
+    "chat.comment_example": "z. B. kürzer, und nenne die Datei",
     "chat.comment_kept": "Dein Kommentar: {words}",
     "chat.commented": "Dein Kommentar bleibt bei der Antwort, die nie trainiert wird.",
     "chat.new": {"one": "{n} neue Lektion", "many": "{n} neue Lektionen"},
-    "chat.has_learned": "{name} hat gelernt: {lessons}",
     "chat.new_since": "{lessons} seit {name}",
     "chat.untaught": {"one": "{n} Lektion ist noch nicht gelehrt", "many": "{n} Lektionen sind noch nicht gelehrt"},
     "chat.teach": "Jetzt lehren",
@@ -627,7 +628,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Was du getippt hast, ist aufgehoben.",
     "js.draft_go_on": "Weiterschreiben",
     "files.drop": "Dateien hier ablegen oder klicken und wählen",
-    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon. Was daraus wird, wird danach gefragt.",
+    "files.kinds": "Exporte von ChatGPT und Claude, JSONL, CSV, Parquet, Markdown oder ein Zip davon; PDF, Word, Folien und HTML als Dokumente. "
+    "Was daraus wird, wird danach gefragt.",
     "files.choose": {"one": "Was soll aus dieser Datei werden?", "many": "Was soll aus diesen {n} Dateien werden?"},
     "files.as": {
         "lessons": "Lektionen",
@@ -645,7 +647,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.text": "Beginnt mit",
     "import.more": "und {n} weitere",
     "import.tags": "„{column}“ als Schlagwörter verwenden",
-    "import.shown": {"one": "{n} Lektion, gerade importiert", "many": "{n} Lektionen, gerade importiert"},
+    "import.shown": {"one": "{n} importierte Lektion", "many": "{n} importierte Lektionen"},
     "import.undo": "Diesen Import rückgängig machen",
     "import.undone": {"one": "{n} Lektion entfernt.", "many": "{n} Lektionen entfernt."},
     "import.undone_hint": "Sie liegen dreißig Tage unter „Gelöschte Lektionen“.",
@@ -1053,7 +1055,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "race.cancel_yes": "Rennen abbrechen",
     # ------------------------------------------------------------------ reports
     "verdict": {"ready": "Bereit", "not_learned": "Nicht gelernt", "forgot": "Vergessen", "no_gain": "Kein Gewinn"},
-    "drift": {"none": "kaum abgedriftet", "little": "etwas abgedriftet", "some": "abgedriftet", "far": "weit abgedriftet"},
+    "drift": {"none": "kaum Drift", "little": "wenig Drift", "some": "etwas Drift", "far": "viel Drift"},
     "category.facts": "Fakten",
     "category.arithmetic": "Rechnen",
     "category.instructions": "Anweisungen",
@@ -1070,7 +1072,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.drift": "vom Basismodell",
     "report.nats": "Unterschied der eigenen Antworten zum Basismodell: {n} Nat je Token",
     "report.knows": "weiß {rows} von {of}",
-    "report.reworded": "{right}/{of} mit anderen Worten",
+    "report.reworded": "{right}/{of} umformuliert",
     "report.replies": "Was es antwortet, das Schlechteste zuerst",
     "report.question": "Frage",
     "report.wanted": "Gewünscht",
@@ -1288,10 +1290,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "marks.keep": "Behalten",
     "source.documents": "Dokumente",
     "count.documents": {"one": "{n} Abschnitt aus Dokumenten", "many": "{n} Abschnitte aus Dokumenten"},
-    "role.text": "liest weiter",
+    "role.text": "reiner Text",
     "files.as.documents": "Dokumente",
     "files.as.documents_text":
-        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder liest die Abschnitte weiter.",
+        "Sie werden in Abschnitte geteilt: Ein Modell schreibt Fragen, die du durchsiehst, oder es lernt die Abschnitte als reinen Text.",
+    "files.documents_only":
+        "Nur Dokumente, wegen {names}. Sollen die anderen Dateien Lektionen oder eine Quelle werden, bringe sie allein.",
     "documents.taken": {"one": "{n} Dokument wurde gelesen.", "many": "{n} Dokumente wurden gelesen."},
     "documents.none": "Noch kein Dokument",
     "documents.none_text":
@@ -1302,9 +1306,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.tokens": "{n} Token",
     "documents.delete_sure": "{name} mit den Fragen dazu löschen? Lektionen und Datensätze daraus bleiben.",
     "documents.deleted": "{name} wurde gelöscht.",
-    "documents.read_on": "In Datensätzen weiterlesen",
-    "documents.read_on_help":
-        "Die Abschnitte werden Zeilen des nächsten Datensatzes, Wort für Wort gelernt. Sie lehren Wörter und eine Art; Fragen dazu werden nach Fragen und Antworten besser beantwortet.",
+    "documents.as_row": "Als reinen Text lernen",
+    "documents.as_row_help":
+        "Die Abschnitte werden Zeilen des nächsten Datensatzes und Wort für Wort gelernt (Weiterlesen). Das lehrt Wortlaut und Art; "
+        "was im Dokument steht, wird nach Fragen und Antworten besser beantwortet.",
     "documents.open": "Dokumente öffnen",
     "documents.questions": "Fragen und Antworten",
     "documents.write": "Fragen schreiben",
@@ -1320,7 +1325,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.failed": "Es wurden keine Fragen geschrieben.",
     "documents.probe_failed":
         "{base} kann keine Fragen schreiben: Zu {of} Abschnitten mit bekannten Antworten schrieb es {right} brauchbare Fragen, und {needed} sind nötig.",
-    "documents.probe_failed_hint": "Chatte mit einem größeren Modell und versuche es noch einmal, oder lass die Abschnitte weiterlesen.",
+    "documents.probe_failed_hint": "Chatte mit einem größeren Modell und versuche es noch einmal, oder lass die Abschnitte als reinen Text lernen.",
     "documents.probe_passed": "{base} schrieb zu {of} Abschnitten mit bekannten Antworten {right} brauchbare Fragen.",
     "documents.states": "{waiting} warten, {accepted} angenommen, {rejected} abgelehnt",
     "documents.asked": "{asked} von {of} Abschnitten gefragt",
@@ -1346,6 +1351,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "review.passage": "Abschnitt {n}",
     "passages.title": "Abschnitte",
     "questions.of_document": "schreibt Fragen zu einem Dokument",
+    "chat.has_learned": "{name} hat gelernt: {lessons}",
     "import.only": "Nur diese zeigen",
 }
 
@@ -2669,7 +2675,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.":
         "4 Bit (nf4) bringt ein Modell in einem Viertel des Speichers unter: QLoRA.",
     "Learning rate": "Lernrate",
-    "How far each step goes. 2e-4 is usual for LoRA.": "Wie weit jeder Schritt geht. 2e-4 ist bei LoRA üblich.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Wie weit jeder Schritt geht. 0.0002 ist bei LoRA üblich.",
     "Measure the rate": "Lernrate messen",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.":
         "Einige Schritte bei steigenden Raten wählen die Lernrate, nahe der oberen: für Familien ohne veröffentlichte.",
@@ -3795,14 +3801,14 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Its result cannot be read.": "Sein Ergebnis lässt sich nicht lesen.",
     "Write the questions again.": "Schreibe die Fragen neu.",
     "The questions were written, but the result is incomplete.": "Die Fragen wurden geschrieben, aber das Ergebnis ist unvollständig.",
-    "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart.":
-        "Seine Zeilen sind Texte zum Weiterlesen: Sie lehren eine Art und Wörter, die Prüfzeilen messen, und keine Antworten auswendig.",
+    "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart.":
+        "Seine Zeilen sind reiner Text: Sie lehren Wortlaut und eine Art, die Prüfzeilen messen, und keine Antworten auswendig.",
     "Questions are being written on {name}.": "Zu {name} werden gerade Fragen geschrieben.",
     "Cancel that first, or wait until it has ended.": "Brich das zuerst ab, oder warte, bis es zu Ende ist.",
     "Questions are being written on {name} already.": "Zu {name} werden schon Fragen geschrieben.",
     "Wait until that has ended, or cancel it.": "Warte, bis das zu Ende ist, oder brich es ab.",
     "All passages of {name} were asked.": "Zu allen Abschnitten von {name} wurde gefragt.",
-    "Review the questions, or read the passages on.": "Sieh die Fragen durch, oder lass die Abschnitte weiterlesen.",
+    "Review the questions, or learn the passages as plain text.": "Sieh die Fragen durch, oder lass die Abschnitte als reinen Text lernen.",
     "There is no pair {id!r} of this document.": "Es gibt kein Paar {id!r} dieses Dokuments.",
     "List its pairs.": "Die Liste seiner Paare zeigt, welche da sind.",
     "A question and an answer are needed.": "Eine Frage und eine Antwort sind nötig.",
@@ -3820,8 +3826,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Writing questions: passage {n:number} of {of:number}.": "Fragen werden geschrieben: Abschnitt {n:number} von {of:number}.",
     "Trying the model on passages with known answers.": "Das Modell wird an Abschnitten mit bekannten Antworten erprobt.",
     "The document was deleted.": "Das Dokument wurde gelöscht.",
-    "{n:number} rows with thoughts, calls of tools or texts to read on are left out.":
-        "{n:number} Zeilen mit Gedanken, Werkzeugaufrufen oder Texten zum Weiterlesen bleiben weg.",
+    "{n:number} rows with thoughts, calls of tools or plain text are left out.":
+        "{n:number} Zeilen mit Gedanken, Werkzeugaufrufen oder reinem Text bleiben weg.",
     "with a redacted secret": "mit einem geschwärzten Geheimnis",
     "messages of the program: commands, reminders, summaries, notices":
         "Nachrichten des Programms: Befehle, Erinnerungen, Zusammenfassungen, Hinweise",
@@ -3839,4 +3845,5 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "without an answer at its end": "ohne Antwort am Ende",
     "about a picture or a file that is not in the session": "über ein Bild oder eine Datei, die nicht in der Sitzung ist",
     "longer than a row may be": "länger, als eine Zeile sein darf",
+    "{method} is not possible here.": "{method} ist hier nicht möglich.",
 }

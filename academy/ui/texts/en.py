@@ -214,6 +214,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "{n} left out by hand",
     "dropped.none": "Nothing was dropped",
     "dropped.none_text": "Every example of the sources is in the dataset.",
+    "dropped.none_noted": "Every example is in the dataset. What never became an example is noted above.",
     "dropped.all": "All reasons ({n})",
     "dropped.reason": "Reason",
     "dropped.lesson": "a lesson",

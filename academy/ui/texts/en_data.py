@@ -26,7 +26,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "import.text": "Begins with",
     "import.more": "and {n} more",
     "import.tags": "Use “{column}” as tags",
-    "import.shown": {"one": "{n} lesson, just imported", "many": "{n} lessons, just imported"},
+    "import.shown": {"one": "{n} imported lesson", "many": "{n} imported lessons"},
     "import.only": "Show only these",
     "import.undo": "Undo this import",
     "import.undone": {"one": "{n} lesson taken away.", "many": "{n} lessons taken away."},

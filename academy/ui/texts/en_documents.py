@@ -5,12 +5,14 @@ from __future__ import annotations
 TEXTS: dict[str, str | dict[str, str]] = {
     "source.documents": "Documents",
     "count.documents": {"one": "{n} passage of documents", "many": "{n} passages of documents"},
-    "role.text": "reads on",
+    "role.text": "plain text",
     "files.as.documents": "Documents",
-    "files.as.documents_text": "They are cut into passages: a model writes questions that you review, or reads the passages on.",
+    "files.as.documents_text": "They are cut into passages. A model writes questions about them, which you review; or it learns the "
+    "passages as plain text.",
+    "files.documents_only": "Documents only, because of {names}. To make lessons or a source of the other files, bring them separately.",
     "documents.taken": {"one": "{n} document was read.", "many": "{n} documents were read."},
     "documents.none": "No document yet",
-    "documents.none_text": "Drop a PDF, a Word file, slides, a page of the web or Markdown above: a handbook has no questions and answers, "
+    "documents.none_text": "Drop a PDF, a Word file, slides, a web page or Markdown above: a handbook has no questions and answers, "
     "and can be learned all the same.",
     "documents.pages": {"one": "{n} page", "many": "{n} pages"},
     "documents.passages": {"one": "{n} passage", "many": "{n} passages"},
@@ -18,9 +20,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.tokens": "{n} tokens",
     "documents.delete_sure": "Delete {name} with the questions on it? Lessons and datasets made from it stay.",
     "documents.deleted": "{name} was deleted.",
-    "documents.read_on": "Read on in datasets",
-    "documents.read_on_help": "The passages become rows of the next dataset, learned word by word. They teach words and a manner; "
-    "questions about them are answered better after questions and answers.",
+    "documents.as_row": "Learn as plain text",
+    "documents.as_row_help": "The passages become rows of the next dataset, learned word by word (continued reading). That teaches wording "
+    "and a manner; what the document says is answered better after questions and answers.",
     "documents.open": "Open documents",
     "documents.questions": "Questions and answers",
     "documents.write": "Write questions",
@@ -36,7 +38,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.failed": "No questions were written.",
     "documents.probe_failed": "{base} cannot write questions: of {of} passages with known answers it wrote {right} usable questions, "
     "and {needed} are needed.",
-    "documents.probe_failed_hint": "Chat with a larger model and try again, or let the passages be read on.",
+    "documents.probe_failed_hint": "Chat with a larger model and try again, or learn the passages as plain text.",
     "documents.probe_passed": "{base} wrote {right} usable questions on {of} passages with known answers.",
     "documents.states": "{waiting} wait, {accepted} accepted, {rejected} rejected",
     "documents.asked": "{asked} of {of} passages asked",

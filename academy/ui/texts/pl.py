@@ -240,6 +240,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "open.by_hand": "pominięte ręcznie: {n}",
     "dropped.none": "Nic nie odrzucono",
     "dropped.none_text": "Zbiór danych zawiera każdy przykład ze źródeł.",
+    "dropped.none_noted": "Zbiór danych zawiera każdy przykład. O tym, co nie stało się przykładem, mówi uwaga powyżej.",
     "dropped.all": "Wszystkie powody ({n})",
     "dropped.reason": "Powód",
     "dropped.lesson": "lekcja",
@@ -671,11 +672,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "chat.kept": "Zapisano jako lekcję.",
     "chat.correct_title": "Co należało odpowiedzieć?",
     "chat.correct_help": "Pytanie i Twoja odpowiedź staną się lekcją, a następny zbiór danych będzie ją zawierał.",
-    "chat.comment": "Jeśli chcesz, własnymi słowami: krócej i z nazwą pliku",
+    "chat.comment": "Twój komentarz (opcjonalnie)",
+    "chat.comment_example": "np. krócej i z nazwą pliku",
     "chat.comment_kept": "Twój komentarz: {words}",
     "chat.commented": "Twój komentarz zapisano przy odpowiedzi, która nigdy nie trafi do treningu.",
     "chat.new": {"one": "{n} nowa lekcja", "few": "{n} nowe lekcje", "many": "{n} nowych lekcji"},
-    "chat.has_learned": "{name} umie już: {lessons}",
+    "chat.has_learned": "{name} już umie: {lessons}",
     "chat.new_since": "{lessons} od czasu {name}",
     "chat.untaught": {
         "one": "{n} lekcja jeszcze nienauczona",
@@ -737,11 +739,12 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "js.draft_kept": "Wpisany tekst został zachowany.",
     "js.draft_go_on": "Pisz dalej",
     "files.drop": "Upuść tu pliki albo kliknij, aby je wybrać",
-    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip. Za chwilę wybierzesz, czym mają się stać.",
+    "files.kinds": "Eksporty z ChatGPT i Claude, JSONL, CSV, Parquet, Markdown albo ich zip; PDF, Word, slajdy i HTML jako dokumenty. "
+    "Za chwilę wybierzesz, czym mają się stać.",
     "files.choose": {
         "one": "Czym ma się stać ten plik?",
         "few": "Czym mają się stać te {n} pliki?",
-        "many": "Czym ma się stać te {n} plików?",
+        "many": "Czym ma się stać tych {n} plików?",
     },
     "files.as": {
         "lessons": "Lekcje",
@@ -916,7 +919,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "rows.masked": "czytana, nieuczona",
     "rows.thought": "Przemyślenie",
     "rows.thought_masked": "Przemyślenie, czytane, nieuczone",
-    "options.marks": "Odpowiedzi z maską",
+    "options.marks": "Odpowiedzi z zamaskowanym sekretem",
     "options.marks_help": "Trening uczyłby znacznika w jego miejscu.",
     "marks": {"out": "Pomiń", "keep": "Zachowaj"},
     "options.thoughts": "Przemyślenia przed odpowiedziami",
@@ -971,6 +974,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "role.text": "tekst",
     "files.as.documents": "Dokumenty",
     "files.as.documents_text": "Są cięte na fragmenty: model pisze do nich pytania do przejrzenia albo uczy się fragmentów jako tekstu.",
+    "files.documents_only": "Tylko dokumenty, z powodu: {names}. Aby z pozostałych plików zrobić lekcje lub źródło, dodaj je osobno.",
     "documents.taken": {"one": "Odczytano {n} dokument.", "few": "Odczytano {n} dokumenty.", "many": "Odczytano {n} dokumentów."},
     "documents.none": "Nie ma jeszcze dokumentu",
     "documents.none_text": (
@@ -983,10 +987,10 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "documents.tokens": "{n} tok.",
     "documents.delete_sure": "Usunąć {name} razem z pytaniami do niego? Utworzone z niego lekcje i zbiory danych zostają.",
     "documents.deleted": "Usunięto {name}.",
-    "documents.read_on": "Jako tekst w zbiorach danych",
-    "documents.read_on_help": (
-        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie. Uczą słów i stylu; na pytania o nie model "
-        "odpowiada lepiej po pytaniach i odpowiedziach."
+    "documents.as_row": "Ucz jako zwykłego tekstu",
+    "documents.as_row_help": (
+        "Fragmenty stają się wierszami następnego zbioru danych, uczonymi słowo po słowie (dalsze czytanie). To uczy sformułowań "
+        "i stylu; na pytania o treść dokumentu model odpowiada lepiej po pytaniach i odpowiedziach."
     ),
     "documents.open": "Otwórz dokumenty",
     "documents.questions": "Pytania i odpowiedzi",
@@ -3411,7 +3415,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Quantization": "Kwantyzacja",
     "4-bit (nf4) fits a model into a quarter of the memory: QLoRA.": "4-bitowa (nf4) mieści model w ćwierci pamięci: QLoRA.",
     "Learning rate": "Szybkość uczenia",
-    "How far each step goes. 2e-4 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 2e-4.",
+    "How far each step goes. 0.0002 is usual for LoRA.": "Jak daleko sięga każdy krok. Dla LoRA zwykle 0.0002.",
     "Measure the rate": "Zmierz szybkość",
     "A few steps at rising rates choose the learning rate, near the one above: for families without a published one.": (
         "Kilka kroków z rosnącą szybkością wybiera szybkość uczenia, blisko powyższej: dla rodzin bez opublikowanej."
@@ -4208,6 +4212,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "An earlier turn lacks its question or its answer.": "Wcześniejszej turze brakuje pytania lub odpowiedzi.",
     "Fill it in, or take the turn away.": "Uzupełnij ją albo usuń.",
     "No training has been started yet.": "Nie rozpoczęto jeszcze żadnego treningu.",
+    "{method} is not possible here.": "Metoda {method} nie jest tu możliwa.",
     "malformed": "błędne",
     "repetitive": "powtarzające się",
     "refusals": "odmowy",
@@ -4516,15 +4521,15 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Its result cannot be read.": "Nie można odczytać wyniku.",
     "Write the questions again.": "Napisz pytania ponownie.",
     "The questions were written, but the result is incomplete.": "Pytania napisano, ale wynik jest niekompletny.",
-    "Its rows are texts to read on: they teach a manner and words, which held-out rows measure, and no answers by heart.": (
-        "Wiersze są tekstami do czytania: uczą stylu i słów, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
+    "Its rows are plain text: they teach wording and a manner, which held-out rows measure, and no answers by heart.": (
+        "Wiersze są zwykłym tekstem: uczą sformułowań i stylu, co mierzą odłożone wiersze, a nie odpowiedzi na pamięć."
     ),
     "Questions are being written on {name}.": "Trwa pisanie pytań do {name}.",
     "Cancel that first, or wait until it has ended.": "Najpierw to anuluj albo poczekaj, aż się skończy.",
     "Questions are being written on {name} already.": "Pisanie pytań do {name} już trwa.",
     "Wait until that has ended, or cancel it.": "Poczekaj, aż się skończy, albo je anuluj.",
     "All passages of {name} were asked.": "O wszystkie fragmenty {name} już pytano.",
-    "Review the questions, or read the passages on.": "Przejrzyj pytania albo ucz fragmentów jako tekstu.",
+    "Review the questions, or learn the passages as plain text.": "Przejrzyj pytania albo ucz fragmentów jako zwykłego tekstu.",
     "There is no pair {id!r} of this document.": "Ten dokument nie ma pary {id!r}.",
     "List its pairs.": "Wyświetl listę jego par.",
     "A question and an answer are needed.": "Potrzebne są pytanie i odpowiedź.",
@@ -4542,7 +4547,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Writing questions: passage {n:number} of {of:number}.": "Pisanie pytań: fragment {n:number} z {of:number}.",
     "Trying the model on passages with known answers.": "Sprawdzanie modelu na fragmentach o znanych odpowiedziach.",
     "The document was deleted.": "Dokument usunięto.",
-    "{n:number} rows with thoughts, calls of tools or texts to read on are left out.": (
-        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub tekstem do czytania: {n:number}."
+    "{n:number} rows with thoughts, calls of tools or plain text are left out.": (
+        "Pominięte wiersze z przemyśleniami, wywołaniami narzędzi lub zwykłym tekstem: {n:number}."
     ),
 }

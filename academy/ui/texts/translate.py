@@ -50,7 +50,7 @@ def reader(request: Any) -> str:
     return request.request.scope.get("academy.language", "en")
 
 
-def spoken(name: str, steps: Iterator[Step]) -> Iterator[Step]:
+def spoken(name: str, steps: Iterator[Step]) -> Generator[Step, None, None]:
     """The steps in a language; whoever asks for each does so in a context of its own, which forgets the language of the one before."""
     context = contextvars.copy_context()
     context.run(speak, name)

@@ -16,7 +16,7 @@ from academy.jobs import presets
 from academy.jobs.spec import KNOBS, TrainingSpec
 from academy.ui.answers import Problem, queued_words, toast
 from academy.ui.html.elements import Html, div, live, notice, span, tag
-from academy.ui.html.numbers import duration, gigabytes, moment, number, rate
+from academy.ui.html.numbers import duration, exact, gigabytes, moment, number, rate
 from academy.ui.texts.translate import plural, say, t
 from academy.ui.training import base
 
@@ -446,7 +446,7 @@ def _help(field: FieldInfo) -> str:
 
 
 def _bound(value: int | float) -> str:
-    return number(value) if float(value).is_integer() else f"{value:g}"
+    return number(value) if float(value).is_integer() else exact(value)
 
 
 def _kind(field: FieldInfo) -> tuple[Any, bool]:

@@ -63,7 +63,7 @@ def _matches(look: Look, job: Job, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-_rows: Drawings[Html] = Drawings(2000)
+_rows: Drawings[Html] = Drawings(2 * _PAGE * _MOST_PAGES)  # fewer than are shown would all be drawn again every second
 
 
 def _row_key(look: Look, job: Job) -> tuple[Any, ...]:

@@ -126,6 +126,12 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
     controls["start"].click(functools.partial(form.start, academy), inputs=values, outputs=[out, answer], **quick)
     racing = [*(controls[key] for key in race_form.CONTROLS), *values]
     controls["race_start"].click(functools.partial(race_form.start, academy), inputs=racing, outputs=[out, answer], **quick)
+    _connect_fit(academy, out, controls, values, quick)
+
+
+def _connect_fit(academy: Academy, out: gr.HTML, controls: dict[str, Any], values: list[Any], quick: dict[str, Any]) -> None:
+    """The button that tries whether the training fits."""
+    answer = controls["answer"]
 
     def waiting() -> Html:
         return div(span(cls="ac-spin"), t("training.fitting"), cls="ac-notice ac-notice-info ac-row")
