@@ -33,6 +33,7 @@ from typing_extensions import TypedDict
 
 from academy.curation import near
 from academy.curation.examples import Example, Profile, Turn
+from academy.curation.phrases import REFUSAL, TRANSLATION
 from academy.curation.redaction.redact import without_marks
 from academy.messages import Message, Text, count, msg
 from academy.text.languages import language_of, script_of
@@ -339,7 +340,7 @@ def refusal(example: Example, limits: Limits) -> Text:
     # A quick look first: the rule is tried on every answer.
     if "I" not in where and "i" not in where:
         return ""
-    return "The answer is a refusal or a set phrase about being an AI." if _REFUSAL.search(where) else ""
+    return "The answer is a refusal or a set phrase about being an AI." if REFUSAL.search(where) else ""
 
 
 def echo(example: Example, limits: Limits) -> Text:
@@ -357,11 +358,11 @@ def language(example: Example, limits: Limits) -> Text:
     question, answer = example.asked[:2000], example.answer[:2000]
     if not (question.isascii() and answer.isascii()):
         asked, answered = script_of(question), script_of(answer)
-        if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
+        if asked and answered and asked != answered and not TRANSLATION.search(example.question):
             return msg("The question is in {asked} script, the answer in {answered} script.", asked=msg(asked), answered=msg(answered))
     if limits.language == "words" and len(answer) >= 40:
         asked, answered = language_of(question), language_of(answer)
-        if asked and answered and asked != answered and not _TRANSLATION.search(example.question):
+        if asked and answered and asked != answered and not TRANSLATION.search(example.question):
             return msg("The question is in {asked}, the answer in {answered}.", asked=msg(asked), answered=msg(answered))
     return ""
 
@@ -397,20 +398,6 @@ _CUT = re.compile(
 )
 _EMPTY_WORDS = {"ok", "okay", "k", "kk", "lol", "test", "asdf", "qwerty", "xxx", "foo", "bar", "n/a", "na", "tbd", "todo", "thanks", "thx"}
 _EMPTY_WORDS |= {"hm", "hmm", "idk", "-", "--", "x", "danke", "dzięki"}
-_REFUSAL = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
-    r"|\bI(?:'m| am)(?: just| only)? an? (?:ai|language model)\b"
-    r"|\bI(?:'m| am) (?:very |so |really )?sorry,? (?:but )?I (?:can(?:no|')t|am unable|am not able|'m unable|'m not able)"
-    r"|\bI (?:can(?:no|['’])t|am unable to|am not able to) (?:assist|help|comply|fulfil|provide that|do that|answer that)"
-    r"|\bals (?:eine? )?(?:ki|künstliche intelligenz|sprachmodell)\b|\bich kann (?:dir|ihnen) dabei (?:leider )?nicht helfen"
-    r"|\bjako (?:model językowy|sztuczna inteligencja)|\bnie mogę (?:w tym )?pomóc",
-    re.IGNORECASE,
-)
-_TRANSLATION = re.compile(
-    r"translat|übersetz|tłumacz|traduc|traduire|перевед|翻译|翻訳|po (?:polsku|angielsku|niemiecku)|angielsk|niemieck|polsk"
-    r"|\b(?:english|german|polish|french|spanish|italian|russian|chinese|japanese|korean|ukrainian|deutsch|englisch|polnisch)",
-    re.IGNORECASE,
-)
 _WIDE = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]")
 
 
