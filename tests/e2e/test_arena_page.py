@@ -74,6 +74,10 @@ def test_a_person_votes_blindly_and_by_key(app: Running, open_page: Open) -> Non
     blind = page.locator("#arena-duel").inner_html()
     assert not any(name in blind for name in NAMES)
     assert "Room " in page.locator(".ac-arena-question").inner_text()  # the wanted answer
+    question = page.locator("#arena-duel .ac-said").first
+    skipped = question.inner_text()
+    page.keyboard.press("3")
+    expect(question).not_to_have_text(skipped, timeout=120_000)
     page.keyboard.press("2")
     expect(page.locator("#arena-duel .ac-badge")).to_have_count(2)
     expect(page.locator("#arena-duel .ac-reply").nth(1)).to_contain_text("your vote")

@@ -93,6 +93,17 @@ def test_a_tag_is_a_filter_wherever_it_stands(lessons: Page) -> None:
     expect(lessons.locator(".ac-examples .ac-example")).to_have_count(9)
 
 
+def test_two_quick_clicks_on_tags_both_count(lessons: Page) -> None:
+    # Both in one task, so that nothing is drawn between the clicks.
+    click = "(tags, names) => names.forEach((name) => tags.find((tag) => tag.textContent.startsWith(name)).click())"
+    lessons.locator(".ac-lesson-tags button").evaluate_all(click, ["lamps", "row-1"])
+    chosen = lessons.locator(".ac-chosen:visible")
+    expect(chosen).to_have_count(2)
+    expect(lessons.locator(ROWS)).to_have_count(4)
+    chosen.evaluate_all(click, ["lamps", "row-1"])
+    expect(chosen).to_have_count(0)
+
+
 def test_lessons_are_typed_one_after_another_and_a_draft_outlives_escape_and_reload(lessons: Page, app: Any) -> None:
     before = app.api.get("/lessons").json()["count"]
     lessons.click("button:has-text('Add lesson')")
