@@ -32,7 +32,7 @@ $(VENV)/.tested: $(VENV)/.installed tests/requirements.txt
 	touch $@
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not torture and not gpu" -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not torture and not gpu" -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: $(VENV)/.tested
 	$(BIN)/python -m pytest -m torture

@@ -159,8 +159,10 @@ def open_everything(page: Page, look: Callable[[], None]) -> None:
         "form",
     )
     seen: set[str] = set()
-    for _ in range(60):
-        buttons = page.locator(f"#ac-tabs :is({chosen}):visible").all()
+    for _ in range(90):
+        # Views last: each is opened wholly before it is left.
+        views = page.locator("#ac-tabs .ac-segment[data-set]:visible").all()
+        buttons = [*page.locator(f"#ac-tabs :is({chosen}):not(.ac-segment):visible").all(), *views]
         fresh = None
         for button in buttons:
             key = button.evaluate("el => el.nodeName + (el.dataset.act || '') + (el.dataset.set || '') + el.className")

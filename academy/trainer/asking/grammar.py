@@ -49,10 +49,16 @@ class Vocabulary:
         self.due: list[dict[int, list[int]]] = []
         for literal in _LITERALS:
             # A token that ends the text may hold the first signs of what must follow.
-            begun = {token: match[1] for token, text in usual.items() if (match := _ENDS.fullmatch(text)) and literal.startswith(match[1])}
+            begun = {
+                token: match[1]
+                for token, text in usual.items()
+                if (match := _ENDS.fullmatch(text)) and literal.startswith(match[1]) and not _GOES_ON.search(text.partition('"')[0])
+            }
             rests = {rest: tokenizer(literal[len(rest) :], add_special_tokens=False, verbose=False)["input_ids"] for rest in begun.values()}
             self.ends.append(self._mask(size, device, begun))
             self.due.append({token: rests[rest] for token, rest in begun.items()})
+        # These end a question and add nothing to it.
+        self.closes = self.ends[0] & self._mask(size, device, (token for token, text in usual.items() if text.startswith('"')))
         self.most_tokens = sum(MOST) + sum(max(map(len, due.values())) for due in self.due) + 4
 
     @staticmethod
@@ -109,5 +115,7 @@ class Grammar(transformers.LogitsProcessor):
             # Something has to be said first, and what is said must end.
             if position.used < MOST[position.part] and not position.over:
                 allowed |= self._vocabulary.inside
-            if position.used:
+            if position.over:
+                allowed |= self._vocabulary.closes
+            elif position.used:
                 allowed |= self._vocabulary.ends[position.part]
