@@ -171,7 +171,7 @@ def race(result: Result) -> list[str]:
 
 def growth(result: Result) -> list[str]:
     """What each step takes at each size."""
-    return [_where(result), "", *growth_plot.table(result["figures"]["steps"])]
+    return [_where(result), "", f"![Growth]({Path(GROWTH_PLOT).name})", "", *growth_plot.table(result["figures"]["steps"])]
 
 
 def plot_growth(results: dict[str, Result]) -> str | None:
