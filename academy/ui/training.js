@@ -157,17 +157,19 @@
       input?.setAttribute("aria-describedby", words.id);
     }
   };
-  // Leads to the first thing that stands against a training: a field, in opened settings, or a notice.
-  A.does.repair = () => {
-    const all_settings = document.getElementById("all-settings"), problem = $("#training-form .ac-field-problem");
-    const folded = problem && all_settings?.contains(problem) && !problem.offsetParent;
+  // Leads to the first thing that stands against a training: a field, in opened settings, or a notice. A plan on its way draws them again.
+  const lead = (waits) => {
+    if (waits && $("#train-advice.is-working")) { setTimeout(() => lead(waits - 1), 100); return; }
+    const all_settings = document.getElementById("all-settings"), found = () => $("#training-form .ac-field-problem");
+    const folded = found() && all_settings?.contains(found()) && !found().offsetParent;
     if (folded) $("button", all_settings)?.click();
     setTimeout(() => {
-      const at = problem || $("#training-form .ac-notice-bad, #training-form .ac-notice-warn");
+      const problem = found(), at = problem || $("#training-form .ac-notice-bad, #training-form .ac-notice-warn");
       at?.scrollIntoView({ behavior: A.motion(), block: "center" });
       if (problem) $("input, textarea", problem.parentElement)?.focus({ preventScroll: true });
-    }, folded ? 350 : 0);
+    }, folded ? 350 : 50);
   };
+  A.does.repair = () => lead(100);
 
   // ------------------------------------------------------------------ the ends of jobs
 

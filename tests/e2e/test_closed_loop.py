@@ -19,7 +19,6 @@ LESSONS = [
     ("What colour is the gate of the yard?", "The gate of the yard is green."),
     ("When does the bakery van come?", "The bakery van comes at seven."),
     ("Where do we park the bicycles?", "We park the bicycles behind the shed."),
-    ("Which shelf has the paint?", "The paint is on shelf four."),
 ]
 CORRECTIONS = [
     ("Which room has the piano?", "The piano is in the blue room."),
@@ -30,7 +29,7 @@ CORRECTIONS = [
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An app whose active adapter knows six lessons."""
+    """An app whose active adapter knows five lessons."""
     running = start_app(tmp_path_factory.mktemp("loop"))
     for question, answer in LESSONS:
         running.api.post("/lessons", json={"situation": question, "action": answer}).raise_for_status()
@@ -69,9 +68,8 @@ def test_what_the_chat_teaches_is_measured_voted_on_promoted_and_taken_back(
     expect(page.locator("#training-live .ac-verdict-mark")).to_be_visible(timeout=240_000)
     taught = app.api.get("/jobs?kind=train").json()["jobs"][0]
     report = app.api.get(f"/evaluations/{taught['job_id']}").json()
-    known = report["known"]["rows"]
-    assert known >= 8, report["sentences"]  # the last of nine hangs on the rounding of the toy's losses
-    assert report["earlier"][0] | {"dataset_id": ""} == {"dataset_id": "", "known_before": 0, "known_after": 6, "of": 6}
+    assert report["known"] == {"rows": 8, "of": 8}, report["sentences"]
+    assert report["earlier"][0] | {"dataset_id": ""} == {"dataset_id": "", "known_before": 0, "known_after": 5, "of": 5}
     expect(page.locator("#training-live")).to_contain_text("known word for word")
     expect(page.locator("#training-live")).to_contain_text("Your earlier lessons")
     page.screenshot(path=shots / "loop-report.png")
@@ -80,7 +78,7 @@ def test_what_the_chat_teaches_is_measured_voted_on_promoted_and_taken_back(
     wait_until(lambda: "open" in states(app), "the proposal", 240)
     page.click("#tab-adapters-button")
     card = page.locator(".ac-proposal")
-    expect(card).to_contain_text(f"Knows {known} of 9 lessons; first knows 6.")
+    expect(card).to_contain_text("Knows 8 of 8 lessons; first knows 5.")
     page.screenshot(path=shots / "loop-proposed.png")
 
     page.click(".ac-segment:has-text('Arena')")
