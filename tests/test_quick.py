@@ -71,7 +71,7 @@ def quick_of(model: Any, exact: bool = False) -> Any:
     from academy.chat.quick import make_quick
 
     with torch.inference_mode():
-        return make_quick(model, 512, torch.float32 if exact else torch.float16)
+        return make_quick(model, 512, list(range(40, 60)), torch.float32 if exact else torch.float16)
 
 
 @pytest.mark.parametrize("kind", KNOWN)

@@ -44,3 +44,17 @@ def test_smollm2_is_fetched_converted_and_answers(academy: Academy, settings: Se
     question = {"messages": [{"role": "user", "content": "What is the capital of France?"}], "max_new_tokens": 24}
     reply = academy.chat.ask(ChatRequest.model_validate(question | {"adapter_id": "base", "base_model": NAME}))
     assert (reply.base_model, "Paris" in reply.text) == (NAME, True), reply.text
+    assert decodes_quickly_in_bf16(settings.bases_dir / Path(job.base_path or "").name)
+
+
+def decodes_quickly_in_bf16(folder: Path) -> bool:
+    """As the chat loads it on a processor with bf16: rounding must not be taken for another architecture."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from academy.chat.engine import USUAL
+    from academy.chat.quick import make_quick
+
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).eval()
+    with torch.inference_mode():
+        return make_quick(model, 2048, AutoTokenizer.from_pretrained(folder).encode(USUAL)) is not None

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 _SMALL = 50_000_000
 """Models with fewer parameters run in fp32 on one thread: on a CPU that is fastest for them, and most exact."""
 
+USUAL = "Once upon a time a lighthouse keeper lived with his dog on a small island, far from the town."
+"""A text with which a quick way of decoding is tried."""
+
 _IN_VIEW = 4
 """Tokens of a text that is continued, beside which the next ones are spelled."""
 
@@ -195,7 +198,7 @@ class TransformersEngine:
         model.generation_config = GenerationConfig(repetition_penalty=penalty, use_cache=True)
         with torch.inference_mode():
             # What a small model reads fits into the processor's cache, so that fp16 would only round.
-            quick = make_quick(model, limit, torch.float32 if small else torch.float16)
+            quick = make_quick(model, limit, tokenizer.encode(USUAL), torch.float32 if small else torch.float16)
         return _Held(base, quantization, Swapped(model), tokenizer, for_chat(tokenizer), ends, settings.top_k or 0, limit, penalty, quick)
 
     def _device(self) -> str:

@@ -29,7 +29,7 @@ _LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
 _ROPES = ("default", "linear", "llama3", "yarn")  # whose angles do not depend on the length of the text
 _SPARE = 512 << 20  # bytes that stay free
 _ROUNDING, _ROUNDING_BF16 = 0.01, 0.06  # of the logits' spread; in bf16 the base itself loses as much
-_TRIED = 6  # tokens
+_TRIED = 16  # tokens
 
 Update = tuple[Tensor, Tensor]
 """What an adapter adds to a product: B times A times the input, A of shape (ranks, inputs) and B of (outputs, ranks) with its strength."""
@@ -99,20 +99,21 @@ class Quick:
             hidden = self._run(self._embedding[block].float(), self._by_the_model)
         self._read = tuple(ids)
         normed = rms_norm(hidden[-1:], self._norm.shape, self._norm, self._epsilon)
-        return linear(normed.to(self._embedding.dtype), self._model.lm_head.weight)[0].float()
+        # In bf16 the likeliest two tokens are often equal: logits around 25 lie an eighth apart.
+        head = self._head if self._model.dtype == torch.bfloat16 else self._model.lm_head.weight
+        return linear(normed.to(head.dtype), head)[0].float()
 
     def step(self, token: int) -> Tensor:
         """The logits of the token after this one, (vocabulary,)."""
         hidden = self._run(self._embedding[token].float()[None], self._by_copies)
         return linear(self._normed(hidden, self._norm).to(self._dtype), self._head)[0].float()
 
-    def agrees(self) -> bool:
-        """Whether its logits are those of the model, read and stepped: it is tried, so it holds for any architecture."""
-        size = self._embedding.shape[0]
-        ids = [(at * 7919 + 13) % size for at in range(_TRIED)]
+    def agrees(self, text: Sequence[int]) -> bool:
+        """Whether its logits for a usual text are those of the model, read and stepped: it is tried, so it holds for any architecture."""
+        ids = list(text[:_TRIED])
         expected = self._model(torch.tensor([ids]), use_cache=False).logits[0].float()
         spread, allowed = float(expected.std()) or 1.0, _ROUNDING if self._model.dtype == torch.float32 else _ROUNDING_BF16
-        own = [self.begin(ids[:2], _TRIED), *(self.step(token) for token in ids[2:])]
+        own = [self.begin(ids[:2], len(ids)), *(self.step(token) for token in ids[2:])]
         self._read = ()
         difference = (torch.stack(own) - expected[1:]).square().mean().sqrt()
         return float(difference) <= allowed * spread
@@ -191,15 +192,18 @@ class Quick:
             self._cosine, self._sine = cosine[0].float(), torch.cat([-sine[0, :, :half], sine[0, :, half:]], -1).float()
 
 
-def make_quick(model: Any, limit: int, dtype: torch.dtype = torch.float16) -> Quick | None:
-    """A decoder with copies in this type; None where the model's architecture, its numbers, its device or the memory do not allow it."""
+def make_quick(model: Any, limit: int, text: Sequence[int], dtype: torch.dtype = torch.float16) -> Quick | None:
+    """A decoder with copies in this type; None where the model's architecture, its numbers, its device or the memory do not allow it.
+
+    The text, as tokens, is what it is tried with. It is a usual one: in bf16, rounding grows on nonsense.
+    """
     if model.device.type != "cpu" or not _is_plain(model, limit):
         return None
     free, needed = free_memory(), dtype.itemsize * sum(parameter.numel() for parameter in model.parameters())
     if free is not None and free < needed + _SPARE:
         return None
     quick = Quick(model, dtype)
-    return quick if quick.agrees() else None
+    return quick if quick.agrees(text) else None
 
 
 def _is_plain(model: Any, limit: int) -> bool:
