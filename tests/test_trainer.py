@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, write_rows
+from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, train_here, write_rows
 
 pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
@@ -52,18 +52,13 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, base: Path, rows: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Trains in this process, so that the libraries are loaded once; returns the events."""
-    from academy.trainer import __main__ as program
-
-    monkeypatch.setattr(program, "_quiet", lambda quantized: None)  # it hides libraries from the whole process
+def run(tmp_path: Path, base: Path, rows: Path) -> Run:
+    """Trains in this process; returns the events."""
 
     def _run(name: str = "job", code: int = 0, **values: Any) -> list[dict[str, Any]]:
         where, data = values.pop("base", base), values.pop("rows", rows)
         values = {"num_epochs": 2, "batch_size": 4, "learning_rate": 3e-3} | values
-        job = make_job(tmp_path / name, where, data, **values)
-        assert program.main([str(job)]) == code, events(job)[-1]
-        return events(job)
+        return train_here(make_job(tmp_path / name, where, data, **values), code)
 
     return _run
 
@@ -321,8 +316,7 @@ def test_will_it_fit_tells_memory_and_time_and_leaves_no_adapter(tmp_path: Path,
     assert not (tmp_path / "job" / "adapter").exists()
 
 
-def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(tmp_path: Path, run: Run, base: Path, rows: Path) -> None:
-    from academy.trainer import __main__ as program
+def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(tmp_path: Path, base: Path, rows: Path) -> None:
     from academy.trainer import checkpoints
 
     small = tmp_path / "small"
@@ -331,8 +325,7 @@ def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(t
         pytest.skip("only root can mount a small disk")
     try:
         job = make_job(small / "job", base, rows, num_epochs=2, batch_size=4, save_steps=1, lora_rank=16)
-        assert program.main([str(job)]) == 1
-        told = events(job)
+        told = train_here(job, code=1)
         assert told[-1]["cause"] == "disk_full", told[-1]
         newest = checkpoints.newest(job / "checkpoints")
         assert newest is not None
