@@ -24,7 +24,7 @@ from academy.trainer.asking import probe
 from academy.ui.dataset import documents, files
 from academy.ui.look import Look
 from tests import documents_help as made
-from tests.trainer_help import chats, make_job, of, start, train, write_rows
+from tests.trainer_help import chats, make_job, of, start, train_here, write_rows
 
 API = "/api/v1/academy"
 PASSAGE = "The pump of the “green tank” starts at four degrees;\nit was repaired in 1874 by Lena Ohm — not by Ohmsen. Straße 12."
@@ -300,7 +300,7 @@ def test_texts_are_learned_token_by_token_and_measured_by_their_loss(tmp_path: P
         tmp_path / "job", BUNDLED["academy-mini"], rows, eval_path=held, goal="style", learning_rate=6e-3, num_epochs=4, batch_size=4,
         rehearsal=0.0, stop_when_known=True,
     )  # fmt: skip
-    events = train(job)
+    events = train_here(job)
     started, known = of(events, "started")[0], of(events, "known")[-1]
     assert (started["train_rows"], started["eval_rows"]) == (25, 6)
     assert known["of"] == 1, "a text is never known"

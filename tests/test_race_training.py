@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import ROOT, chats, events, make_job, make_model, of, start, train, write_rows
+from trainer_help import ROOT, chats, events, make_job, make_model, of, start, train_here, write_rows
 
 from tests.waiting import wait_until
 
@@ -95,7 +95,7 @@ def test_each_trial_trains_as_alone_also_after_a_kill_and_the_first_becomes_the_
     for n, alpha in ((1, 32), (2, 16)):
         own: dict[str, Any] = SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}
         alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **own)
-        train(alone)
+        train_here(alone, exam=False)
         assert losses(job / "trials" / str(n)) == losses(alone)
         assert len(losses(alone)) == 16
     best = state(job)["best"]["n"]
@@ -161,8 +161,8 @@ def test_a_manner_is_judged_by_the_rows_that_were_held_out(tmp_path: Path, rows:
     held_out = write_rows(tmp_path / "held_out.jsonl", chats(PAIRS[:3]))
     changes: dict[str, Any] = {"goal": "style", "vary_questions": False, "keep_best": True, "eval_steps": 3, "num_epochs": 4}
     job = race_job(tmp_path / "race", rows, base=base, eval_path=held_out, **changes)
-    log, _ = begin(job).communicate(timeout=600)
-    assert state(job)["measure"] == "held_out", log
+    train_here(job, module="academy.trainer.race.run")
+    assert state(job)["measure"] == "held_out"
     first = state(job)["best"]["n"]
     for n, trial in trials(job).items():
         measured = [event["eval_loss"] for event in of(events(job / "trials" / str(n)), "eval") if event["step"]]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from families_help import QWEN3
-from trainer_help import make_job, train, write_rows
+from trainer_help import make_job, train_here, write_rows
 
 pytest.importorskip("torch")
 from academy.adapters.store import Adapter
@@ -70,7 +70,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Trans
     (base / "chat_template.jinja").write_text(QWEN3.replace("<|im_end|>", "<|end|>"), encoding="utf-8")
     rows = write_rows(folder / "rows.jsonl", TALKS)
     knobs = {"max_steps": 36, "batch_size": 4, "learning_rate": 4e-3, "vary_questions": False, "rehearsal": 0.0}
-    events = train(make_job(folder / "job", base, rows, **knobs))
+    events = train_here(make_job(folder / "job", base, rows, **knobs), exam=False)
     assert events[-1]["type"] == "finished"
     assert next(event for event in reversed(events) if "known" in event)["known"] == 3
     engine = TransformersEngine(use_gpu=False)

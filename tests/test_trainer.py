@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, write_rows
+from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, train_here, write_rows
 
 pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
@@ -52,18 +52,13 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, base: Path, rows: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Trains in this process, so that the libraries are loaded once; returns the events."""
-    from academy.trainer import __main__ as program
+def run(tmp_path: Path, base: Path, rows: Path) -> Run:
+    """Trains in this process, without an exam unless told otherwise; returns the events."""
 
-    monkeypatch.setattr(program, "_quiet", lambda quantized: None)  # it hides libraries from the whole process
-
-    def _run(name: str = "job", code: int = 0, **values: Any) -> list[dict[str, Any]]:
+    def _run(name: str = "job", code: int = 0, exam: bool = False, **values: Any) -> list[dict[str, Any]]:
         where, data = values.pop("base", base), values.pop("rows", rows)
         values = {"num_epochs": 2, "batch_size": 4, "learning_rate": 3e-3} | values
-        job = make_job(tmp_path / name, where, data, **values)
-        assert program.main([str(job)]) == code, events(job)[-1]
-        return events(job)
+        return train_here(make_job(tmp_path / name, where, data, **values), code, exam=exam)
 
     return _run
 
@@ -93,7 +88,7 @@ def curve(all_events: list[dict[str, Any]]) -> dict[int, tuple[Any, ...]]:
 
 
 def test_a_run_tells_every_step_and_leaves_a_whole_adapter(tmp_path: Path, run: Run, rows: Path) -> None:
-    told = run(eval_path=rows, eval_steps=3)
+    told = run(exam=True, eval_path=rows, eval_steps=3)
     started = of(told, "started")[0]
     assert (started["total_steps"], started["train_rows"], started["eval_rows"], started["device"]) == (6, 12, 12, "cpu")
     assert 0 < started["trainable_parameters"] < started["total_parameters"]
@@ -146,7 +141,7 @@ def test_killed_and_resumed_it_comes_to_the_same_adapter_and_losses_as_uninterru
         assert process.wait() == -signal.SIGKILL
         assert not (job / "adapter").exists()
     assert events(job)[-1]["type"] != "finished"
-    told = train(job)
+    told = train_here(job, exam=False)
     assert curve(told) == curve(whole)
     assert same(weights(tmp_path / "killed"), weights(tmp_path / "whole"))
     resumed = [event["resumed_from_step"] for event in of(told, "started") if "resumed_from_step" in event]
@@ -321,8 +316,7 @@ def test_will_it_fit_tells_memory_and_time_and_leaves_no_adapter(tmp_path: Path,
     assert not (tmp_path / "job" / "adapter").exists()
 
 
-def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(tmp_path: Path, run: Run, base: Path, rows: Path) -> None:
-    from academy.trainer import __main__ as program
+def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(tmp_path: Path, base: Path, rows: Path) -> None:
     from academy.trainer import checkpoints
 
     small = tmp_path / "small"
@@ -331,8 +325,7 @@ def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(t
         pytest.skip("only root can mount a small disk")
     try:
         job = make_job(small / "job", base, rows, num_epochs=2, batch_size=4, save_steps=1, lora_rank=16)
-        assert program.main([str(job)]) == 1
-        told = events(job)
+        told = train_here(job, code=1)
         assert told[-1]["cause"] == "disk_full", told[-1]
         newest = checkpoints.newest(job / "checkpoints")
         assert newest is not None

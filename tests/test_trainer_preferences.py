@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import events, make_job, make_model, of, start, train, write_rows
+from trainer_help import events, make_job, make_model, of, start, train_here, write_rows
 from waiting import wait_until
 
 from academy.preferences import Preference, row_of
@@ -229,7 +229,7 @@ def test_the_loss_of_thumbs_is_that_of_trl(tmp_path: Path, base: Path, monkeypat
 def test_a_training_from_pairs_learns_them_and_reports_what_became_of_them(tmp_path: Path) -> None:
     """On the bundled model: the margin starts at exactly 0, better answers win, held-out ones too, and a killed run resumes as it was."""
     values: dict[str, Any] = {"num_epochs": 6, "batch_size": 4, "learning_rate": 1e-3, "save_steps": 1, "goal": "facts"}
-    told = train(job_of(tmp_path / "whole", BUNDLED, pairs(16, 6), **values))
+    told = train_here(job_of(tmp_path / "whole", BUNDLED, pairs(16, 6), **values))
     points = of(told, "progress")
     assert (points[0]["margin"], points[0]["accuracy"]) == (0.0, 0.5)
     assert of(told, "eval")[0]["eval_margin"] == 0.0
@@ -250,18 +250,15 @@ def test_a_training_from_pairs_learns_them_and_reports_what_became_of_them(tmp_p
     finally:
         process.kill()
         process.communicate()
-    again = train(job)
+    again = train_here(job, exam=False)
     assert of(again, "started")[-1]["resumed_from_step"] > 0
     last = {point["step"]: point["loss"] for point in of(again, "progress")}
     assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
 
 
-def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from academy.trainer import __main__ as program
-
-    monkeypatch.setattr(program, "_quiet", lambda quantized: None)
+def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path, base: Path) -> None:
     job = job_of(tmp_path / "job", base, pairs(8, 3), num_epochs=3)
-    train(job)
+    train_here(job)
     own = json.loads((job / "report.json").read_bytes())
 
     def exam(name: str, **parameters: Any) -> dict[str, Any]:
@@ -271,7 +268,7 @@ def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path
         spec |= {"job_id": name, "continue_from": "job", "continue_from_path": str(job / "adapter")}
         spec["parameters"] |= parameters
         (folder / "spec.json").write_text(json.dumps(spec))
-        assert program.main([str(folder)], "academy.trainer.exam.run") == 0, events(folder)[-1]
+        train_here(folder, module="academy.trainer.exam.run")
         return json.loads((folder / "report.json").read_bytes())
 
     again = exam("again")
@@ -289,9 +286,9 @@ def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path
 
 def test_a_training_that_continues_an_adapter_is_compared_with_that_adapter(tmp_path: Path, base: Path) -> None:
     first = job_of(tmp_path / "first", base, pairs(8), num_epochs=3)
-    train(first)
+    train_here(first, exam=False)
     second = job_of(tmp_path / "second", base, pairs(8), continue_from_path=str(first / "adapter"))
-    points = of(train(second), "progress")
+    points = of(train_here(second, exam=False), "progress")
     assert (points[0]["margin"], points[0]["accuracy"]) == (0.0, 0.5)
     before = of(events(first), "progress")
     assert points[0]["rejected"] < before[0]["rejected"]  # the reference is not the base
@@ -299,7 +296,7 @@ def test_a_training_that_continues_an_adapter_is_compared_with_that_adapter(tmp_
 
 def test_a_training_from_thumbs_moves_good_and_bad_answers_apart(tmp_path: Path) -> None:
     job = job_of(tmp_path / "job", BUNDLED, thumbs(16), num_epochs=6, batch_size=8, learning_rate=1e-3)
-    points = of(train(job), "progress")
+    points = of(train_here(job), "progress")
     assert (points[0]["margin"], points[0]["accuracy"]) == (0.0, 0.5)
     assert points[-1]["margin"] > 0.1
     learned = json.loads((job / "report.json").read_bytes())["preferences"]
@@ -309,7 +306,7 @@ def test_a_training_from_thumbs_moves_good_and_bad_answers_apart(tmp_path: Path)
 
 def test_thumbs_beside_pairs_are_left_out_and_said_so(tmp_path: Path, base: Path) -> None:
     some = [*pairs(6), *[item._replace(prompt=(Turn("user", f"And {item.prompt[0].content}"),)) for item in thumbs(4)]]
-    told = train(job_of(tmp_path / "job", base, some))
+    told = train_here(job_of(tmp_path / "job", base, some), exam=False)
     assert any("4 answers with a thumb are left out" in event["message"] for event in of(told, "note"))
     assert of(told, "started")[0]["train_rows"] == 6
 
@@ -317,13 +314,13 @@ def test_thumbs_beside_pairs_are_left_out_and_said_so(tmp_path: Path, base: Path
 def test_a_stopped_training_keeps_what_it_prefers_by_then(tmp_path: Path, base: Path) -> None:
     job = job_of(tmp_path / "job", base, pairs(8))
     (job / "stop").touch()
-    told = train(job)
+    told = train_here(job)
     assert (told[-1]["type"], told[-1]["stopped"], told[-1]["step"]) == ("finished", True, 1)
     assert json.loads((job / "report.json").read_bytes())["preferences"]["train"]["of"] == 8
 
 
 def test_a_dry_run_reads_the_longest_pairs(tmp_path: Path, base: Path) -> None:
-    told = train(job_of(tmp_path / "job", base, pairs(6), dry_run=True))
+    told = train_here(job_of(tmp_path / "job", base, pairs(6), dry_run=True))
     assert told[-1]["extra"]["seconds_per_step"] > 0
     assert not (tmp_path / "job" / "adapter").exists()
 
@@ -337,7 +334,7 @@ def corrections(count: int, held_out: int = 0) -> list[Preference]:
 
 
 def test_a_model_that_cannot_use_a_correction_learns_it_as_an_answer_and_says_so(tmp_path: Path, base: Path) -> None:
-    told = train(job_of(tmp_path / "job", base, corrections(6, 2), method="correction"))
+    told = train_here(job_of(tmp_path / "job", base, corrections(6, 2), method="correction"))
     (note,) = [event["message"] for event in of(told, "note") if "With the correction in its prompt" in event["message"]]
     assert note.endswith("corrections are learned as answers.")
     learned = json.loads((tmp_path / "job" / "report.json").read_bytes())["preferences"]
@@ -349,17 +346,14 @@ def test_a_model_that_can_use_a_correction_learns_from_itself_and_resumes(
     tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the hint helps is another matter here: a random model's is assumed, so that the steps themselves are tried."""
-    from academy.trainer import __main__ as program
     from academy.trainer import checkpoints
     from academy.trainer.methods import correction
 
-    monkeypatch.setattr(program, "_quiet", lambda quantized: None)
     monkeypatch.setattr(correction, "_ENOUGH", 0.0)
     monkeypatch.setattr(correction, "_GAIN", -1.0)
     values: dict[str, Any] = {"method": "correction", "num_epochs": 3, "save_steps": 1}
     whole = job_of(tmp_path / "whole", base, corrections(6), **values)
-    assert program.main([str(whole)]) == 0, events(whole)[-1]
-    points = of(events(whole), "progress")
+    points = of(train_here(whole, exam=False), "progress")
     assert len(points) == 6
     assert all(point["loss"] > 0 and "known" not in point and 0 <= point["accuracy"] <= 1 for point in points)
     # Killed after step 3: the same answers are sampled again, with the same losses.
@@ -367,11 +361,9 @@ def test_a_model_that_can_use_a_correction_learns_from_itself_and_resumes(
         assert checkpoint.step >= 5
     cut = job_of(tmp_path / "cut", base, corrections(6), **values | {"max_steps": 6})
     (cut / "stop").touch()
-    assert program.main([str(cut)]) == 0
+    train_here(cut, exam=False)
     (cut / "stop").unlink()
-    (cut / "report.json").unlink()
-    assert program.main([str(cut)]) == 0
-    last = {point["step"]: point["loss"] for point in of(events(cut), "progress")}
+    last = {point["step"]: point["loss"] for point in of(train_here(cut, exam=False), "progress")}
     assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from academy.messages import from_json, render
 
 ROOT = Path(__file__).parent.parent
@@ -120,6 +122,18 @@ def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
     process = start(job)
     log, _ = process.communicate(timeout=900)
     assert process.returncode == code, log
+    return events(job)
+
+
+def train_here(job: Path, code: int = 0, module: str = "academy.trainer.run", *, exam: bool = True) -> list[dict[str, Any]]:
+    """`train` in this process, so that the libraries are loaded once; its exam takes most of the time of a small one."""
+    from academy.trainer import __main__ as program
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "_quiet", lambda quantized: None)  # it hides libraries from the whole process
+        if not exam:
+            patch.setattr("academy.trainer.exam.run.examine", lambda *given: None)
+        assert program.main([str(job)], module) == code, events(job)[-1]
     return events(job)
 
 
