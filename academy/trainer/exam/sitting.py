@@ -154,6 +154,7 @@ class Exam:
             "before": {"right": before.right, "of": before.of},
             "after": {"right": after.right, "of": after.of},
             "verdict": verdict.verdict,
+            "missing": verdict.missing,
             "sentences": [to_json(sentence) for sentence in told],
             "verdict_sentences": len(verdict.sentences),  # of them; the others say how it was measured
             "remedies": [{"label": to_json(item["label"]), "request": item["request"]} for item in verdict.remedies],
