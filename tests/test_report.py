@@ -84,17 +84,29 @@ def test_the_verdict_heads_the_report_in_words(verdict: str) -> None:
 def test_the_table_shows_ten_rows_and_the_others_behind_one_click() -> None:
     html = page_report.report(a_report())
     first, rest = html.split("<summary>Show all 24</summary>")
-    assert first.count('<th scope="row">Question') == 10
-    assert rest.count('<th scope="row">Question') == 14
+    assert first.count('<th scope="row" role="rowheader">Question') == 10
+    assert rest.count('<th scope="row" role="rowheader">Question') == 14
     assert first.index("Question 0?") < first.index("Question 9?")
-    assert re.findall(r'<th scope="col">([^<]*)', first) == ["Question", "Wanted", "Adapter", "Base"]
+    assert re.findall(r'<th scope="col"[^>]*>([^<]*)', first) == ["Question", "Wanted", "Adapter", "Base"]
     assert "Wrong:" in first
     assert "Show all" not in page_report.report(a_report(items=[an_item(number) for number in range(10)]))
 
 
+def test_a_question_shows_what_was_said_before_it_and_every_cell_has_its_heading() -> None:
+    turns = [{"role": "user", "content": "Who keeps the keys?"}, {"role": "assistant", "content": f"Petra. {HOSTILE}"}]
+    html = page_report.report(a_report(items=[an_item(1) | {"turns": turns}, an_item(2) | {"turns": "of a container's program"}]))
+    before = html[html.index('<details class="ac-before') : html.index("Question 1?")]
+    assert "<summary><b>2 earlier turns</b> Petra." in before
+    assert "Who keeps the keys?" in before
+    assert html.count("earlier turn") == 1
+    assert "img" not in Elements(html).tags
+    # On a narrow page the cells stand below each other.
+    assert [label for label in ("Wanted", "Adapter", "Base") if f'data-label="{label}"' in html] == ["Wanted", "Adapter", "Base"]
+
+
 def test_a_report_of_a_base_has_no_adapter_and_one_without_numbers_is_shown() -> None:
     html = page_report.report(a_report(adapter_id="base", wordings=[], general=None, drift=None, earlier=[], rephrased=None))
-    assert '<th scope="col">Adapter' not in html
+    assert '<th scope="col" role="columnheader">Adapter' not in html
     assert "The base model alone" in html
     assert "Ready" not in html
     assert "ac-verdict-ready" not in html

@@ -13,12 +13,13 @@ from academy.ui.answers import queued_words, toast
 from academy.ui.html.elements import Html, button, div, esc, join, short, span, tag, tile
 from academy.ui.html.numbers import loss, number
 from academy.ui.look import Look
-from academy.ui.texts.translate import has, t
+from academy.ui.texts.translate import has, plural, t
 
 _SHOWN_ROWS = 10
 _MOST_ROWS = 300
 _LONGEST = 400  # characters of a cell
 _GLIMPSE = 200  # where long answers show a manner
+_GLIMPSED_TURN = 80
 _MARKS = {"ready": "✓", "partly": "◐", "not_learned": "✗", "forgot": "↓", "no_gain": "="}
 _DRIFTS = ((0.03, "none"), (0.1, "little"), (0.4, "some"))
 """Nats a token below which a word holds: rehearsal aims at 0.03, and a run without it shows about 0.1."""
@@ -151,7 +152,7 @@ def _replies(found: Mapping[str, Any]) -> Html | str:
     heads = [t("report.question"), t("report.wanted"), *([] if alone else [t("report.adapter")]), t("report.base")]
     rows = [
         [
-            esc(short(item["question"], most)),
+            _asked(item, most),
             esc(short(item["expected"], most) or "–"),
             *([] if alone else [judged(item["after"], item.get("right"), item, known=item["known"])]),
             judged(item["before"], item.get("base_right"), item),
@@ -159,6 +160,19 @@ def _replies(found: Mapping[str, Any]) -> Html | str:
         for item in items[:_MOST_ROWS]
     ]
     return _folded(t("report.replies"), heads, rows) if rows else ""
+
+
+def _asked(item: Mapping[str, Any], most: int) -> Html:
+    """The question, below what was said before it: the last turn at a glance, the others with a click."""
+    given = item.get("turns")
+    turns = [turn for turn in given if isinstance(turn, dict)] if isinstance(given, list) else []
+    question = esc(short(item["question"], most))
+    if not turns:
+        return question
+    said = [(str(turn.get("role", "")), str(turn.get("content", ""))) for turn in turns]
+    glance = join([tag("b", plural("turns.title", len(said))), short(said[-1][1], _GLIMPSED_TURN)], " ")
+    lines = [div(span(t(f"role.{role}") if has(f"role.{role}") else role, cls="ac-role"), " ", short(text, most)) for role, text in said]
+    return join([tag("details", tag("summary", glance), *lines, cls="ac-before ac-soft"), question])
 
 
 def _wordings(found: Mapping[str, Any]) -> Html | str:
@@ -219,13 +233,25 @@ def _folded(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]]) 
 
 
 def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]], cls: str = "ac-replies-table") -> Html:
+    """A table; where it is narrow, the cells of replies stand below each other, which takes their roles unless they are named."""
+    head = tag("tr", *[tag("th", head, scope="col", role="columnheader") for head in heads], role="row")
+    body = [
+        tag(
+            "tr",
+            tag("th", row[0], scope="row", role="rowheader"),
+            *[tag("td", cell, role="cell", data_label=head) for head, cell in zip(heads[1:], row[1:], strict=True)],
+            role="row",
+        )
+        for row in rows
+    ]
     return div(
         tag(
             "table",
             tag("caption", caption, cls="ac-hidden"),
-            tag("thead", tag("tr", *[tag("th", head, scope="col") for head in heads])),
-            tag("tbody", *[tag("tr", tag("th", row[0], scope="row"), *[tag("td", cell) for cell in row[1:]]) for row in rows]),
+            tag("thead", head, role="rowgroup"),
+            tag("tbody", *body, role="rowgroup"),
             cls=cls,
+            role="table",
         ),
         cls="ac-scroll-x",
         tabindex="0",

@@ -79,7 +79,9 @@ def _continued(look: Look, adapter_id: str) -> str:
 def _report(line: Lineage) -> Html | None:
     if not line.verdict or not line.known:
         return None
-    return join([verdict_pill(grade(line.verdict, line.missing) or ""), *[span(word, cls="ac-soft") for word in known_words(line.known, None)]], " ")
+    return join(
+        [verdict_pill(grade(line.verdict, line.missing) or ""), *[span(word, cls="ac-soft") for word in known_words(line.known, None)]], " "
+    )
 
 
 # ------------------------------------------------------------------ whether it acts
