@@ -94,7 +94,7 @@ def test_a_language_has_every_text_and_none_that_is_gone(language):
 
 
 def test_words_inside_a_sentence_are_not_taken_for_a_name():
-    """ "It gave up at step 7." was German up to "It gave up"."""
+    """The end of a job was told in German up to the words "It gave up" in it."""
     assert not translating.taken_for_names("de"), "each of these needs msg() around it"
 
 

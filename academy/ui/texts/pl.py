@@ -1400,11 +1400,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.of_base": "pomiar modelu bazowego",
     "chat.as_taught": "jak nauczono",
     "chat.taught": "Twoja lekcja mówi:",
-    "training.yours": {
-        "one": "Twoje ustawienia, zmienione: {n}",
-        "few": "Twoje ustawienia, zmienione: {n}",
-        "many": "Twoje ustawienia, zmienione: {n}",
-    },
+    "training.yours": "{effort}, ale z własną wartością: {names}",
+    "training.reset_to": "Wróć do: {effort}",
     "training.auto_title": "{field}: wróć do wyboru Profesora",
     "fit.memory": "{used} z {total} GB pamięci",
     "fit.yes": "Zmieści się.",
