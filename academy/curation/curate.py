@@ -29,6 +29,9 @@ SMALL = 100
 
 MOST_REDACTIONS = 2000
 _LENGTHS = (50, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
+LEFT_OUT = "Left out: {n} lessons that are {why}."
+"""What is said of lessons that are never trained."""
+
 _COUNTED = {
     "lessons": ("{n} lesson", "{n} lessons"),
     "git": ("{n} commit", "{n} commits"),
@@ -259,7 +262,7 @@ def _gather(
                 count(
                     never,
                     one="Left out: {n} lesson that is {why}.",
-                    other="Left out: {n} lessons that are {why}.",
+                    other=LEFT_OUT,
                     why=NEVER_TRAINED,
                 )
             )
