@@ -294,8 +294,10 @@ def _ready(found: Findings) -> list[Message]:
         sentence = "The loss on the {what} fell from {before:.2f} to {after:.2f}."
         sentences.append(msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after))
     elif missing := found.known.missing:
-        one, other = "Knows {right} of {of}; {n} is missing.", "Knows {right} of {of}; {n} are missing."
-        sentences.append(count(missing, one=one, other=other, right=found.known.right, of=found.known.of))
+        values = {"right": found.known.right, "of": found.known.of}
+        sentences.append(
+            count(missing, one="Knows {right} of {of}; {n} is missing.", other="Knows {right} of {of}; {n} are missing.", **values)
+        )
     elif found.known.of:
         sentences.append(msg("Knows {right} of {of}.", right=found.known.right, of=found.known.of))
     elif (general := found.general) and not general.fell:
