@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from academy.curation.curate import LEFT_OUT
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS, by_rule
+from academy.curation.lessons import LEFT_OUT
 from academy.messages import Message, from_json, msg
 from academy.rows import Turn, conversation
 from academy.ui.dataset import held, lengths, rows
