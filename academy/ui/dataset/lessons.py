@@ -82,7 +82,8 @@ def _filter(look: Look) -> Html:
     actions: list[Html] = []
     if chosen:
         actions.append(tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small", data_set=json.dumps(EVERYTHING)))
-        actions.append(button(t("lessons.to_dataset"), "lessons.to_dataset", kind="small", title=t("lessons.to_dataset_title")))
+        if look.text("lesson_rating") != NEVER:  # of these there can be none
+            actions.append(button(t("lessons.to_dataset"), "lessons.to_dataset", kind="small", title=t("lessons.to_dataset_title")))
     shown = div(*chosen, *actions, cls="ac-row ac-chosen-row", role="group", aria_label=t("lessons.filtered")) if chosen else ""
     return join([controls(look, "lesson", "lesson_page"), shown])
 
