@@ -166,8 +166,8 @@ def _stored(academy, ids):
 
 
 def test_lessons_that_were_left_out_are_one_click_away(academy):
-    for rating, tag in (("bad", "lamps"), ("bad", "shop")):
-        academy.lessons.add(LessonIn(situation=f"Where is the {tag} key?", action="I do not know.", rating=rating, tags=[tag]))
+    for tag in ("lamps", "shop"):
+        academy.lessons.add(LessonIn(situation=f"Where is the {tag} key?", action="I do not know.", rating="bad", tags=[tag]))
     dataset = made(academy, lesson_filter={"tags": ["lamps"]})["dataset_id"]
     shown = str(opened.REGIONS["ds_open"](Look(academy, {"dataset": dataset})))
     assert "Left out: 1 lesson that is rated bad" in shown

@@ -96,7 +96,7 @@ def test_a_question_shows_what_was_said_before_it_and_every_cell_has_its_heading
     turns = [{"role": "user", "content": "Who keeps the keys?"}, {"role": "assistant", "content": f"Petra. {HOSTILE}"}]
     html = page_report.report(a_report(items=[an_item(1) | {"turns": turns}, an_item(2) | {"turns": "of a container's program"}]))
     before = html[html.index('<details class="ac-before') : html.index("Question 1?")]
-    assert "<summary><b>2 earlier turns</b> Petra." in before
+    assert '<summary><b>2 earlier turns</b> <span class="ac-glance">Petra.' in before
     assert "Who keeps the keys?" in before
     assert html.count("earlier turn") == 1
     assert "img" not in Elements(html).tags

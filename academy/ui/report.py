@@ -170,7 +170,7 @@ def _asked(item: Mapping[str, Any], most: int) -> Html:
     if not turns:
         return question
     said = [(str(turn.get("role", "")), str(turn.get("content", ""))) for turn in turns]
-    glance = join([tag("b", plural("turns.title", len(said))), short(said[-1][1], _GLIMPSED_TURN)], " ")
+    glance = join([tag("b", plural("turns.title", len(said))), span(short(said[-1][1], _GLIMPSED_TURN), cls="ac-glance")], " ")
     lines = [div(span(t(f"role.{role}") if has(f"role.{role}") else role, cls="ac-role"), " ", short(text, most)) for role, text in said]
     return join([tag("details", tag("summary", glance), *lines, cls="ac-before ac-soft"), question])
 

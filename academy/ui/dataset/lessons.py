@@ -151,8 +151,8 @@ def _imported(look: Look, chosen: LessonFilter) -> Html | str:
     only = "" if chosen.imports else tag("button", t("import.only"), type="button", cls="ac-btn ac-btn-small", data_set=state)
     said = plural("import.shown", sum(item.added for item in known))
     told = [name for name in ids if look.academy.lessons.import_report(name)]
-    about = {"ids": json.dumps(told), "title": t("import.report_title")}
-    report = button(t("import.report"), "import.report", kind="small", **about) if told else ""
+    title = t("import.report_title")
+    report = button(t("import.report"), "import.report", kind="small", title=title, ids=json.dumps(told)) if told else ""
     return notice(said, join([names, " · ", when(known[0].created_at)]), only, report, undo, kind="info")
 
 
