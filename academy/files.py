@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from academy.errors import Invalid, NoSpace, NotFound
+from academy.messages import join
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -32,7 +33,7 @@ def check_name(name: str, what: str = "name") -> str:
             "{shown!r} is not a usable {what}.",
             hint="Use letters, digits, '.', '_' and '-', at most 120 characters, beginning with a letter or a digit.",
             shown=shown,
-            what=what,
+            what=join(what),
         )
     return name
 
@@ -41,7 +42,7 @@ def inside(folder: Path, name: str, what: str = "name") -> Path:
     """The path of `name` inside `folder`; raises Invalid for a bad name and NotFound for a link."""
     path = folder / check_name(name, what)
     if path.is_symlink():
-        raise NotFound("There is no {what} {name!r}.", what=what, name=name)
+        raise NotFound("There is no {what} {name!r}.", what=join(what), name=name)
     return path
 
 

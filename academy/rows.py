@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn
 
-from academy.messages import Text, msg, render
+from academy.messages import Text, join, msg, render
 
 Role = Literal["system", "user", "assistant", "tool", "tools", "text"]
 Format = Literal["alpaca", "sharegpt", "messages"]
@@ -103,7 +103,7 @@ def conversation(row: Any) -> list[Turn]:
     try:
         return turns_of(row)
     except BadRow as error:
-        return [Turn("", render(msg("This row cannot be used: {reason}.", reason=error.reason)))]  # type: ignore[arg-type]
+        return [Turn("", render(msg("This row cannot be used: {reason}.", reason=join(error.reason))))]  # type: ignore[arg-type]
 
 
 def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:

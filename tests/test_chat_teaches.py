@@ -162,6 +162,11 @@ def test_new_lessons_are_counted_since_the_active_adapter_and_taught_with_one_cl
     assert 'data-act="adapter.try"' in line
     assert "chat.teach" not in line
     assert "proposal.accept" not in line
+    # Nobody says that it learned what its exam says that it did not.
+    report = models / "second" / "report.json"
+    report.write_text(json.dumps(a_report("not_learned")))
+    assert "1 new lesson since first" in teaching.line(Look(academy))
+    report.unlink()
     academy.lessons.add(LessonIn(situation="Who has the ladder?", action="Ben has it."))
     assert "2 new lessons since first" in teaching.line(Look(academy))
     only = DatasetRequest.model_validate({"include_git": False, "lesson_filter": {"tags": ["chat"]}})

@@ -1,6 +1,7 @@
 """A dataset in the hand: made of chosen lessons, its rows searched, sorted, led back to their lessons, left out; compared and renamed."""
 
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.habitat import Component
 from academy.services.academy import Academy
-from academy.ui.dataset import held, lessons, opened
+from academy.ui.dataset import held, lessons, opened, sources
 from academy.ui.dataset.choosing import filter_of, state_of
 from academy.ui.dataset.files import only_tag
 from academy.ui.look import Look, View
@@ -147,6 +148,37 @@ def test_an_import_can_be_undone_for_an_hour_whatever_is_shown(academy, monkeypa
     assert "import.undo" not in drawn(lesson_query="lamp")
     monkeypatch.setattr(lessons, "_RECENT", timedelta(0))
     assert "import.undo" not in drawn()
+
+
+def test_the_report_of_an_import_is_there_after_it_was_closed(academy):
+    academy.lessons.import_files([("one.csv", io.BytesIO(b"question,answer,mood\nWhere is lamp 1?,It was sold.,x\nshort\n"))])
+    shown = str(lessons.REGIONS["lessons"](Look(academy, {})))
+    assert 'data-act="import.report"' in shown
+    ids = json.dumps([academy.lessons.imports()[0].import_id])
+    dialog = str(sources.ACTS["import.report"](Look(academy, {}), {"ids": ids})["dialog"])
+    assert "has 1 column instead of 3" in dialog
+    assert 'data-do="retag"' not in dialog
+    assert 'data-do="retag"' in str(sources.ACTS["files.imported"](Look(academy, {}), {"files": _stored(academy, ids)})["fill"])
+
+
+def _stored(academy, ids):
+    return json.dumps([academy.lessons.import_report(name).model_dump(mode="json") for name in json.loads(ids)])
+
+
+def test_lessons_that_were_left_out_are_one_click_away(academy):
+    for tag in ("lamps", "shop"):
+        academy.lessons.add(LessonIn(situation=f"Where is the {tag} key?", action="I do not know.", rating="bad", tags=[tag]))
+    dataset = made(academy, lesson_filter={"tags": ["lamps"]})["dataset_id"]
+    shown = str(opened.REGIONS["ds_open"](Look(academy, {"dataset": dataset})))
+    assert "Left out: 1 lesson that is rated bad" in shown
+    assert f'data-act="lessons.never" data-id="{dataset}"' in shown
+    state = sources.ACTS["lessons.never"](Look(academy, {}), {"id": dataset})["state"]
+    assert [item.situation for item in academy.lessons.find(filter_of(View(state), "lesson")).items] == ["Where is the lamps key?"]
+    # From a preview it is the choice for the next dataset.
+    preview = sources.ACTS["dataset.preview"](Look(academy, {"src_tags": ["shop"]}), {})["dialog"]
+    assert 'data-act="lessons.never"' in preview
+    state = sources.ACTS["lessons.never"](Look(academy, {"src_tags": ["shop"]}), {"id": ""})["state"]
+    assert [item.situation for item in academy.lessons.find(filter_of(View(state), "lesson")).items] == ["Where is the shop key?"]
 
 
 def test_a_filter_goes_from_the_list_to_the_next_dataset():

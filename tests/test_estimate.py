@@ -159,9 +159,11 @@ def test_the_sentence_and_the_time_follow_what_a_person_types(academy: Academy) 
     earlier(academy, academy.training._plan(TrainingSpec())[1].base_fingerprint, 10.0)
     first = planned(academy, fresh)[1]
     advice, time, again, written = planned(academy, fresh, num_epochs=1, stop_when_known=False)
-    assert "Your settings, 2 changed" in advice
+    assert "Auto, but with your own: Stop when known, Epochs" in advice
     assert "1 epoch," in advice
-    assert advice.count('data-event="auto"') == 2
+    assert advice.count('data-event="auto" data-field') == 2
+    # All of them go back with one click, which leads to what is lit above.
+    assert ">Reset to Auto</button>" in advice
     assert 'data-field="num_epochs" title="Epochs: back to the Professor&#39;s choice"' in advice
     assert time != first
     assert (again, written) == (fresh, {})
@@ -175,7 +177,7 @@ def test_a_field_that_is_half_typed_stays_as_it_is(academy: Academy) -> None:
     assert (time, written) == ("", {})
     # A changed goal changes the Professor's other choices, and stays the person's.
     advice, _, again, written = planned(academy, fresh, goal="style")
-    assert "Your settings, 1 changed" in advice
+    assert "Auto, but with your own: What to learn" in advice
     assert again["goal"] == "facts"
     assert "goal" not in written
     assert written["vary_questions"] == "off"
@@ -184,7 +186,7 @@ def test_a_field_that_is_half_typed_stays_as_it_is(academy: Academy) -> None:
 def test_another_base_model_takes_back_what_suited_the_one_before(academy: Academy) -> None:
     fresh = planned(academy)[2] | {"base_model": "smollm2-135m"}
     advice, _, again, written = planned(academy, fresh, base_model="academy-mini", num_epochs=3, learning_rate=1e-3, seed=7)
-    assert "Your settings, 1 changed" in advice
+    assert "Auto, but with your own: Seed" in advice
     assert 'data-field="seed"' in advice
     assert (written["num_epochs"], again["base_model"]) == (20, "academy-mini")
     assert written["learning_rate"] == fresh["learning_rate"]

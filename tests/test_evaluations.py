@@ -164,8 +164,9 @@ def test_a_later_exam_tells_of_an_adapter_that_has_no_report_of_its_own(academy:
         "report_id": "evaluation_1",
         "known": {"rows": 2, "of": 24},
         "verdict": "not_learned",
+        "missing": 0,
     }
-    assert academy.evaluations.of_adapter("other") == {"report_id": None, "known": None, "verdict": None}
+    assert academy.evaluations.of_adapter("other") == {"report_id": None, "known": None, "verdict": None, "missing": 0}
 
 
 def test_a_training_is_asked_about_the_datasets_before_it(client: TestClient, academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,10 +172,16 @@ def test_own_questions_and_earlier_datasets(tmp_path: Path, run: Run) -> None:
     first = write_rows(tmp_path / "first.jsonl", chats(FACTS[:4]))
     run("first", rows=first, **LEARNED)
     questions = [{"question": "Who has the key to the boat shed?", "expected": FACTS[0][1]}, {"question": "What is new?"}]
+    talk = [turn | {"content": turn["content"] * (1 + 11 * (at == 1))} for at, turn in enumerate(chats(FACTS[4:5])[0]["messages"])]
+    talked = write_rows(tmp_path / "talked.jsonl", [*chats(FACTS[:4]), {"messages": [*talk, *chats(FACTS[5:6])[0]["messages"]]}])
     report = run(
-        "exam", "academy.trainer.exam.run", questions=questions, continue_from="first",
+        "exam", "academy.trainer.exam.run", rows=talked, questions=questions, continue_from="first",
         continue_from_path=str(tmp_path / "first" / "adapter"), earlier=[{"dataset_id": "d1", "path": str(first)}],
     )  # fmt: skip
+    # What was said before a question comes with it, each turn cut.
+    assert {len(item.get("turns", [])) for item in report["items"]} == {0, 2}
+    (asked, answered) = next(item["turns"] for item in report["items"] if item.get("turns"))
+    assert (asked["content"], len(answered["content"])) == (FACTS[4][0], 401)
     assert report["earlier"] == [{"dataset_id": "d1", "known_before": 0, "known_after": 4, "of": 4}]
     assert {item["question"]: item["right"] is None for item in report["items"] if item["kind"] == "question"} == {
         "Who has the key to the boat shed?": False,

@@ -93,6 +93,11 @@ def test_a_language_has_every_text_and_none_that_is_gone(language):
     assert not stale, "these stand for nothing in English any more"
 
 
+def test_words_inside_a_sentence_are_not_taken_for_a_name():
+    """The end of a job was told in German up to the words "It gave up" in it."""
+    assert not translating.taken_for_names("de"), "each of these needs msg() around it"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_has_the_placeholders_of_its_english_form(language):
     english, own = translating.wanted_texts(language), translate.TEXTS[language]

@@ -48,6 +48,7 @@ def test_a_filter_chooses_by_tag_source_rating_date_and_words(store):
         ({"sources": [""]}, "dca"),
         ({"rating": "none"}, "b"),
         ({"rating": "corrected"}, "c"),
+        ({"rating": "never"}, "d"),
         ({"since": "2024-01-02", "until": "2024-01-02"}, "b"),
         ({"query": "so", "tags": ["y"], "rating": "good"}, "c"),
         ({"tags": ["gone"]}, ""),

@@ -346,7 +346,7 @@ LOOKING = {
     *("lessons.statistics", "lessons.list", "lessons.get", "training.plan", "training.recipes", "training.base_models"),
     "training.warm",
     *(f"datasets.{verb}" for verb in ("uploads", "upload_report", "list", "newest", "get", "rows", "file", "diff", "tokens")),
-    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "revision")),
+    *(f"lessons.{verb}" for verb in ("find", "counts", "deleted", "imports", "import_report", "revision")),
     *(f"datasets.{verb}" for verb in ("view", "row", "keys", "held_out")),
     *("datasets.answer_to", "datasets.variations", "datasets.untaught", "datasets.new_lessons"),
     *(f"arena.{verb}" for verb in ("questions", "suggestions", "contenders", "progress", "vote_of", "judge_vote", "ranking")),

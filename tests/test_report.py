@@ -18,7 +18,7 @@ from academy.ui import report as page_report
 from academy.ui.adapters import tab as adapters
 from academy.ui.training import job as job_panel
 from academy.ui.training import jobs as job_list
-from academy.ui.training import tab
+from academy.ui.training import tab, words
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'\u202egnp.exe"
 TITLES = {"ready": "Ready", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain"}
@@ -84,17 +84,29 @@ def test_the_verdict_heads_the_report_in_words(verdict: str) -> None:
 def test_the_table_shows_ten_rows_and_the_others_behind_one_click() -> None:
     html = page_report.report(a_report())
     first, rest = html.split("<summary>Show all 24</summary>")
-    assert first.count('<th scope="row">Question') == 10
-    assert rest.count('<th scope="row">Question') == 14
+    assert first.count('<th scope="row" role="rowheader">Question') == 10
+    assert rest.count('<th scope="row" role="rowheader">Question') == 14
     assert first.index("Question 0?") < first.index("Question 9?")
-    assert re.findall(r'<th scope="col">([^<]*)', first) == ["Question", "Wanted", "Adapter", "Base"]
+    assert re.findall(r'<th scope="col"[^>]*>([^<]*)', first) == ["Question", "Wanted", "Adapter", "Base"]
     assert "Wrong:" in first
     assert "Show all" not in page_report.report(a_report(items=[an_item(number) for number in range(10)]))
 
 
+def test_a_question_shows_what_was_said_before_it_and_every_cell_has_its_heading() -> None:
+    turns = [{"role": "user", "content": "Who keeps the keys?"}, {"role": "assistant", "content": f"Petra. {HOSTILE}"}]
+    html = page_report.report(a_report(items=[an_item(1) | {"turns": turns}, an_item(2) | {"turns": "of a container's program"}]))
+    before = html[html.index('<details class="ac-before') : html.index("Question 1?")]
+    assert '<summary><b>2 earlier turns</b> <span class="ac-glance">Petra.' in before
+    assert "Who keeps the keys?" in before
+    assert html.count("earlier turn") == 1
+    assert "img" not in Elements(html).tags
+    # On a narrow page the cells stand below each other.
+    assert [label for label in ("Wanted", "Adapter", "Base") if f'data-label="{label}"' in html] == ["Wanted", "Adapter", "Base"]
+
+
 def test_a_report_of_a_base_has_no_adapter_and_one_without_numbers_is_shown() -> None:
     html = page_report.report(a_report(adapter_id="base", wordings=[], general=None, drift=None, earlier=[], rephrased=None))
-    assert '<th scope="col">Adapter' not in html
+    assert '<th scope="col" role="columnheader">Adapter' not in html
     assert "The base model alone" in html
     assert "Ready" not in html
     assert "ac-verdict-ready" not in html
@@ -179,6 +191,28 @@ def test_chip_and_bar_of_a_finished_training_follow_the_verdict(academy: Any, ve
     assert TITLES[verdict] in html["jobs"]
 
 
+def test_what_is_ready_with_gaps_is_no_green_tick_anywhere(academy: Any) -> None:
+    a_job(academy, "training_1", a_report("ready", missing=5))
+    html = drawn(academy, "training_1")
+    brief = academy.evaluations.by_adapter()["training_1"]
+    for shown_at in (html["job"], html["jobs"], html["job_report"], adapters._measured(brief)):
+        assert "Ready, with gaps" in shown_at
+        assert "ac-verdict-partly" in shown_at
+        assert "ac-verdict-ready" not in shown_at
+    # The chat is one click away; to train longer is offered beside it.
+    assert 'data-act="report.remedy"' in html["job_report"]
+    assert "ac-btn-primary" not in html["job_report"]
+    assert words.ended_words(look.Look(academy), academy.jobs.get("training_1"))[:2] == ("warn", "!")
+
+
+def test_general_questions_that_tell_nothing_look_neither_good_nor_bad() -> None:
+    few = {"right_before": 7, "right_after": 0, "of": 40, "low": -9.0, "high": -3.0, "categories": a_report()["general"]["categories"]}
+    html = page_report.report(a_report(general=few))
+    assert "→" not in html
+    assert "general questions: the base itself answers 7 of 40, too few to judge" in html
+    assert "The base itself answers too few of them to tell what was forgotten." in html
+
+
 def test_a_job_without_a_report_looks_as_before(academy: Any) -> None:
     a_job(academy, "training_1")
     html = drawn(academy, "training_1")
@@ -238,7 +272,8 @@ def test_the_newest_report_on_the_own_dataset_tells_of_an_adapter(academy: Any) 
     found = academy.evaluations.by_adapter()
     assert found == {
         "training_1": {
-            "report_id": "evaluation_1", "verdict": "ready", "known": {"rows": 19, "of": 24}, "rephrased": {"right": 9, "of": 12}
+            "report_id": "evaluation_1", "verdict": "ready", "known": {"rows": 19, "of": 24}, "rephrased": {"right": 9, "of": 12},
+            "missing": 0,
         }
     }  # fmt: skip
 
@@ -259,7 +294,7 @@ def test_a_report_in_the_list_is_the_one_on_the_disk(academy: Any) -> None:
 
 def test_an_adapter_shows_what_it_knows_and_never_a_loss() -> None:
     assert "not measured" in adapters._measured(None)
-    brief = {"report_id": "a", "verdict": "forgot", "known": {"rows": 19, "of": 24}, "rephrased": {"right": 9, "of": 12}}
+    brief = {"report_id": "a", "verdict": "forgot", "known": {"rows": 19, "of": 24}, "rephrased": {"right": 9, "of": 12}, "missing": 0}
     html = adapters._measured(brief)
     assert [word in html for word in ("Forgot", "knows 19 of 24", "9/12 in other words")] == [True] * 3
 

@@ -24,8 +24,11 @@ def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
     ("changes", "verdict", "sentence"),
     [
         ({}, "ready", "Knows 24 of 24."),
-        ({"known": Count(15, 24), "after": Count(18, 24)}, "ready", "Knows 15 of 24."),
-        ({"known": Count(14, 24), "after": Count(14, 24)}, "not_learned", "Knows 14 of 24: train longer."),
+        ({"known": Count(195, 200)}, "ready", "Knows 195 of 200."),
+        ({"known": Count(20, 24), "after": Count(21, 24)}, "ready", "Knows 20 of 24; 4 are missing."),
+        ({"known": Count(8, 9)}, "ready", "Knows 8 of 9; 1 is missing."),
+        ({"known": Count(19, 24), "after": Count(21, 24)}, "not_learned", "Knows 19 of 24: train longer."),
+        ({"known": Count(58, 88)}, "not_learned", "Knows 58 of 88: train longer."),
         ({"known": Count(2, 24), "after": Count(2, 24)}, "not_learned", "Knows 2 of 24: train longer."),
         ({"known": Count(0, 24), "after": Count(0, 24)}, "not_learned", "Knows 0 of 24: train longer."),
         ({"before": Count(22, 24)}, "no_gain", "The base model knew this already: 22 of 24 right without the adapter."),
@@ -48,6 +51,11 @@ def judged(lesson: Lesson = LESSON, **changes: Any) -> Judged:
         ({"general": General(40, 34, 64, -6.0, -0.5)}, "forgot", "Of 64 general questions it answers 34, 40 before"),
         ({"general": None}, "ready", "Knows 24 of 24."),
         ({"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0)}, "ready", "General: 11 of 40, before 11."),
+        (
+            {"known": Count(0, 0), "before": Count(0, 0), "after": Count(0, 0), "general": General(7, 0, 40, -9.0, -3.0)},
+            "ready",
+            "The base model itself answers only 7 of 40 general questions, with the adapter 0: too few to tell what was forgotten.",
+        ),
         ({"has_adapter": False, "before": Count(24, 24)}, "no_gain", "The base model knows this already: 24 of 24 right."),
     ],
 )
@@ -95,6 +103,7 @@ PREFERRED = Preferred("pairs", 0.95, 30, (0.8, 10), Count(24, 36), Count(24, 36)
         ({}, "ready", "Prefers the better answers more than before: 95% of 30 pairs."),
         ({"kind": "thumbs", "of": 40}, "ready", "Prefers the better answers more than before: 95% of 40 rated answers."),
         ({"kind": "corrections", "before_share": 0.1}, "ready", "Answers 95% of 30 questions as corrected, 10% before."),
+        ({"kind": "corrections", "moved": 0.7}, "not_learned", "Answers only 70% of 30 questions as corrected, 50% before: train longer."),
         ({"moved": 0.6}, "not_learned", "Only 60% of 30 pairs moved the right way: train longer."),
         ({"after": Count(23, 36)}, "ready", "Prefers"),
         ({"after": Count(20, 36)}, "forgot", "Knows 20 of 36 lessons, 24 before: more rehearsal."),
@@ -168,6 +177,27 @@ def test_a_remedy_changes_nothing_but_what_it_says() -> None:
     ):
         again = TrainingSpec.model_validate(found["request"]).model_dump(include={*KNOBS})
         assert {name for name in KNOBS if again[name] != parameters[name]} == changed | {"budget_seconds"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"known": Count(24, 24)}, 0),
+        ({"known": Count(195, 200)}, 0),
+        ({"known": Count(70, 80)}, 10),
+        ({"known": Count(8, 9)}, 1),
+        ({"known": Count(2, 24)}, 0),  # not ready, which says it all
+        ({"known": Count(20, 24), "general": General(11, 6, 40, -7.0, 1.0)}, 0),
+        ({"known": Count(20, 24), "style": True, "loss": Fall(3.0, 2.5, -0.6, -0.4)}, 0),  # a manner is not known word for word
+        ({"preferred": replace(PREFERRED, kind="corrections", moved=0.9)}, 3),
+        ({"preferred": replace(PREFERRED, moved=0.9)}, 0),
+    ],
+)
+def test_what_is_ready_tells_how_much_of_it_is_missing_and_offers_to_train_longer(changes: dict[str, Any], missing: int) -> None:
+    found = judged(replace(LESSON, auto=True), **changes)
+    assert found.missing == missing
+    if missing:
+        assert (found.verdict, [str(remedy["label"]) for remedy in found.remedies]) == ("ready", ["Train longer"])
 
 
 def test_a_name_stays_short_enough_and_does_not_grow() -> None:

@@ -11,7 +11,7 @@ import functools
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -218,6 +218,60 @@ def _texts(node: ast.AST | None, constants: dict[str, ast.expr], depth: int = 0)
     elif isinstance(node, ast.Dict):
         for value in node.values:
             yield from _texts(value, constants, depth + 1)
+
+
+def taken_for_names(language: str) -> list[str]:
+    """Words that a sentence is given as a plain text: they are taken for a name and stay English, though the language has them."""
+    translated, found = messages_of(language), []
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        known, functions = _imported(tree), {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        for function in functions.values() if path.parent.name != "texts" else ():
+            names = _named(tree.body) | _named([*ast.walk(function)])
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in known:
+                    values = [keyword.value for keyword in call.keywords if keyword.arg not in ("one", "other", "hint")]
+                    found += [f"{path.name}:{call.lineno}: {text}" for value in values for text in _plain(value, names, functions)]
+    return [line for line in found if line.partition(": ")[2] in translated]
+
+
+def _named(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """What each name can be, by assignments and by loops over written-down values."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                found.setdefault(getattr(target, "id", ""), []).append(node.value)
+        elif isinstance(node, ast.For | ast.comprehension):
+            targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+            for at, target in enumerate(targets):
+                each = [item.elts[at] if isinstance(item, ast.Tuple) else item for item in getattr(node.iter, "elts", [node.iter])]
+                found.setdefault(getattr(target, "id", ""), []).extend(each)
+    return found
+
+
+def _plain(node: ast.AST, names: dict[str, list[ast.expr]], functions: dict[str, ast.FunctionDef], depth: int = 0) -> Iterator[str]:
+    """The plain texts that an expression can be; what `msg` made is none."""
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        parts = [node.body, node.orelse]
+    elif isinstance(node, ast.BoolOp | ast.Dict):
+        parts = [*node.values]
+    elif isinstance(node, ast.List | ast.Tuple):
+        parts = [*node.elts]
+    elif isinstance(node, ast.ListComp):
+        parts = [node.elt]
+    elif isinstance(node, ast.Subscript):
+        parts = [node.value]
+    elif isinstance(node, ast.Name):
+        parts = [*names.get(node.id, [])]
+    elif isinstance(node, ast.Call) and (called := functions.get(getattr(node.func, "id", ""))):
+        names = names | _named([*ast.walk(called)])
+        parts = [part.value for part in ast.walk(called) if isinstance(part, ast.Return) and part.value]
+    for part in parts if depth < 4 else ():
+        yield from _plain(part, names, functions, depth + 1)
 
 
 def paste(language: str) -> str:

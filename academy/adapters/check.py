@@ -89,7 +89,7 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
     try:
         shapes = _base_shapes(base_folder)
     except (AcademyError, OSError) as error:
-        reason = error.message if isinstance(error, AcademyError) else (error.strerror or "it cannot be read")
+        reason = error.message_text if isinstance(error, AcademyError) else (error.strerror or msg("it cannot be read"))
         raise Refused(
             "The base model {base_name!r} cannot be used: {reason}",
             hint="Put it back as it was.",

@@ -43,8 +43,9 @@ class LessonsQuery(Asked):
     offset: int = Field(default=0, ge=0, le=10**9)
     query: str = Field(default="", max_length=1000, description="Words that the lesson contains.")
     tag: str | None = Field(default=None, max_length=200)
-    rating: Literal["good", "bad", "none", "corrected"] | None = Field(
-        default=None, description="'none' finds lessons without a rating, 'corrected' those that replaced an answer."
+    rating: Literal["good", "bad", "none", "corrected", "never"] | None = Field(
+        default=None,
+        description="'none' finds lessons without a rating, 'corrected' those that replaced an answer, 'never' those never trained.",
     )
     source: str | None = Field(default=None, max_length=200, description="`sample`, `chat`, the name of a file; empty: added by hand.")
     since: str | None = Field(default=None, max_length=64, description="From this day or moment on (ISO 8601).")

@@ -18,6 +18,7 @@ from typing import Any
 
 from academy.bases.folders import BaseFacts, add_samples
 from academy.errors import Refused
+from academy.messages import Text, msg
 
 MAGIC = b"GGUF"
 ARCHITECTURES = frozenset(
@@ -313,9 +314,9 @@ def _refused(header: Header, message: str, hint: str, **values: Any) -> Refused:
     return Refused(message, hint=hint, name=shown_name(header.path), **values)
 
 
-def shown_name(path: Path) -> str:
+def shown_name(path: Path) -> Text:
     """A file's name for a sentence; Ollama's files have none, only a hash."""
-    return "The model's file" if path.name.startswith("sha256-") else path.name
+    return msg("The model's file") if path.name.startswith("sha256-") else path.name
 
 
 # ------------------------------------------------------------------ the header

@@ -13,7 +13,7 @@ from academy.curation import filters, near
 from academy.curation.commits import commits
 from academy.curation.examples import DatasetRequest, Example
 from academy.curation.filters import DUPLICATES, Dropped, key_of
-from academy.curation.lessons import NEVER_TRAINED
+from academy.curation.lessons import never_trained
 from academy.curation.preferences import counts_of, preferences_of
 from academy.curation.redaction.redact import marks, redact_example, surroundings
 from academy.curation.split import split
@@ -255,14 +255,7 @@ def _gather(
                 )
             )
         if never:
-            gathered.warnings.append(
-                count(
-                    never,
-                    one="Left out: {n} lesson that is {why}.",
-                    other="Left out: {n} lessons that are {why}.",
-                    why=NEVER_TRAINED,
-                )
-            )
+            gathered.warnings.append(never_trained(never))
     if request.include_git:
         _gather_commits(request, gathered, default_repo, commits_limit, report)
     if request.upload_ids:

@@ -22,8 +22,9 @@ class LessonFilter(BaseModel):
     sources: list[_Label] = Field(
         default=[], max_length=100, description="From one of these: `sample`, `chat`, the name of a file; an empty one: added by hand."
     )
-    rating: Literal["good", "bad", "none", "corrected"] | None = Field(
-        default=None, description="'none' finds lessons without a rating, 'corrected' those that replaced an answer."
+    rating: Literal["good", "bad", "none", "corrected", "never"] | None = Field(
+        default=None,
+        description="'none' finds lessons without a rating, 'corrected' those that replaced an answer, 'never' those never trained.",
     )
     since: str | None = Field(default=None, max_length=64, description="From this day or moment on (ISO 8601).")
     until: str | None = Field(default=None, max_length=64, description="Up to this moment, or to the end of this day.")

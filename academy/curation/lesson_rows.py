@@ -203,6 +203,8 @@ def sets_of(chosen: LessonFilter) -> list[tuple[str, list[Any]]]:
         sets.append((f"lessons WHERE source IN ({marks})", [bindable(source) for source in chosen.sources]))
     if chosen.rating == "corrected":
         sets.append(("lessons WHERE rejected IS NOT NULL", []))
+    elif chosen.rating == "never":
+        sets.append(("lessons WHERE trained = 0", []))
     elif chosen.rating:
         sets.append(("lessons WHERE rating IS ?", [None if chosen.rating == "none" else chosen.rating]))
     if chosen.since:

@@ -15,7 +15,7 @@ from academy.curation.examples import Example, Turn
 from academy.curation.lesson_filter import LessonFilter, normal_time
 from academy.curation.outcome import outcome
 from academy.files import Name
-from academy.messages import msg
+from academy.messages import Message, count, msg
 from academy.rows import BadRow, turns_of
 
 Rating = Literal["good", "bad"]
@@ -258,6 +258,12 @@ def is_trainable(lesson: Lesson | LessonIn) -> bool:
 
 
 NEVER_TRAINED = msg("rated bad or said to have failed, without a correction")
+LEFT_OUT = "Left out: {n} lessons that are {why}."
+
+
+def never_trained(n: int) -> Message:
+    """What is said of lessons that are never trained."""
+    return count(n, one="Left out: {n} lesson that is {why}.", other=LEFT_OUT, why=NEVER_TRAINED)
 
 
 def _is_exchange(pair: Any) -> bool:

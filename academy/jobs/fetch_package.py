@@ -87,7 +87,7 @@ def _failure(package: Package, said: str) -> FetchError:
         if re.search(pattern, said, re.IGNORECASE):
             return FetchError(cause, msg(sentence, requirement=package.requirement))
     errors = [line.removeprefix("ERROR: ").strip() for line in said.splitlines() if line.startswith("ERROR")]
-    why = errors[-1][:300] if errors else "pip gave no reason"
+    why = errors[-1][:300] if errors else msg("pip gave no reason")
     return FetchError(
         "fetch", msg("pip could not fetch {requirement}: {why} The log has the details.", requirement=package.requirement, why=why)
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from academy.errors import Conflict, NoSpace
+from academy.messages import msg
 
 LINUX = sys.platform.startswith("linux")
 MARK = "ACADEMY_JOB"
@@ -181,7 +182,7 @@ def hold_data_folder(data_dir: Path, seconds: float = 1.0) -> FolderLock:
     path = data_dir / "app.lock"
     descriptor = take_lock(path, seconds)
     if descriptor is None:
-        holder = path.read_text(errors="replace").strip()[:200] or "another process"
+        holder = path.read_text(errors="replace").strip()[:200] or msg("another process")
         raise Conflict(
             "Another Academy ({holder}) already uses the data folder {folder}.",
             hint="Use that one, end it first, or start with another --data-dir.",

@@ -201,6 +201,11 @@ def _kept(case: Case) -> list[Text]:
     told: list[Text] = []
     if general := case.candidate.general:
         sentence = "General questions: {after} of {of} right, {before} without it."
+        if not shows_forgetting(general.right_before, general.of):
+            sentence = (
+                "The base model itself answers only {before} of {of} general questions, with the adapter {after}: "
+                "too few to tell what was forgotten."
+            )
         told.append(msg(sentence, after=general.right_after, of=general.of, before=general.right_before))
     told += [
         msg(

@@ -83,8 +83,8 @@ class Evaluations:
         """The report that tells of an adapter, its own before a later one: `report_id`, `known` and `verdict`, all None without one."""
         report = self._own(adapter_id) or self._later(adapter_id)
         if report is None:
-            return {"report_id": None, "known": None, "verdict": None}
-        return {"report_id": report.id, "known": dict(report.known), "verdict": report.verdict}
+            return {"report_id": None, "known": None, "verdict": None, "missing": 0}
+        return {"report_id": report.id, "known": dict(report.known), "verdict": report.verdict, "missing": report.missing}
 
     @reading
     def by_adapter(self) -> dict[str, dict[str, Any]]:

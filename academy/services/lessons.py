@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -23,6 +24,7 @@ Files = Sequence[tuple[str, BinaryIO]]
 """Uploaded files: the name and the content of each."""
 
 MAX_FILES = 10
+_MOST_REPORTS = 50  # as many imports as are remembered
 SAMPLES = Path(__file__).parents[1] / "curation" / "samples.json"
 
 
@@ -33,6 +35,7 @@ class Lessons:
         self._permission = permission
         self._settings = settings
         self._store = store
+        self._reports: OrderedDict[str, FileReport] = OrderedDict()
 
     def statistics(self) -> dict[str, Any]:
         """Counts and tags over all lessons; answers also where Academy is disabled."""
@@ -108,6 +111,11 @@ class Lessons:
         """The latest imports that can be undone, the newest first."""
         return self._store.imports()
 
+    @reading
+    def import_report(self, import_id: str) -> FileReport | None:
+        """What became of each row of an imported file; None of an import before Academy was started."""
+        return self._reports.get(import_id)
+
     @changing
     def undo_import(self, import_id: str) -> int:
         """Deletes the lessons that an import added, as far as they are still there; they can be restored. Raises NotFound."""
@@ -120,7 +128,13 @@ class Lessons:
     def import_files(self, files: Files, mapping: dict[str, str] | None = None) -> Sequence[FileReport]:
         """Reads lessons from files of any supported form; each file has its own row-exact report."""
         check_count(files)
-        return [self._import(name, stream, mapping) for name, stream in files]
+        reports = [self._import(name, stream, mapping) for name, stream in files]
+        for report in reports:
+            if report.import_id:
+                self._reports[report.import_id] = report
+        while len(self._reports) > _MOST_REPORTS:
+            self._reports.popitem(last=False)
+        return reports
 
     @changing
     def load_samples(self) -> FileReport:

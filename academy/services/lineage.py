@@ -25,6 +25,7 @@ class Lineage:
     of_steps: int | None = None
     report_id: str | None = None
     verdict: str | None = None
+    missing: int = 0  # of what was to be learned by heart, where it is ready for all that
     known: dict[str, int] | None = None
     votes: int | None = None
 
@@ -44,6 +45,7 @@ def lineage(adapter: Adapter, job: Job | None, dataset: Manifest | None, report:
         of_steps=job.step if job else None,
         report_id=report.get("report_id"),
         verdict=report.get("verdict"),
+        missing=report.get("missing") or 0,
         known=report.get("known"),
         votes=votes,
     )

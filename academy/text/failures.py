@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from academy.errors import AcademyError
-from academy.messages import Text, msg
+from academy.messages import Text, join, msg
 
 
 class Failure(Exception):
@@ -27,7 +27,7 @@ class Failure(Exception):
 
 def bad_row(row: int, why: Text) -> Failure:
     """A row of the dataset file (from 1) without a conversation to learn from; `why` has no full stop."""
-    return Failure(msg("Row {row} of the dataset cannot be used: {why}.", row=row, why=why), "bad_row", row=row)
+    return Failure(msg("Row {row} of the dataset cannot be used: {why}.", row=row, why=join(why)), "bad_row", row=row)
 
 
 @contextlib.contextmanager

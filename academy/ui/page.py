@@ -97,7 +97,7 @@ def build(academy: Academy) -> gr.Blocks:
 
 def mount_options() -> dict[str, Any]:
     """The arguments of `gr.mount_gradio_app` besides the page: theme, style and script, all from this folder."""
-    styles = [f"{name}.css" for name in ("style", "training/race", *_ROOMS, "adapters/exports", "dataset/agents")]
+    styles = [f"{name}.css" for name in ("style", "report", "training/race", *_ROOMS, "adapters/exports", "dataset/agents")]
     return {"theme": theme(), "css": "".join(map(_read, styles)) + form.marks(), "head": _head()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from academy.general import shows_forgetting
 from academy.jobs.kinds.evaluate import BASE, EvaluationRequest
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
@@ -12,15 +13,14 @@ from academy.ui.answers import queued_words, toast
 from academy.ui.html.elements import Html, button, div, esc, join, short, span, tag, tile
 from academy.ui.html.numbers import loss, number
 from academy.ui.look import Look
-from academy.ui.texts.translate import has, t
-
-VERDICTS = ("ready", "not_learned", "forgot", "no_gain")
+from academy.ui.texts.translate import has, plural, t
 
 _SHOWN_ROWS = 10
 _MOST_ROWS = 300
 _LONGEST = 400  # characters of a cell
 _GLIMPSE = 200  # where long answers show a manner
-_MARKS = {"ready": "✓", "not_learned": "✗", "forgot": "↓", "no_gain": "="}
+_GLIMPSED_TURN = 80
+_MARKS = {"ready": "✓", "partly": "◐", "not_learned": "✗", "forgot": "↓", "no_gain": "="}
 _DRIFTS = ((0.03, "none"), (0.1, "little"), (0.4, "some"))
 """Nats a token below which a word holds: rehearsal aims at 0.03, and a run without it shows about 0.1."""
 
@@ -30,8 +30,10 @@ def report(found: Mapping[str, Any], datasets: Mapping[str, str] | None = None) 
     report_id, sentences = str(found["id"]), [str(sentence) for sentence in found["sentences"]]
     reasons = found.get("verdict_sentences")
     count = reasons if isinstance(reasons, int) and 0 < reasons <= len(sentences) else 1
+    # What is ready can answer first; what would help comes first elsewhere.
+    first = "" if found["verdict"] == "ready" else "primary"
     remedies = [
-        button(remedy["label"], "report.remedy", kind="" if at else "primary", report=found.get("job_id") or report_id, at=at)
+        button(remedy["label"], "report.remedy", kind="" if at else first, report=found.get("job_id") or report_id, at=at)
         for at, remedy in enumerate(found["remedies"])
     ]
     return tag(
@@ -45,14 +47,23 @@ def report(found: Mapping[str, Any], datasets: Mapping[str, str] | None = None) 
         _details(t("report.general"), _categories(found["general"])),
         _details(t("report.earlier"), _earlier(found["earlier"], datasets or {})),
         _details(t("report.how"), _how(sentences[count:])),
-        cls=f"ac-card ac-exam ac-verdict-{'no_gain' if _is_base(found) else found['verdict']}",
+        cls=f"ac-card ac-exam ac-verdict-{'no_gain' if _is_base(found) else _grade_of(found)}",
         aria_label=t("report.title"),
     )
 
 
 def _heading(found: Mapping[str, Any]) -> list[Html | str]:
     """The verdict; a base alone was never taught, so that it has none."""
-    return [t("report.base_title")] if _is_base(found) else [_mark(found["verdict"]), t(f"verdict.{found['verdict']}")]
+    return [t("report.base_title")] if _is_base(found) else [_mark(_grade_of(found)), t(f"verdict.{_grade_of(found)}")]
+
+
+def grade(verdict: str | None, missing: int) -> str | None:
+    """The verdict as the page colours and words it: what is ready is not shown as a success where much of it is missing."""
+    return "partly" if verdict == "ready" and missing else verdict
+
+
+def _grade_of(found: Mapping[str, Any]) -> str:
+    return grade(found["verdict"], found.get("missing") or 0) or ""
 
 
 def _is_base(found: Mapping[str, Any]) -> bool:
@@ -60,7 +71,7 @@ def _is_base(found: Mapping[str, Any]) -> bool:
 
 
 def verdict_pill(verdict: str) -> Html:
-    """The verdict as a coloured word with a sign."""
+    """The verdict, as `grade` gives it, as a coloured word with a sign."""
     return span(_mark(verdict), t(f"verdict.{verdict}"), cls=f"ac-pill ac-verdict-{verdict}")
 
 
@@ -88,7 +99,10 @@ def _numbers(found: Mapping[str, Any]) -> list[Html]:
         tiles.append(_share("report.other_wordings", found["rephrased"]["right"], found["rephrased"]["of"]))
     if (general := found["general"]) and _is_base(found):
         return [*tiles, _share("report.general_tile", general["right_before"], general["of"])]
-    if general:
+    if general and not shows_forgetting(general["right_before"], general["of"]):
+        words = t("report.general_few", right=number(general["right_before"]), of=number(general["of"]))
+        tiles.append(tile(span("–", cls="ac-soft"), words, title=t("report.general_few_title", after=number(general["right_after"]))))
+    elif general:
         arrow = Html(f"{number(general['right_before'])} → {number(general['right_after'])}")
         bounds = t("report.interval_title", low=_signed(general["low"]), high=_signed(general["high"]))
         unit = Html(f"/{number(general['of'])}")
@@ -138,7 +152,7 @@ def _replies(found: Mapping[str, Any]) -> Html | str:
     heads = [t("report.question"), t("report.wanted"), *([] if alone else [t("report.adapter")]), t("report.base")]
     rows = [
         [
-            esc(short(item["question"], most)),
+            _asked(item, most),
             esc(short(item["expected"], most) or "–"),
             *([] if alone else [judged(item["after"], item.get("right"), item, known=item["known"])]),
             judged(item["before"], item.get("base_right"), item),
@@ -146,6 +160,19 @@ def _replies(found: Mapping[str, Any]) -> Html | str:
         for item in items[:_MOST_ROWS]
     ]
     return _folded(t("report.replies"), heads, rows) if rows else ""
+
+
+def _asked(item: Mapping[str, Any], most: int) -> Html:
+    """The question, below what was said before it: the last turn at a glance, the others with a click."""
+    given = item.get("turns")
+    turns = [turn for turn in given if isinstance(turn, dict)] if isinstance(given, list) else []
+    question = esc(short(item["question"], most))
+    if not turns:
+        return question
+    said = [(str(turn.get("role", "")), str(turn.get("content", ""))) for turn in turns]
+    glance = join([tag("b", plural("turns.title", len(said))), span(short(said[-1][1], _GLIMPSED_TURN), cls="ac-glance")], " ")
+    lines = [div(span(t(f"role.{role}") if has(f"role.{role}") else role, cls="ac-role"), " ", short(text, most)) for role, text in said]
+    return join([tag("details", tag("summary", glance), *lines, cls="ac-before ac-soft"), question])
 
 
 def _wordings(found: Mapping[str, Any]) -> Html | str:
@@ -170,7 +197,8 @@ def _categories(general: Mapping[str, Any] | None) -> Html | str:
         [_category(item["name"]), *(esc(number(item[key])) for key in ("right_before", "right_after", "of"))]
         for item in general["categories"][:_MOST_ROWS]
     ]
-    return _table(t("report.general"), heads, rows, cls="ac-facts ac-num")
+    few = "" if shows_forgetting(general["right_before"], general["of"]) else tag("p", t("report.general_few_text"), cls="ac-soft")
+    return join([few, _table(t("report.general"), heads, rows, cls="ac-facts ac-num")])
 
 
 def _category(name: str) -> Html:
@@ -205,13 +233,25 @@ def _folded(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]]) 
 
 
 def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Html]], cls: str = "ac-replies-table") -> Html:
+    """A table; where it is narrow, the cells of replies stand below each other, which takes their roles unless they are named."""
+    head = tag("tr", *[tag("th", head, scope="col", role="columnheader") for head in heads], role="row")
+    body = [
+        tag(
+            "tr",
+            tag("th", row[0], scope="row", role="rowheader"),
+            *[tag("td", cell, role="cell", data_label=head) for head, cell in zip(heads[1:], row[1:], strict=True)],
+            role="row",
+        )
+        for row in rows
+    ]
     return div(
         tag(
             "table",
             tag("caption", caption, cls="ac-hidden"),
-            tag("thead", tag("tr", *[tag("th", head, scope="col") for head in heads])),
-            tag("tbody", *[tag("tr", tag("th", row[0], scope="row"), *[tag("td", cell) for cell in row[1:]]) for row in rows]),
+            tag("thead", head, role="rowgroup"),
+            tag("tbody", *body, role="rowgroup"),
             cls=cls,
+            role="table",
         ),
         cls="ac-scroll-x",
         tabindex="0",

@@ -190,6 +190,10 @@ def test_an_import_is_shown_alone_with_what_was_refused_and_undone(lessons: Page
     lessons.click("button:has-text('Use “Thema” as tags')")
     expect(lessons.locator(ROWS).first.locator(".ac-tag")).to_have_text("Garten")
     assert app.api.get("/lessons").json()["count"] == before + 2
+    lessons.click("#lesson-report [data-do=clear]")
+    lessons.click("button[data-act='import.report']")
+    expect(lessons.locator("#ac-dialog tr:has-text('zu kurz')")).to_contain_text("has 1 column instead of 3")
+    lessons.keyboard.press("Escape")
     lessons.click("button:has-text('Undo this import')")
     expect(lessons.locator("#ac-toasts")).to_contain_text("2 lessons taken away.")
     expect(lessons.locator(ROWS).first).not_to_contain_text("Wer giesst?")

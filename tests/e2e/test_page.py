@@ -81,8 +81,11 @@ def test_three_clicks_from_nothing_to_an_answer(app: Any, open_page: Open, shots
     wait_until(page, lambda: state_of(page) in ("finished", "failed", "cancelled"), 180)
     assert state_of(page) == "finished"
     # What it learned heads the panel, in words, and the chip has its colour.
-    verdict = app.api.get(f"/train/{page.url.split('job=')[1]}/status").json()["verdict"]
-    words = {"ready": "Ready", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain"}[verdict]
+    status = app.api.get(f"/train/{page.url.split('job=')[1]}/status").json()
+    verdict = "partly" if status["verdict"] == "ready" and status["missing"] else status["verdict"]
+    words = {"ready": "Ready", "partly": "Ready, with gaps", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain"}[
+        verdict
+    ]
     expect(page.locator("#training-live h3").first).to_contain_text(words)
     expect(page.locator("#training-live .ac-pill").first).to_have_class(f"ac-pill ac-verdict-{verdict}")
     lines = page.locator(".ac-log-lines i").all_inner_texts()
@@ -174,7 +177,8 @@ def test_bad_values_are_refused_at_their_field_and_nothing_starts(app: Any, open
     expect(page.locator("#set-lora_rank .ac-field-problem")).to_have_text("Must be at most 64.")
     expect(page.locator("#set-lora_rank .ac-field-problem")).to_be_in_viewport()
     assert app.api.get("/jobs").json()["count"] == before
-    page.click("#set-reset")
+    expect(page.locator("#train-advice")).to_contain_text("Auto, but with your own: LoRA rank")
+    page.click("#train-advice button:has-text('Reset to Auto')")
     expect(page.locator("#set-lora_rank input")).not_to_have_value("1000000000")
     page.click("#train-base input")
     page.fill("#train-base input", "no-such-model")

@@ -47,6 +47,13 @@ def test_propose_promote_and_roll_back_twice(app: Running, open_page: Callable[.
         expect(page.locator("dialog[open]")).to_be_visible()
         problems += axe.serious(page, act)
         page.screenshot(path=shots / f"{act}.png")
+        if act == "adapter.show":  # on a narrow page nothing of a report has to be pushed sideways
+            page.set_viewport_size({"width": 400, "height": 900})
+            cut = "tables => tables.filter((table) => table.scrollWidth > table.clientWidth).length"
+            assert page.locator("#ac-dialog .ac-scroll-x").evaluate_all(cut) == 0
+            expect(page.locator("#ac-dialog .ac-replies-table td").first).to_be_visible()
+            page.screenshot(path=shots / "report-narrow.png")
+            page.set_viewport_size({"width": 1400, "height": 900})
         page.keyboard.press("Escape")
     card.get_by_role("button", name="Promote").click()
     answering = page.locator(".ac-now-name")
@@ -58,4 +65,11 @@ def test_propose_promote_and_roll_back_twice(app: Running, open_page: Callable[.
     page.get_by_role("button", name="Back to first").click()
     expect(answering).to_have_text("first")
     expect(page.get_by_role("button", name="Back to")).to_have_count(0)
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.click("#tab-chat-button")
+    page.evaluate("window.academy.toast({ kind: 'bad', text: 'It lies over no button that comes next.' })")
+    told, send = page.locator(".ac-toast-bad").bounding_box(), page.locator("#chat-send").bounding_box()
+    assert told
+    assert send
+    assert told["y"] + told["height"] < send["y"]
     assert problems == []

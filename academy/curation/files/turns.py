@@ -8,7 +8,7 @@ from typing import Any
 from academy.curation.examples import Role, Turn
 from academy.curation.files.columns import plain_name, recognise
 from academy.curation.files.values import RowError, check_content, described, is_missing, list_of, shown
-from academy.messages import Message, msg
+from academy.messages import Message, join, msg
 from academy.rows import BadRow, calls_of, is_masked, tools_of
 
 _USER = {"user", "human", "prompter", "usr", "customer", "client", "you", "me", "person", "student", "questioner", "benutzer", "uzytkownik"}
@@ -116,7 +116,7 @@ def definitions(record: dict[str, Any]) -> tuple[Turn, ...]:
     try:
         text = tools_of(record)
     except BadRow as error:
-        raise RowError("has tools that cannot be read: {why}", why=error.reason) from error
+        raise RowError("has tools that cannot be read: {why}", why=join(error.reason)) from error
     if text and not all(isinstance(tool.get("function"), dict) and tool["function"].get("name") for tool in json.loads(text)):
         raise RowError("has tools without a name")
     return (Turn("tools", text),) if text else ()
@@ -157,7 +157,7 @@ def _calls(message: dict[str, Any], number: int) -> str:
     try:
         return calls_of(message)
     except BadRow as error:
-        raise RowError("turn {number} calls a tool: {why}", number=number, why=error.reason) from error
+        raise RowError("turn {number} calls a tool: {why}", number=number, why=join(error.reason)) from error
 
 
 def _of_tool(message: dict[str, Any], role: str, number: int) -> Turn:

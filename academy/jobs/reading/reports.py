@@ -112,6 +112,7 @@ class Report(BaseModel):
     earlier: list[_Earlier]
     noise: float
     verdict: Literal["ready", "not_learned", "forgot", "no_gain"]
+    missing: int = 0
     sentences: list[Any]
     remedies: list[_Remedy]
     items: list[_Item]
@@ -125,6 +126,7 @@ class Brief(NamedTuple):
     verdict: str
     known: dict[str, int]
     rephrased: dict[str, int] | None
+    missing: int  # of what was to be learned by heart, where it is ready for all that
 
 
 def report_in(folder: JobFolder) -> Report | None:
@@ -194,7 +196,8 @@ def _read_brief(folder: JobFolder) -> Brief | None:
     if report is None:
         return None
     # A job and its report share their id; in a container the program could write any.
-    return Brief(folder.path.name, report.verdict, dict(report.known), dict(report.rephrased) if report.rephrased else None)
+    other_words = dict(report.rephrased) if report.rephrased else None
+    return Brief(folder.path.name, report.verdict, dict(report.known), other_words, report.missing)
 
 
 _reports = _Remembered(_read, 64)

@@ -69,6 +69,7 @@ def view(job: Job, queue_position: int | None, silent: float | None = None, stat
         "total_steps": state.total_steps or job.total_steps,
         "known": dict(report.known) if report else state.known,
         "verdict": report.verdict if report else None,
+        "missing": report.missing if report else 0,
         "report_id": report.id if report else None,
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],

@@ -192,7 +192,7 @@ def _failed(
             _resumable(kind, left, False),
             fields,
         )
-    how = "The machine was restarted while it ran" if rebooted else _how_it_ended(record, death, said.failed)
+    how = msg("The machine was restarted while it ran") if rebooted else _how_it_ended(record, death, said.failed)
     where = msg("{how} at step {step}.", how=how, step=said.step) if said.step else msg(_NO_STEP[kind.resume == "checkpoint"], how=how)
     remedy: Text = found.remedy
     if found.cause in ("missing_library", "library_mismatch"):
@@ -257,16 +257,16 @@ def _finished_reason(job: Job, said: Said, request: Request | None) -> Text | No
 def _how_it_ended(record: Record, death: Death, failed: Mapping[str, Any] | None) -> Text:
     """A sentence without its full stop."""
     if record.oom:
-        return "It was killed because the machine's memory ran out"
+        return msg("It was killed because the machine's memory ran out")
     if death.said:
         return death.said
     if record.signal:
         return msg("It was killed by {signal}", signal=record.signal)
     if failed:
-        return "It gave up"
+        return msg("It gave up")
     if record.exit_code is not None:
         return msg("It ended with exit code {code} without having finished", code=record.exit_code)
-    return "It exited without reporting a result"
+    return msg("It exited without reporting a result")
 
 
 def _sum(before: float | None, more: float | None) -> float | None:

@@ -114,8 +114,9 @@ def _next_phase(job: Job) -> str:
 
 def check_inputs(job: Job) -> None:
     """Raises Refused where something that a job needs was deleted or changed while it waited."""
-    for what, path in (("dataset", job.dataset_path), ("held-out rows", job.eval_path), ("base model", job.base_path)):
-        if path and not Path(path).exists() and not (what == "base model" and _can_be_got(job)):
+    inputs = ((msg("dataset"), job.dataset_path), (msg("held-out rows"), job.eval_path), (msg("base model"), job.base_path))
+    for what, path in inputs:
+        if path and not Path(path).exists() and not (what.key == "base model" and _can_be_got(job)):
             raise Refused(
                 "The {what} of this training is gone ({file}).",
                 hint="Start a new training with another.",

@@ -10,7 +10,7 @@ import peft
 from safetensors.torch import load_file
 
 from academy.bases import template_of
-from academy.general import probe
+from academy.general import probe, shows_forgetting
 from academy.messages import Text, from_json, msg
 from academy.text.conversations import read_conversations
 from academy.text.failures import Failure, as_failure
@@ -133,7 +133,9 @@ def _card_lines(result: dict[str, Any]) -> dict[str, str]:
     if other:
         lines["In other words"] = f"{other['right']} of {other['of']} questions"
     if general:
-        lines["General questions (before → after)"] = f"{general['right_before']} → {general['right_after']} of {general['of']}"
+        counts = f"{general['right_before']} → {general['right_after']} of {general['of']}"
+        few = "" if shows_forgetting(general["right_before"], general["of"]) else ", too few by the base itself to tell what was forgotten"
+        lines["General questions (before → after)"] = counts + few
     if result["drift"] is not None:
         lines["Drift from the base"] = f"{result['drift']:.3f} nats a token"
     return lines

@@ -7,7 +7,7 @@ from typing import Any
 from academy.general import shows_forgetting
 from academy.messages import Message, Text, msg
 from academy.trainer.exam.examinee import TOP
-from academy.trainer.exam.verdict import Findings
+from academy.trainer.exam.verdict import FEW_GENERAL, Findings
 
 _LANGUAGES: dict[str, Text] = {"en": "English", "de": "German", "pl": "Polish"}
 
@@ -95,15 +95,15 @@ def _general(report: dict[str, Any]) -> list[Message]:
         return [msg("There was no time for the general questions.")]
     if not result:
         return [msg("The base answers none of the general questions, so that forgetting cannot be measured on it.")]
+    values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}
+    if not shows_forgetting(result["right_before"], result["of"]):
+        return [msg(FEW_GENERAL, **values)]
     names = [msg(str(_LANGUAGES.get(code, code))) for code in result["languages"]]
     sentence = (
         "General questions: {after} of {of} right, before {before} (95 % interval of the difference {low:.1f} to {high:.1f}). "
         "Languages: {languages:list}."
     )
-    values = {"after": result["right_after"], "before": result["right_before"], "of": result["of"]}
     lines = [msg(sentence, **values, low=result["low"], high=result["high"], languages=names)]
-    if not shows_forgetting(result["right_before"], result["of"]):
-        lines.append(msg("The base answers so few of them that a loss among them does not count."))
     if result["left_out"]:
         left_out = [msg(str(_LANGUAGES.get(code, code))) for code in result["left_out"]]
         lines.append(msg("Left out, because the base answers none of them right: {languages:list}.", languages=left_out))

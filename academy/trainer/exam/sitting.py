@@ -30,6 +30,7 @@ _NOISE_ROWS = 16
 _EXTRA_TOKENS = 8  # beyond the expected answer
 _QUESTION_TOKENS = 64  # for a question without an expected answer
 _LONGEST_TEXT = 2000  # characters of a cell of the table
+_MOST_TURNS, _LONGEST_TURN = 20, 400  # before the question of a row, and characters of each
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class Exam:
             "before": {"right": before.right, "of": before.of},
             "after": {"right": after.right, "of": after.of},
             "verdict": verdict.verdict,
+            "missing": verdict.missing,
             "sentences": [to_json(sentence) for sentence in told],
             "verdict_sentences": len(verdict.sentences),  # of them; the others say how it was measured
             "remedies": [{"label": to_json(item["label"]), "request": item["request"]} for item in verdict.remedies],
@@ -200,7 +202,8 @@ class Exam:
             reply = row.expected.strip() if known[row.number] else self._shown(after[at])
             if reply is not None:
                 first = self._shown(before[at]) or ""
-                items.append(_item("row", row.question, row.expected, first, reply, known[row.number]) | _judged(row, first, reply))
+                item = _item("row", row.question, row.expected, first, reply, known[row.number])
+                items.append(item | _judged(row, first, reply) | _earlier_turns(row))
         return items
 
     def _questions(self) -> list[dict[str, Any]]:
@@ -314,6 +317,13 @@ def _item(kind: str, question: str, expected: str, before: str, after: str, know
     return {"kind": kind, **{name: _cut(text) for name, text in texts.items()}, "known": known}
 
 
+def _earlier_turns(row: Row) -> dict[str, Any]:
+    """What was said before the question, without which one cannot judge the answer."""
+    turns = row.earlier[-_MOST_TURNS:]
+    shown = [{"role": turn["role"], "content": _cut(turn["content"] or turn.get("calls", ""), _LONGEST_TURN)} for turn in turns]
+    return {"turns": shown} if shown else {}
+
+
 def _judged(row: Row, before: str, after: str) -> dict[str, bool]:
     return {"base_right": row.key.fits(before), "right": row.key.fits(after)}
 
@@ -347,6 +357,6 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = _LONGEST_TEXT) -> str:
     text = text.strip()
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return text if len(text) <= most else f"{text[:most]}…"

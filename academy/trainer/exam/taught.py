@@ -36,6 +36,11 @@ class Row:
         return self.before[-1]["content"]
 
     @property
+    def earlier(self) -> list[Message]:
+        """What was said before the question."""
+        return [turn for turn in self.before[:-1] if turn["role"] in ("user", "assistant", "tool")]
+
+    @property
     def is_single(self) -> bool:
         """Whether it is one question with one answer."""
         return sum(turn["role"] != "system" for turn in self.before) == 1

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from academy.general import shows_forgetting
-from academy.messages import Message, msg
+from academy.messages import Message, count, msg
 
 Verdict = Literal["not_learned", "forgot", "no_gain", "ready"]
 """The worst first."""
 
-FEW_KNOWN = 0.6
-"""Of the rows: below this a person who asks about a fact is more often disappointed than not."""
+FEW_KNOWN = 0.8
+"""Of the rows: the training goes on to its last looks once four fifths are known, so fewer are not what it was to reach."""
+NEARLY_ALL = 0.95
+"""Of the rows: below this a person soon meets one that is missing, so the verdict says how many are, and offers to train longer."""
+BASE_ANSWERED = 0.6
+"""Of the rows, by the base alone in whatever words: below this a person who asks it is more often disappointed than not."""
 BASE_KNEW = 0.9
 """Of what is right after the training: an adapter that adds less than a tenth to its base is not worth its place."""
 FORGOTTEN = 2
@@ -30,6 +34,10 @@ LOST = 1
 RUINED = 0.5
 """Of the general questions right before: with fewer the adapter has broken its base, and training longer makes that worse."""
 
+FEW_GENERAL = (
+    "The base model itself answers only {before} of {of} general questions, with the adapter {after}: too few to tell what was forgotten."
+)
+
 _MOST_EPOCHS = 20
 _LOOKS = 2  # times the epochs before
 _REHEARSAL = (0.25, 2.0)  # at least, and times the share before
@@ -43,6 +51,11 @@ class Count:
 
     right: int
     of: int
+
+    @property
+    def missing(self) -> int:
+        """How many are not right, where these are more than a few."""
+        return self.of - self.right if self.right < NEARLY_ALL * self.of else 0
 
 
 @dataclass(frozen=True)
@@ -159,14 +172,16 @@ class Judged:
     verdict: Verdict
     sentences: tuple[Message, ...]
     remedies: tuple[dict[str, Any], ...] = ()
+    missing: int = 0  # of what was to be learned by heart, where it is ready for all that
 
 
 def judge(found: Findings, lesson: Lesson) -> Judged:
     """The verdict; where several hold, the worst heads and the others follow as sentences.
 
-    no_gain: the base alone answers at least FEW_KNOWN of the rows and BASE_KNEW of what is right with the adapter.
+    no_gain: the base alone answers at least BASE_ANSWERED of the rows and BASE_KNEW of what is right with the adapter.
     not_learned: fewer than FEW_KNOWN of the facts are known; of a set that teaches a manner, the loss did not fall clearly.
     forgot: the general questions fell significantly, or from ENOUGH_BEFORE by more than FORGOTTEN and FORGOTTEN_SHARE.
+    ready, with what is missing: FEW_KNOWN are known, and fewer than NEARLY_ALL.
     """
     if found.preferred is not None:
         return _judge_preferences(found, found.preferred, lesson)
@@ -186,7 +201,8 @@ def judge(found: Findings, lesson: Lesson) -> Judged:
     if no_gain:
         problems.append(("no_gain", msg(_NO_GAIN[found.has_adapter], right=found.before.right, of=found.before.of), []))
     if not problems:
-        return Judged("ready", tuple(_ready(found)))
+        missing = 0 if found.style else found.known.missing
+        return Judged("ready", tuple(_ready(found)), tuple(_more(lesson)) if missing and found.has_adapter else (), missing)
     sentences = [sentence for _, sentence, _ in problems] + ([] if problems[0][0] == "not_learned" else _ready(found))
     # An evaluated base has nothing to train again.
     remedies = [remedy for _, _, group in problems for remedy in group] if found.has_adapter and (found.known.of or found.loss) else []
@@ -218,8 +234,10 @@ def _judge_preferences(found: Findings, preferred: Preferred, lesson: Lesson) ->
     if preferred.before.right + preferred.after.right and preferred.lost <= LOST:
         sentence = "Knows {after} of {of} lessons, {before} before."
         sentences.append(msg(sentence, after=preferred.after.right, of=preferred.after.of, before=preferred.before.right))
-    remedies = tuple(remedy for _, _, group in problems for remedy in group)
-    return Judged(problems[0][0] if problems else "ready", tuple(sentences), remedies)
+    gaps = not problems and preferred.kind == "corrections" and preferred.moved < NEARLY_ALL
+    missing = preferred.of - round(preferred.moved * preferred.of) if gaps else 0
+    remedies = tuple(_more(lesson) if missing else (remedy for _, _, group in problems for remedy in group))
+    return Judged(problems[0][0] if problems else "ready", tuple(sentences), remedies, missing)
 
 
 _PREFERRED = {
@@ -249,7 +267,7 @@ _NO_GAIN = {
 
 def _is_no_gain(found: Findings) -> bool:
     before, after = found.before, found.after
-    return bool(before.of) and before.right >= FEW_KNOWN * before.of and before.right >= BASE_KNEW * after.right
+    return bool(before.of) and before.right >= BASE_ANSWERED * before.of and before.right >= BASE_KNEW * after.right
 
 
 def _not_learned(found: Findings, ruined: bool) -> Message | None:
@@ -275,11 +293,16 @@ def _ready(found: Findings) -> list[Message]:
         what = "held-out rows" if found.held_out else "trained rows"
         sentence = "The loss on the {what} fell from {before:.2f} to {after:.2f}."
         sentences.append(msg(sentence, what=msg(what), before=found.loss.before, after=found.loss.after))
+    elif missing := found.known.missing:
+        values = {"right": found.known.right, "of": found.known.of}
+        sentences.append(
+            count(missing, one="Knows {right} of {of}; {n} is missing.", other="Knows {right} of {of}; {n} are missing.", **values)
+        )
     elif found.known.of:
         sentences.append(msg("Knows {right} of {of}.", right=found.known.right, of=found.known.of))
-    elif found.general and not found.general.fell:
-        sentence = "General: {after} of {of}, before {before}."
-        sentences.append(msg(sentence, after=found.general.after, of=found.general.of, before=found.general.before))
+    elif (general := found.general) and not general.fell:
+        sentence = "General: {after} of {of}, before {before}." if general.tells else FEW_GENERAL
+        sentences.append(msg(sentence, after=general.after, of=general.of, before=general.before))
     return sentences
 
 

@@ -42,7 +42,7 @@ def write(
     if given:
         (folder / "chat_template.jinja").write_text(given, encoding="utf-8")
     (folder / "README.md").write_text(_readme(export), encoding="utf-8")
-    different = [why for name, why in _LEFT_OUT if training.get(name) in (True, "facts")]
+    different = [msg(why) for name, why in _LEFT_OUT if training.get(name) in (True, "facts")]
     notes: list[Text] = []
     if different:
         notes.append(msg("The script trains on the rows as they are: {why:list}; it repeats the number of steps.", why=different))

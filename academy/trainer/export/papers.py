@@ -9,6 +9,7 @@ from typing import Any
 
 from academy.adapters.check import WEIGHTS
 from academy.bases import header_of
+from academy.general import shows_forgetting
 from academy.text.markdown import inert
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM takes
@@ -118,5 +119,7 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     if rephrased := figures.get("rephrased"):
         found.append(("Right in other words", f"{rephrased['right']} of {rephrased['of']}"))
     if general := figures.get("general"):
-        found.append(("General questions right", f"{general['right_before']} before, {general['right_after']} after, of {general['of']}"))
+        counts = f"{general['right_before']} before, {general['right_after']} after, of {general['of']}"
+        few = "" if shows_forgetting(general["right_before"], general["of"]) else "; too few before to tell what was forgotten"
+        found.append(("General questions right", counts + few))
     return found

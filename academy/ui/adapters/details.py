@@ -10,7 +10,7 @@ from academy.ui.html.elements import Html, button, div, go, join, scrolling, sho
 from academy.ui.html.numbers import loss, number, rate, size
 from academy.ui.look import Look
 from academy.ui.professor import opinion
-from academy.ui.report import known_words, report, verdict_pill
+from academy.ui.report import grade, known_words, report, verdict_pill
 from academy.ui.texts.translate import has, plural, say, t
 from academy.ui.training.job import is_by_heart
 
@@ -79,7 +79,9 @@ def _continued(look: Look, adapter_id: str) -> str:
 def _report(line: Lineage) -> Html | None:
     if not line.verdict or not line.known:
         return None
-    return join([verdict_pill(line.verdict), *[span(word, cls="ac-soft") for word in known_words(line.known, None)]], " ")
+    return join(
+        [verdict_pill(grade(line.verdict, line.missing) or ""), *[span(word, cls="ac-soft") for word in known_words(line.known, None)]], " "
+    )
 
 
 # ------------------------------------------------------------------ whether it acts

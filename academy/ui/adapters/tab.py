@@ -37,7 +37,7 @@ from academy.ui.html.numbers import ago
 from academy.ui.look import Look
 from academy.ui.professor import ACTS as PROFESSOR
 from academy.ui.professor import decided, proposal_card
-from academy.ui.report import known_words, verdict_pill
+from academy.ui.report import grade, known_words, verdict_pill
 from academy.ui.texts.translate import plural, say, t
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _measured(measured: dict[str, Any] | None) -> Html:
     if measured is None:
         return span(t("report.none"), cls="ac-soft")
     words = known_words(measured["known"], measured["rephrased"])
-    return join([verdict_pill(measured["verdict"]), *[div(word, cls="ac-soft ac-cut") for word in words]])
+    return join([verdict_pill(grade(measured["verdict"], measured["missing"]) or ""), *[div(word, cls="ac-soft ac-cut") for word in words]])
 
 
 def _ask_versus(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -30,12 +30,13 @@ def line(look: Look) -> Html:
 
 
 def _learner(look: Look) -> Adapter | None:
-    """The newest adapter beside the active one that has learned all lessons."""
-    active, untaught = look.active, look.academy.datasets.untaught
+    """The newest adapter beside the active one that was taught all lessons, and whose exam does not say that it did not learn them."""
+    active, untaught, report_of = look.active, look.academy.datasets.untaught, look.academy.evaluations.of_adapter
     if active is None:
         return None
     others = (item for item in look.adapters if item.adapter_id != active.adapter_id and item.base_model == active.base_model)
-    return next((item for item in others if not untaught(item.adapter_id)), None)
+    taught = (item for item in others if not untaught(item.adapter_id))
+    return next((item for item in taught if report_of(item.adapter_id)["verdict"] != "not_learned"), None)
 
 
 def _learned(look: Look, learned: Adapter, new: int) -> Html:

@@ -14,7 +14,7 @@ from academy.ui.html.numbers import number
 from academy.ui.look import Look, View
 from academy.ui.texts.translate import has, t
 
-ANY = "*"
+ANY, NEVER = "*", "never"
 _MOST = 300
 
 
@@ -45,6 +45,15 @@ def state_of(view: View, source: str, target: str) -> dict[str, Any]:
     }
 
 
+def state_for(chosen: LessonFilter, target: str) -> dict[str, Any]:
+    """A filter as the state of the one under a prefix; of several sources the list can show one."""
+    values = chosen.model_dump()
+    days = {name: (values[name] or "")[:10] for name in ("since", "until")}
+    source = values["sources"][0] if len(values["sources"]) == 1 else ANY
+    found = {"query": values["query"], "source": source, "rating": values["rating"] or "", **days}
+    return {f"{target}_{name}": value for name, value in (found | {"tags": values["tags"], "imports": values["imports"]}).items()}
+
+
 def nothing(prefix: str) -> dict[str, Any]:
     """The state of a filter that leaves nothing out."""
     return state_of(View(), prefix, prefix)
@@ -58,6 +67,7 @@ def controls(look: Look, prefix: str, reset: str) -> Html:
     ratings = [("", t("lessons.any_rating")), ("good", t("lessons.good")), ("none", t("lessons.unrated"))]
     ratings += [("bad", t("lessons.bad"))] if prefix == "lesson" else []
     ratings.append(("corrected", t("lessons.only_corrected")))
+    ratings += [(NEVER, t("lessons.never"))] if prefix == "lesson" else []
     sources = look.lessons.get("source_distribution", {})
     named = [(ANY, t("lessons.any_source")), *((name, f"{source_name(name)[:60]} ({number(count)})") for name, count in sources.items())]
     since, until = (view_date(look, prefix, name, reset) for name in ("since", "until"))
@@ -105,7 +115,8 @@ def chips(look: Look, prefix: str, reset: str) -> list[Html]:
     for name in ("rating", "since", "until", "query"):
         if value := look.text(f"{prefix}_{name}").strip():
             shown = t(f"rated.{value}") if has(f"rated.{value}") and name == "rating" else value
-            parts.append(_chip(t(f"chosen.{name}", value=shown), {f"{prefix}_{name}": "", reset: 0}))
+            label = t("lessons.never") if value == NEVER and name == "rating" else t(f"chosen.{name}", value=shown)
+            parts.append(_chip(label, {f"{prefix}_{name}": "", reset: 0}))
     if imports := look.listed(f"{prefix}_imports"):
         names = [item.name for item in look.academy.lessons.imports() if item.import_id in imports]
         parts.append(_chip(t("chosen.import", names=", ".join(names[:3])), {f"{prefix}_imports": [], reset: 0}))

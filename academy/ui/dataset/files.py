@@ -140,6 +140,14 @@ def _upload_report(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"dialog": join([reports_shown([report]), closer()])}
 
 
+def _import_report(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """The reports of imports once more, wherever they were made and after they were closed."""
+    found = [look.academy.lessons.import_report(str(name)) for name in json.loads(str(data.get("ids", "[]")))]
+    # The file itself is not here any longer, to be read again with another column.
+    reports = [report.model_copy(update={"unused": []}) for report in found if report]
+    return {"dialog": join([reports_shown(reports), closer()])}
+
+
 def _undo(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     """Takes away what imports added; an Undo brings it back."""
     count = sum(look.academy.lessons.undo_import(name) for name in json.loads(str(data.get("ids", "[]"))))
@@ -270,5 +278,6 @@ ACTS = {
     "files.uploaded": _uploaded,
     "files.map": _map,
     "import.undo": _undo,
+    "import.report": _import_report,
     "upload.report": _upload_report,
 }

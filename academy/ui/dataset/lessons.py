@@ -13,7 +13,7 @@ from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, Lesson
 from academy.messages import language
 from academy.ui.answers import toast
 from academy.ui.dataset import editor
-from academy.ui.dataset.choosing import chips, controls, filter_of, source_name, state_of, tag_chip
+from academy.ui.dataset.choosing import NEVER, chips, controls, filter_of, source_name, state_for, state_of, tag_chip
 from academy.ui.dataset.editor import history_of, words
 from academy.ui.dataset.files import EVERYTHING
 from academy.ui.dataset.held import golden_mark, held_mark
@@ -82,7 +82,8 @@ def _filter(look: Look) -> Html:
     actions: list[Html] = []
     if chosen:
         actions.append(tag("button", t("lessons.clear"), type="button", cls="ac-btn ac-btn-small", data_set=json.dumps(EVERYTHING)))
-        actions.append(button(t("lessons.to_dataset"), "lessons.to_dataset", kind="small", title=t("lessons.to_dataset_title")))
+        if look.text("lesson_rating") != NEVER:  # of these there can be none
+            actions.append(button(t("lessons.to_dataset"), "lessons.to_dataset", kind="small", title=t("lessons.to_dataset_title")))
     shown = div(*chosen, *actions, cls="ac-row ac-chosen-row", role="group", aria_label=t("lessons.filtered")) if chosen else ""
     return join([controls(look, "lesson", "lesson_page"), shown])
 
@@ -149,7 +150,10 @@ def _imported(look: Look, chosen: LessonFilter) -> Html | str:
     state = json.dumps({"lesson_imports": ids, "lesson_page": 0})
     only = "" if chosen.imports else tag("button", t("import.only"), type="button", cls="ac-btn ac-btn-small", data_set=state)
     said = plural("import.shown", sum(item.added for item in known))
-    return notice(said, join([names, " · ", when(known[0].created_at)]), only, undo, kind="info")
+    told = [name for name in ids if look.academy.lessons.import_report(name)]
+    title = t("import.report_title")
+    report = button(t("import.report"), "import.report", kind="small", title=title, ids=json.dumps(told)) if told else ""
+    return notice(said, join([names, " · ", when(known[0].created_at)]), only, report, undo, kind="info")
 
 
 def _is_recent(item: Import) -> bool:
@@ -371,6 +375,15 @@ def _to_dataset(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"state": state, "top": True, "focus": '[data-act="dataset.make"]'}
 
 
+def _never(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """The lessons that a dataset, or the one that was just looked at, left out because they are never trained."""
+    chosen = filter_of(look, "src")
+    if name := str(data.get("id") or ""):
+        chosen = LessonFilter.model_validate(look.academy.datasets.get(name).request.get("lesson_filter") or {})
+    state = EVERYTHING | state_for(chosen, "lesson") | {"lesson_rating": NEVER, "dataset_view": "lessons"}
+    return {"dialog": None, "state": state, "top": True}
+
+
 def _samples(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     report = look.academy.lessons.load_samples()
     if report.error:
@@ -393,6 +406,7 @@ ACTS = {
     "lessons.bin": _show_bin,
     "lessons.forget": _forget,
     "lessons.to_dataset": _to_dataset,
+    "lessons.never": _never,
     "lessons.samples": _samples,
     "lessons.no_samples": _no_samples,
 }

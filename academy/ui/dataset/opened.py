@@ -10,6 +10,7 @@ from typing import Any
 
 from academy.curation.datasets import Manifest
 from academy.curation.filters import LABELS, by_rule
+from academy.curation.lessons import LEFT_OUT
 from academy.messages import Message, from_json, msg
 from academy.rows import Turn, conversation
 from academy.ui.dataset import held, lengths, rows
@@ -130,11 +131,19 @@ def _chosen(item: Manifest) -> Html | str:
 
 def _notes(item: Manifest) -> Html | str:
     """The warnings: one is shown, several are folded."""
-    notes = [say(text) for text in item.warnings[:20]]
+    notes = item.warnings[:20]
     if len(notes) < 2:
-        return notice(notes[0], kind="info") if notes else ""
-    listed = tag("ul", *[tag("li", text) for text in notes], cls="ac-notes")
+        return notice(say(notes[0]), "", lead_of(notes[0], item.id), kind="info") if notes else ""
+    listed = tag("ul", *[tag("li", say(text), " ", lead_of(text, item.id)) for text in notes], cls="ac-notes")
     return tag("details", tag("summary", plural("open.notes", len(notes))), listed, cls="ac-folded")
+
+
+def lead_of(note: Any, dataset_id: str = "") -> Html | str:
+    """What leads from a note to the lessons that it speaks of."""
+    text = note if isinstance(note, Message) else from_json(note)
+    if not isinstance(text, Message) or text.key != LEFT_OUT:
+        return ""
+    return button(t("lessons.show_never"), "lessons.never", kind="small", id=dataset_id)
 
 
 def _redacted_answers(item: Manifest) -> Html | str:

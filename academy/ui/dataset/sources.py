@@ -271,7 +271,7 @@ def _curated(look: Look, request: DatasetRequest) -> dict[str, Any]:
 
 def _previewed(result: dict[str, Any]) -> dict[str, Any]:
     count, shown = int(result["statistics"]["train_examples"]), len(result["samples"])
-    notes = [tag("li", say(text)) for text in result["warnings"]]
+    notes = [tag("li", say(text), " ", opened.lead_of(text)) for text in result["warnings"]]
     preview: dict[str, Any] = {"from": "preview"}
     parts = [
         tag("h3", t("dataset.preview_title")),

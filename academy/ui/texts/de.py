@@ -665,7 +665,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "pager.size": "{n} je Seite",
     "pager.sizes": "Lektionen je Seite",
     "from": {"sample": "Beispiele", "chat": "Chat", "hand": "von Hand"},
-    "rated": {"good": "gut", "bad": "schlecht", "none": "unbewertet", "corrected": "korrigiert"},
+    "rated": {"good": "gut", "bad": "schlecht", "none": "unbewertet", "corrected": "korrigiert", "never": "nie trainiert"},
     "chosen.source": "aus {name}",
     "chosen.rating": "bewertet: {value}",
     "chosen.since": "seit {value}",
@@ -677,6 +677,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lessons.source": "Quelle",
     "lessons.any_source": "Alle Quellen",
     "lessons.only_corrected": "Korrigiert",
+    "lessons.never": "Nie trainiert",
+    "lessons.show_never": "Zeigen",
     "lessons.since": "Von",
     "lessons.until": "Bis",
     "lessons.add_tag": "Noch ein Schlagwort",
@@ -1054,7 +1056,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "race.cancel_sure": "Das Rennen {name} abbrechen? Kein Adapter bleibt; „Anhalten, behalten“ macht einen aus dem bisher besten.",
     "race.cancel_yes": "Rennen abbrechen",
     # ------------------------------------------------------------------ reports
-    "verdict": {"ready": "Bereit", "not_learned": "Nicht gelernt", "forgot": "Vergessen", "no_gain": "Kein Gewinn"},
+    "verdict": {"ready": "Bereit", "not_learned": "Nicht gelernt", "forgot": "Vergessen", "no_gain": "Kein Gewinn", "partly": "Bereit, mit Lücken"},
     "drift": {"none": "kaum Drift", "little": "wenig Drift", "some": "etwas Drift", "far": "viel Drift"},
     "category.facts": "Fakten",
     "category.arithmetic": "Rechnen",
@@ -1067,6 +1069,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.known": "Wort für Wort gewusst",
     "report.other_wordings": "mit anderen Worten richtig",
     "report.general_tile": "allgemeine Fragen richtig",
+    "report.general_few": "allgemeine Fragen: Die Basis selbst beantwortet {right} von {of}, zu wenige für ein Urteil",
+    "report.general_few_title": "Der Adapter beantwortet {after}. Von so wenigen macht ein Training einige falsch, ohne dass es schadet.",
+    "report.general_few_text": "Die Basis selbst beantwortet zu wenige davon, um zu erkennen, was vergessen wurde.",
     "report.interval_title": "Richtig vor und nach dem Training. Mit 95 % Sicherheit liegt die Änderung zwischen {low} und {high} Fragen.",
     "report.held_out": "Loss auf {n} Prüfzeilen",
     "report.drift": "vom Basismodell",
@@ -1101,7 +1106,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.of_base": "misst ein Basismodell",
     "chat.as_taught": "wie gelehrt",
     "chat.taught": "Deine Lektion sagt:",
-    "training.yours": {"one": "Deine Einstellungen, {n} geändert", "many": "Deine Einstellungen, {n} geändert"},
+    "training.yours": "{effort}, aber mit eigenem Wert: {names}",
+    "training.reset_to": "Zurück zu {effort}",
     "training.auto_title": "{field}: zurück zur Wahl des Professors",
     "fit.memory": "{used} von {total} GB Speicher",
     "fit.yes": "Es passt.",
@@ -1353,6 +1359,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "questions.of_document": "schreibt Fragen zu einem Dokument",
     "chat.has_learned": "{name} hat gelernt: {lessons}",
     "import.only": "Nur diese zeigen",
+    "import.report": "Bericht",
+    "import.report_title": "Was aus jeder Zeile der Datei wurde",
 }
 
 MESSAGES: dict[str, str | dict[str, str]] = {
@@ -2618,6 +2626,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
         "Die Platte hat noch {free:size}, und dieser Job braucht etwa {needed:size}.",
     "Free some space, for instance old checkpoints, and try again.":
         "Schaffe Platz, etwa durch Löschen alter Checkpoints, und versuche es noch einmal.",
+    "dataset": "Datensatz",
     "The {what} of this training is gone ({file}).": "{what} dieses Trainings ist weg ({file}).",
     "Start a new training with another.": "Starte ein neues Training mit etwas anderem.",
     "It could not be started: {error}.": "Es ließ sich nicht starten: {error}.",
@@ -3082,8 +3091,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "There was no time for the general questions.": "Für die allgemeinen Fragen war keine Zeit.",
     "The base answers none of the general questions, so that forgetting cannot be measured on it.":
         "Die Basis beantwortet keine der allgemeinen Fragen, daher lässt sich Vergessen an ihr nicht messen.",
-    "The base answers so few of them that a loss among them does not count.":
-        "Die Basis beantwortet so wenige davon, dass ein Verlust darunter nicht zählt.",
+    "The base model itself answers only {before} of {of} general questions, with the adapter {after}: too few to tell what was forgotten.":
+        "Das Basismodell selbst beantwortet nur {before} von {of} allgemeinen Fragen, mit dem Adapter {after}: zu wenige, um zu erkennen, was vergessen wurde.",
     "Left out, because the base answers none of them right: {languages:list}.":
         "Ausgelassen, weil die Basis keine davon richtig beantwortet: {languages:list}.",
     "The exam took {seconds:duration} on {device}; replies are the most likely ones, without chance.":
@@ -3129,6 +3138,10 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "held-out rows": "Prüfzeilen",
     "trained rows": "trainierten Zeilen",
     "Knows {right} of {of}.": "Weiß {right} von {of}.",
+    "Knows {right} of {of}; {n} are missing.": {
+        "one": "Weiß {right} von {of}; {n} fehlt.",
+        "other": "Weiß {right} von {of}; {n} fehlen.",
+    },
     "Of {of} general questions it answers {after}, {before} before.":
         "Von {of} allgemeinen Fragen beantwortet es {after}, davor {before}.",
     "Knows {after} of {of} lessons, {before} before: more rehearsal.":

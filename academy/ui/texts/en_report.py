@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TEXTS: dict[str, str | dict[str, str]] = {
-    "verdict": {"ready": "Ready", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain"},
+    "verdict": {"ready": "Ready", "not_learned": "Not learned", "forgot": "Forgot", "no_gain": "No gain", "partly": "Ready, with gaps"},
     "drift": {"none": "hardly drifted", "little": "drifted a little", "some": "drifted", "far": "drifted far"},
     "category.facts": "Facts",
     "category.arithmetic": "Arithmetic",
@@ -16,6 +16,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.known": "known word for word",
     "report.other_wordings": "right in other words",
     "report.general_tile": "general questions right",
+    "report.general_few": "general questions: the base itself answers {right} of {of}, too few to judge",
+    "report.general_few_title": "The adapter answers {after}. Of so few a training turns some wrong that does no harm.",
+    "report.general_few_text": "The base itself answers too few of them to tell what was forgotten.",
     "report.interval_title": "Right before and after the training. With 95 % certainty the change is between {low} and {high} questions.",
     "report.held_out": "loss on {n} held-out rows",
     "report.drift": "from the base model",
@@ -50,7 +53,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.of_base": "measures a base model",
     "chat.as_taught": "as taught",
     "chat.taught": "Your lesson says:",
-    "training.yours": {"one": "Your settings, {n} changed", "many": "Your settings, {n} changed"},
+    "training.yours": "{effort}, but with your own: {names}",
+    "training.reset_to": "Reset to {effort}",
     "training.auto_title": "{field}: back to the Professor's choice",
     "fit.memory": "{used} of {total} GB memory",
     "fit.yes": "It fits.",

@@ -776,6 +776,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
         "many": "{n} lekcji z ostatniego importu",
     },
     "import.only": "Pokaż tylko te",
+    "import.report": "Raport",
+    "import.report_title": "Co stało się z każdym wierszem pliku",
     "import.undo": "Cofnij ten import",
     "import.undone": {"one": "Wycofano {n} lekcję.", "few": "Wycofano {n} lekcje.", "many": "Wycofano {n} lekcji."},
     "import.undone_hint": "Przez trzydzieści dni są w „Usuniętych lekcjach”.",
@@ -793,7 +795,7 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "pager.size": "{n} na stronie",
     "pager.sizes": "Lekcji na stronie",
     "from": {"sample": "przykłady", "chat": "czat", "hand": "ręcznie"},
-    "rated": {"good": "dobra", "bad": "zła", "none": "bez oceny", "corrected": "poprawiona"},
+    "rated": {"good": "dobra", "bad": "zła", "none": "bez oceny", "corrected": "poprawiona", "never": "nigdy nie trenowana"},
     "chosen.source": "źródło: {name}",
     "chosen.rating": "ocena: {value}",
     "chosen.since": "od {value}",
@@ -805,6 +807,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "lessons.source": "Źródło",
     "lessons.any_source": "Dowolne źródło",
     "lessons.only_corrected": "Poprawiona",
+    "lessons.never": "Nigdy nie trenowana",
+    "lessons.show_never": "Pokaż",
     "lessons.since": "Od",
     "lessons.until": "Do",
     "lessons.add_tag": "Kolejny tag",
@@ -1353,7 +1357,13 @@ TEXTS: dict[str, str | dict[str, str]] = {
     ),
     "race.cancel_yes": "Anuluj wyścig",
     # Reports
-    "verdict": {"ready": "Gotowy", "not_learned": "Nie umie", "forgot": "Zapomniał", "no_gain": "Bez poprawy"},
+    "verdict": {
+        "ready": "Gotowy",
+        "not_learned": "Nie umie",
+        "forgot": "Zapomniał",
+        "no_gain": "Bez poprawy",
+        "partly": "Gotowy, z brakami",
+    },
     "drift": {"none": "prawie bez dryfu", "little": "lekki dryf", "some": "dryf", "far": "duży dryf"},
     "category.facts": "Fakty",
     "category.arithmetic": "Arytmetyka",
@@ -1366,6 +1376,9 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.known": "umie słowo w słowo",
     "report.other_wordings": "dobrze innymi słowami",
     "report.general_tile": "dobrze na pytania ogólne",
+    "report.general_few": "pytania ogólne: sama baza odpowiada na {right} z {of}, za mało, by ocenić",
+    "report.general_few_title": "Adapter odpowiada na {after}. Przy tak niewielu trening psuje kilka bez szkody.",
+    "report.general_few_text": "Sama baza odpowiada na zbyt mało z nich, by poznać, co zostało zapomniane.",
     "report.interval_title": "Dobrze przed treningiem i po nim. Z pewnością 95% zmiana wynosi od {low} do {high} pytań.",
     "report.held_out": "strata na odłożonych ({n})",
     "report.drift": "względem modelu bazowego",
@@ -1400,11 +1413,8 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "report.of_base": "pomiar modelu bazowego",
     "chat.as_taught": "jak nauczono",
     "chat.taught": "Twoja lekcja mówi:",
-    "training.yours": {
-        "one": "Twoje ustawienia, zmienione: {n}",
-        "few": "Twoje ustawienia, zmienione: {n}",
-        "many": "Twoje ustawienia, zmienione: {n}",
-    },
+    "training.yours": "{effort}, ale z własną wartością: {names}",
+    "training.reset_to": "Wróć do: {effort}",
     "training.auto_title": "{field}: wróć do wyboru Profesora",
     "fit.memory": "{used} z {total} GB pamięci",
     "fit.yes": "Zmieści się.",
@@ -3334,6 +3344,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "{n} GPUs cannot share a step of {rows} examples.": "Kroku z {rows} przykładów nie da się podzielić na {n} GPU.",
     "Raise the batch size, or take fewer GPUs.": "Zwiększ rozmiar partii albo użyj mniej GPU.",
     "It could not be started: {error}.": "Nie udało się uruchomić: {error}.",
+    "dataset": "zbiór danych",
     "held-out rows": "odłożone wiersze",
     "base model": "model bazowy",
     "The {what} of this training is gone ({file}).": "Treningowi brakuje części ({what}): {file}.",
@@ -3958,8 +3969,12 @@ MESSAGES: dict[str, str | dict[str, str]] = {
         "Pytania ogólne: dobrze {after} z {of}, wcześniej {before} (przedział 95% różnicy: {low:.1f} do {high:.1f}). Języki: "
         "{languages:list}."
     ),
-    "The base answers so few of them that a loss among them does not count.": (
-        "Baza odpowiada na tak niewiele z nich, że utrata się nie liczy."
+    (
+        "The base model itself answers only {before} of {of} general questions, with the adapter {after}: "
+        "too few to tell what was forgotten."
+    ): (
+        "Sam model bazowy odpowiada tylko na {before} z {of} pytań ogólnych, z adapterem na {after}: "
+        "za mało, by poznać, co zostało zapomniane."
     ),
     "Left out, because the base answers none of them right: {languages:list}.": (
         "Pominięte, bo baza nie odpowiada w nich dobrze na żadne: {languages:list}."
@@ -4024,6 +4039,11 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Knows {right} of {of}: train longer.": "Umie {right} z {of}: trenuj dłużej.",
     "The loss on the {what} fell from {before:.2f} to {after:.2f}.": "Strata ({what}) spadła z {before:.2f} do {after:.2f}.",
     "Knows {right} of {of}.": "Umie {right} z {of}.",
+    "Knows {right} of {of}; {n} are missing.": {
+        "one": "Umie {right} z {of}; brakuje {n}.",
+        "few": "Umie {right} z {of}; brakuje {n}.",
+        "many": "Umie {right} z {of}; brakuje {n}.",
+    },
     "General: {after} of {of}, before {before}.": "Wiedza ogólna: {after} z {of}, wcześniej {before}.",
     "Let the Professor choose": "Niech wybierze Profesor",
     "Train longer": "Trenuj dłużej",

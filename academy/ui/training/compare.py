@@ -15,7 +15,7 @@ from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import Html, card, div, join, select, span, switch, tag
 from academy.ui.html.numbers import duration, gigabytes, loss, number
 from academy.ui.look import Look
-from academy.ui.report import known_words
+from academy.ui.report import grade, known_words
 from academy.ui.texts.translate import say, t
 from academy.ui.training.words import effort_words, is_by_heart, learned, setting_words
 
@@ -240,7 +240,7 @@ def _results(look: Look, runs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     jobs = look.academy.jobs
     briefs, results = [jobs.brief(run) for run in runs], [jobs.result(run) for run in runs]
     paces = [_pace(look, run, jobs.points(run.job_id)) for run in runs]
-    verdicts = [learned(run, brief.verdict if brief else None) for run, brief in zip(runs, briefs, strict=True)]
+    verdicts = [learned(run, brief and grade(brief.verdict, brief.missing)) for run, brief in zip(runs, briefs, strict=True)]
     knows = [" · ".join(known_words(brief.known, brief.rephrased)) if brief else "–" for brief in briefs]
     ended = zip(runs, verdicts, strict=True)
     held_out = [None if is_by_heart(run.parameters) else item.eval_loss for run, item in zip(runs, results, strict=True)]

@@ -69,6 +69,7 @@ _OF_BASE = (
 
 _ANY = presets.Facts(rows=1, mean_tokens=1, max_tokens=1, base=None)
 _NONE, _ON, _OFF = "", "on", "off"
+_MOST_NAMED = 3  # of the fields that a person changed
 
 
 def component(name: str) -> gr.components.FormComponent:
@@ -237,7 +238,7 @@ def plan(academy: Academy, planned: Any, *arguments: Any) -> list[Any]:
     updates = [gr.update(value=visible[key]) if key not in changes and visible[key] != given[key] else gr.skip() for key in FIELDS]
     fresh["base_model"] = values["base_model"]
     advised = [_few(academy, values["dataset_id"]), _continuing(bare)]
-    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, advised)
+    advice = _advice([*map(say, bare["reasons"])], problems, [*mine], fresh | mine, advised, values["preset"] or "auto")
     return [advice, Html("") if problem else _time(whole), fresh, "", *updates]
 
 
@@ -365,6 +366,7 @@ def _advice(
     mine: Sequence[str] = (),
     spec: dict[str, Any] | None = None,
     advised: Sequence[Html | str] = (),
+    preset: str = "auto",
 ) -> Html:
     """The plan in one line, the reasons behind a click, and the way back for each field that a person changed.
 
@@ -386,20 +388,35 @@ def _advice(
     words += [t(f"choice.{spec['quantization']}")] if spec.get("quantization") in ("8bit", "4bit") else []
     why = t("training.why_else" if mine else "training.why")
     return div(
-        div(plural("training.yours", len(mine)) if mine else t("overview.professor"), cls="ac-eyebrow"),
+        div(_in_effect(mine, preset) if mine else t("overview.professor"), cls="ac-eyebrow"),
         div(", ".join(words) + "."),
         *refused,
         *advised,
         tag("details", tag("summary", why), *[tag("p", reason) for reason in reasons]) if reasons else "",
-        div(*[_back(key) for key in mine], cls="ac-row ac-mine") if mine else "",
+        div(*[_back(key) for key in mine], _all_back(preset), cls="ac-row ac-mine") if mine else "",
         cls="ac-advice",
         **marks,
     )
 
 
+def _in_effect(mine: Sequence[str], preset: str) -> str:
+    """What holds now: the effort that is lit, and what of it is the person's own, also after another dataset was chosen."""
+    names = [_title(key) for key in mine[:_MOST_NAMED]] + (["…"] if len(mine) > _MOST_NAMED else [])
+    return t("training.yours", effort=t(f"effort.{preset}"), names=", ".join(names))
+
+
+def _all_back(preset: str) -> Html:
+    label = t("training.reset_to", effort=t(f"effort.{preset}"))
+    return tag("button", label, type="button", cls="ac-btn ac-btn-small", data_event="auto", title=t("training.reset"))
+
+
+def _title(key: str) -> str:
+    return say(TrainingSpec.model_fields[key].title or key)
+
+
 def _back(key: str) -> Html:
     """A field that a person changed, with the way back to the Professor's choice."""
-    title = say(TrainingSpec.model_fields[key].title or key)
+    title = _title(key)
     attributes = {"type": "button", "data_event": "auto", "data_field": key, "title": t("training.auto_title", field=title)}
     return span(title, " ", tag("button", t("effort.auto"), cls="ac-btn ac-btn-small", **attributes), cls="ac-help")
 

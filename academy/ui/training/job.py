@@ -34,7 +34,7 @@ from academy.ui.html.elements import (
 from academy.ui.html.numbers import duration, gigabytes, loss, number, rate, size
 from academy.ui.look import Look
 from academy.ui.professor import said_of
-from academy.ui.report import report
+from academy.ui.report import grade, report
 from academy.ui.texts.translate import say, t
 from academy.ui.training import compare, race
 from academy.ui.training.words import effort_words, is_by_heart, kind_words, learned, moment_of, setting_words, split_sentence, why_failed
@@ -110,13 +110,17 @@ def _job(look: Look) -> Html:
     if job.status == "queued" and status.get("queue_position") is not None:
         facts.append(esc(position_words(status["queue_position"])))
     head = div(
-        div(tag("h2", job.name, title=job.name), pill(job.status, learned(job, status.get("verdict"))), cls="ac-row ac-job-name"),
+        div(tag("h2", job.name, title=job.name), pill(job.status, _learned(status, job)), cls="ac-row ac-job-name"),
         div(*_actions(look, status, job), cls="ac-row ac-job-actions"),
         cls="ac-job-head",
     )
     note = div(job.note, cls="ac-text ac-note", title=t("jobs.note")) if job.note else ""
     gate = said_of(look, job.job_id) if job.status == "finished" and job.kind in TEACHING else ""
     return join([head, div(join(facts, " · "), cls="ac-soft ac-job-facts"), note, _progress(status, job), _verdict(status, job), gate])
+
+
+def _learned(status: dict[str, Any], job: Job) -> str | None:
+    return learned(job, grade(status.get("verdict"), status.get("missing") or 0))
 
 
 def cancel_question(job: Job) -> dict[str, Any]:
@@ -200,7 +204,7 @@ def _progress(status: dict[str, Any], job: Job) -> Html:
     else:
         words = _state_words(status, job)
         line = div(words, cls="ac-soft ac-bar-words") if words or job.status == "running" else ""
-        shown = join([bar(_fraction(status, job), job.status, learned(job, status.get("verdict"))), line])
+        shown = join([bar(_fraction(status, job), job.status, _learned(status, job)), line])
     if not status.get("warning"):
         return shown
     text, rest = split_sentence(say(status["warning"]))

@@ -13,7 +13,7 @@ from academy.ui.html.drawings import Drawings
 from academy.ui.html.elements import Html, button, card, div, empty, field, go, join, menu, name_form, pill, select, span, tag, when
 from academy.ui.html.numbers import ago, duration, number, size
 from academy.ui.look import Look
-from academy.ui.report import verdict_pill
+from academy.ui.report import grade, verdict_pill
 from academy.ui.texts.translate import t
 from academy.ui.training.job import cancel_question, position_words, remedy_of
 from academy.ui.training.words import effort_words, ended_words, kind_words, learned, moment_of, result_words, why_failed
@@ -75,7 +75,7 @@ def _row_key(look: Look, job: Job) -> tuple[Any, ...]:
 
 def _row(look: Look, job: Job) -> Html:
     brief = look.academy.jobs.brief(job)
-    verdict = learned(job, brief.verdict if brief else None)
+    verdict = learned(job, brief and grade(brief.verdict, brief.missing))
     state = verdict_pill(verdict) if verdict and job.status == "finished" else pill(job.status)
     words = join([*_words(look, job), when(moment_of(job))], " · ")
     parts = [div(span(job.name, cls="ac-cut ac-strong"), state, cls="ac-row-line"), div(words, cls="ac-soft ac-clamp ac-num")]

@@ -104,7 +104,7 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, cont
         return _answered(form.reset(academy, *now))
 
     def automatic(event: gr.EventData, *now: Any) -> list[Any]:
-        return _answered(form.reset(academy, *now, only=str((event._data or {}).get("field", ""))))
+        return _answered(form.reset(academy, *now, only=(event._data or {}).get("field")))
 
     def from_trial(event: gr.EventData, *now: Any) -> list[Any]:
         return _answered(form.use(academy, (event._data or {}).get("settings"), *now))

@@ -10,7 +10,7 @@ from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from academy.ui.html.numbers import duration, loss, number, rate
 from academy.ui.look import Look
-from academy.ui.report import known_words
+from academy.ui.report import grade, known_words
 from academy.ui.texts.translate import has, plural, say, t
 
 _MOST_CHOSEN = 3
@@ -61,7 +61,7 @@ def ended_words(look: Look, job: Job) -> tuple[str, str, str, str]:
         text, rest = why_failed(job)
         return "bad", "✗", t("ended.failed", name=job.name), f"{text} {rest}".strip()
     brief = look.academy.jobs.brief(job)
-    verdict = learned(job, brief.verdict if brief else None)
+    verdict = learned(job, brief and grade(brief.verdict, brief.missing))
     hint = " · ".join(known_words(brief.known, brief.rephrased)) if brief and verdict else ""
     if verdict not in (None, "ready"):
         return "warn", "!", t("ended.verdict", name=job.name, verdict=t(f"verdict.{verdict}")), hint
@@ -102,7 +102,7 @@ def is_by_heart(parameters: dict[str, Any]) -> bool:
 
 
 def learned(job: Job, verdict: str | None) -> str | None:
-    """The verdict by which a job is coloured: none where a base was measured, which was never taught."""
+    """The verdict, as `grade` gives it, by which a job is coloured: none where a base was measured, which was never taught."""
     return verdict if job.kind in ("train", "sweep") or job.continue_from else None
 
 

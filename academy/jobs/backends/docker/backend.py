@@ -138,11 +138,11 @@ class DockerBackend(Local):
         if container.state == "never":
             return Death(never_began=True)
         if container.state == "gone":
-            return Death("The container was removed by hand", interrupted=container.was_away)
+            return Death(msg("The container was removed by hand"), interrupted=container.was_away)
         code = container.exit_code
         name = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV"}.get(code or 0)
         if container.oom:
-            return Death("The container was killed because its memory ran out", signal="SIGKILL", oom=True)
+            return Death(msg("The container was killed because its memory ran out"), signal="SIGKILL", oom=True)
         if name:
             return Death(msg("The container was killed by {signal}", signal=name), signal=name, interrupted=container.was_away)
         return Death(msg("The container ended with exit code {code}", code=code), exit_code=code, interrupted=container.was_away)

@@ -340,7 +340,7 @@ def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
     """How a job ended by the cluster's account; `requested`: a person wanted it."""
     status, message, code = info.get("status"), str(info.get("message") or ""), info.get("exit_code")
     if status == "GONE":
-        return Death("The cluster no longer has the job", interrupted=not requested)
+        return Death(msg("The cluster no longer has the job"), interrupted=not requested)
     if status == "STOPPED":
         return Death("The job was stopped on the cluster")
     if isinstance(code, int) and code not in (0, -9, 137):
