@@ -24,4 +24,5 @@ class Reading(Outside):
         super().__init__("academy.curation.remote.program", folder, _SILENT)
         self.data = self.folder / DATA
         wanted = request.model_dump(include={"config", "split", "revision", "rows", "sample"})
-        self.ask({"verb": verb, "source": asdict(source), "hosts": [*hosts], "folder": str(self.folder), "limit_bytes": limit_bytes} | wanted)
+        where = {"verb": verb, "source": asdict(source), "hosts": [*hosts], "folder": str(self.folder), "limit_bytes": limit_bytes}
+        self.ask(where | wanted)
