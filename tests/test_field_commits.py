@@ -113,8 +113,8 @@ def test_chores_and_documentation_are_taken_where_they_are_asked_for(repo):
 
 def test_what_is_only_laid_out_otherwise_is_a_chore_and_what_may_mean_something_is_not(repo):
     before = "def light(lamp):\n    if lamp:\n        glow(\n            lamp, 'red',\n        )\n    return lamp\n"
-    files = {name: before for name in ("laid", "bracket", "dented", "called", "justfile")}
-    repo.commit("Light the lamps of the hall", {f"{name}.py": text for name, text in files.items()})
+    files: dict[str, str | bytes | None] = {f"{name}.py": before for name in ("laid", "bracket", "dented", "called")}
+    repo.commit("Light the lamps of the hall", files)
     repo.commit("Lay the red lamp out on one line", {"laid.py": before.replace("(\n            lamp, 'red',\n        )", '(lamp, "red")')})
     repo.commit("Format the lamp of the hall", {"bracket.py": before.replace("return lamp", "return (\n        lamp\n    )")})
     repo.commit("Light the red lamp in any case", {"dented.py": before.replace("        glow", "    glow")})
