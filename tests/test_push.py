@@ -277,7 +277,7 @@ def test_what_is_not_allowed_is_refused_before_anyone_is_asked(academy: Academy,
         academy.pushing.check_allowed()
     shown = exports.ACTS["push.ask"](Look(academy, {}), {"id": "harbour", "name": bundle})
     assert "hf auth login" in shown["dialog"]
-    academy.settings.remote_data = False
+    academy.pushing._settings = academy.settings.model_copy(update={"remote_data": False})
     with pytest.raises(Unavailable, match="not allowed"):
         academy.pushing.check_allowed()
     assert hub.asked == []

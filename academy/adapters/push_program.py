@@ -68,11 +68,11 @@ def push(request: dict[str, Any], say: Callable[..., None]) -> None:
 
     api = HfApi(token=get_token())
     repo = _own_name(api, request["repo"])
-    url = _repository(api, repo, request["private"])
-    say("found", repo=repo, url=url)
     files = dict(_files(request))
     if CARD not in files:
         raise Refusal("The export has no model card, so it is not pushed. Export it again.")
+    url = _repository(api, repo, request["private"])
+    say("found", repo=repo, url=url)
     readers = {name: _Reader(io.FileIO(path)) for name, path in files.items()}
     operations = [CommitOperationAdd(name, reader) for name, reader in readers.items()]
     for reader in readers.values():
