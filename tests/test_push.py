@@ -181,6 +181,8 @@ def exported(academy: Academy, files: dict[str, bytes], kind: str) -> str:
         (job.folder.export / name).write_bytes(data)
         record["files"].append({"name": name, "size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
     (job.folder.export / "export.json").write_text(json.dumps(record))
+    academy._job_store.update(job.job_id, status="preparing")
+    academy._job_store.update(job.job_id, status="running")
     academy._job_store.end(job.job_id, "finished")
     return next(iter(files))
 
