@@ -35,6 +35,7 @@ from academy.config import Settings
 from academy.curation.examples import DatasetRequest
 from academy.curation.files import agent_finding
 from academy.curation.files.agents import AgentName, read
+from academy.curation.files.definitions import definitions_of, offered
 from academy.curation.files.exchanges import MOST_CHARS, Exchange, conversations, corrects, within, without_tools
 from academy.curation.redaction.together import redact_together
 from academy.errors import AcademyError, Forbidden, Invalid, NotFound
@@ -441,6 +442,7 @@ def test_a_session_of_200_turns_becomes_a_dataset_without_a_secret(academy: Acad
     made = academy.datasets.create(DatasetRequest(include_git=False, quality_profile="lenient", eval_fraction=0))
     rows = [json.loads(line) for line in academy.datasets.file(made["dataset_id"], "train").read_text().splitlines()]
     assert any("tool_calls" in message for row in rows for message in row["messages"])
+    assert all(("tools" in row) == any("tool_calls" in message for message in row["messages"]) for row in rows)
     everything = b"".join(everything_in(academy.settings.data_dir).values()).decode("utf-8", "replace")
     for secret in SECRETS:
         assert secret not in everything
@@ -450,6 +452,53 @@ def test_a_session_of_200_turns_becomes_a_dataset_without_a_secret(academy: Acad
     assert "level is 0?" not in everything  # what the person left out
     assert len(everything_in(academy.settings.data_dir)) > 3
     assert academy.lessons.undo_import(taken.import_id) == taken.new
+
+
+def test_a_session_with_tools_is_written_in_the_bases_form_and_no_result_is_learned(academy: Academy) -> None:
+    pytest.importorskip("transformers")
+    from families_help import tokenizer_of
+
+    from academy.text import templates
+    from academy.text.conversations import read_conversations
+
+    session = next(item for item in academy.sessions.find() if item.turns and item.turns > 100)
+    academy.sessions.take([SessionChoice(id=session.id)], SessionOptions(tools=True))
+    made = academy.datasets.create(DatasetRequest(include_git=False, quality_profile="lenient", eval_fraction=0))
+    form = templates.choose(tokenizer_of("Qwen 2.5"))
+    called: set[str] = set()
+    for _, talk in read_conversations(academy.datasets.file(made["dataset_id"], "train")):
+        if talk[0]["role"] != "tools":
+            continue
+        defined = [tool["function"]["name"] for tool in json.loads(talk[0]["content"])]
+        results = [line for turn in talk if turn["role"] == "tool" for line in turn["content"].splitlines() if len(line) > 25]
+        for written in form.write(talk):
+            learned = "".join(written.text[start:end] for start, end in written.spans)
+            assert written.text.count("<tools>") == 1
+            assert all(f'"name": "{name}"' in written.text[: written.spans[0][0]] for name in defined)
+            assert not any(line in learned for line in results)
+            called |= {name for name in defined if f'<tool_call>\n{{"name": "{name}"' in learned}
+        assert results
+        assert all(line in form.write(talk)[-1].text for line in results)
+    assert called == {"Bash", "Grep", "Read", "Write"}
+
+
+def test_tools_are_defined_as_they_were_called_and_a_long_list_only_where_it_is_called() -> None:
+    def calling(name: str, **arguments: Any) -> Turn:
+        return Turn("assistant", "", calls=json.dumps([{"name": name, "arguments": arguments}]))
+
+    calls = (calling("Read", path="a", limit=3), calling("Read", path="b"), calling("Ask", of={"a": 1}, all=True, any=None), calling("Ask"))
+    ask, look = definitions_of(calls)
+    assert ask["function"]["parameters"] == {
+        "type": "object",
+        "properties": {"of": {"type": "object"}, "all": {"type": "boolean"}, "any": {}},
+        "required": [],
+    }
+    assert look["function"]["name"] == "Read"
+    assert look["function"]["parameters"]["required"] == ["path"]
+    everything = json.dumps([ask, look])
+    assert offered(everything, calls[:1], 10_000)[0].content == everything
+    assert json.loads(offered(everything, calls[:1], 100)[0].content) == definitions_of(calls[:1])
+    assert offered(everything, (Turn("user", "Hi"),), 10_000) == ()
 
 
 def test_answers_alone_fit_every_base(academy: Academy, tmp_path: Path) -> None:

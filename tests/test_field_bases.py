@@ -32,6 +32,7 @@ REFUSED = {
     "bert": ({"model_type": "bert", "architectures": ["BertForMaskedLM"]}, "encoder"),
     "mamba": ({"model_type": "mamba"}, "state-space"),
     "qwen2-vl": ({"model_type": "qwen2_vl", "vision_config": {}}, "pictures"),
+    "mistral3": ({"model_type": "mistral3", "vision_config": {}, "text_config": {}}, "pictures"),
     "whisper": ({"model_type": "whisper"}, "sound"),
     **{
         method: (LLAMA | {"quantization_config": {"quant_method": method}}, "packed as")

@@ -45,6 +45,10 @@ def repo(tmp_path: Path) -> Repo:
         ("Count twice\n\nThe hall has two rows. See #41 for the plan. Each is counted.", "Count twice\n\nThe hall has two rows. Each is counted."),
         ("Count twice\n\n* Count twice\n* Applied Black\n* Show both rows\n\n---------", "Count twice\n\n* Show both rows"),
         ("Count twice\n\nFound while working on https://example.org/7", "Count twice"),
+        ("Count the lamps twice\n\nPR #41", "Count the lamps twice"),
+        ("Count the lamps twice, tests pass again", "Count the lamps twice"),
+        ("Phase 3b follow-up: Count twice\n\nPhase 4 lights them. Each is counted. All 600 tests pass.", "Count twice\n\nEach is counted."),
+        ("Light phase 2 of the moon lamp\n\nPhase 3 stays dark.", "Light phase 2 of the moon lamp\n\nPhase 3 stays dark."),
     ],
 )  # fmt: skip
 def test_what_a_change_does_not_show_goes_from_its_message(message, without):
@@ -57,6 +61,7 @@ def test_what_a_change_does_not_show_goes_from_its_message(message, without):
         *("Release 2.4", "Dates for 1.2rc1 and 1.2rc2", "Changelog for the new lamps", "Bump left-pad from 1.0.0 to 1.0.1", "Ran cog"),
         *("Fix for ruff", "Run latest black", "chore: tidy", "build(deps): raise lamp to 2", "Fixed broken link", "Fix some test warnings"),
         *("Update dependencies", "Removed unused fixture", "Fixed a typo", "Cog for README", "Upgrade to mypy 1.9"),
+        *("Tweaked some boastful wording", "Add the lamps to gitignore"),
     ],
 )
 def test_housekeeping_is_a_chore(message):
@@ -104,6 +109,31 @@ def test_chores_and_documentation_are_taken_where_they_are_asked_for(repo):
     assert [example.answer for example in report.examples] == ["Light the lamp of the hall"]
     assert report.counts == {"docs": 2, "chore": 2}
     assert len(read_commits(folder, limit=9).examples) == 5
+
+
+def test_what_is_only_laid_out_otherwise_is_a_chore_and_what_may_mean_something_is_not(repo):
+    before = "def light(lamp):\n    if lamp:\n        glow(\n            lamp, 'red',\n        )\n    return lamp\n"
+    files: dict[str, str | bytes | None] = {f"{name}.py": before for name in ("laid", "bracket", "dented", "called")}
+    repo.commit("Light the lamps of the hall", files)
+    repo.commit("Lay the red lamp out on one line", {"laid.py": before.replace("(\n            lamp, 'red',\n        )", '(lamp, "red")')})
+    repo.commit("Format the lamp of the hall", {"bracket.py": before.replace("return lamp", "return (\n        lamp\n    )")})
+    repo.commit("Light the red lamp in any case", {"dented.py": before.replace("        glow", "    glow")})
+    repo.commit("Ask the lamp what it is", {"called.py": before.replace("return lamp", "return lamp()")})
+    repo.commit("Say which lamp is looked at", {"Justfile": "lint:\n  echo lamp\n"})
+    report = read_commits(repo.write(), limit=9, chores=False)
+    taken = ["Ask the lamp what it is", "Light the red lamp in any case", "Light the lamps of the hall"]
+    assert ([example.answer for example in report.examples], report.counts) == (taken, {"chore": 3})
+
+
+def test_a_message_about_the_documentation_is_documentation_where_most_of_the_change_is(repo):
+    code, long = {"lamp.py": "x = 1\n"}, {"docs/lamp.md": "Press.\n" * 9}
+    repo.commit("Docs for the lamp of the hall", code | long)
+    repo.commit("Dim the lamp of the hall, plus documentation", {"lamp.py": "x = 2\n", "docs/lamp.md": "Turn.\n" * 9})
+    repo.commit("Tell the document lamp from others", {"lamp.py": "x = 3\n"})
+    repo.commit("Finishing touches of the lamp", {"lamp.py": "x = 4\n"})
+    report = read_commits(repo.write(), limit=9, docs=False)
+    taken = ["Tell the document lamp from others", "Dim the lamp of the hall, plus documentation"]
+    assert ([example.answer for example in report.examples], report.counts) == (taken, {"docs": 1, "meaningless_message": 1})
 
 
 def test_a_large_change_is_shown_in_its_telling_parts(repo):

@@ -18,9 +18,10 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.remote.address import is_public, parse, redacted, scrub
 from academy.curation.remote.forms import RemoteRequest
 from academy.curation.remote.importing import Import
-from academy.curation.remote.reading import Reading, environment
+from academy.curation.remote.reading import Reading
 from academy.errors import AcademyError, Invalid, NotFound, Unavailable
 from academy.messages import render
+from academy.outside import environment
 from academy.services.academy import Academy
 from tests.waiting import wait_until
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ _LORA = re.compile(
     r"^(?:base_model\.model\.)?(?P<module>.+)\.(?P<part>lora_A|lora_B|lora_embedding_A|lora_embedding_B|lora_magnitude_vector)"
 )
 _LAYER = re.compile(r"(?:^|\.)(?P<list>layers|h|blocks|block|layer)\.(?P<index>\d+)\.(?P<rest>.+)$")
+_SENSES = re.compile(
+    r"(?:vision_tower|vision_model|visual|vision_embed_tokens|audio_tower|multi_modal_projector|embed_vision|embed_audio)\."
+)
+_EXPERTS = re.compile(r"\bexperts\b|\.(?:gate|router)$")
 # The exponent bits of each float type that has infinities or NaN: (bytes, mask). All set means not finite.
 _EXPONENTS = {"F64": (8, 0x7FF0000000000000), "F32": (4, 0x7F800000), "F16": (2, 0x7C00), "BF16": (2, 0x7F80)}
 
@@ -113,7 +118,8 @@ def check_fit(config: dict[str, Any], header: dict[str, Any], base_folder: Path,
     by_module: dict[tuple[str, str], set[int]] = defaultdict(set)
     known = _modules(shapes)
     for module, shape in parts.items():
-        if not (own and _module_key(module) not in known):
+        # What only the load can check is checked there, before anything is swapped.
+        if _module_key(module) in known or not (own or _is_of_experts(module, known)):
             _check_module(module, shape, known, base_name)
         if layer := _LAYER.search(module):
             by_module[layer["list"], layer["rest"]].add(int(layer["index"]))
@@ -280,10 +286,23 @@ def _modules(shapes: dict[str, list[int] | None]) -> dict[str, list[int] | None]
 
 
 def _module_key(module: str) -> str:
-    """A module's name without the prefix of its layer, on which files and classes disagree ("model.", "language_model.model.")."""
+    """A module's name without the prefix of its layer, on which files and classes disagree ("model.", "language_model.model.").
+
+    The layers of what sees or hears are no layers of the language model, though they bear the same names.
+    """
+    other = match[0] if (match := _SENSES.search(module)) else ""
     if match := _LAYER.search(module):
-        return f"{match['list']}.{match['index']}.{match['rest']}"
-    return module.rsplit(".", 1)[-1]
+        return f"{other}{match['list']}.{match['index']}.{match['rest']}"
+    return other + module.rsplit(".", 1)[-1]
+
+
+def _is_of_experts(module: str, known: Collection[str]) -> bool:
+    """Whether a module stands for the experts of a layer or for what chooses among them, which classes hold as one and files one by one."""
+    layer = _LAYER.search(module)
+    if layer is None or not _EXPERTS.search(layer["rest"]):
+        return False
+    start = f"{layer['list']}.{layer['index']}."
+    return any(key.startswith(start) and ".experts" in key for key in known)
 
 
 def _mismatch(base_name: str, why: Text) -> Refused:

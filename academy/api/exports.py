@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Body
 from fastapi.responses import FileResponse
+from pydantic import Field
 
+from academy.adapters.pushing import Push, Pushed, PushRequest
 from academy.api.parts import Slow, TheAcademy, router
 from academy.api.replies import Done, QueuedJob, Reply
 from academy.api.wire import Exact, Id
@@ -27,6 +30,10 @@ api = router(tags=["adapters"])
 
 class ExportIn(Exact, ExportRequest):
     """What an adapter is exported as."""
+
+
+class PushIn(Exact, PushRequest):
+    """Where on the Hugging Face hub an export goes."""
 
 
 class QueuedExport(QueuedJob):
@@ -63,9 +70,11 @@ class ExportItem(Reply):
     strength: float
     created_at: str
     job_id: str
+    push: Push | None = Field(description="The last push to the hub since the start of the app.")
+    pushed: Sequence[Pushed] = Field(description="Where on the hub it is.")
 
     @classmethod
-    def of(cls, made: Exported) -> ExportItem:
+    def of(cls, made: Exported, push: Push | None, pushed: Sequence[Pushed]) -> ExportItem:
         """An export under the contract's names."""
         record, main, checked = made.record, made.record.files[0], made.record.checked
         return cls(
@@ -83,6 +92,8 @@ class ExportItem(Reply):
             strength=record.strength,
             created_at=record.created_at,
             job_id=made.job_id,
+            push=push,
+            pushed=pushed,
         )
 
 
@@ -106,7 +117,7 @@ async def export(
 async def list_exports(academy: TheAcademy, slow: Slow, adapter_id: Id) -> ExportsReply:
     """The finished exports of an adapter, newest first."""
     academy.adapters.get(adapter_id)
-    items = [ExportItem.of(made) for made in await slow.run(academy.exports.list, adapter_id)]
+    items = [ExportItem.of(made, *academy.pushing.of(made)) for made in await slow.run(academy.exports.list, adapter_id)]
     return ExportsReply(count=len(items), items=items)
 
 
@@ -123,3 +134,20 @@ async def delete_export(academy: TheAcademy, slow: Slow, adapter_id: Id, name: s
     """Deletes an export with all its files."""
     freed = await slow.run(academy.exports.delete, adapter_id, name)
     return Done(message=msg("{freed:size} are free again.", freed=freed))
+
+
+@api.post("/adapters/{adapter_id}/exports/{name}/push")
+async def push_export(academy: TheAcademy, slow: Slow, adapter_id: Id, name: str, request: PushIn) -> Push:
+    """Begins to push an export to the Hugging Face hub, into a new repository, private unless you say otherwise.
+
+    ACADEMY_REMOTE_DATA must allow the network; the token is that of HF_TOKEN or of the hub's own login. `push` of the export tells
+    how far it is.
+    """
+    return await slow.run(academy.pushing.begin, adapter_id, name, request)
+
+
+@api.delete("/adapters/{adapter_id}/exports/{name}/push")
+async def cancel_push(academy: TheAcademy, slow: Slow, adapter_id: Id, name: str) -> Done:
+    """Cancels a push that is running; an ended one is forgotten. What is on the hub stays there."""
+    item = await slow.run(academy.pushing.cancel, adapter_id, name)
+    return Done(message=msg("The push is {status}.", status=msg(item.status)) if item else "Nothing is being pushed.")

@@ -40,9 +40,16 @@ _STATES = "mamba mamba2 falcon_mamba rwkv rwkv7"
 _SEEING = (
     "qwen2_vl qwen2_5_vl qwen3_vl qwen3_vl_moe qwen2_5_omni llava llava_next llava_onevision idefics idefics2 idefics3 paligemma mllama"
     " pixtral internvl internvl_chat blip-2 instructblip smolvlm fuyu kosmos-2 vipllava video_llava aria deepseek_vl deepseek_vl_v2 glm4v"
-    " glm4v_moe ovis2 florence2 minicpmv molmo janus emu3 phi3_v phi4_multimodal"
+    " glm4v_moe ovis2 florence2 minicpmv molmo janus emu3 phi3_v phi4_multimodal mistral3 aya_vision cohere2_vision chameleon"
+    " deepseek_vl_hybrid deepseek_ocr2 ernie4_5_vl_moe evolla exaone4_5 fast_vlm glm46v glm_ocr granite4_vision granite_docling hunyuan_vl"
+    " hyperclovax_vision_v2 instructblipvideo kimi_k25 kosmos-2.5 lfm2_vl lfm3_vl lighton_ocr llava_next_video minicpmv4_6 minicpmv4_7"
+    " minimax_m3_vl molmo2 nemotron_h_omni paddleocr_vl perception_lm pix2struct qwen3_omni_moe shieldgemma2 udop video_llama_3"
+    " vision-encoder-decoder blip"
 )
-_OTHERS = "whisper wav2vec2 hubert seamless_m4t speecht5 musicgen bark clip siglip vit dinov2 detr sam moonshine"
+_OTHERS = (
+    "whisper wav2vec2 hubert seamless_m4t speecht5 musicgen bark clip siglip vit dinov2 detr sam moonshine voxtral voxtral_realtime"
+    " qwen2_audio qwen3_asr granite_speech kyutai_speech_to_text vibevoice_asr"
+)
 _TRANSLATES = "an encoder-decoder model (it translates or summarizes)"
 _KINDS = {
     _TRANSLATES: frozenset(_TRANSLATORS.split()),

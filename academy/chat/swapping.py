@@ -128,7 +128,7 @@ class Swapped:
         else:
             self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
         result = set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
-        missing = [key for key in result.missing_keys if f".{name}" in key]
+        missing = self._missing([key for key in result.missing_keys if f".{name}" in key])
         if missing or result.unexpected_keys:
             odd = missing or list(result.unexpected_keys)
             why = "{n} of its weights have no counterpart in the base model, or the base model has none for them ({first})"
@@ -136,6 +136,14 @@ class Swapped:
         self._peft.set_adapter(name)
         self._peft.eval()
         self._peft.requires_grad_(False)
+
+    def _missing(self, keys: list[str]) -> list[str]:
+        """Those of the parameters without a weight that have it under no other name: a head that is tied to the embedding shares its."""
+        if not keys:
+            return []
+        every = dict(self._peft.named_parameters(remove_duplicate=False))
+        there = {id(parameter) for name, parameter in every.items() if name not in keys}
+        return [key for key in keys if id(every.get(key)) not in there]
 
     def _restore(self, name: str, before: Slot | None) -> None:
         self._take_out(name)

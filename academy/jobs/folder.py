@@ -35,6 +35,7 @@ class JobFolder:
         # The app
         self.spec = path / "spec.json"
         self.command = path / "command.json"
+        self.pushed = path / "pushed.json"  # where on the hub an export is
         self.stop = path / "stop"
         self.cancel = path / "cancel"
         self.lock = path / "warden.lock"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 
+from academy.adapters.pushing import Pushes
 from academy.adapters.store import AdapterStore
 from academy.arena.questions import QuestionStore
 from academy.bases import Places
@@ -48,6 +49,7 @@ from academy.services.machine import Machine
 from academy.services.permission import Permission
 from academy.services.professor import Professor
 from academy.services.promotion import Promotion
+from academy.services.pushing import Pushing
 from academy.services.remote import Remote
 from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
@@ -99,7 +101,9 @@ class Academy:
         self.bases = Bases(allowed, settings, jobs, runner, adapters, session, habitat)
         self.evaluations = Evaluations(allowed, settings, datasets, adapters, jobs, runner)
         questions = QuestionStore(settings.arena_dir / "questions.json")
-        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations, questions)
+        self._pushes = Pushes(settings.incoming_dir)
+        self.exports = Exports(allowed, settings, adapters, datasets, jobs, runner, self.evaluations, questions, self._pushes)
+        self.pushing = Pushing(allowed, settings, self.exports, jobs, self._pushes)
         self.adapters = Adapters(allowed, settings, adapters, session, jobs, datasets, self.evaluations, self.exports)
         self.sweeps = Sweeps(allowed, jobs, runner)
         self.chat = Chat(allowed, session)
@@ -146,6 +150,7 @@ class Academy:
         """Ends the app's part; trainings go on."""
         self._autopilot.close()
         self._imports.close()
+        self._pushes.close()
         self._session.close()
         self._runner.close()
         self._warming.close()

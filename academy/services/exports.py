@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from academy.adapters.pushing import Pushes
 from academy.adapters.store import Adapter, AdapterStore
 from academy.arena.questions import QuestionStore
 from academy.bases import BASE_MISSING, Base, Places, find_base
@@ -77,6 +78,7 @@ class Exports:
         runner: Runner,
         evaluations: Evaluations,
         questions: QuestionStore,
+        pushes: Pushes,
     ) -> None:
         self._permission = permission
         self._settings = settings
@@ -86,6 +88,7 @@ class Exports:
         self._runner = runner
         self._evaluations = evaluations
         self._questions = questions
+        self._pushes = pushes
         self._lock = threading.Lock()
 
     @changing
@@ -132,6 +135,12 @@ class Exports:
         raise NotFound("There is no export {name!r} of this adapter.", hint="GET its exports lists them.", name=name)
 
     @reading
+    def one(self, adapter_id: str, name: str) -> Exported:
+        """The export that a file belongs to; raises NotFound."""
+        self.file(adapter_id, name)
+        return next(item for item in self.list(adapter_id) if any(file.name == name for file in item.record.files))
+
+    @reading
     def forms(self, adapter_id: str) -> Sequence[Form]:
         """What an adapter can be exported as, with the bytes that each form takes and why one cannot be made."""
         adapter = self._adapters.get(adapter_id)
@@ -156,8 +165,8 @@ class Exports:
     @changing
     def delete(self, adapter_id: str, name: str) -> int:
         """Deletes the export that a file belongs to, with all its files and its job; returns the freed bytes."""
-        self.file(adapter_id, name)
-        found = next(item for item in self.list(adapter_id) if any(file.name == name for file in item.record.files))
+        found = self.one(adapter_id, name)
+        self._check_still(found.job_id, name)
         return self._runner.delete(found.job_id)
 
     @changing
@@ -167,7 +176,13 @@ class Exports:
         if any(job.status not in ENDED for job in jobs):
             raise Conflict("The adapter is being exported.", hint="Cancel the export, or wait until it has ended.")
         for job in jobs:
+            self._check_still(job.job_id, job.parameters["stem"])
+        for job in jobs:
             self._runner.delete(job.job_id)
+
+    def _check_still(self, job_id: str, name: str) -> None:
+        if self._pushes.is_running(job_id):
+            raise Conflict("{name} is being pushed.", hint="Wait until that has ended, or cancel it.", name=name)
 
     def _of(self, adapter_id: str) -> Sequence[Job]:
         return [job for job in self._jobs.list(_MOST_JOBS, kind="export") if job.continue_from == adapter_id]

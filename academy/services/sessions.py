@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from academy.config import Settings
 from academy.curation.files import agent_finding
 from academy.curation.files.agent_finding import Transcript
 from academy.curation.files.agents import TITLES, read
-from academy.curation.files.exchanges import Exchange, Fate, conversations, within, without_tools
+from academy.curation.files.definitions import definitions_of, is_short, offered
+from academy.curation.files.exchanges import CHARS_PER_TOKEN, Exchange, Fate, conversations, within, without_tools
 from academy.curation.files.extras import read_time
 from academy.curation.files.records import keep
 from academy.curation.files.values import RowError
@@ -54,12 +56,13 @@ class SessionChoice(BaseModel):
 
 @dataclass(frozen=True)
 class Review:
-    """The exchanges of a session without secrets; `secrets` counts those taken out of each, by kind."""
+    """The exchanges of a session without secrets; `secrets` counts those taken out of each, by kind. `tools`: the definitions, as JSON."""
 
     session: Transcript
     exchanges: tuple[Exchange, ...]
     secrets: tuple[Counter[str], ...]
     skipped: Counter[str]
+    tools: str = "[]"
 
     @property
     def proposed(self) -> set[int]:
@@ -127,10 +130,11 @@ class Sessions:
         whole = self._whole(session_id)
         has_tools = self.takes_tools() if options.tools is None else options.tools
         exchanges = whole.exchanges if has_tools else tuple(map(without_tools, whole.exchanges))
-        shown = tuple(within(exchange, options.tokens) for exchange in exchanges)
-        return replace(
-            whole, exchanges=shown, secrets=whole.secrets if has_tools else tuple(secrets_in(exchange.turns) for exchange in shown)
-        )
+        tokens = _room(whole, options) if has_tools else options.tokens
+        shown = tuple(within(exchange, tokens) for exchange in exchanges)
+        if has_tools:
+            return replace(whole, exchanges=shown)
+        return replace(whole, exchanges=shown, secrets=tuple(secrets_in(exchange.turns) for exchange in shown), tools="[]")
 
     @changing
     def take(self, choices: Sequence[SessionChoice], options: SessionOptions | None = None) -> TakenSessions:
@@ -181,7 +185,8 @@ class Sessions:
                 redacted = tuple(replace(exchange, turns=turns) for exchange, (turns, _) in zip(exchanges, clean, strict=True))
                 while len(self._read) >= _MOST_READ:
                     self._read.pop(next(iter(self._read)), None)
-                self._read[key] = Review(session, redacted, tuple(kinds for _, kinds in clean), +found.skipped)
+                tools = json.dumps(definitions_of(turn for exchange in redacted for turn in exchange.turns), ensure_ascii=False)
+                self._read[key] = Review(session, redacted, tuple(kinds for _, kinds in clean), +found.skipped, tools)
             return self._read[key]
         except (OSError, RowError) as error:
             why = error.strerror or str(error) if isinstance(error, OSError) else error.reason
@@ -203,7 +208,8 @@ def _lessons(review: Review, numbers: set[int], options: SessionOptions, refused
     session = review.session
     # Without the title: it can be a question that the person left out.
     about = {"source": TITLES[session.agent], "project": session.project, "conversation_id": session.id}
-    for exchange, turns in conversations(review.exchanges, numbers, options.tokens):
+    for exchange, said in conversations(review.exchanges, numbers, _room(review, options)):
+        turns = (*offered(review.tools, said, options.tokens * CHARS_PER_TOKEN), *said)
         time = read_time(exchange.time or session.changed_at)
         try:
             kept = keep(exchange.number, turns, time=time, metadata={name: text for name, text in about.items() if text})
@@ -212,6 +218,12 @@ def _lessons(review: Review, numbers: set[int], options: SessionOptions, refused
             continue
         if kept.lesson is not None:
             yield kept.lesson
+
+
+def _room(review: Review, options: SessionOptions) -> int:
+    """The tokens of a row that its tools leave."""
+    room = options.tokens * CHARS_PER_TOKEN
+    return options.tokens - (len(review.tools) // CHARS_PER_TOKEN if is_short(review.tools, room) else 0)
 
 
 def _taken_secrets(review: Review, numbers: set[int]) -> Counter[str]:

@@ -97,7 +97,7 @@ _HOUSEKEEPING = re.compile(
     r"|^\.(?:github|circleci|gitlab|azure|travis|buildkite)|(?:^|/)\.(?:gitignore|gitattributes|editorconfig|pre-commit-config\.yaml|dockerignore|flake8"
     r"|readthedocs\.ya?ml|travis\.yml|gitlab-ci\.yml|pylintrc|mailmap)$|(?:^|/)(?:VERSION|version\.\w+|_version\.py|MANIFEST\.in|requirements[\w./-]*\.txt"
     r"|pyproject\.toml|setup\.(?:py|cfg)|package\.json|Cargo\.toml|go\.mod|Gemfile|pom\.xml|build\.gradle(?:\.kts)?|tox\.ini|mypy\.ini|ruff\.toml"
-    r"|pytest\.ini|renovate\.json|codecov\.ya?ml)$",
+    r"|[Jj]ustfile|(?:GNUm|M)akefile|Taskfile\.ya?ml|noxfile\.py|pytest\.ini|renovate\.json|codecov\.ya?ml)$",
 )
 _TESTS = re.compile(r"(?:^|/)(?:tests?|spec|__tests__|testing|fixtures)/|(?:^|/)(?:test_|conftest)[^/]*$|[._-](?:test|spec)\.\w+$")
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -111,6 +111,37 @@ def is_docs(paths: Sequence[str]) -> bool:
 def is_housekeeping(paths: Sequence[str]) -> bool:
     """Whether these are files of releases, packaging and continuous integration alone."""
     return all(_HOUSEKEEPING.search(path) for path in paths)
+
+
+def mostly_docs(changes: Sequence[FileChange]) -> bool:
+    """Whether half of the changed lines or more stand in the files of the documentation."""
+    sizes = [(change.path, sum(_size(change))) for change in changes]
+    return 2 * sum(size for path, size in sizes if _DOCS.search(path)) >= sum(size for _, size in sizes) > 0
+
+
+_FORMATS = re.compile(r"\b(?:re)?format(?:s|ted|ting)?\b|\bstyle\b|\blint", re.IGNORECASE)
+
+
+def is_formatting(changes: Sequence[FileChange], message: str) -> bool:
+    """Whether lines were only broken otherwise: what was taken out is what was put in, but for blanks, quotes and trailing commas.
+
+    Where each line is the same but for its indentation, the change may mean something. Brackets count where the message speaks of no form.
+    """
+    free = rb"[\s()]+" if _FORMATS.search(message) else rb"\s+"
+    hunks = [hunk[1:] for change in changes for hunk in _hunks(change)]
+    sides = [[[line[1:].strip() for line in hunk if line[:1] == mark and line[1:].strip()] for mark in (b"-", b"+")] for hunk in hunks]
+    changed = [(old, new) for old, new in sides if old or new]
+    return (
+        bool(changed)
+        and all(_without_form(old, free) == _without_form(new, free) for old, new in changed)
+        and any(old != new for old, new in changed)
+        and not any(change.is_new for change in changes)
+    )
+
+
+def _without_form(lines: list[bytes], free: bytes) -> bytes:
+    text = re.sub(rb",(?=\s*[)\]}])", b"", b"\n".join(lines))
+    return re.sub(free, b"", text).replace(b"'", b'"')
 
 
 def is_pointer(change: FileChange) -> bool:

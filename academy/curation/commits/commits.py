@@ -17,15 +17,17 @@ from pathlib import Path
 from academy.curation.commits.changes import (
     excerpt,
     is_docs,
+    is_formatting,
     is_generated,
     is_housekeeping,
     is_pointer,
+    mostly_docs,
     parse_diff,
     summary_of,
 )
 from academy.curation.commits.git import MAX_CHARS, Commit, FileChange, Repository
 from academy.curation.commits.log import Blobs, Log
-from academy.curation.commits.wording import clean_message, is_chore, judge_message, without_references
+from academy.curation.commits.wording import clean_message, is_about_docs, is_chore, judge_message, without_references
 from academy.curation.examples import DatasetRequest, Example, Turn
 from academy.errors import Invalid
 from academy.messages import Message, Text, join, msg
@@ -256,9 +258,9 @@ def _judge(commit: Commit, options: _Options, blobs: Blobs | None, patches: Coun
     if not written:
         return "generated", []
     names = [change.path for change in written]
-    if not options.chores and (is_chore(message) or is_housekeeping(names)):
+    if not options.chores and (is_chore(message) or is_housekeeping(names) or is_formatting(written, message)):
         return "chore", []
-    if not options.docs and is_docs(names):
+    if not options.docs and (is_docs(names) or (is_about_docs(message) and mostly_docs(written))):
         return "docs", []
     diff = "\n".join(change.text for change in written)
     large = len(diff) > MAX_CHARS

@@ -49,6 +49,7 @@ _MEANINGLESS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_VAGUE = re.compile(r"\b(?:stuff|bits and pieces|odds and ends|finishing touches|various things|some things|these things)\b", re.IGNORECASE)
 _KIND = re.compile(r"^(?:\[[\w\-/. ]{1,40}\]|[a-z]{2,12}(?:\([\w\-/.*, ]{1,40}\))?!?:)\s*", re.IGNORECASE)
 """What conventional commits and build tools put before the subject: `fix(parser):`, `[release]`."""
 # Names with a number behind a dash that are no tickets.
@@ -99,7 +100,8 @@ def judge_message(commit: Commit, message: str) -> str:
         return "revert"
     if _UNFINISHED.match(subject) or "[wip]" in subject.lower():
         return "unfinished"
-    if _MEANINGLESS.fullmatch(_ADDRESS.sub("", _KIND.sub("", subject.strip())).strip()) and len(message) < len(subject) + 40:
+    said = _ADDRESS.sub("", _KIND.sub("", subject.strip())).strip()
+    if (_MEANINGLESS.fullmatch(said) or _VAGUE.search(said)) and len(message) < len(subject) + 40:
         return "meaningless_message"
     # Scripts without spaces between words say much in few characters.
     size = len(subject) + 2 * sum(char > "\u2e80" for char in subject)
@@ -132,7 +134,17 @@ _TAIL = re.compile(
     rf"|(?:\s*[,;:.]|\s+[-–—]+)\s*{_LISTED}\s*\.?\s*$|\s+(?:#\d+[\s,]*)+$",
     re.IGNORECASE,
 )
+_ONLY = re.compile(rf"\W*{_LISTED}\W*", re.IGNORECASE)
 _HEAD = re.compile(rf"^\s*{_LISTED}\s*(?::|--|[-–—|])?\s+(?=\w)", re.IGNORECASE)
+_PLAN = re.compile(
+    r"^\s*(?:phase|step|stage|part|milestone|sprint|iteration|slice|task) \d+\w?(?:\.\d+)*(?:/\d+| of \d+)?(?: follow[- ]?up)?"
+    r"\s*(?::|[-–—]\s)\s*(?=\w)",
+    re.IGNORECASE,
+)
+"""A step of a plan that the change does not show: `Phase 7 follow-up: `."""
+_PLANNED = re.compile(r"\b(?:phase|milestone|sprint|iteration) \d", re.IGNORECASE)
+_STATE = re.compile(r"\s*(?:[,;]|\s[-–—])\s*(?:and )?(?:all )?(?:the )?tests (?:now |still )?pass(?:ing)?(?: again)?[.!]*$", re.IGNORECASE)
+_PASSED = re.compile(r"\ball (?:the )?(?:[\d,]+ )?(?:unit |existing )?tests (?:still |now )?pass", re.IGNORECASE)
 _DIRECTIVE = re.compile(
     r"\s*(?:\[(?:skip|no)[ -](?:ci|tests?|actions?|changelog)\]|\[ci[ -]skip\]|\[automated\]|(?<!\S)![a-z]+-[a-z-]+)\s*", re.IGNORECASE
 )
@@ -154,29 +166,36 @@ def without_references(message: str) -> str:
     """The message without what a change does not show: numbers, addresses, talks; empty where the subject cannot stand without them."""
     whole, _, body = message.partition("\n")
     subject = _DIRECTIVE.sub(" ", _BRACKETED.sub("", whole)).strip()
-    subject = _HEAD.sub("", subject, count=1)
-    while (shorter := _TAIL.sub("", subject)) != subject:
+    planned = bool(_PLAN.match(subject))
+    subject = _PLAN.sub("", _HEAD.sub("", subject, count=1), count=1)
+    while (shorter := _STATE.sub("", _TAIL.sub("", subject))) != subject:
         subject = shorter
     subject = subject.strip().rstrip(",;:-–—").strip()
     if (subject != whole and (len(subject.split()) < 2 or _DANGLING.search(subject))) or _leans(subject):
         return ""
-    paragraphs = [kept for paragraph in body.strip("\n").split("\n\n") if (kept := _kept_of(paragraph, subject))]
+    paragraphs = [kept for paragraph in body.strip("\n").split("\n\n") if (kept := _kept_of(paragraph, subject, planned=planned))]
     return "\n\n".join([subject, *paragraphs])
 
 
-def _kept_of(paragraph: str, subject: str) -> str:
+def _kept_of(paragraph: str, subject: str, *, planned: bool) -> str:
     """The lines or sentences of a paragraph that lean on nothing outside of the change, and say more than the subject."""
+
+    def leans(text: str) -> bool:
+        return _leans(text) or bool(_PASSED.search(text)) or (planned and bool(_PLANNED.search(text)))
+
     paragraph = _DIRECTIVE.sub(" ", paragraph) if _DIRECTIVE.search(paragraph) else paragraph
     lines = [line for line in paragraph.strip("\n").split("\n") if line.strip() and not re.fullmatch(r"\s*[-=_*]{3,}\s*", line)]
     if lines and all(_BULLET.match(line) or line.startswith((" ", "\t")) for line in lines):
         kept = [without for line in lines if _is_new(without := _BRACKETED.sub("", line), subject)]
-        return "\n".join(line for line in kept if not _leans(line))
-    if not _leans(paragraph):
+        return "\n".join(line for line in kept if not leans(line))
+    if not leans(paragraph):
         return "\n".join(lines)
     sentences = []
     for sentence in _SENTENCE.split(" ".join(line.strip() for line in lines)):
+        if _ONLY.fullmatch(sentence):
+            continue
         shorter = _TAIL.sub("", _BRACKETED.sub("", sentence))
-        if not _leans(shorter) and (shorter == sentence or not _DANGLING.search(shorter)):
+        if not leans(shorter) and (shorter == sentence or not _DANGLING.search(shorter)):
             sentences.append(shorter)
     return " ".join(sentences)
 
@@ -190,6 +209,16 @@ def _is_new(line: str, subject: str) -> bool:
 
 def _leans(text: str) -> bool:
     return bool(_REFERENCE.search(text) or _TALK.search(text))
+
+
+_ABOUT_DOCS = re.compile(r"\b(?:docs?|docstrings?|documentation|document(?:s|ed|ing)?|readme|tutorial)\b", re.IGNORECASE)
+_BESIDES = re.compile(r"\b(?:plus|and|with|also|including)\b|[+&,]", re.IGNORECASE)
+
+
+def is_about_docs(message: str) -> bool:
+    """Whether a message names documentation, and not as what came along with something else."""
+    found = _ABOUT_DOCS.search(message.partition("\n")[0])
+    return found is not None and not _BESIDES.search(message[: found.start()])
 
 
 _TOOLS = (
@@ -224,6 +253,8 @@ _CHORE = re.compile(
       |unnecessary|accidental\w*|superfluous|redundant|pointless)\b.*
     | (?:\w+\ )?(?:improvements?|tweaks?|changes?|updates?)\ (?:to|for|in)\ (?:the\ )?\w+[.!]*
     | (?:copy[ -]?edit|reword|wording|typo)\b.*
+    | (?:{_FIXED}|soften(?:ed)?|rephrase[sd]?)\b.*\b(?:wording|language|phrasing|prose|copy)[.!]*
+    | .*\bgit ?ignore\b.*
     | (?:try|trying|attempt|experiment|test(?:ing)?\ if|see\ if|debug|again|oops|whoops|forgot|guess(?:ing)?|hopefully|maybe)\b.*
     | .*\bI\ (?:accidentally|broke|forgot|missed|introduced)\b.*
     | .*\b(?:a\ (?:little\ )?bit|for\ the\ moment)[.!]*

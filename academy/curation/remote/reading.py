@@ -1,109 +1,28 @@
-"""The app's side of the program that reads remote sources: its process, its events, its end."""
+"""The app's side of the program that reads remote sources."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from academy.curation.remote.address import Source
 from academy.curation.remote.forms import RemoteRequest
 from academy.curation.remote.program import DATA
-from academy.errors import Refused
-from academy.messages import from_json, msg
+from academy.outside import Outside
 
-_ROOT = Path(__file__).resolve().parents[3]
-_PASSED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NETRC", "XDG_CACHE_HOME", "SYSTEMROOT")
-_FAMILIES = ("HF_", "HUGGING", "AWS_", "GOOGLE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
-_SET = {
-    "PYTHONPATH": str(_ROOT),
-    "PYTHONSAFEPATH": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_XET": "1",  # it connects past the guard
-    "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "NO_GCE_CHECK": "true",
-}
+_SILENT = "The download exited without reporting a result ({code})."
 
 
-class Reading:
-    """One run of the program in a folder of its own, which is removed when it is closed."""
+class Reading(Outside):
+    """One run of the program; what it reads is in `data` until it is closed."""
 
     def __init__(
         self, verb: Literal["look", "take"], source: Source, request: RemoteRequest, folder: Path, limit_bytes: int, hosts: Sequence[str]
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix="remote-", dir=folder))
-        self.data = self._folder / DATA
-        argv = [sys.executable, "-m", "academy.curation.remote.program"]
-        env = environment(os.environ) | {"HF_DATASETS_CACHE": str(self._folder / "cache")}
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=env
-        )
+        super().__init__("academy.curation.remote.program", folder, _SILENT)
+        self.data = self.folder / DATA
         wanted = request.model_dump(include={"config", "split", "revision", "rows", "sample"})
-        # On its input, since other users of this machine can read a command line, and files last.
-        self._send(
-            {"verb": verb, "source": asdict(source), "hosts": [*hosts], "folder": str(self._folder), "limit_bytes": limit_bytes} | wanted
-        )
-
-    def events(self, seconds: float | None = None) -> Iterator[dict[str, Any]]:
-        """What it says, up to the end; raises Refused with its reason where it fails, or takes longer than the seconds."""
-        late = threading.Event()
-        timer = threading.Timer(seconds, self._give_up, [late]) if seconds else None
-        if timer:
-            timer.start()
-        last: dict[str, Any] = {}
-        try:
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                if not line.endswith("\n"):
-                    break  # it was killed in the middle
-                last = json.loads(line)
-                if last["type"] == "failed":
-                    raise Refused(from_json(last["reason"]) or "")
-                yield last
-        finally:
-            if timer:
-                timer.cancel()
-        if last.get("type") != "done":
-            code = self._process.wait()
-            if late.is_set():
-                raise Refused("The server did not answer within {seconds} seconds.", hint="Try again later.", seconds=int(seconds or 0))
-            raise Refused(msg("The download exited without reporting a result ({code}).", code=code), hint="Try again.")
-
-    def stop(self) -> None:
-        """Ends the process now."""
-        self._process.kill()
-
-    def close(self) -> None:
-        """Ends it and removes what it wrote."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _give_up(self, late: threading.Event) -> None:
-        late.set()
-        self.stop()
-
-    def _send(self, request: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()  # it stays open: the program ends when it closes, as when the app is killed
-
-
-def environment(outside: Mapping[str, str]) -> dict[str, str]:
-    """What of the app's environment the program sees: nothing of Academy's own."""
-    passed = {name: value for name, value in outside.items() if name in _PASSED or name.upper().startswith(_FAMILIES)}
-    return passed | _SET
+        where = {"verb": verb, "source": asdict(source), "hosts": [*hosts], "folder": str(self.folder), "limit_bytes": limit_bytes}
+        self.ask(where | wanted)

@@ -186,7 +186,9 @@ def load_base(spec: Spec, placement: Placement) -> Any:
         raise Failure(msg("The base model's config.json cannot be used: {error}", error=_short(error)), "unsupported_base") from error
     arguments: dict[str, Any] = _SAFELY | {"dtype": placement.dtype}
     quantization, packed = spec.knob("quantization"), is_packed(spec.base_path)
-    if quantization != "none" and not packed:
+    if packed:
+        _need_bitsandbytes()
+    elif quantization != "none":
         arguments["quantization_config"] = _quantization(quantization, placement)
     if quantization != "none" or packed:
         arguments["device_map"] = {"": str(placement.device)}
@@ -367,11 +369,15 @@ def _is_linear(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
 
 
-def _quantization(kind: str, placement: Placement) -> Any:
+def _need_bitsandbytes() -> None:
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
         raise Failure("Quantization needs the Python package 'bitsandbytes'.", "missing_library", library="bitsandbytes") from error
+
+
+def _quantization(kind: str, placement: Placement) -> Any:
+    _need_bitsandbytes()
     if kind == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     # Older GPUs compute fp16 fast and bf16 slowly.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from academy.jobs.kinds.export import ExportRequest
+from academy.ui.adapters import pushes
 from academy.ui.answers import toast
 from academy.ui.html.elements import Html, bar, button, closer, command, div, go, join, live, notice, remedy, short, span, tag, when
 from academy.ui.html.numbers import number, size
@@ -64,7 +65,7 @@ def _exports(look: Look) -> Html:
     waiting, made = look.academy.exports.unfinished(adapter_id), look.academy.exports.list(adapter_id)
     if not waiting and not made:
         return div(t("exports.none"), cls="ac-soft")
-    return join([*[_in_progress(look, job) for job in waiting], *[_made(adapter_id, item, at == 0) for at, item in enumerate(made)]])
+    return join([*[_in_progress(look, job) for job in waiting], *[_made(look, adapter_id, item, at == 0) for at, item in enumerate(made)]])
 
 
 def _in_progress(look: Look, job: Job) -> Html:
@@ -83,7 +84,7 @@ def _in_progress(look: Look, job: Job) -> Html:
     return div(row, bar(fraction, job.status, label=name), cls="ac-export", id=f"export-{job.job_id}")
 
 
-def _made(adapter_id: str, item: Exported, is_newest: bool) -> Html:
+def _made(look: Look, adapter_id: str, item: Exported, is_newest: bool) -> Html:
     record, main = item.record, item.record.files[0]
     sure = t("exports.delete_sure", name=main.name, size=size(item.size_bytes))
     head = div(
@@ -94,6 +95,7 @@ def _made(adapter_id: str, item: Exported, is_newest: bool) -> Html:
         ),
         div(
             _link(adapter_id, main.name, t("exports.download"), "ac-btn ac-btn-small"),
+            pushes.way(adapter_id, item),
             button(
                 t("exports.delete"),
                 "export.delete",
@@ -113,7 +115,7 @@ def _made(adapter_id: str, item: Exported, is_newest: bool) -> Html:
     digest = div(span(t("exports.sum"), cls="ac-soft"), tag("code", main.sha256), cls="ac-export-sum")
     notes = [div(note, cls="ac-soft") for note in record.said]
     use = tag("details", tag("summary", t("exports.use")), *lines, more, digest, open=is_newest)
-    return div(head, _checked(item), *notes, use, cls="ac-export", id=f"export-{item.job_id}")
+    return div(head, pushes.lines(look, adapter_id, item), _checked(item), *notes, use, cls="ac-export", id=f"export-{item.job_id}")
 
 
 def _link(adapter_id: str, name: str, label: str, cls: str = "") -> Html:
@@ -157,6 +159,12 @@ def _delete(look: Look, data: dict[str, Any]) -> dict[str, Any]:
     return {"toast": toast(t("exports.deleted", name=name, size=size(freed)))}
 
 
+def _push(look: Look, data: dict[str, Any]) -> dict[str, Any]:
+    """Begins a push and leads back to the exports, which follow it."""
+    answer = pushes.go(look, data)
+    return answer if "fill" in answer else _ask(look, data) | answer
+
+
 REGIONS = {"exports": _exports}
 ACTS = {
     "adapter.export": _ask,
@@ -164,4 +172,6 @@ ACTS = {
     "export.cancel": _cancel,
     "export.dismiss": _dismiss,
     "export.delete": _delete,
+    "push.go": _push,
+    **pushes.ACTS,
 }

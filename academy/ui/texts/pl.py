@@ -1094,6 +1094,25 @@ TEXTS: dict[str, str | dict[str, str]] = {
     "exports.delete": "Usuń",
     "exports.delete_sure": "Usunąć {name} ({size})? To, co pobrano lub wczytano gdzie indziej, zostaje.",
     "exports.deleted": "Usunięto {name}; zwolniono {size}.",
+    "push.button": "Wyślij do Huba…",
+    "push.title": "Wysyłanie {name} do Huba",
+    "push.text": "Do nowego repozytorium w Hugging Face Hub, z kartą modelu. Kto może je pobrać, może zapytać o to, czego uczono.",
+    "push.repo": "Repozytorium",
+    "push.example": "np. ania/port",
+    "push.repo_help": "właściciel/nazwa; sama nazwa należy do Ciebie.",
+    "push.private": "Prywatne",
+    "push.private_help": "Wyłączone: każdy może je zobaczyć i pobrać.",
+    "push.go": "Wyślij",
+    "push.refused": "Nie można tego wysłać.",
+    "push.begun": "Trwa wysyłanie {name} do Huba.",
+    "push.working": "W drodze do Huba",
+    "push.cancel": "Anuluj",
+    "push.dismiss": "Ukryj",
+    "push.failed": "Wysyłanie się nie powiodło.",
+    "push.cancelled": "Wysyłanie anulowano. Jeśli repozytorium już powstało, jest puste, a kolejne wysłanie je wypełni.",
+    "push.there": "W Hubie",
+    "push.is_private": "prywatne",
+    "push.is_public": "publiczne",
     "exports.of_adapter": "eksport adaptera",
     "count.its_exports": {"one": "jego eksport", "few": "jego {n} eksporty", "many": "jego {n} eksportów"},
     "adapters.delete_exports": "Usunąć adapter {name} i {exports}? Tego nie można cofnąć; log i wyniki zadania zostają.",
@@ -3654,6 +3673,50 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "file name": "nazwa pliku",
     "There is no export {name!r} of this adapter.": "Ten adapter nie ma eksportu {name!r}.",
     "GET its exports lists them.": "GET eksportów adaptera je wymienia.",
+    "{repo} could not be pushed: {kind}: {error}": "Nie udało się wysłać do {repo}: {kind}: {error}",
+    "Pushing needs a package that is not installed: pip install {package}": "Do wysłania brakuje pakietu: pip install {package}",
+    "The disk became full while the export was unpacked. Free some space and push it again.": (
+        "Podczas rozpakowywania eksportu zabrakło miejsca na dysku. Zwolnij miejsce i wyślij ponownie."
+    ),
+    "The hub does not accept your token. Put a valid one into HF_TOKEN and start Academy again, or log in with: hf auth login": (
+        "Hub nie przyjmuje Twojego tokenu. Wpisz ważny do HF_TOKEN i uruchom Academy ponownie albo zaloguj się: hf auth login"
+    ),
+    "The hub does not let your token write to {repo} ({said}). Check its rights and the owner's name.": (
+        "Hub nie pozwala Twojemu tokenowi pisać do {repo} ({said}). Sprawdź jego uprawnienia i nazwę właściciela."
+    ),
+    "The hub knows no owner or repository {repo}. Check the name.": "Hub nie zna właściciela ani repozytorium {repo}. Sprawdź nazwę.",
+    "The hub refuses requests that come too often (429). Try again later.": "Hub odrzuca zbyt częste żądania (429). Spróbuj później.",
+    "The hub answered with an error ({status}) for {repo}: {said}": "Hub odpowiedział błędem ({status}) dla {repo}: {said}",
+    "The hub at {hub} cannot be reached. Check the network.": "Nie można połączyć się z Hubem pod {hub}. Sprawdź sieć.",
+    "The export has no model card, so it is not pushed. Export it again.": (
+        "Eksport nie ma karty modelu, więc nie zostanie wysłany. Wyeksportuj ponownie."
+    ),
+    "Your token may only read. Make one that may write, put it into HF_TOKEN and start Academy again, or log in with: hf auth login": (
+        "Twój token może tylko czytać. Utwórz inny, wpisz go do HF_TOKEN i uruchom Academy ponownie albo zaloguj się: hf auth login"
+    ),
+    "There is already a repository {repo} with files in it. Choose another name.": (
+        "Repozytorium {repo} już istnieje i są w nim pliki. Wybierz inną nazwę."
+    ),
+    "The repository {repo} is public. Choose another name, or push the export as a public one.": (
+        "Repozytorium {repo} jest publiczne. Wybierz inną nazwę albo wyślij eksport jako publiczny."
+    ),
+    "Repository": "Repozytorium",
+    "Private": "Prywatne",
+    "{repo!r} is no name of a repository.": "{repo!r} nie jest nazwą repozytorium.",
+    "Write owner/name, with letters, digits, dots, dashes and underscores.": (
+        "Napisz właściciel/nazwa: litery, cyfry, kropki, myślniki i podkreślenia."
+    ),
+    "{name} is being pushed.": "Trwa wysyłanie {name}.",
+    "The upload exited without reporting a result ({code}).": "Wysyłanie skończyło się bez podania wyniku ({code}).",
+    "The push is {status}.": "Wysyłanie: {status}.",
+    "Nothing is being pushed.": "Nic nie jest wysyłane.",
+    "Pushing to the hub is not allowed.": "Wysyłanie do Huba nie jest dozwolone.",
+    "There is no token for the hub.": "Nie ma tokenu do Huba.",
+    "Make one that may write, put it into HF_TOKEN and start Academy again, or log in with: hf auth login": (
+        "Utwórz taki, który może pisać, wpisz go do HF_TOKEN i uruchom Academy ponownie albo zaloguj się: hf auth login"
+    ),
+    "A bundle holds your lessons, so it is not pushed.": "Paczka zawiera Twoje lekcje, więc nie zostanie wysłana.",
+    "Push the adapter or a merged model instead.": "Wyślij zamiast niej adapter lub scalony model.",
     "The adapter is being exported.": "Trwa eksport adaptera.",
     "Cancel the export, or wait until it has ended.": "Anuluj eksport albo poczekaj, aż się skończy.",
     "Its dataset is gone, so its training cannot be repeated.": "Zbioru danych już nie ma, więc treningu nie da się powtórzyć.",
