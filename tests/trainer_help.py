@@ -123,6 +123,27 @@ def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
     return events(job)
 
 
+def steps_of(job: Path, count: int) -> list[dict[str, Any]]:
+    """The first steps of a training in this process, as its events tell them; nothing after them is computed."""
+    from academy.trainer.report import Silent
+    from academy.trainer.run import run
+    from academy.trainer.spec import read_spec
+
+    steps: list[dict[str, Any]] = []
+
+    class Kept(Silent):
+        def event(self, type: str, **fields: Any) -> None:
+            steps.extend([fields] if type == "progress" else [])
+            if len(steps) == count:
+                raise KeyboardInterrupt
+
+    try:
+        run(read_spec(job), Kept())
+    except KeyboardInterrupt:
+        return steps
+    raise AssertionError(f"the training ended after {len(steps)} steps")
+
+
 def events(job: Path) -> list[dict[str, Any]]:
     """The events so far, with their sentences in English."""
     path = job / "events.jsonl"
