@@ -64,9 +64,7 @@ def test_the_fast_path_computes_what_bare_trl_computes(
     assert lean[0] > 10
 
 
-def test_two_processes_compute_what_bare_trl_computes(
-    tmp_path: Path, bases: dict[str, Path], rows: Path, stock: dict[str, Steps]
-) -> None:
+def test_two_processes_compute_what_bare_trl_computes(tmp_path: Path, bases: dict[str, Path], rows: Path, stock: dict[str, Steps]) -> None:
     both = ours_in_two(tmp_path, bases.values(), rows)
     for family, steps in both.items():
         for step, theirs in zip(steps, stock[family], strict=True):

@@ -12,8 +12,8 @@ from trainer_help import make_job
 
 from academy.chat.request import ChatRequest
 from academy.config import Settings
-from academy.messages import render
 from academy.jobs.store import Job
+from academy.messages import render
 from academy.services.academy import Academy
 from tests.waiting import wait_until
 
