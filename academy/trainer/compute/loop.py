@@ -216,6 +216,7 @@ class Loop:
                 figures[1] += drifted.detach()
                 loss = loss + drifted
             scaler.scale(loss).backward()
+        self._go_along(len(parts), self._rows[at[0]])
         figures = torch.cat([figures, torch.tensor(known, device=figures.device)])
         self._take_in(at, team.add_up(self._parameters, figures), tokens, bool(due))
         scaler.unscale_(optimizer)
@@ -228,6 +229,15 @@ class Loop:
             scheduler.step()
         optimizer.zero_grad()
         self.step += 1
+
+    def _go_along(self, passes: int, row: Tokens) -> None:
+        """As many passes as the process with the most: shards are gathered by all. What is computed then counts nothing."""
+        if self._team.shards is None:
+            return
+        for _ in range(int(self._team.extremes(passes)[1]) - passes):
+            loss = self._method.loss(self._method.collate([Tokens(row.row, row.ids[:2], [False, True], 2)]))[0]
+            if torch.is_grad_enabled():
+                (0 * loss).backward()
 
     def _take_in(self, at: Sequence[int], figures: torch.Tensor, tokens: float, rehearsed: bool) -> None:
         """Counts what a step showed, of all processes."""
@@ -334,10 +344,12 @@ class Loop:
         self._model.eval()
         total = count = 0.0
         with torch.no_grad():
-            for part in self._team.share(_parts(self._longest_first, self.plan.batch_size)):
+            parts = self._team.share(_parts(self._longest_first, self.plan.batch_size))
+            for part in parts:
                 batch = self._method.collate([self._held_out[at] for at in part])
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
+            self._go_along(len(parts), self._held_out[0])
         self._model.train()
         total, count = self._team.totals(total, count)
         return total / max(count, 1)
