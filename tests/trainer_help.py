@@ -108,7 +108,7 @@ def start(job: Path, module: str = "academy.trainer", **environment: str) -> sub
     return subprocess.Popen(
         [sys.executable, "-m", module, str(job)],
         cwd=job,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "CUDA_VISIBLE_DEVICES": "", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -35,14 +35,14 @@ def needs_shards(weights: Weights, bytes_each: int, room: int, cards: int) -> bo
     needed, has = weights.all * bytes_each / 1e9, room / 1e9
     if cards == 1:
         why = msg(
-            "The base model needs {needed:.1f} GB, and the GPU has {has:.1f} GB: choose 4-bit quantization, more GPUs, or a smaller base.",
+            "The base model needs {needed:.1f} GB, and the GPU has {has:.1f} GB. Choose 4-bit quantization, more GPUs or a smaller base.",
             needed=needed,
             has=has,
         )
     else:
         why = msg(
-            "The base model needs {needed:.1f} GB, {each:.1f} GB on each of {n} GPUs, and a GPU has {has:.1f} GB: "
-            "choose 4-bit quantization, more GPUs, or a smaller base.",
+            "The base model needs {needed:.1f} GB, {each:.1f} GB on each of {n} GPUs, and a GPU has {has:.1f} GB. "
+            "Choose 4-bit quantization, more GPUs or a smaller base.",
             needed=needed,
             each=each * bytes_each / 1e9,
             n=cards,

@@ -39,7 +39,7 @@ class Shards:
         kinds = set(base._no_split_modules or ())
         layers = [module for module in self._root.modules() if type(module).__name__ in kinds]
         if not layers:
-            raise Failure("The layers of this base model cannot be divided among GPUs: choose 4-bit quantization.", "base_too_large")
+            raise Failure("The layers of this base model cannot be divided among GPUs. Choose 4-bit quantization.", "base_too_large")
         trained = {parameter for parameter in model.parameters() if parameter.requires_grad}
         for layer in layers:
             fully_shard(layer, mesh=self._mesh, reshard_after_forward=True, ignored_params=trained)
