@@ -26,8 +26,6 @@ KNOBS: dict[str, Any] = {
     "lora_dropout": 0.0,
     "precision": "fp32",
 }
-AT_ONCE = 160
-"""Tokens: the rows of a step go through the model in several parts."""
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("Llama 3.1", {}),
     "qwen3": ("Qwen 3", {}),
@@ -36,6 +34,8 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3": ("Phi-3", {}),
 }
 """By transformers' name of a family: its chat template, and what makes its small model one of its kind."""
+PARTS = (2 + 1) * KNOBS["max_steps"] // 2
+"""The batches of all steps, of eight rows and of one in turn."""
 
 Steps = list[tuple[float, float]]
 """The loss and the norm of the gradient, step by step."""
@@ -121,7 +121,10 @@ def bare_trl(base: Path, rows: Path, folder: Path, steps: int = KNOBS["max_steps
 
 
 def ours(job: Path) -> Steps:
-    """What our trainer computes in this process."""
+    """What our trainer computes in this process, a batch in more than one part."""
+    from academy.trainer.compute import model
+
+    model._AT_ONCE = 300 if job.name == "llama" else 150  # two or three rows
     steps = json.loads((job / "spec.json").read_text())["parameters"]["max_steps"]
     return [(step["loss"], step["grad_norm"]) for step in steps_of(job, steps)]
 
@@ -144,9 +147,6 @@ def main(folder: Path) -> None:
     """One of the two processes."""
     import torch.distributed as dist
 
-    from academy.trainer.compute import model
-
-    model._AT_ONCE = AT_ONCE
     for job in sorted(folder.iterdir()):
         steps = ours(job)
         if dist.get_rank() == 0:

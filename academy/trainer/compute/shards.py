@@ -77,6 +77,6 @@ class Shards:
 
 def _tell(passes: bool) -> bool:
     """The first process tells the others whether it passes through the model."""
-    told = torch.tensor([passes])
+    told = torch.tensor([int(passes)])
     dist.broadcast(told, 0)
     return bool(told)
