@@ -21,9 +21,9 @@ LARGE = Weights(8 * GB, GB, GB // 5)
         (24, 4, False),
         (18, 2, True),
         (18, 1, False),  # it may just fit
-        (12, 2, True),
+        (13, 2, True),
         (12, 1, "16.0 GB, and the GPU has 12.0 GB. Choose 4-bit"),
-        (8, 4, True),
+        (9, 4, True),
         (8, 2, "16.0 GB, 9.8 GB on each of 2 GPUs, and a GPU has 8.0 GB. Choose 4-bit"),
     ],
 )

@@ -202,6 +202,7 @@ class Loop:
         # One pass computes both where it may, so that what is rehearsed costs no second reading of the weights.
         parts = self.adapted.split(rows, own, most=-(-self.plan.batch_size // team.size), apart=self._method.apart)
         batches = [self._method.collate([rows[n] for n in part.rows], [own[n] for n in part.rehearsed]) for part in parts]
+        more = self._more_passes(len(parts))
         trained, tokens = team.totals(sum(batch.counted for batch in batches), sum(batch.tokens for batch in batches))
         figures = torch.zeros(2, device=self._placement.device)  # the loss, and that of what is rehearsed
         known = [False] * len(at)
@@ -216,7 +217,8 @@ class Loop:
                 figures[1] += drifted.detach()
                 loss = loss + drifted
             scaler.scale(loss).backward()
-        self._go_along(len(parts), self._rows[at[0]])
+        for _ in more:
+            self._go_along(self._rows[at[0]])
         figures = torch.cat([figures, torch.tensor(known, device=figures.device)])
         self._take_in(at, team.add_up(self._parameters, figures), tokens, bool(due))
         scaler.unscale_(optimizer)
@@ -230,14 +232,15 @@ class Loop:
         optimizer.zero_grad()
         self.step += 1
 
-    def _go_along(self, passes: int, row: Tokens) -> None:
-        """As many passes as the process with the most: shards are gathered by all. What is computed then counts nothing."""
-        if self._team.shards is None:
-            return
-        for _ in range(int(self._team.extremes(passes)[1]) - passes):
-            loss = self._method.loss(self._method.collate([Tokens(row.row, row.ids[:2], [False, True], 2)]))[0]
-            if torch.is_grad_enabled():
-                (0 * loss).backward()
+    def _more_passes(self, passes: int) -> range:
+        """Those that another process takes beyond these, and this one must go along with: shards are gathered by all."""
+        return range(passes, int(self._team.extremes(passes)[1]) if self._team.shards else 0)
+
+    def _go_along(self, row: Tokens) -> None:
+        """A pass in which what is computed counts nothing."""
+        loss = self._method.loss(self._method.collate([Tokens(row.row, row.ids[:2], [False, True], 2)]))[0]
+        if torch.is_grad_enabled():
+            (0 * loss).backward()
 
     def _take_in(self, at: Sequence[int], figures: torch.Tensor, tokens: float, rehearsed: bool) -> None:
         """Counts what a step showed, of all processes."""
@@ -345,11 +348,13 @@ class Loop:
         total = count = 0.0
         with torch.no_grad():
             parts = self._team.share(_parts(self._longest_first, self.plan.batch_size))
+            more = self._more_passes(len(parts))
             for part in parts:
                 batch = self._method.collate([self._held_out[at] for at in part])
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
-            self._go_along(len(parts), self._held_out[0])
+            for _ in more:
+                self._go_along(self._held_out[0])
         self._model.train()
         total, count = self._team.totals(total, count)
         return total / max(count, 1)

@@ -57,12 +57,22 @@ class Shards:
 
     def lead(self, make: Callable[[], _Made]) -> _Made:
         """What the first process makes; each pass through the model that it takes for this, the others go along with."""
-        hook = self._root.register_forward_pre_hook(lambda *_: _tell(True))
-        try:
-            return make()
-        finally:
+        passes: list[bool] = []  # whether it is complete
+
+        def begin(*_: Any) -> None:
+            _tell(True)
+            passes.append(False)
+
+        def end(*_: Any) -> None:
+            passes[-1] = True
+
+        hooks = self._root.register_forward_pre_hook(begin), self._root.register_forward_hook(end)
+        made = make()
+        for hook in hooks:
             hook.remove()
-            _tell(False)
+        if all(passes):
+            _tell(False)  # else the others wait in a pass that broke, and end when this process does
+        return made
 
     def follow(self) -> None:
         """Goes along with the passes of the first process, until it has made what it makes."""
