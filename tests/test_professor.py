@@ -32,6 +32,13 @@ def test_a_large_model_on_a_small_gpu_is_loaded_in_4_bit():
     assert "quantization" not in choose("auto", Facts(400, 200, 900, LARGE, gpu_memory_mb=80_000)).values
 
 
+def test_several_gpus_hold_a_large_model_together():
+    choice = choose("auto", Facts(400, 200, 900, LARGE, gpu_memory_mb=12_000, gpus=2))
+    assert "quantization" not in choice.values
+    assert "2 GPUs hold a part of it each" in " ".join(map(str, choice.reasons))
+    assert choose("auto", Facts(400, 200, 900, LARGE, gpu_memory_mb=4_000, gpus=2)).values["quantization"] == "4bit"
+
+
 def test_less_memory_means_smaller_batches_with_the_same_effective_size():
     roomy = choose("auto", Facts(400, 800, 2000, SMALL, gpu_memory_mb=80_000)).values
     tight = choose("auto", Facts(400, 800, 2000, SMALL, gpu_memory_mb=6_000)).values

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, train_here, write_rows
+from trainer_help import CHATML, chats, events, make_job, make_model, make_tokenizer, of, start, train, train_here, write_rows
 
 pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
@@ -333,62 +333,6 @@ def test_a_full_disk_fails_with_its_cause_and_the_earlier_checkpoint_is_intact(t
         assert not (job / "adapter").exists()
     finally:
         subprocess.run(["umount", "-l", str(small)], check=False)
-
-
-def test_losses_are_those_of_bare_trl_on_the_same_batches(tmp_path: Path, run: Run, base: Path, rows: Path) -> None:
-    import torch
-    from datasets import Dataset
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
-    from trl import SFTConfig, SFTTrainer
-
-    from academy.text.conversations import read_conversations
-    from academy.text.templates import choose
-    from academy.text.tokens import tokenize
-
-    told = run(gradient_accumulation_steps=2, precision="fp32", num_epochs=3)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    read = tokenize(tokenizer, choose(tokenizer), read_conversations(rows), 2048).rows
-    set_seed(42)
-    torch.set_num_threads(1)
-    model = get_peft_model(
-        AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
-        LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
-    )
-    losses: list[float] = []
-
-    class Keep(TrainerCallback):
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-            if "loss" in logs:
-                losses.append(float(logs["loss"]))
-
-    bare = SFTTrainer(
-        model=model,
-        args=SFTConfig(
-            output_dir=str(tmp_path / "bare"),
-            per_device_train_batch_size=4,
-            gradient_accumulation_steps=2,
-            num_train_epochs=3,
-            learning_rate=3e-3,
-            lr_scheduler_type="cosine",
-            warmup_steps=0.03,
-            weight_decay=0.0,
-            bf16=False,
-            gradient_checkpointing=False,
-            max_length=None,
-            use_cpu=True,
-            logging_steps=1,
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-        ),
-        train_dataset=Dataset.from_list([labelled(row) for row in read]),
-        processing_class=tokenizer,
-        callbacks=[Keep()],
-    )
-    bare.train()
-    ours = [event["loss"] for event in of(told, "progress")]
-    assert ours == pytest.approx(losses, abs=1e-5)
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral", "gemma", "gemma2", "gemma3_text", "phi3", "olmo2", "gpt2"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import chats, make_job, make_model, write_rows
+from trainer_help import chats, make_job, make_model, steps_of, write_rows
 
 from academy.text.tokens import Tokens
 
@@ -206,19 +206,6 @@ def test_a_step_is_computed_in_parts_that_memory_holds(
 def test_a_step_in_parts_is_the_step_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from academy.trainer.compute import model
-    from academy.trainer.report import Silent
-    from academy.trainer.run import run
-    from academy.trainer.spec import read_spec
-
-    class Kept(Silent):
-        def __init__(self) -> None:
-            super().__init__()
-            self.steps: list[dict[str, Any]] = []
-
-        def event(self, type: str, **fields: Any) -> None:
-            self.steps += [fields] if type == "progress" else []
-            if len(self.steps) == 4:
-                raise KeyboardInterrupt
 
     base = make_model(tmp_path / "base")
     rows = write_rows(tmp_path / "rows.jsonl", chats((f"Where is number {n}?", " ".join(["in the yard"] * (n % 5 + 1))) for n in range(9)))
@@ -226,9 +213,7 @@ def test_a_step_in_parts_is_the_step_in_one(tmp_path: Path, monkeypatch: pytest.
     for name, tokens in (("whole", 10_000), ("parts", 90)):
         monkeypatch.setattr(model, "_AT_ONCE", tokens)
         knobs: dict[str, Any] = {"batch_size": 4, "gradient_accumulation_steps": 2, "learning_rate": 1e-2, "rehearsal": 0.5}
-        kept = Kept()
-        with pytest.raises(KeyboardInterrupt):
-            run(read_spec(make_job(tmp_path / name, base, rows, precision="fp32", **knobs)), kept)
-        assert all(step["extra"]["tokens"] > 300 for step in kept.steps[::2])  # several parts of 90
-        courses.append([[step[figure] for figure in ("loss", "grad_norm", "drift", "known")] for step in kept.steps])
+        steps = steps_of(make_job(tmp_path / name, base, rows, precision="fp32", **knobs), 4)
+        assert all(step["extra"]["tokens"] > 300 for step in steps[::2])  # several parts of 90
+        courses.append([[step[figure] for figure in ("loss", "grad_norm", "drift", "known")] for step in steps])
     assert courses[1] == [pytest.approx(step, abs=1e-5) for step in courses[0]]

@@ -1,4 +1,4 @@
-"""One training shared by two processes: the same numbers as one process, a killed process is named, a resumed one goes on bit by bit."""
+"""One training shared by two processes: the same numbers as one, also where each holds a part of the base; killed, named, resumed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,52 +41,94 @@ def test_several_processes_are_for_answers_only(tmp_path: Path) -> None:
     assert read_spec(job).processes == 1
 
 
-@pytest.mark.training
-def test_two_processes_learn_as_one_and_a_killed_one_is_named_and_goes_on(tmp_path: Path) -> None:
-    base = make_model(tmp_path / "base")
-    rows = write_rows(tmp_path / "rows.jsonl", chats((f"Where is number {n}?", " ".join(WORDS[: n % 5 + 1])) for n in range(9)))
-    held_out = write_rows(tmp_path / "held.jsonl", chats((f"Where was number {n}?", WORDS[n % 5]) for n in range(5)))
-    (tmp_path / "cache").mkdir()
+Make = Callable[[str, int], Path]
 
-    def a_job(name: str, gpus: int) -> Path:
-        job = make_job(tmp_path / name, base, rows, eval_path=held_out, rehearsal=None, gpus=gpus, **KNOBS)
-        spec = json.loads((job / "spec.json").read_text())  # both rehearse the same answers of the base
-        (job / "spec.json").write_text(json.dumps(spec | {"cache_path": str(tmp_path / "cache")}))
+
+@pytest.fixture(scope="module")
+def a_job(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Makes job folders that train the same, by their names and processes."""
+    folder = tmp_path_factory.mktemp("team")
+    base = make_model(folder / "base")
+    rows = write_rows(folder / "rows.jsonl", chats((f"Where is number {n}?", " ".join(WORDS[: n % 5 + 1])) for n in range(9)))
+    held_out = write_rows(folder / "held.jsonl", chats((f"Where was number {n}?", WORDS[n % 5]) for n in range(5)))
+    (folder / "cache").mkdir()
+
+    def make(name: str, gpus: int) -> Path:
+        job = make_job(folder / name, base, rows, eval_path=held_out, rehearsal=None, gpus=gpus, **KNOBS)
+        spec = json.loads((job / "spec.json").read_text())  # all rehearse the same answers of the base
+        (job / "spec.json").write_text(json.dumps(spec | {"cache_path": str(folder / "cache")}))
         return job
 
-    alone, both = train(a_job("one", 1)), train(a_job("two", 2))
-    for kind, names in (("progress", ("loss", "grad_norm", "learning_rate", "drift")), ("eval", ("eval_loss",))):
-        assert len(of(both, kind)) == len(of(alone, kind)) > 2
-        for single, shared in zip(of(alone, kind), of(both, kind), strict=True):
-            for name in names:
-                assert shared.get(name) == pytest.approx(single.get(name), abs=1e-5), (kind, name, single["step"])
-    counted = [[(item["known"], item["extra"]["tokens"]) for item in of(run, "progress")] for run in (alone, both)]
-    assert counted[0] == counted[1]
+    return make
+
+
+@pytest.fixture(scope="module")
+def alone(a_job: Make) -> list[dict[str, Any]]:
+    """What one process tells."""
+    return train(a_job("one", 1))
+
+
+@pytest.mark.training
+def test_two_processes_learn_as_one_and_a_killed_one_is_named_and_goes_on(a_job: Make, alone: list[dict[str, Any]]) -> None:
+    two = a_job("two", 2)
+    both = train(two)
+    assert_same(both, alone)
     assert [event["type"] for event in both if event["type"] != "preparing"].count("started") == 1
     assert both[-1]["type"] == "finished"
 
     # The same again, up to the first checkpoint; then one process is killed.
     cut = a_job("cut", 2)
-    process = start(cut)
-    wait_until(lambda: of(events(cut), "checkpoint"), "the first checkpoint", seconds=300)
-    shutil.rmtree(cut / "checkpoints" / "step-00000006", ignore_errors=True)
-    victim = members(process.pid)[1]
-    os.kill(victim, signal.SIGKILL)
-    log, _ = process.communicate(timeout=120)
-    assert process.returncode == -signal.SIGKILL, log
-    assert members(process.pid) == []
-    assert not (cut / MEETING).exists()
-    last = events(cut)[-1]
-    assert (last["type"], last["cause"], last["extra"]) == ("failed", "killed", {"process": 2, "of": 2})
-    assert last["reason"] == "Process 2 of 2 was killed by SIGKILL, so the others were ended"
-
-    shutil.rmtree(cut / "checkpoints" / "step-00000006", ignore_errors=True)
+    assert_killed(cut, "academy.trainer")
     resumed = train(cut)
     assert of(resumed, "started")[-1]["resumed_from_step"] == 3
     assert [item["loss"] for item in of(resumed, "progress")][-3:] == [item["loss"] for item in of(both, "progress")][-3:]
-    first, again = (load_file(tmp_path / name / "adapter" / "adapter_model.safetensors") for name in ("two", "cut"))
+    first, again = (load_file(job / "adapter" / "adapter_model.safetensors") for job in (two, cut))
     assert first.keys() == again.keys()
     assert all((first[name] == again[name]).all() for name in first)
+
+
+@pytest.mark.training
+def test_two_processes_of_which_each_holds_a_part_of_the_base_learn_as_one(a_job: Make, alone: list[dict[str, Any]]) -> None:
+    job = a_job("shards", 2)
+    assert_killed(job, "sharded")
+    told = events(job)
+    process = start(job, "sharded")
+    log, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, log
+    resumed = events(job)[len(told) :]
+    assert any("each of 2 holds a part of every layer" in note["message"] for note in of(resumed, "note"))
+    assert of(resumed, "started")[0]["resumed_from_step"] == 3
+    before = [event for event in told if event.get("step", 0) <= 3]
+    assert_same([*before, *resumed], alone)
+    known = [json.loads((folder / "report.json").read_bytes())["known"] for folder in (job, job.with_name("one"))]
+    assert known[0] == known[1]
+
+
+def assert_same(shared: list[dict[str, Any]], alone: list[dict[str, Any]]) -> None:
+    """That several processes tell what one does."""
+    for kind, names in (("progress", ("loss", "grad_norm", "learning_rate", "drift")), ("eval", ("eval_loss",))):
+        assert len(of(shared, kind)) == len(of(alone, kind)) > 2
+        for one, other in zip(of(alone, kind), of(shared, kind), strict=True):
+            for name in names:
+                assert other.get(name) == pytest.approx(one.get(name), abs=1e-5), (kind, name, one["step"])
+    counted = [[(item["known"], item["extra"]["tokens"]) for item in of(run, "progress")] for run in (alone, shared)]
+    assert counted[0] == counted[1]
+
+
+def assert_killed(job: Path, module: str) -> None:
+    """Kills the second process after the first checkpoint: that ends all, says which one it was, and leaves that checkpoint."""
+    process = start(job, module)
+    wait_until(lambda: of(events(job), "checkpoint"), "the first checkpoint", seconds=300)
+    shutil.rmtree(job / "checkpoints" / "step-00000006", ignore_errors=True)
+    os.kill(members(process.pid)[1], signal.SIGKILL)
+    log, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, log
+    assert members(process.pid) == []
+    assert not (job / MEETING).exists()
+    last = events(job)[-1]
+    assert (last["type"], last["cause"], last["extra"]) == ("failed", "killed", {"process": 2, "of": 2})
+    assert last["reason"] == "Process 2 of 2 was killed by SIGKILL, so the others were ended"
+    shutil.rmtree(job / "checkpoints" / "step-00000006", ignore_errors=True)
 
 
 def members(launcher: int) -> list[int]:

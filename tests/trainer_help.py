@@ -110,7 +110,7 @@ def start(job: Path, module: str = "academy.trainer", **environment: str) -> sub
     return subprocess.Popen(
         [sys.executable, "-m", module, str(job)],
         cwd=job,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "CUDA_VISIBLE_DEVICES": "", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -135,6 +135,27 @@ def train_here(job: Path, code: int = 0, module: str = "academy.trainer.run", *,
             patch.setattr("academy.trainer.exam.run.examine", lambda *given: None)
         assert program.main([str(job)], module) == code, events(job)[-1]
     return events(job)
+
+
+def steps_of(job: Path, count: int) -> list[dict[str, Any]]:
+    """The first steps of a training in this process, as its events tell them; nothing after them is computed."""
+    from academy.trainer.report import Silent
+    from academy.trainer.run import run
+    from academy.trainer.spec import read_spec
+
+    steps: list[dict[str, Any]] = []
+
+    class Kept(Silent):
+        def event(self, type: str, **fields: Any) -> None:
+            steps.extend([fields] if type == "progress" else [])
+            if len(steps) == count:
+                raise KeyboardInterrupt
+
+    try:
+        run(read_spec(job), Kept())
+    except KeyboardInterrupt:
+        return steps
+    raise AssertionError(f"the training ended after {len(steps)} steps")
 
 
 def events(job: Path) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ _PREFERENCE_RATE = 0.25  # of the rate for answers
 # and 9 of 10 after eight.
 _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
+_WHOLE = 0.1  # of the weights, that each GPU holds whole where layers are shared: embeddings, head, and the layers that compute now
 _AT_ONCE = 512  # tokens that the trainer computes together on a processor, whatever the batch
 _LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
 
@@ -38,7 +39,8 @@ class Facts:
     mean_tokens: float
     max_tokens: int
     base: BaseFacts | None
-    gpu_memory_mb: int = 0
+    gpu_memory_mb: int = 0  # of one
+    gpus: int = 1  # that share the training
     memory_mb: int = 8192
     has_eval: bool = False
     answer_tokens: float = 0.0  # the median of the answers
@@ -285,7 +287,11 @@ def _fit(values: dict[str, Any], reasons: list[Text], facts: Facts) -> None:
     room = (facts.gpu_memory_mb or facts.memory_mb) * 0.85
     memory = msg("GPU memory") if facts.gpu_memory_mb else msg("memory")
     weights = facts.base.parameters * 2 / (1 << 20)
-    if weights + _activations(facts, 1, True, values["max_seq_length"]) > room:
+    least = _activations(facts, 1, True, values["max_seq_length"])
+    if facts.gpu_memory_mb and facts.gpus > 1 and weights + least > room >= weights * (1 / facts.gpus + _WHOLE) + least:
+        weights *= 1 / facts.gpus + _WHOLE
+        reasons.append(msg("One GPU cannot hold the base model in bf16, so {n} GPUs hold a part of it each.", n=facts.gpus))
+    if weights + least > room:
         values["quantization"] = "4bit"
         weights /= 3.6
         reasons.append(msg("In bf16 the base model does not fit into the {memory}, so it is loaded in 4-bit (QLoRA).", memory=memory))

@@ -357,6 +357,7 @@ class Training:
             max_tokens=lengths.longest,
             base=base.facts,
             gpu_memory_mb=gpus[0].memory_free_mb if gpus else 0,
+            gpus=request.gpus,
             memory_mb=self._habitat.memory()["available_mb"],
             has_eval=has_eval,
             answer_tokens=lengths.answer,

@@ -42,6 +42,8 @@ def launch(program: str, folder: Path, report: Report, size: int) -> int:
     if killed:
         _report_killed(report, size, *killed)
     bad = [process.returncode for process in processes if process.returncode]
+    if not processes[0].returncode and set(bad) <= {LOST}:
+        return 0  # the first reports and writes everything, and the others lost it when it had ended
     if set(bad) == {LOST}:
         report.event("failed", reason="The processes of the training lost their connection.", cause="unknown")
     return next((code for code in bad if code > 0 and code != LOST), LOST) if bad else 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from academy.trainer.compute.loop import Loop, Sample
     from academy.trainer.compute.model import Adapted
     from academy.trainer.compute.schedule import Plan
+    from academy.trainer.compute.team import Team
     from academy.trainer.learning import Learning
 
 _RATE = "rate.json"  # the learning rate that was measured
@@ -56,12 +57,12 @@ def run(spec: Spec, report: Report) -> None:
 
     _quiet_libraries()
     team = join(spec.folder)
-    adapted = load_adapted(spec, report, compared.answers if compared else (), dataset.train.rows, dataset.held_out.rows)
-    if team.is_first:
+    adapted = load_adapted(spec, report, compared.answers if compared else (), dataset.train.rows, dataset.held_out.rows, team=team)
+    if team.is_first and team.shards is None:
         check_device(spec, report, adapted, dataset.train.rows)
     learning = make_learning(spec, report, dataset, adapted, compared)
     method, rows, held_out = learning.method, learning.rows, learning.held_out
-    sampler = _sampler(dataset, adapted) if team.is_first and _answers_quickly(spec, adapted) else None
+    sampler = _sampler(dataset, adapted) if team.is_first and team.shards is None and _answers_quickly(spec, adapted) else None
     plan = make_plan(spec, len(rows), evaluates=bool(held_out), samples=sampler is not None, batch_size=learning.batch_size)
     if spec.dry_run:
         trial = plan.trial()
@@ -71,7 +72,7 @@ def run(spec: Spec, report: Report) -> None:
         _dry_run(spec, report, Loop(spec, report, adapted, method, trial, lambda look: longest, team=team), plan, rows)
         return
     learning.begin(rows)
-    spec = team.once(lambda: _with_measured_rate(spec, report, adapted, learning))
+    spec = _with_measured_rate(spec, report, adapted, learning, team)
     rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, compared.asked if compared else None, team)
     loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal, team)
     checkpoint = team.once(lambda: _newest(spec.folder / "checkpoints"))
@@ -82,14 +83,16 @@ def run(spec: Spec, report: Report) -> None:
         loop.resume(checkpoint)
     trained = time.monotonic()
     loop.train()
-    if not team.is_first:
-        return
-    metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
-    examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
-    finish(report, loop, metadata)
+
+    def end() -> None:
+        metadata = publish(spec, report, loop, dataset.form, learning.counts[0], started, thinks=dataset.thinks)
+        examine(spec, report, loop, learning, dataset, metadata, time.monotonic() - trained)
+        finish(report, loop, metadata)
+
+    team.alone(end)
 
 
-def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: Learning) -> Spec:
+def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: Learning, team: Team) -> Spec:
     """The spec with the rate that a range test chose, where one is requested."""
     from academy.trainer.checkpoints import replace_file
     from academy.trainer.compute.range_test import measure_rate
@@ -97,16 +100,21 @@ def _with_measured_rate(spec: Spec, report: Report, adapted: Adapted, learning: 
     if not spec.knob("measure_rate"):
         return spec
     path, near = spec.folder / _RATE, spec.knob("learning_rate")
-    if path.is_file():  # an earlier attempt measured it, and its checkpoints go on with it
-        return replace(spec, parameters=spec.parameters | json.loads(path.read_text(encoding="utf-8")))
+    if earlier := team.once(lambda: path.read_text(encoding="utf-8") if path.is_file() else ""):
+        return replace(spec, parameters=spec.parameters | json.loads(earlier))  # its checkpoints go on with it
     report.preparing("range_test", "Measuring the learning rate.")
-    rate = measure_rate(adapted, learning.method, learning.rows, near=near, batch_size=learning.batch_size, seed=spec.knob("seed"))
+
+    found = None
+    if team.is_first or team.shards:  # shards are gathered by all
+        found = measure_rate(adapted, learning.method, learning.rows, near=near, batch_size=learning.batch_size, seed=spec.knob("seed"))
+    rate = team.once(lambda: found)
     learning.method.measured()  # what the test measured is no part of the training
     if rate is None:
         report.note(msg("No learning rate lowered the loss within a few steps, so {rate:g} is used.", rate=near))
         return spec
     report.note(msg("The learning rate was measured: {rate:g}.", rate=rate))
-    replace_file(path, json.dumps({"learning_rate": rate}))
+    if team.is_first:
+        replace_file(path, json.dumps({"learning_rate": rate}))
     return replace(spec, parameters=spec.parameters | {"learning_rate": rate})
 
 

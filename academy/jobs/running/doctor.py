@@ -248,6 +248,7 @@ _CAUSES: dict[str, tuple[str, str, Change | None]] = {
         "Update the driver and PyTorch, or train on the processor with ACADEMY_ENABLE_GPU=false.",
         None,
     ),
+    "base_too_large": ("The GPUs cannot hold the base model.", "Try again in 4-bit.", lambda _: {"quantization": "4bit"}),
     "diverged": ("The loss rose instead of falling.", "Try again with half the learning rate.", _slower),
     "missing_base": ("The base model is gone.", "Put it back where it was, or choose another one.", None),
     "missing_dataset": ("The dataset file is gone.", "Curate the dataset again.", None),

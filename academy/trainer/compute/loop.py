@@ -202,6 +202,7 @@ class Loop:
         # One pass computes both where it may, so that what is rehearsed costs no second reading of the weights.
         parts = self.adapted.split(rows, own, most=-(-self.plan.batch_size // team.size), apart=self._method.apart)
         batches = [self._method.collate([rows[n] for n in part.rows], [own[n] for n in part.rehearsed]) for part in parts]
+        more = self._more_passes(len(parts))
         trained, tokens = team.totals(sum(batch.counted for batch in batches), sum(batch.tokens for batch in batches))
         figures = torch.zeros(2, device=self._placement.device)  # the loss, and that of what is rehearsed
         known = [False] * len(at)
@@ -216,6 +217,8 @@ class Loop:
                 figures[1] += drifted.detach()
                 loss = loss + drifted
             scaler.scale(loss).backward()
+        for _ in more:
+            self._go_along(self._rows[at[0]])
         figures = torch.cat([figures, torch.tensor(known, device=figures.device)])
         self._take_in(at, team.add_up(self._parameters, figures), tokens, bool(due))
         scaler.unscale_(optimizer)
@@ -228,6 +231,16 @@ class Loop:
             scheduler.step()
         optimizer.zero_grad()
         self.step += 1
+
+    def _more_passes(self, passes: int) -> range:
+        """Those that another process takes beyond these, and this one must go along with: shards are gathered by all."""
+        return range(passes, int(self._team.extremes(passes)[1]) if self._team.shards else 0)
+
+    def _go_along(self, row: Tokens) -> None:
+        """A pass in which what is computed counts nothing."""
+        loss = self._method.loss(self._method.collate([Tokens(row.row, row.ids[:2], [False, True], 2)]))[0]
+        if torch.is_grad_enabled():
+            (0 * loss).backward()
 
     def _take_in(self, at: Sequence[int], figures: torch.Tensor, tokens: float, rehearsed: bool) -> None:
         """Counts what a step showed, of all processes."""
@@ -334,10 +347,14 @@ class Loop:
         self._model.eval()
         total = count = 0.0
         with torch.no_grad():
-            for part in self._team.share(_parts(self._longest_first, self.plan.batch_size)):
+            parts = self._team.share(_parts(self._longest_first, self.plan.batch_size))
+            more = self._more_passes(len(parts))
+            for part in parts:
                 batch = self._method.collate([self._held_out[at] for at in part])
                 total += float(self._method.loss(batch)[0])
                 count += batch.counted
+            for _ in more:
+                self._go_along(self._held_out[0])
         self._model.train()
         total, count = self._team.totals(total, count)
         return total / max(count, 1)

@@ -7,8 +7,9 @@ import math
 import re
 import resource
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +28,9 @@ from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
 from academy.trainer.compute.frozen import keep_less
 from academy.trainer.compute.held import SHELF, Held, files_of
-from academy.trainer.compute.team import team_size
+from academy.trainer.compute.team import ALONE, Team, team_size
 from academy.trainer.report import Report
+from academy.trainer.sharding import Weights, needs_shards
 from academy.trainer.spec import Spec
 
 Precision = Literal["bf16", "fp16", "fp32"]
@@ -37,6 +39,7 @@ _SMALL = 8_000_000  # parameters below which a processor is faster in fp32, what
 _SAFELY: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
 _ROUNDING = 0.06  # of the logits' spread, in bf16: 0.01 was measured on SmolLM2-135M, and 0.17 and more where rows see each other
 _AT_ONCE = 512  # tokens; the presets count with it
+_LAYER = re.compile(r".*?\.(?:layers|h|blocks)\.\d+\.|h\.\d+\.")
 _LITTLE = 5_000_000_000  # parameters times tokens a step below which a second thread costs more than it brings
 
 
@@ -89,36 +92,68 @@ class Adapted:
         return split(lengths, others, most=most, tokens=self.placement.tokens_at_once, padded=not self.end_to_end, apart=apart)
 
 
-def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens]) -> Adapted:
+def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens], team: Team = ALONE) -> Adapted:
     """Loads the base of a training on these rows and puts the adapter on it; the placement fits both."""
-    parameters = weights_count(spec.base_path)
-    placement = choose_placement(spec, report, parameters)
+    weights = weights_of(spec.base_path)
+    placement = choose_placement(spec, report, weights.all)
+    room = room_of(placement.device)
+    shards = (
+        room is not None
+        and not spec.is_quantized
+        and needs_shards(weights, placement.dtype.itemsize, int(team.extremes(room)[0]), team.size)
+    )
     report.preparing(
         "load",
         msg("Loading {base} for {device} in {precision}.", base=spec.base_model, device=placement.name, precision=placement.precision),
     )
     if placement.device.type == "cpu":
         mean = sum(sum(lengths_of(rows)) for rows in parts) / sum(map(len, parts))
-        torch.set_num_threads(max(1, choose_threads(parameters, mean * spec.knob("batch_size")) // team_size()))
-    model = load_base(spec, placement)
-    if max(map(highest_of, parts)) >= model.get_input_embeddings().weight.shape[0]:
+        torch.set_num_threads(max(1, choose_threads(weights.all, mean * spec.knob("batch_size")) // team_size()))
+    model = _load_sharded(spec, report, placement, team) if shards else load_base(spec, placement)
+    base = model.get_base_model() if shards else model
+    if max(map(highest_of, parts)) >= base.get_input_embeddings().weight.shape[0]:
         raise Failure("The base model's tokenizer has more tokens than the model, so they do not belong together.", "damaged_base")
-    end_to_end = lays_end_to_end(model, [row.ids for rows in parts for row in rows[:2]][:2])
+    end_to_end = lays_end_to_end(base, [row.ids for rows in parts for row in rows[:2]][:2])
     if not end_to_end:
-        use_stock_attention(model)
-    return _adapted(model, placement, end_to_end, spec)
+        use_stock_attention(base)
+    return _adapted(model if shards else _with_adapter(model, placement, spec), placement, end_to_end)
 
 
 def readapted(adapted: Adapted, spec: Spec) -> Adapted:
     """The same base with the adapter of another training in place of its own, exactly as `load_adapted` would make it."""
-    return _adapted(adapted.model.unload(), adapted.placement, adapted.end_to_end, spec)
+    return _adapted(_with_adapter(adapted.model.unload(), adapted.placement, spec), adapted.placement, adapted.end_to_end)
 
 
-def _adapted(model: Any, placement: Placement, end_to_end: bool, spec: Spec) -> Adapted:
+def _load_sharded(spec: Spec, report: Report, placement: Placement, team: Team) -> Any:
+    """The base with the adapter on it, of whose layers this process keeps a shard."""
+    from academy.trainer.compute.shards import Shards
+
+    team.shards = Shards(placement.device, team.size)
+    model = None
+    for rank in range(team.size):  # one after another, so that main memory holds one whole model
+        if rank == team.rank:
+            model = _with_adapter(load_base(spec, replace(placement, device=torch.device("cpu"))), placement, spec)
+            team.shards.take(model)
+        team.extremes(0)
+    report.note(
+        msg(
+            "One GPU cannot hold the base model, so each of {n} holds a part of every layer: {held:.1f} GB.",
+            n=team.size,
+            held=team.shards.held_bytes() / 1e9,
+        )
+    )
+    return model
+
+
+def _with_adapter(model: Any, placement: Placement, spec: Spec) -> Any:
     set_seed(spec.knob("seed"))
     model = add_adapter(model, spec)
     if placement.device.type == "cpu" and placement.precision == "fp32":
         keep_less(model)
+    return model
+
+
+def _adapted(model: Any, placement: Placement, end_to_end: bool) -> Adapted:
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     # A 4-bit weight holds two numbers in a byte.
     total = sum(parameter.numel() * (2 if type(parameter).__name__ == "Params4bit" else 1) for parameter in model.parameters())
@@ -166,16 +201,29 @@ def cpu_has_bf16() -> bool:
     return False
 
 
+def room_of(device: torch.device) -> int | None:
+    """The bytes of a card's memory; None for main memory, of which every process may take as much as there is."""
+    return torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else None
+
+
 def weights_count(folder: Path) -> int:
-    """The parameters in a model's safetensors files, read from their headers."""
-    total = 0
+    """The parameters in a model's safetensors files."""
+    return weights_of(folder).all
+
+
+def weights_of(folder: Path) -> Weights:
+    """The parameters in a model's safetensors files and in its layers, read from their headers."""
+    layers: Counter[str] = Counter()  # by name; "" is what belongs to none
     for path in folder.glob("*.safetensors"):
         if path.name != "adapter_model.safetensors":
             with safe_open(path, framework="pt") as file:
-                total += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
-    if not total:
+                for name in file.keys():  # noqa: SIM118
+                    layer = _LAYER.match(name)
+                    layers[layer[0] if layer else ""] += math.prod(file.get_slice(name).get_shape())
+    if not layers.total():
         raise Failure("The base model has no weights in safetensors, the only format that is loaded.", "damaged_base")
-    return total
+    outside = layers.pop("", 0)
+    return Weights(layers.total() + outside, outside, max(layers.values(), default=0))
 
 
 def load_base(spec: Spec, placement: Placement) -> Any:

@@ -11,12 +11,15 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 import torch.distributed as dist
 
 from academy.trainer.launch import MEETING
+
+if TYPE_CHECKING:
+    from academy.trainer.compute.shards import Shards
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for another one; a process that dies is noticed at once."""
@@ -31,6 +34,7 @@ class Team:
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank = rank
         self.size = size
+        self.shards: Shards | None = None  # where a process holds only a part of each layer of the base
 
     @property
     def is_first(self) -> bool:
@@ -57,11 +61,26 @@ class Team:
         dist.broadcast(given, 0)
         return tuple(given.tolist())
 
+    def extremes(self, number: float) -> tuple[float, float]:
+        """The least and the greatest over all processes."""
+        if self.size == 1:
+            return number, number
+        found = torch.tensor([-number, number], dtype=torch.float64)
+        dist.all_reduce(found, dist.ReduceOp.MAX)
+        least, greatest = found.tolist()
+        return -least, greatest
+
+    def alone(self, make: Callable[[], _Made]) -> _Made | None:
+        """What the first process makes; None in the others."""
+        if self.shards is None:
+            return make() if self.is_first else None
+        return self.shards.lead(make) if self.is_first else self.shards.follow()
+
     def once(self, make: Callable[[], _Made]) -> _Made:
         """What the first process makes, for all of them."""
         if self.size == 1:
             return make()
-        made: list[Any] = [make() if self.is_first else None]
+        made: list[Any] = [self.alone(make)]
         dist.broadcast_object_list(made, 0, device=torch.device("cpu"))
         return made[0]
 

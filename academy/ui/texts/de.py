@@ -2636,6 +2636,21 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "This machine has {n} GPUs for trainings.":
         {"one": "Dieser Rechner hat {n} GPU für Trainings.", "other": "Dieser Rechner hat {n} GPUs für Trainings."},
     "Set GPUs to what there is.": "Setze GPUs auf das, was es gibt.",
+    "One GPU cannot hold the base model in bf16, so {n} GPUs hold a part of it each.":
+        "Eine GPU fasst das Basismodell in bf16 nicht, daher halten {n} GPUs je einen Teil davon.",
+    "One GPU cannot hold the base model, so each of {n} holds a part of every layer: {held:.1f} GB.":
+        "Eine GPU fasst das Basismodell nicht, daher hält jede von {n} einen Teil jeder Schicht: {held:.1f} GB.",
+    "The layers of this base model cannot be divided among GPUs. Choose 4-bit quantization.":
+        "Die Schichten dieses Basismodells lassen sich nicht auf GPUs aufteilen. Wähle die Quantisierung in 4 Bit.",
+    "The base model needs {needed:.1f} GB, and the GPU has {has:.1f} GB. Choose 4-bit quantization, more GPUs or a smaller base.":
+        "Das Basismodell braucht {needed:.1f} GB, und die GPU hat {has:.1f} GB. "
+        "Wähle die Quantisierung in 4 Bit, mehr GPUs oder ein kleineres Modell.",
+    "The base model needs {needed:.1f} GB, {each:.1f} GB on each of {n} GPUs, and a GPU has {has:.1f} GB. "
+    "Choose 4-bit quantization, more GPUs or a smaller base.":
+        "Das Basismodell braucht {needed:.1f} GB, {each:.1f} GB auf jeder von {n} GPUs, und eine GPU hat {has:.1f} GB. "
+        "Wähle die Quantisierung in 4 Bit, mehr GPUs oder ein kleineres Modell.",
+    "The GPUs cannot hold the base model.": "Die GPUs fassen das Basismodell nicht.",
+    "Try again in 4-bit.": "Versuche es noch einmal in 4 Bit.",
     "{n} GPUs cannot share a step of {rows} examples.": "{n} GPUs können sich keinen Schritt mit {rows} Beispielen teilen.",
     "Raise the batch size, or take fewer GPUs.": "Erhöhe die Batchgröße, oder nimm weniger GPUs.",
     "The file of the base model is gone ({file}).": "Die Datei des Basismodells ist weg ({file}).",

@@ -3360,6 +3360,25 @@ MESSAGES: dict[str, str | dict[str, str]] = {
         "many": "Ten komputer ma {n} GPU do treningów.",
     },
     "Set GPUs to what there is.": "Ustaw tyle GPU, ile jest.",
+    "One GPU cannot hold the base model in bf16, so {n} GPUs hold a part of it each.": (
+        "Model bazowy w bf16 nie mieści się na jednym GPU, dlatego każde z {n} GPU trzyma jego część."
+    ),
+    "One GPU cannot hold the base model, so each of {n} holds a part of every layer: {held:.1f} GB.": (
+        "Model bazowy nie mieści się na jednym GPU, dlatego każde z {n} trzyma część każdej warstwy: {held:.1f} GB."
+    ),
+    "The layers of this base model cannot be divided among GPUs. Choose 4-bit quantization.": (
+        "Warstw tego modelu bazowego nie da się podzielić między GPU. Wybierz kwantyzację 4-bitową."
+    ),
+    "The base model needs {needed:.1f} GB, and the GPU has {has:.1f} GB. Choose 4-bit quantization, more GPUs or a smaller base.": (
+        "Model bazowy potrzebuje {needed:.1f} GB, a GPU ma {has:.1f} GB. Wybierz kwantyzację 4-bitową, więcej GPU albo mniejszy model."
+    ),
+    "The base model needs {needed:.1f} GB, {each:.1f} GB on each of {n} GPUs, and a GPU has {has:.1f} GB. "
+    "Choose 4-bit quantization, more GPUs or a smaller base.": (
+        "Model bazowy potrzebuje {needed:.1f} GB, czyli {each:.1f} GB na każdym z {n} GPU, a GPU ma {has:.1f} GB. "
+        "Wybierz kwantyzację 4-bitową, więcej GPU albo mniejszy model."
+    ),
+    "The GPUs cannot hold the base model.": "Model bazowy nie mieści się na GPU.",
+    "Try again in 4-bit.": "Spróbuj ponownie w 4 bitach.",
     "{n} GPUs cannot share a step of {rows} examples.": "Kroku z {rows} przykładów nie da się podzielić na {n} GPU.",
     "Raise the batch size, or take fewer GPUs.": "Zwiększ rozmiar partii albo użyj mniej GPU.",
     "It could not be started: {error}.": "Nie udało się uruchomić: {error}.",
