@@ -25,11 +25,11 @@ from jobs_help import STANDIN, Workshop, events
 from academy.config import Settings
 from academy.errors import Invalid, Unavailable
 from academy.jobs.backends.protocol import Seen
-from academy.jobs.backends.ray import chunks
-from academy.jobs.backends.ray.arriving import take_in
 from academy.jobs.backends.ray.backend import RayBackend, death_of
 from academy.jobs.backends.ray.cluster import Cluster, addresses
 from academy.jobs.backends.ray.depot import RemoteFiles
+from academy.jobs.carrying import chunks
+from academy.jobs.carrying.arriving import take_in
 from academy.jobs.folder import JobFolder
 from academy.jobs.store import Job
 from tests.waiting import wait_until

@@ -3620,7 +3620,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The container was removed by hand": "Der Container wurde von Hand entfernt",
     "The container was killed because its memory ran out": "Der Container wurde beendet, weil sein Speicher ausging",
     "Getting the image": "Das Image wird geholt",
-    "what the cluster sent": "was der Cluster gesendet hat",
+    "what the other machine sent": "was die andere Maschine gesendet hat",
     "The cluster no longer has the job": "Der Cluster hat den Job nicht mehr",
     "The job was stopped on the cluster": "Der Job wurde auf dem Cluster angehalten",
     "The cluster lost the node that the training ran on": "Der Cluster verlor den Knoten, auf dem das Training lief",

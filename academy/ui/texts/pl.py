@@ -2848,7 +2848,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Build it by hand to see the whole output: docker build .": "Zbuduj go ręcznie, aby zobaczyć całe wyjście: docker build .",
     "{image} could not be fetched. {why}": "Nie udało się pobrać {image}. {why}",
     "{image} could not be fetched: {error}.": "Nie udało się pobrać {image}: {error}.",
-    "what the cluster sent": "dane z klastra",
+    "what the other machine sent": "dane z drugiej maszyny",
     "Trainings can run on the Ray cluster: {cpus:.0f} CPUs, {gpus:.0f} GPUs.": (
         "Treningi mogą działać na klastrze Ray: {cpus:.0f} CPU, {gpus:.0f} GPU."
     ),

@@ -11,7 +11,8 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from academy.jobs.backends.ray.depot import NAMESPACE, ActorDepot, Depot, RemoteFiles
+from academy.jobs.backends.ray.depot import NAMESPACE, ActorDepot, RemoteFiles
+from academy.jobs.carrying.depot import Depot
 
 _SECONDS = 30.0
 _OF_DEPOT = ("missing", "put", "get", "note", "read", "drop")

@@ -1,7 +1,4 @@
-"""Where the app and a cluster leave chunks and small notes for each other: an actor of the cluster, or a place that fsspec reaches.
-
-A note is a few bytes under a name, replaced as a whole.
-"""
+"""The depots of a cluster: one of its actors, or a place that fsspec reaches."""
 
 from __future__ import annotations
 
@@ -9,38 +6,10 @@ import contextlib
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 NAMESPACE = "academy"
 ACTOR = "academy-depot"
-
-
-class Depot(Protocol):
-    """The place."""
-
-    def missing(self, chunks: Sequence[str]) -> list[str]:
-        """Those that are not there."""
-        ...
-
-    def put(self, chunk: str, data: bytes) -> None:
-        """Leaves a chunk."""
-        ...
-
-    def get(self, chunk: str) -> bytes:
-        """A chunk; raises KeyError where it is gone."""
-        ...
-
-    def note(self, name: str, data: bytes) -> None:
-        """Leaves a note."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """A note, or None."""
-        ...
-
-    def drop(self, prefix: str, chunks: Iterable[str]) -> None:
-        """Removes the notes whose name begins like this, and chunks."""
-        ...
 
 
 class Shelf:

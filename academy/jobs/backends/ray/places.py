@@ -9,6 +9,3 @@ PLACE = Path("/tmp/academy-ray")
 
 PYTHON, PACKAGE = "academy-python", "/academy-package"
 """Stand in `command.json` for the node's own Python and for the folder that holds the package."""
-
-SENT = frozenset({"spec.json", "command.json", "warden.lock", "stop", "cancel"})
-"""The files of a job's folder that only the app writes."""

@@ -15,19 +15,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from academy.errors import log_and_go_on
 from academy.jobs.backends.protocol import ROOT, WARDEN
-from academy.jobs.backends.ray import chunks
-from academy.jobs.backends.ray.chunks import Lister
-from academy.jobs.backends.ray.depot import NAMESPACE, ActorDepot, Depot, RemoteFiles
-from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON, SENT
+from academy.jobs.backends.ray.depot import NAMESPACE, ActorDepot, RemoteFiles
+from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON
+from academy.jobs.carrying import chunks
+from academy.jobs.carrying.depot import Depot
+from academy.jobs.carrying.leaving import LAST_SECONDS, PAUSE, Leaving
 
 log = logging.getLogger(__name__)
 
-_PAUSE = 0.5
-_LAST_SECONDS = 600.0  # to bring back what is left at the end
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
@@ -45,54 +43,24 @@ def main(arguments: list[str]) -> int:
     job = place / "job"
     _adapt(job / "command.json")
     warden = _start(job)
-    carried = _Carried(depot, name, job)
+    leaving = Leaving(depot, name, job)
     while warden.poll() is None:
         with log_and_go_on("Bringing back what the job wrote", log):
             if depot.read(f"{name}/in") is None:
-                carried.forget()  # the depot was begun again
-            carried.bring(over=False)
+                leaving.begin_again()  # the depot was begun again
+            leaving.bring(over=False)
             for request in ("cancel", "stop"):
                 if depot.read(f"{name}/{request}") is not None:
                     (job / request).touch()
-        time.sleep(_PAUSE)
-    until = time.monotonic() + _LAST_SECONDS
-    while not carried.is_over and time.monotonic() < until:
+        time.sleep(PAUSE)
+    until = time.monotonic() + LAST_SECONDS
+    while not leaving.is_over and time.monotonic() < until:
         with log_and_go_on("Bringing back the last of it", log):
-            carried.bring(over=True)
-        if not carried.is_over:
-            time.sleep(_PAUSE)
+            leaving.bring(over=True)
+        if not leaving.is_over:
+            time.sleep(PAUSE)
     shutil.rmtree(place, ignore_errors=True)
-    return 0 if carried.is_over else 1
-
-
-class _Carried:
-    """What the app has been given of the job's folder."""
-
-    def __init__(self, depot: Depot, name: str, job: Path) -> None:
-        self._depot, self._name, self._job = depot, name, job
-        self._lister = Lister()
-        self._last: Any = None
-        self.is_over = False
-
-    def forget(self) -> None:
-        """Begins again, for a depot that has nothing."""
-        self._last = None
-        self._depot.note(f"{self._name}/in", b'{"files": {}}')
-
-    def bring(self, *, over: bool) -> None:
-        """Leaves the new chunks, then the listing that names them."""
-        places = {name: path for name, path in chunks.below(self._job).items() if name not in SENT and not name.startswith("adapter.tmp/")}
-        files = self._lister.files(places)
-        listing = {"files": chunks.listing_json(files), "over": over}
-        if listing == self._last:
-            return
-        for chunk in self._depot.missing(list(chunks.all_chunks([files]))):
-            data = self._lister.read(chunk)
-            if data is None:
-                return  # the file has changed since; the next round lists it again
-            self._depot.put(chunk, data)
-        self._depot.note(f"{self._name}/out", json.dumps(listing).encode())
-        self._last, self.is_over = listing, over
+    return 0 if leaving.is_over else 1
 
 
 def _depot(store: str) -> Depot:
