@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from academy.errors import Unavailable, foreign_code
+from academy.jobs.backends.docker.tunnel import address, tunnel_to
 from academy.messages import Text, msg
 
 IMAGE_MISSING = "IMAGE_MISSING"
+SSH_SECONDS = 15
+"""What a connection over SSH may take at least."""
 OWN = "academy-trainer"
 """The image that our Dockerfile makes: it is built and never pulled, since anyone could publish one of that name."""
 
@@ -26,9 +29,29 @@ def connect(timeout: int) -> Any:
         import docker
     except ImportError as error:
         raise Unavailable("The Python package docker is not installed.", hint="pip install -r requirements.txt") from error
-    # An engine reached over SSH fails with the errors of an SSH library that may not be installed.
+    if (host := os.environ.get("DOCKER_HOST", "")).startswith("ssh://"):
+        return _connect_over_ssh(host, timeout)
     with foreign_code("Docker", Unavailable, hint="Correct DOCKER_HOST."), asking():
         return docker.from_env(timeout=timeout)
+
+
+def _connect_over_ssh(host: str, timeout: int) -> Any:
+    import docker
+
+    tunnel = tunnel_to(host)
+    try:
+        return docker.DockerClient(base_url=f"unix://{tunnel.path}", timeout=max(timeout, SSH_SECONDS))
+    except failures() as error:
+        if not tunnel.said:
+            raise explain(error) from error
+        hint = "Try it in a terminal, without a password: ssh {host} docker version"
+        raise Unavailable(
+            "{where} cannot be reached over SSH: {error}.",
+            hint=hint,
+            where=_NAMED_ENGINE,
+            error=tunnel.said,
+            host=" ".join(part for part in address(host) if part != "--"),
+        ) from error
 
 
 def failures() -> tuple[type[Exception], ...]:
