@@ -2810,9 +2810,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The image {image} has no python3. Choose one with Python 3.9 or newer and the training libraries.": (
         "Obraz {image} nie ma python3. Wybierz obraz z Pythonem 3.9 lub nowszym i bibliotekami do treningu."
     ),
-    "The Docker Engine does not see Academy's files: both must be on one machine, and Academy not in a container of its own.": (
-        "Docker Engine nie widzi plików Academy: oboje muszą działać na jednym komputerze, a Academy poza własnym kontenerem."
-    ),
     "Docker could not hand over the GPU: {error}. Install the NVIDIA Container Toolkit, or set ACADEMY_ENABLE_GPU=false.": (
         "Docker nie mógł udostępnić GPU: {error}. Zainstaluj NVIDIA Container Toolkit albo ustaw ACADEMY_ENABLE_GPU=false."
     ),
@@ -2856,7 +2853,20 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Choose the backend docker for it.": "Wybierz dla niej backend docker.",
     "A file of the job changed while it was sent.": "Plik zadania zmienił się podczas wysyłania.",
     "It is sent again.": "Zostanie wysłany ponownie.",
-    "Sending the training to the cluster.": "Wysyłanie treningu do klastra.",
+    "Set DOCKER_HOST to what it was when the job started, and restart Academy.": (
+        "Ustaw DOCKER_HOST na wartość z chwili startu zadania i uruchom Academy ponownie."
+    ),
+    "What the job wrote has changed since it was listed.": "To, co zapisało zadanie, zmieniło się od czasu spisania.",
+    "It is asked for again.": "Zostanie pobrane ponownie.",
+    "Sending the training to the other machine.": "Wysyłanie treningu na drugą maszynę.",
+    "Try it in a terminal, without a password: ssh {host} docker version": "Sprawdź w terminalu, bez hasła: ssh {host} docker version",
+    "{where} cannot be reached over SSH: {error}.": "{where} jest nieosiągalny przez SSH: {error}.",
+    "DOCKER_HOST is no address over SSH.": "DOCKER_HOST nie jest adresem SSH.",
+    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did "
+    "meanwhile comes when the machine answers again.": (
+        "Maszyna, na której działa, nie odpowiada: ostatnio słyszano ją {seconds:duration} temu. Trening trwa tam dalej, a to, co w "
+        "tym czasie zrobił, nadejdzie, gdy maszyna znów odpowie."
+    ),
     "The cluster no longer has the job": "Klaster nie ma już tego zadania",
     "The job was stopped on the cluster": "Zadanie zatrzymano na klastrze",
     "The program on the cluster ended with exit code {code}": "Program na klastrze zakończył się kodem {code}",

@@ -19,7 +19,17 @@ from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.docker import elsewhere, mounts
 from academy.jobs.backends.docker.elsewhere import Elsewhere, Interrupted
-from academy.jobs.backends.docker.engine import asking, check_image, connect, failures, is_final, offers_gpus, short, why_not_started
+from academy.jobs.backends.docker.engine import (
+    asking,
+    check_image,
+    connect,
+    failures,
+    is_final,
+    misses_a_path,
+    offers_gpus,
+    short,
+    why_not_started,
+)
 from academy.jobs.backends.local import Local
 from academy.jobs.backends.protocol import ROOT, Command, Death, Seen
 from academy.jobs.carrying.going import keep_output
@@ -93,7 +103,8 @@ class DockerBackend(Local):
         if not gpus:
             return "Trainings can run in containers."
         with contextlib.closing(connect(5)) as client, asking():
-            offered = offers_gpus(client.info())
+            info = client.info()
+            offered = offers_gpus(info)
         if offered:
             return "Trainings can run in containers, with the GPU."
         return "Trainings can run in containers, but on the CPU only: install the NVIDIA Container Toolkit, which gives Docker the GPU."
@@ -284,7 +295,14 @@ class DockerBackend(Local):
             else:
                 container.elsewhere.remember()
                 arguments = self._arguments_elsewhere(container.elsewhere, job, command)
-            container.container_id = self._docker().containers.create(**arguments).id
+            try:
+                container.container_id = self._docker().containers.create(**arguments).id
+            except failures() as error:
+                if container.elsewhere is not None or not misses_a_path(error):
+                    raise
+                # It sees the data folder, but not the base model or what else lies outside; the next round hands them over.
+                self._sees[str(self._docker().info().get("ID"))] = False
+                return
         else:
             # The answer to an earlier call was lost, not the container.
             container.container_id = existing["Id"]

@@ -22,6 +22,7 @@ from academy.errors import Unavailable
 from academy.files import write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.docker import mounts
+from academy.jobs.backends.docker.engine import misses_a_path
 from academy.jobs.backends.docker.mounts import User
 from academy.jobs.backends.protocol import ROOT, WARDEN
 from academy.jobs.carrying import chunks
@@ -77,7 +78,7 @@ def sees(client: Any, image: str, data_dir: Path) -> bool:
         labels = {mounts.DATA_LABEL: mark_of(data_dir)}
         probe = client.containers.create(image, ["true"], entrypoint=[], mounts=bound, network_mode="none", labels=labels)
     except APIError as error:
-        if "bind source path does not exist" in str(error):
+        if misses_a_path(error):
             return False
         raise
     else:

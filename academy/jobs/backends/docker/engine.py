@@ -42,16 +42,13 @@ def _connect_over_ssh(host: str, timeout: int) -> Any:
     try:
         return docker.DockerClient(base_url=f"unix://{tunnel.path}", timeout=max(timeout, SSH_SECONDS))
     except failures() as error:
-        if not tunnel.said:
+        said = tunnel.why()
+        if not said:
             raise explain(error) from error
         hint = "Try it in a terminal, without a password: ssh {host} docker version"
-        raise Unavailable(
-            "{where} cannot be reached over SSH: {error}.",
-            hint=hint,
-            where=_NAMED_ENGINE,
-            error=tunnel.said,
-            host=" ".join(part for part in address(host) if part != "--"),
-        ) from error
+        named = " ".join(part for part in address(host) if part != "--")
+        hint = "Try it in a terminal, without a password: ssh {host} docker version"
+        raise Unavailable("{where} cannot be reached over SSH: {error}.", hint=hint, where=_NAMED_ENGINE, error=said, host=named) from error
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -134,14 +131,17 @@ def why_not_started(error: BaseException, image: str) -> Text:
     lower = said.lower()
     if "executable file not found" in lower or ("no such file or directory" in lower and "exec" in lower):
         return msg("The image {image} has no python3. Choose one with Python 3.9 or newer and the training libraries.", image=image)
-    if "bind source path does not exist" in lower:
-        return "The Docker Engine does not see Academy's files: both must be on one machine, and Academy not in a container of its own."
     if "could not select device driver" in lower or "nvidia-container" in lower:
         return msg(
             "Docker could not hand over the GPU: {error}. Install the NVIDIA Container Toolkit, or set ACADEMY_ENABLE_GPU=false.",
             error=said,
         )
     return msg("Docker could not start the container. {why}", why=explain(error, image).text)
+
+
+def misses_a_path(error: BaseException) -> bool:
+    """Whether the engine found no file or folder that a container should see: it is on another machine, or the app in a container."""
+    return "bind source path does not exist" in str(error)
 
 
 def is_final(error: BaseException) -> bool:

@@ -31,11 +31,17 @@ class Tunnel:
         folder = Path(tempfile.mkdtemp(prefix="academy-ssh-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         self.path = folder / "docker.sock"
-        self.said = ""  # by the newest connection that failed
+        self._said = ""  # by the newest connection, if it failed
+        self._ended = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.path))
         self._listener.listen(16)
         threading.Thread(target=self._serve, name="ssh", daemon=True).start()
+
+    def why(self) -> str:
+        """What ssh said of a connection that has just broken, or nothing."""
+        self._ended.wait(1.0)
+        return self._said
 
     def _serve(self) -> None:
         while True:
@@ -44,6 +50,7 @@ class Tunnel:
 
     def _connect(self, connection: socket.socket) -> None:
         """One connection: ssh reads from it and writes to it itself."""
+        self._ended.clear()
         try:
             with connection:
                 process = subprocess.Popen(
@@ -56,14 +63,15 @@ class Tunnel:
                     start_new_session=True,
                 )
         except OSError as error:
-            self.said = f"{self._argv[0]}: {error.strerror}"
+            self._end(f"{self._argv[0]}: {error.strerror}")
             return
         _, said = process.communicate()
-        if process.returncode:
-            lines = said.strip().splitlines()
-            self.said = lines[-1][:300].rstrip(".") if lines else f"ssh ended with exit code {process.returncode}"
-        else:
-            self.said = ""
+        lines = said.strip().splitlines() or [f"ssh ended with exit code {process.returncode}"]
+        self._end(lines[-1][:300].rstrip(".") if process.returncode else "")
+
+    def _end(self, said: str) -> None:
+        self._said = said
+        self._ended.set()
 
 
 @functools.cache
