@@ -2853,6 +2853,10 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Choose the backend docker for it.": "Wybierz dla niej backend docker.",
     "A file of the job changed while it was sent.": "Plik zadania zmienił się podczas wysyłania.",
     "It is sent again.": "Zostanie wysłany ponownie.",
+    "Sending the training to the cluster.": "Wysyłanie treningu do klastra.",
+    "DOCKER_HOST names another Docker Engine than the one that the job runs on.": (
+        "DOCKER_HOST wskazuje inny Docker Engine niż ten, na którym działa zadanie."
+    ),
     "Set DOCKER_HOST to what it was when the job started, and restart Academy.": (
         "Ustaw DOCKER_HOST na wartość z chwili startu zadania i uruchom Academy ponownie."
     ),
@@ -2862,6 +2866,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Try it in a terminal, without a password: ssh {host} docker version": "Sprawdź w terminalu, bez hasła: ssh {host} docker version",
     "{where} cannot be reached over SSH: {error}.": "{where} jest nieosiągalny przez SSH: {error}.",
     "DOCKER_HOST is no address over SSH.": "DOCKER_HOST nie jest adresem SSH.",
+    "Write it as ssh://user@host or ssh://user@host:port.": "Zapisz go jako ssh://user@host lub ssh://user@host:port.",
     "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did "
     "meanwhile comes when the machine answers again.": (
         "Maszyna, na której działa, nie odpowiada: ostatnio słyszano ją {seconds:duration} temu. Trening trwa tam dalej, a to, co w "
