@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from academy.jobs.carrying.depot import Depot
+
 NAMESPACE = "academy"
 ACTOR = "academy-depot"
+
+
+def open_depot(store: str) -> Depot:
+    """On a node: the place that the owner named, or else the cluster's own."""
+    if store:
+        return RemoteFiles(store)
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(namespace=NAMESPACE, logging_level=logging.ERROR, log_to_driver=False)
+    return ActorDepot(30.0)
 
 
 class Shelf:

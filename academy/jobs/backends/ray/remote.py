@@ -1,4 +1,4 @@
-"""`python -m academy.jobs.backends.ray.remote <submission> <store>`: a job on the cluster.
+"""`python -m academy.jobs.backends.ray.remote <submission> <store> <processes> <kind>`: a job on the cluster.
 
 It lays out the job's folder on its node, starts the same warden as everywhere, and brings back what changes until nothing of it lives.
 What it cannot bring back at the moment it brings back later: the training does not wait for it.
@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 
 from academy.errors import log_and_go_on
-from academy.jobs.backends.protocol import ROOT, WARDEN
-from academy.jobs.backends.ray.depot import NAMESPACE, ActorDepot, RemoteFiles
-from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON
+from academy.jobs.backends.protocol import WARDEN
+from academy.jobs.backends.ray.depot import open_depot
+from academy.jobs.backends.ray.places import PLACE, adapt
+from academy.jobs.backends.ray.ranks import Ranks
 from academy.jobs.carrying import chunks
-from academy.jobs.carrying.depot import Depot
 from academy.jobs.carrying.leaving import LAST_SECONDS, PAUSE, Leaving
+from academy.messages import Message, msg, to_json
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,9 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 def main(arguments: list[str]) -> int:
     """Runs one submission; 0 once everything is brought back."""
-    name, store = arguments
+    name, store, processes, kind = arguments
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    depot = _depot(store)
+    depot = open_depot(store)
     brief = json.loads(depot.read(f"{name}/in") or b"{}")
     place = PLACE / name
     for old in PLACE.glob(f"{brief['job']}-*"):
@@ -41,10 +42,20 @@ def main(arguments: list[str]) -> int:
     for path, listed in chunks.listing_of(brief["files"]).items():
         chunks.write(place / path, listed, depot.get)
     job = place / "job"
-    _adapt(job / "command.json")
-    warden = _start(job)
+    adapt(job / "command.json")
     leaving = Leaving(depot, name, job)
+    ranks = None
+    if int(processes) > 1:
+        try:
+            ranks = Ranks(name, store, place, int(processes), kind)
+        except TimeoutError as error:
+            _give_up(job, msg("The training needs more nodes than became free: {error}.", error=str(error)))
+            return _bring_last(leaving, place)
+        _extend(job / "command.json", ranks.environment)
+    warden = _start(job)
     while warden.poll() is None:
+        if ranks:
+            ranks.watch(warden)
         with log_and_go_on("Bringing back what the job wrote", log):
             if depot.read(f"{name}/in") is None:
                 leaving.begin_again()  # the depot was begun again
@@ -53,6 +64,11 @@ def main(arguments: list[str]) -> int:
                 if depot.read(f"{name}/{request}") is not None:
                     (job / request).touch()
         time.sleep(PAUSE)
+    code = ranks.conclude() if ranks else 0
+    return _bring_last(leaving, place) or code
+
+
+def _bring_last(leaving: Leaving, place: Path) -> int:
     until = time.monotonic() + LAST_SECONDS
     while not leaving.is_over and time.monotonic() < until:
         with log_and_go_on("Bringing back the last of it", log):
@@ -63,21 +79,14 @@ def main(arguments: list[str]) -> int:
     return 0 if leaving.is_over else 1
 
 
-def _depot(store: str) -> Depot:
-    if store:
-        return RemoteFiles(store)
-    import ray
-
-    ray.init(namespace=NAMESPACE, logging_level=logging.ERROR, log_to_driver=False)
-    return ActorDepot(30.0)
+def _give_up(job: Path, reason: Message) -> None:
+    with open(job / "events.jsonl", "ab") as file:
+        file.write(json.dumps({"type": "failed", "reason": to_json(reason), "cause": "start"}).encode() + b"\n")
 
 
-def _adapt(path: Path) -> None:
-    """Puts this node's Python and package into the command."""
+def _extend(path: Path, env: dict[str, str]) -> None:
     command = json.loads(path.read_bytes())
-    command["argv"] = [sys.executable if part == PYTHON else part for part in command["argv"]]
-    command["env"] = {name: value.replace(PACKAGE, str(ROOT)) for name, value in command["env"].items()}
-    path.write_text(json.dumps(command))
+    path.write_text(json.dumps(command | {"env": command["env"] | env}))
 
 
 def _start(job: Path) -> subprocess.Popen[bytes]:
