@@ -1,7 +1,7 @@
 """One training over several nodes: the job's own node runs the first process, tasks on other nodes run the others.
 
-Ray's placement groups hold the devices. `ray.train` is not used: it needs packages that `ray[default]` has not (pandas, pyarrow, fsspec), and would
-run the trainer in Ray's own process, without the warden's log and end.
+Ray's placement groups hold the devices. `ray.train` is not used: it needs pandas, pyarrow and fsspec, which `ray[default]` has not, and
+would run the trainer in Ray's own process, without the warden's log and end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from academy.messages import msg, to_json
 NODE_LOST = 137
 """The exit code by which the app learns that a node is gone, and that the job goes on upon others."""
 
-_GATHER_SECONDS = 300.0  # until the devices are free
+GATHER_SECONDS = 300.0  # until the devices are free
 _PATIENCE = 10.0  # that the others have to end by themselves after one has
 _LAID_OUT = ".laid-out"
 _ADDRESS_OF_INTERFACE = 0x8915  # SIOCGIFADDR
@@ -82,9 +82,9 @@ class Ranks:
         (place / _LAID_OUT).write_text(token)
         group = placement_group([{kind: 1}] * (size - 1), strategy="PACK")
         try:
-            ray.get(group.ready(), timeout=_GATHER_SECONDS)
+            ray.get(group.ready(), timeout=GATHER_SECONDS)
         except ray.exceptions.GetTimeoutError:
-            raise TimeoutError(f"{size - 1} more devices were not free within {_GATHER_SECONDS:.0f} s") from None
+            raise TimeoutError from None
         ip = ray.util.get_node_ip_address()
         ranks = [Rank(submission, store, place, token, number, size, ip, free_port(ip)) for number in range(size)]
         ranks = [Rank(**(vars(rank) | {"port": ranks[0].port})) for rank in ranks]
@@ -161,7 +161,7 @@ def run_rank(rank: Rank) -> End:
 
 
 def lay_out(place: Path, token: str, submission: str, store: str) -> bool:
-    """Lays out the job's files under their usual path, unless this node shares the folder with the first process: its token is there then."""
+    """Lays out the job's files under their usual path; not where the node shares the folder with the first process, whose token is there."""
     with contextlib.suppress(OSError):
         if (place / _LAID_OUT).read_text() == token:
             return False

@@ -20,7 +20,7 @@ from academy.errors import log_and_go_on
 from academy.jobs.backends.protocol import WARDEN
 from academy.jobs.backends.ray.depot import open_depot
 from academy.jobs.backends.ray.places import PLACE, adapt
-from academy.jobs.backends.ray.ranks import Ranks
+from academy.jobs.backends.ray.ranks import GATHER_SECONDS, Ranks
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.leaving import LAST_SECONDS, PAUSE, Leaving
 from academy.messages import Message, msg, to_json
@@ -48,8 +48,9 @@ def main(arguments: list[str]) -> int:
     if int(processes) > 1:
         try:
             ranks = Ranks(name, store, place, int(processes), kind)
-        except TimeoutError as error:
-            _give_up(job, msg("The training needs more nodes than became free: {error}.", error=str(error)))
+        except TimeoutError:
+            text = "It needs {n} devices, which did not become free together within {seconds:duration}."
+            _give_up(job, msg(text, n=int(processes), seconds=GATHER_SECONDS))
             return _bring_last(leaving, place)
         _extend(job / "command.json", ranks.environment)
     warden = _start(job)
