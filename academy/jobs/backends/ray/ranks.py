@@ -161,7 +161,7 @@ def run_rank(rank: Rank) -> End:
 
 
 def lay_out(place: Path, token: str, submission: str, store: str) -> bool:
-    """Lays out the job's files under their usual path; not where the node shares the folder with the first process, whose token is there."""
+    """Lays out the job's files under their usual path; not where the first process shares the folder, whose token is there."""
     with contextlib.suppress(OSError):
         if (place / _LAID_OUT).read_text() == token:
             return False
