@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from jobs_help import STANDIN, Workshop, events, exists
 
+from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Invalid, Unavailable
 from academy.jobs.backends.protocol import Seen
@@ -402,7 +403,7 @@ def test_one_training_over_two_nodes_learns_what_one_node_learns(nodes: Nodes, t
 
     def submit(gpus: int) -> Job:
         spec = TrainingSpec(name=f"on {gpus}", base_model=str(base), backend="ray", gpus=gpus, **knobs)
-        return works.runner.submit(spec, Inputs(dataset_path=str(rows), base_path=str(base), base_fingerprint="0"))
+        return works.runner.submit(spec, Inputs(dataset_path=str(rows), base_path=str(base), base_fingerprint=fingerprint(base)))
 
     try:
         wait_until(lambda: Cluster(settings).ask("resources").get("CPU") == 2, "the second node", 60)
