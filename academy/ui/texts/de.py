@@ -2278,8 +2278,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     ),
     "DOCKER_HOST names another Docker Engine than the one that the job runs on.": "DOCKER_HOST nennt eine andere Docker Engine als die, auf der der Job läuft.",
     "Set DOCKER_HOST to what it was when the job started, and restart Academy.": "Setze DOCKER_HOST auf den Wert, den es beim Start des Jobs hatte, und starte Academy neu.",
-    "What the job wrote has changed since it was listed.": "Was der Job geschrieben hat, änderte sich, seit es aufgelistet wurde.",
-    "It is asked for again.": "Es wird noch einmal angefordert.",
     "Sending the training to the other machine.": "Das Training wird an die andere Maschine gesendet.",
     "Try it in a terminal, without a password: ssh {host} docker version": "Versuche es im Terminal, ohne Passwort: ssh {host} docker version",
     "{where} cannot be reached over SSH: {error}.": "{where} ist über SSH nicht zu erreichen: {error}.",

@@ -2863,8 +2863,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Set DOCKER_HOST to what it was when the job started, and restart Academy.": (
         "Ustaw DOCKER_HOST na wartość z chwili startu zadania i uruchom Academy ponownie."
     ),
-    "What the job wrote has changed since it was listed.": "To, co zapisało zadanie, zmieniło się od czasu spisania.",
-    "It is asked for again.": "Zostanie pobrane ponownie.",
     "Sending the training to the other machine.": "Wysyłanie treningu na drugą maszynę.",
     "Try it in a terminal, without a password: ssh {host} docker version": "Sprawdź w terminalu, bez hasła: ssh {host} docker version",
     "{where} cannot be reached over SSH: {error}.": "{where} jest nieosiągalny przez SSH: {error}.",

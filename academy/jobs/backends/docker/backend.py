@@ -32,6 +32,7 @@ from academy.jobs.backends.docker.engine import (
 )
 from academy.jobs.backends.local import Local
 from academy.jobs.backends.protocol import ROOT, Command, Death, Seen
+from academy.jobs.carrying.chunks import Lister
 from academy.jobs.carrying.going import keep_output
 from academy.jobs.folder import JobFolder
 from academy.jobs.processes import boot_id, is_held
@@ -96,6 +97,7 @@ class DockerBackend(Local):
         self._opened = time.monotonic()
         self._client: Any = None
         self._sees: dict[str, bool] = {}  # by the engine's id: whether it sees the data folder
+        self._lister = Lister()  # knows the files that have not changed since they were listed
 
     def look(self, gpus: bool) -> Text:
         """What containers offer on a machine with or without GPUs; raises Unavailable if trainings cannot run in them."""
@@ -123,7 +125,9 @@ class DockerBackend(Local):
             write_atomic(job.folder.command, job_folder.dumps(command.as_json()), mode=0o644)
             job_folder.touch(job.folder.lock)
         with self._lock:
-            self._containers[job.job_id] = _Container(job, command, "starting")
+            earlier = self._containers.get(job.job_id)
+            # What is still done for an earlier attempt ends first.
+            self._containers[job.job_id] = _Container(job, command, "starting", thread=earlier.thread if earlier else None)
         self._run()
         return {"pid": None, "backend": self.name, "container_id": None}
 
@@ -214,9 +218,11 @@ class DockerBackend(Local):
                     return
             with log_and_go_on("The watch over the containers", log):
                 for container in containers:
+                    if container.thread is not None and container.thread.is_alive():
+                        continue
                     if container.elsewhere is None and container.state != "starting":
                         self._attend(container)
-                    elif container.thread is None or not container.thread.is_alive():
+                    else:
                         # What travels takes its time, and other jobs do not wait for it.
                         container.thread = threading.Thread(target=self._attend_apart, args=(container,), name="docker job", daemon=True)
                         container.thread.start()
@@ -245,7 +251,10 @@ class DockerBackend(Local):
             if container.clean:
                 self._remove(container)
         except NoSpace as error:
-            log.info("%s: %s", container.job.job_id, error.detail)  # it is taken in when there is space
+            # What could not be taken in is taken in when there is space.
+            log.info("%s: %s", container.job.job_id, error.detail)
+            if container.state == "starting":
+                container.state, container.error = "refused", error.text
         except failures() as error:
             self._note_failure(container, error)
 
@@ -474,7 +483,7 @@ class DockerBackend(Local):
             name=there.container,
             mark=there.mark,
             user=user,
-            mounts=there.send(self._docker(), image, self._root, user),
+            mounts=there.send(self._docker(), image, self._root, user, self._lister),
             devices=mounts.devices_elsewhere(info, self._settings.enable_gpu, gpus_of(job.parameters)),
             entrypoint=elsewhere.ENTRYPOINT,
         )

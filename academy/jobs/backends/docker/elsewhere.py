@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from academy.errors import Unavailable
 from academy.files import write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.docker import mounts
@@ -128,9 +127,8 @@ class Elsewhere:
 
     # There
 
-    def send(self, client: Any, image: str, root: Path, user: User) -> list[Any]:
+    def send(self, client: Any, image: str, root: Path, user: User, lister: Lister) -> list[Any]:
         """Lays out in volumes what the container needs, as far as it is not there; returns its mounts."""
-        lister = Lister()
         volumes = self._inputs(lister, root)
         helper = f"{self.container}-carrier"
         own = Volume(f"{self.container}-{self._job.attempt}", "/job", {}, {}, "rw")
@@ -209,13 +207,16 @@ class Elsewhere:
     # And back
 
     def take_in(self, client: Any) -> bool:
-        """Brings the job's folder up to the newest listing; whether it is the last one."""
+        """Brings the job's folder up to the newest listing; whether it is the last one, and all of it is here."""
         raw = fetched(client, self.container, str(note_in(_PLACE, "/out")), _MOST_NOTE)
         if raw is None:
             return False
         listing = json.loads(raw)
         if raw != self._seen_out:
-            take_in(self._job.folder, chunks.listing_of(listing["files"]), lambda chunk: self._get(client, chunk))
+            try:
+                take_in(self._job.folder, chunks.listing_of(listing["files"]), lambda chunk: self._get(client, chunk))
+            except KeyError:
+                return False  # a newer listing has been left meanwhile
             self._seen_out = raw
         return bool(listing["over"])
 
@@ -223,7 +224,7 @@ class Elsewhere:
         self._check()
         data = fetched(client, self.container, str(chunk_in(_PLACE, chunk)), chunks.CHUNK)
         if data is None:
-            raise Unavailable("What the job wrote has changed since it was listed.", hint="It is asked for again.")
+            raise KeyError(chunk)
         self._heard()
         return data
 
@@ -344,7 +345,7 @@ def _archive(client: Any, container: str, path: str) -> Iterator[tuple[tarfile.T
     with client.api.get(_address(client, container), params={"path": path}, stream=True, timeout=CARRY_SECONDS) as answer:
         if answer.status_code == 404:
             return
-        answer.raise_for_status()
+        _check_answer(answer)
         source = io.BufferedReader(_Pieces(answer.iter_content(1 << 16)))
         try:
             with tarfile.open(fileobj=source, mode="r|") as archive:
@@ -357,7 +358,18 @@ def _archive(client: Any, container: str, path: str) -> Iterator[tuple[tarfile.T
 
 
 def _put_archive(client: Any, container: str, folder: str, archive: bytes | Iterator[bytes]) -> None:
-    client.api.put(_address(client, container), params={"path": folder}, data=archive, timeout=CARRY_SECONDS).raise_for_status()
+    _check_answer(client.api.put(_address(client, container), params={"path": folder}, data=archive, timeout=CARRY_SECONDS))
+
+
+def _check_answer(answer: Any) -> None:
+    """Raises the SDK's own error, which has what the engine said."""
+    from docker.errors import create_api_error_from_http_exception
+    from requests import HTTPError
+
+    try:
+        answer.raise_for_status()
+    except HTTPError as error:
+        create_api_error_from_http_exception(error)
 
 
 def _address(client: Any, container: str) -> str:

@@ -147,7 +147,8 @@ def misses_a_path(error: BaseException) -> bool:
 def is_final(error: BaseException) -> bool:
     """Whether another attempt would end the same: the engine understood the request and refused it."""
     status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    return isinstance(status, int) and (400 <= status < 500 or "could not select device driver" in short(error))
+    said = short(error)
+    return isinstance(status, int) and (400 <= status < 500 or "could not select device driver" in said or "no space left" in said)
 
 
 def offers_gpus(info: Mapping[str, Any]) -> bool:
