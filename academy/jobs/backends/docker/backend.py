@@ -9,15 +9,15 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from academy.config import Settings
 from academy.errors import NoSpace, Unavailable, log_and_go_on
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.docker import elsewhere, mounts
+from academy.jobs.backends.docker.container import Container
 from academy.jobs.backends.docker.elsewhere import Elsewhere, Interrupted
 from academy.jobs.backends.docker.engine import (
     asking,
@@ -49,37 +49,6 @@ SETTLE_SECONDS = 3.0  # after an end that no person asked for: does the daemon i
 CALL_SECONDS = 10
 
 
-@dataclass
-class _Container:
-    """The state of a job's container. Only one thread at a time talks to the daemon about it."""
-
-    job: Job
-    command: Command | None = None  # to be started; None: the container exists already, if any
-    state: Literal["new", "starting", "running", "ended", "gone", "never", "refused"] = "new"
-    away: bool = False  # the daemon did not answer the last call
-    was_away: bool = False  # it failed to answer at some time while the container ran
-    error: Text = ""
-    container_id: str | None = None
-    pid: int | None = None
-    exit_code: int | None = None
-    oom: bool = False
-    kill: Literal["", "SIGTERM", "SIGKILL"] = ""
-    told: bool = False  # whether the app told it to end
-    ended_at: float | None = None
-    clean: bool = False
-    created: float = field(default_factory=time.monotonic)  # or when the engine last took something of it
-    elsewhere: Elsewhere | None = None  # where the engine does not see the job's folder
-    thread: threading.Thread | None = None  # that attends to it, where files travel
-
-    def is_wanted_gone(self) -> bool:
-        """Whether a person wants its end."""
-        return bool(self.kill)
-
-    def was_heard(self) -> None:
-        """The engine took or gave something."""
-        self.created = time.monotonic()
-
-
 class DockerBackend(Local):
     """Programs in containers: no network, no privileges, nothing writable but the job's folder."""
 
@@ -90,7 +59,7 @@ class DockerBackend(Local):
         self._root = root
         self._mark = hashlib.sha256(str(settings.data_dir).encode()).hexdigest()[:16]
         self._lock = threading.Lock()
-        self._containers: dict[str, _Container] = {}
+        self._containers: dict[str, Container] = {}
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._swept = False
@@ -127,7 +96,7 @@ class DockerBackend(Local):
         with self._lock:
             earlier = self._containers.get(job.job_id)
             # What is still done for an earlier attempt ends first.
-            self._containers[job.job_id] = _Container(job, command, "starting", thread=earlier.thread if earlier else None)
+            self._containers[job.job_id] = Container(job, command, "starting", thread=earlier.thread if earlier else None)
         self._run()
         return {"pid": None, "backend": self.name, "container_id": None}
 
@@ -192,11 +161,11 @@ class DockerBackend(Local):
 
     # The watching thread
 
-    def _container(self, job: Job) -> _Container:
+    def _container(self, job: Job) -> Container:
         with self._lock:
             container = self._containers.get(job.job_id)
             if container is None:
-                container = self._containers[job.job_id] = _Container(job)
+                container = self._containers[job.job_id] = Container(job)
                 container.elsewhere = Elsewhere.found(job, interrupted=container.is_wanted_gone, heard=container.was_heard)
         self._run()
         return container
@@ -230,11 +199,11 @@ class DockerBackend(Local):
                     self._sweep()
             self._wake.wait(PACE if self._containers else 10.0)
 
-    def _attend_apart(self, container: _Container) -> None:
+    def _attend_apart(self, container: Container) -> None:
         with log_and_go_on("The watch over a container", log):
             self._attend(container)
 
-    def _attend(self, container: _Container) -> None:
+    def _attend(self, container: Container) -> None:
         """Does for one container what is due."""
         try:
             try:
@@ -258,7 +227,7 @@ class DockerBackend(Local):
         except failures() as error:
             self._note_failure(container, error)
 
-    def _note_failure(self, container: _Container, error: Exception) -> None:
+    def _note_failure(self, container: Container, error: Exception) -> None:
         """The daemon is gone, restarts or reports an error, which says nothing about the container."""
         container.away = True
         if container.state == "running":
@@ -276,10 +245,10 @@ class DockerBackend(Local):
             self._client = connect(CALL_SECONDS)
         return self._client
 
-    def _container_name(self, container: _Container) -> str:
+    def _container_name(self, container: Container) -> str:
         return container.elsewhere.container if container.elsewhere else _name(container.job, self._mark)
 
-    def _find(self, container: _Container) -> dict[str, Any] | None:
+    def _find(self, container: Container) -> dict[str, Any] | None:
         from docker.errors import NotFound
 
         try:
@@ -287,7 +256,7 @@ class DockerBackend(Local):
         except NotFound:
             return None
 
-    def _create(self, container: _Container) -> None:
+    def _create(self, container: Container) -> None:
         job, command = container.job, container.command
         assert command is not None
         container.elsewhere = self._elsewhere(container, self._image_of(command))
@@ -319,7 +288,7 @@ class DockerBackend(Local):
             self._docker().api.start(container.container_id)
         container.state = "running"
 
-    def _elsewhere(self, container: _Container, image: str) -> Elsewhere | None:
+    def _elsewhere(self, container: Container, image: str) -> Elsewhere | None:
         """Where the job is to be, if the engine does not see its folder."""
         engine = str(self._docker().info().get("ID"))
         if engine not in self._sees:
@@ -330,7 +299,7 @@ class DockerBackend(Local):
         callbacks: dict[str, Any] = {"interrupted": container.is_wanted_gone, "heard": container.was_heard}
         return Elsewhere(container.job, _name(container.job, mark), mark, engine, **callbacks)
 
-    def _inspect(self, container: _Container) -> None:
+    def _inspect(self, container: Container) -> None:
         existing = self._find(container)
         if existing is None:
             if container.elsewhere and self._docker().info().get("ID") != container.elsewhere.engine:
@@ -357,7 +326,7 @@ class DockerBackend(Local):
             if not self._is_settling(container):
                 container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
 
-    def _exchange(self, container: _Container, there: Elsewhere) -> None:
+    def _exchange(self, container: Container, there: Elsewhere) -> None:
         """Takes in what the job wrote, and hands over what the app wrote for it."""
         if container.kill:
             return
@@ -366,7 +335,7 @@ class DockerBackend(Local):
         container.pid = pid if isinstance(pid, int) else None
         there.pass_on(self._docker(), mounts.user_for(self._settings.data_dir))
 
-    def _take_last(self, container: _Container, there: Elsewhere) -> None:
+    def _take_last(self, container: Container, there: Elsewhere) -> None:
         """Takes in what is left of a job that has ended; without it nothing is concluded."""
         try:
             over = there.take_in(self._docker())
@@ -378,7 +347,7 @@ class DockerBackend(Local):
             said = self._docker().api.logs(container.container_id, tail=40)
             keep_output(container.job, said.decode(errors="replace"), "docker")
 
-    def _is_settling(self, container: _Container) -> bool:
+    def _is_settling(self, container: Container) -> bool:
         """A daemon that shuts down ends its containers first, and `docker rm -f` kills them first; a moment later it is clear which."""
         folder = container.job.folder
         record = self.record(container.job)
@@ -402,7 +371,7 @@ class DockerBackend(Local):
             # Without `ps` on the host, or if the engine runs in its own virtual machine, the pid in the container has to do.
             return inner
 
-    def _end(self, container: _Container) -> None:
+    def _end(self, container: Container) -> None:
         from docker.errors import APIError, NotFound
 
         with contextlib.suppress(NotFound):
@@ -416,7 +385,7 @@ class DockerBackend(Local):
                         raise
         container.kill = ""
 
-    def _remove(self, container: _Container) -> None:
+    def _remove(self, container: Container) -> None:
         from docker.errors import APIError, NotFound
 
         try:
