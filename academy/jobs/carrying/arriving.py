@@ -36,6 +36,8 @@ def take_in(folder: JobFolder, files: Listing, fetch: Fetch) -> None:
         for name in _PLAIN:
             if name in files and _differs(folder.path / name, files[name]):
                 chunks.write(folder.path / name, files[name], fetch)
+        if "unfinished.txt" not in files:  # a line that was redrawn is finished
+            folder.unfinished.unlink(missing_ok=True)
         # After what they speak of: an event that names a checkpoint comes when it is there.
         for name in _GROWING:
             if name in files and not (folder.path / name).is_symlink():

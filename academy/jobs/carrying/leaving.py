@@ -20,6 +20,7 @@ SENT = frozenset({"spec.json", "command.json", "warden.lock", "stop", "cancel", 
 PAUSE = 0.5
 KEPT_SECONDS = 60.0  # that a chunk of an older listing stays: the app may be reading it
 LAST_SECONDS = 600.0  # to leave what is left at the end
+_LAST_SECONDS = 60.0  # in a container, whose disk is the depot's
 _GROWING = (".jsonl", ".log")  # their older ends are nobody else's chunks
 
 
@@ -79,7 +80,7 @@ def main(arguments: list[str]) -> int:
         _try(leaving, over=False)
         with contextlib.suppress(subprocess.TimeoutExpired):
             warden.wait(PAUSE)
-    until = time.monotonic() + LAST_SECONDS
+    until = time.monotonic() + _LAST_SECONDS
     while not leaving.is_over and time.monotonic() < until:
         _try(leaving, over=True)
         if not leaving.is_over:

@@ -186,7 +186,7 @@ class Elsewhere:
     def _put(self, client: Any, helper: str, volume: Volume, packed_files: Iterator[bytes]) -> None:
         self._check()
         try:
-            _put_archive(client, helper, volume.inner, packed_files)
+            _put_archive(client, helper, "/", packed_files)
         finally:
             packed_files.close()  # type: ignore[attr-defined]
 
@@ -266,21 +266,28 @@ def fetched(client: Any, container: str, path: str, limit: int) -> bytes | None:
 
 def packed(volume: Volume, names: Iterable[str], read: Callable[[str], bytes], user: User, *, have: bool = True) -> Iterator[bytes]:
     """An archive of files of a volume, each followed by its mark, so that one whose transfer broke is sent again."""
-    yield _folder(".", user)
+    # From the root of the container: the volume's own folder then gets its owner too.
+    top = PurePosixPath(volume.inner.strip("/"))
     made = {PurePosixPath(".")}
+    yield from _folders(top, made, user)
     for name in names:
         listed = volume.listed[name]
-        for parent in reversed(PurePosixPath(name).parents):
-            if parent not in made:
-                made.add(parent)
-                yield _folder(str(parent), user)
-        yield _header(name, listed.size, user)
+        yield from _folders(PurePosixPath(top, name).parent, made, user)
+        yield _header(str(top / name), listed.size, user)
         for chunk in listed.chunks:
             yield read(chunk)
         yield b"\0" * (-listed.size % 512)
         if have:
-            yield from _entry(f"{_HAVE}/{_marker(name, listed)}", b"", user)
+            yield from _entry(f"{top}/{_HAVE}/{_marker(name, listed)}", b"", user)
     yield _END
+
+
+def _folders(folder: PurePosixPath, made: set[PurePosixPath], user: User) -> Iterator[bytes]:
+    """A folder and those above it, as far as the archive does not have them."""
+    for path in reversed([folder, *folder.parents]):
+        if path not in made:
+            made.add(path)
+            yield _tar_info(str(path), user, type=tarfile.DIRTYPE, mode=0o755).tobuf(tarfile.PAX_FORMAT)
 
 
 _END = b"\0" * 1024
@@ -293,10 +300,6 @@ def _entry(name: str, data: bytes, user: User) -> Iterator[bytes]:
 
 def _header(name: str, size: int, user: User) -> bytes:
     return _tar_info(name, user, size=size, mode=0o644).tobuf(tarfile.PAX_FORMAT)
-
-
-def _folder(name: str, user: User) -> bytes:
-    return _tar_info(name, user, type=tarfile.DIRTYPE, mode=0o755).tobuf(tarfile.PAX_FORMAT)
 
 
 def _tar_info(name: str, user: User, **fields: Any) -> tarfile.TarInfo:
