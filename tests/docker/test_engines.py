@@ -23,6 +23,7 @@ import pytest
 
 from academy.errors import Unavailable
 from academy.jobs.backends.docker import elsewhere
+from academy.jobs.backends.docker import mounts as docker_mounts
 from academy.jobs.backends.docker.backend import DockerBackend
 from academy.jobs.backends.docker.elsewhere import Elsewhere, Volume
 from academy.jobs.backends.docker.mounts import User
@@ -191,7 +192,7 @@ def hidden(far: OwnEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DOCKER_HOST", far.address)
     folder = Path(tempfile.mkdtemp(dir=far.hidden))
     yield folder
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def running(shop: Workshop, **knobs: Any) -> Job:
@@ -206,7 +207,8 @@ def of_job(there: Any, job: Job) -> tuple[list[Any], list[str]]:
     return there.containers.list(all=True, ignore_removed=True, filters=label), [found.name for found in there.volumes.list(filters=label)]
 
 
-def test_a_job_goes_to_an_engine_elsewhere_and_comes_back(hidden: Path, there: Any) -> None:
+def test_a_job_goes_to_an_engine_elsewhere_and_comes_back(hidden: Path, there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_mounts, "PIDS", 200)
     shop = workshop(hidden)
     (shop.base / "config.json").write_text("a base model")
     spec = TrainingSpec(name="reads probes", base_model="academy-mini", backend="docker", max_steps=23, save_steps=5, weight_decay=0.2)
@@ -273,8 +275,8 @@ def test_a_transfer_that_broke_goes_on_with_the_file_that_it_broke_at(hidden: Pa
 
 def test_a_kill_there_is_a_failure_that_resumes_to_the_same_end(hidden: Path, there: Any) -> None:
     shop = workshop(hidden)
-    whole = shop.wait(submit(shop, steps=60).job_id, seconds=60)
-    job = running(shop, steps=60, pause=0.05)
+    whole = shop.wait(submit(shop, steps=120).job_id, seconds=60)
+    job = running(shop, steps=120, pause=0.05)
     wait_until(job.folder.checkpoints, "a checkpoint that has come back")
     of_job(there, job)[0][0].kill()
     failed = shop.wait(job.job_id, seconds=30)
@@ -284,19 +286,19 @@ def test_a_kill_there_is_a_failure_that_resumes_to_the_same_end(hidden: Path, th
     assert (ended.status, ended.attempt) == ("finished", 2), ended
     assert next(event for event in events(job) if event.get("resumed_from_step"))["resumed_from_step"] >= 5
     assert adapter_bytes(ended) == adapter_bytes(whole)
-    assert [point["step"] for point in progress.points(ended)] == list(range(1, 61))
+    assert [point["step"] for point in progress.points(ended)] == list(range(1, 121))
     shop.close()
 
 
 def test_a_cancel_and_a_stop_reach_the_other_machine(hidden: Path, there: Any) -> None:
     shop = workshop(hidden)
-    job = running(shop, name="ignores bare children", steps=2000, pause=0.02)
+    job = running(shop, name="ignores bare children", steps=2000, pause=0.02, save_steps=100)
     begun = time.monotonic()
     shop.runner.cancel(job.job_id)
     assert shop.wait(job.job_id).status == "cancelled"
     wait_until(lambda: of_job(there, job) == ([], []), "what the job left there to be removed")
     assert time.monotonic() - begun < 10
-    kept = running(shop, steps=2000, pause=0.02)
+    kept = running(shop, steps=2000, pause=0.02, save_steps=100)
     shop.wait_step(kept.job_id, 4)
     shop.runner.stop(kept.job_id)
     ended = shop.wait(kept.job_id)
@@ -311,7 +313,7 @@ def test_a_lost_connection_is_told_and_the_job_goes_on(hidden: Path, far: OwnEng
     monkeypatch.setattr(view, "_UNHEARD_SECONDS", 1.0)
     shop = workshop(hidden)
     try:
-        job = running(shop, steps=300, pause=0.02)
+        job = running(shop, steps=300, pause=0.02, save_steps=100)
         line.leave()
 
         def told() -> bool:

@@ -184,6 +184,7 @@ class DockerBackend(Local):
                 containers = list(self._containers.values())
                 if not containers and self._swept:
                     self._thread = None
+                    self._hang_up()
                     return
             with log_and_go_on("The watch over the containers", log):
                 for container in containers:
@@ -232,13 +233,18 @@ class DockerBackend(Local):
         container.away = True
         if container.state == "running":
             container.was_away = True
-        self._client = None
+        self._hang_up()
         if container.state == "starting":
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 container.state, container.error = "refused", "The disk is full. Free some space and try again."
             elif is_final(error) or time.monotonic() - container.created > START_SECONDS:
                 container.state, container.error = "refused", why_not_started(error, self._image_of(container.command))
         log.info("Docker did not answer for %s: %s", container.job.job_id, short(error))
+
+    def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _docker(self) -> Any:
         if self._client is None:
@@ -330,10 +336,10 @@ class DockerBackend(Local):
         """Takes in what the job wrote, and hands over what the app wrote for it."""
         if container.kill:
             return
+        there.pass_on(self._docker(), mounts.user_for(self._settings.data_dir))
         there.take_in(self._docker())
         pid = container.job.folder.read_worker().get("pid")
         container.pid = pid if isinstance(pid, int) else None
-        there.pass_on(self._docker(), mounts.user_for(self._settings.data_dir))
 
     def _take_last(self, container: Container, there: Elsewhere) -> None:
         """Takes in what is left of a job that has ended; without it nothing is concluded."""

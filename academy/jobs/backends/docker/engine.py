@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,17 +33,32 @@ def connect(timeout: int) -> Any:
     if (host := os.environ.get("DOCKER_HOST", "")).startswith("ssh://"):
         return _connect_over_ssh(host, timeout)
     with foreign_code("Docker", Unavailable, hint="Correct DOCKER_HOST."), asking():
-        return docker.from_env(timeout=timeout)
+        return _connect_with_certificates(timeout) if os.environ.get("DOCKER_TLS_VERIFY") else docker.from_env(timeout=timeout)
+
+
+def _connect_with_certificates(timeout: int) -> Any:
+    """By the engine's own authority: requests would put the one that REQUESTS_CA_BUNDLE names for the web in its place."""
+    import docker
+
+    def client(version: str) -> Any:
+        made = docker.from_env(timeout=timeout, version=version)
+        made.api.trust_env = False
+        return made
+
+    # Without a version the SDK would ask for it before this can be set.
+    with contextlib.closing(client(docker.constants.MINIMUM_DOCKER_API_VERSION)) as asking_only:
+        version = asking_only.api.version(api_version=False)["ApiVersion"]
+    return client(version)
 
 
 def _connect_over_ssh(host: str, timeout: int) -> Any:
     import docker
 
-    tunnel = tunnel_to(host)
+    tunnel, begun = tunnel_to(host), time.monotonic()
     try:
         return docker.DockerClient(base_url=f"unix://{tunnel.path}", timeout=max(timeout, SSH_SECONDS))
     except failures() as error:
-        said = tunnel.why()
+        said = tunnel.why(begun)
         if not said:
             raise explain(error) from error
         hint = "Try it in a terminal, without a password: ssh {host} docker version"

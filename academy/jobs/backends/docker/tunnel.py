@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ _SSH = (
     *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),  # a connection that is dead ends after 15 s
 )
 
+_WHY_SECONDS = 2.0
+
 
 class Tunnel:
     """A socket in a folder of the user's own."""
@@ -31,17 +34,18 @@ class Tunnel:
         folder = Path(tempfile.mkdtemp(prefix="academy-ssh-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         self.path = folder / "docker.sock"
-        self._said = ""  # by the newest connection, if it failed
-        self._ended = threading.Event()
+        self._failed = threading.Condition()
+        self._said, self._failed_at = "", 0.0  # the newest connection that failed
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.path))
         self._listener.listen(16)
         threading.Thread(target=self._serve, name="ssh", daemon=True).start()
 
-    def why(self) -> str:
-        """What ssh said of a connection that has just broken, or nothing."""
-        self._ended.wait(1.0)
-        return self._said
+    def why(self, since: float) -> str:
+        """What ssh said of a connection that broke since then, or nothing."""
+        with self._failed:
+            self._failed.wait_for(lambda: self._failed_at >= since, _WHY_SECONDS)
+            return self._said if self._failed_at >= since else ""
 
     def _serve(self) -> None:
         while True:
@@ -50,7 +54,6 @@ class Tunnel:
 
     def _connect(self, connection: socket.socket) -> None:
         """One connection: ssh reads from it and writes to it itself."""
-        self._ended.clear()
         try:
             with connection:
                 process = subprocess.Popen(
@@ -63,15 +66,17 @@ class Tunnel:
                     start_new_session=True,
                 )
         except OSError as error:
-            self._end(f"{self._argv[0]}: {error.strerror}")
+            self._note(f"{self._argv[0]}: {error.strerror}")
             return
         _, said = process.communicate()
-        lines = said.strip().splitlines() or [f"ssh ended with exit code {process.returncode}"]
-        self._end(lines[-1][:300].rstrip(".") if process.returncode else "")
+        if process.returncode:
+            lines = said.strip().splitlines() or [f"ssh ended with exit code {process.returncode}"]
+            self._note(lines[-1][:300].rstrip("."))
 
-    def _end(self, said: str) -> None:
-        self._said = said
-        self._ended.set()
+    def _note(self, said: str) -> None:
+        with self._failed:
+            self._said, self._failed_at = said, time.monotonic()
+            self._failed.notify_all()
 
 
 @functools.cache
