@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -243,7 +242,7 @@ def test_a_transfer_that_broke_goes_on_with_the_file_that_it_broke_at(hidden: Pa
     job = submit(shop)
     shop.runner.cancel(job.job_id)
     shop.wait(job.job_id)
-    files = {name: hidden / name for name in ("a", "b/c")}
+    files = {name: hidden / name for name in ("a", "b/c", "d")}
     (hidden / "b").mkdir()
     for path in files.values():
         path.write_bytes(os.urandom(3 << 20))
@@ -251,20 +250,22 @@ def test_a_transfer_that_broke_goes_on_with_the_file_that_it_broke_at(hidden: Pa
     volume = Volume("academy-test-broken", "/base", files, lister.files(files))
     place = Elsewhere(job, "academy-test-broken", "0" * 16, "", interrupted=lambda: False, heard=lambda: None)
     user, container = User(1234, 1234), there.containers.create(SLIM, ["true"], mounts=[elsewhere._mount(volume, read_only=False)])
+
+    def read(chunk: str) -> bytes:
+        return lister.read(chunk) or b""
+
+    def broken() -> Iterator[bytes]:
+        sent = 0
+        for piece in elsewhere.packed(volume, volume.listed, read, user):
+            yield piece[: (4 << 20) - sent]
+            if (sent := sent + len(piece)) > 4 << 20:
+                raise ConnectionError("the line broke")
+
     try:
-        broken = elsewhere.packed(volume, volume.listed, lambda chunk: lister.read(chunk) or b"", user)
-        whole = [len(piece) for piece in elsewhere.packed(volume, volume.listed, lambda chunk: lister.read(chunk) or b"", user)]
-        with contextlib.suppress(OSError):  # its last piece is missing half
-            place._put(
-                there,
-                container.id,
-                volume,
-                (piece[: len(piece) // 2] if len(piece) == 3 << 20 and n > 5 else piece for n, piece in enumerate(broken)),
-            )
-        assert sum(whole) > 6 << 20
-        assert place._missing(there, container.id, volume) == ["b/c"]
-        rest = elsewhere.packed(volume, ["b/c"], lambda chunk: lister.read(chunk) or b"", user)
-        place._put(there, container.id, volume, rest)
+        with pytest.raises(OSError, match="the line broke"):
+            place._put(there, container.id, volume, broken())
+        assert place._missing(there, container.id, volume) == ["b/c", "d"]
+        place._put(there, container.id, volume, elsewhere.packed(volume, ["b/c", "d"], read, user))
         assert place._missing(there, container.id, volume) == []
         assert elsewhere.fetched(there, container.id, "/base/b/c", 4 << 20) == files["b/c"].read_bytes()
     finally:
@@ -390,12 +391,15 @@ def certificates(folder: Path) -> ssl.SSLContext:
 def test_over_tcp_with_tls(hidden: Path, far: OwnEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = certificates(tmp_path)
     line = Engine(hidden / "line", far.address.removeprefix("unix://"))
-    relay = type(
-        "Relay",
-        (line.server.RequestHandlerClass,),
-        {"setup": lambda self: setattr(self, "request", context.wrap_socket(self.request, server_side=True))},
-    )
-    server = Guarded(("127.0.0.1", 0), relay)
+
+    class Relay(line.server.RequestHandlerClass):  # type: ignore[misc, name-defined]
+        def setup(self) -> None:
+            self.request = context.wrap_socket(self.request, server_side=True)
+
+        def finish(self) -> None:
+            self.request.close()
+
+    server = Guarded(("127.0.0.1", 0), Relay)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")

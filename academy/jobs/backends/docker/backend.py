@@ -66,6 +66,7 @@ class DockerBackend(Local):
         self._opened = time.monotonic()
         self._client: Any = None
         self._sees: dict[str, bool] = {}  # by the engine's id: whether it sees the data folder
+        self._sending = threading.Lock()  # one job after another: the second finds what both need
         self._lister = Lister()  # knows the files that have not changed since they were listed
 
     def look(self, gpus: bool) -> Text:
@@ -278,7 +279,13 @@ class DockerBackend(Local):
                 arguments = self._arguments(job, command)
             else:
                 container.elsewhere.remember()
-                arguments = self._arguments_elsewhere(container.elsewhere, job, command)
+                while not self._sending.acquire(timeout=PACE):
+                    if container.kill:
+                        raise Interrupted
+                try:
+                    arguments = self._arguments_elsewhere(container.elsewhere, job, command)
+                finally:
+                    self._sending.release()
             try:
                 container.container_id = self._docker().containers.create(**arguments).id
             except failures() as error:

@@ -5,6 +5,8 @@ Whether it sees the folder is measured. What a job reads lies there in volumes; 
 
 from __future__ import annotations
 
+import base64
+import bisect
 import contextlib
 import hashlib
 import io
@@ -28,12 +30,11 @@ from academy.jobs.carrying import chunks
 from academy.jobs.carrying.arriving import take_in
 from academy.jobs.carrying.chunks import Listed, Lister
 from academy.jobs.carrying.depot import chunk_in, note_in
-from academy.jobs.carrying.going import inputs_of, own_of, read_to_send, report
+from academy.jobs.carrying.going import inputs_of, own_of, read_to_send, report, sources_of
 from academy.jobs.store import Job
 
 VOLUME_LABEL = "academy.holds"
 _PLACE = Path("/job/.carried")
-_HAVE = ".have"  # in a volume: an empty file for each file that is completely there
 _THERE = "there"  # beside the trainer's package: the program that leaves what it writes
 _THERE_FILES = ("__init__.py", "chunks.py", "depot.py", "leaving.py")
 _BEGIN = (
@@ -149,7 +150,7 @@ class Elsewhere:
             # At the end, so that it has the events of what was sent.
             places = own_of(self._job)
             own = Volume(own.name, own.inner, places, lister.files(places), "rw")
-            self._put(client, helper, own, packed(own, own.listed, self._read(lister, None), user, have=False))
+            self._put(client, helper, own, packed(own, own.listed, self._read(lister, None), user))
         finally:
             _remove(client.api.remove_container, helper, v=True, force=True)
         return [_mount(volume, read_only=volume.mode == "ro") for volume in (*volumes, own)]
@@ -157,6 +158,7 @@ class Elsewhere:
     def _inputs(self, lister: Lister, root: Path) -> list[Volume]:
         """The volumes that the container only reads."""
         places: dict[str, dict[str, Path]] = {"/data": {}, "/opt/academy": _program(root)}
+        places |= {f"/{name}": {} for name, path in sources_of(self._job).items() if path.is_dir()}
         seen = mounts.seen_by(self._job)
         for name, path in inputs_of(self._job).items():
             top, _, rest = name.partition("/")
@@ -180,8 +182,15 @@ class Elsewhere:
         return {mounts.DATA_LABEL: self.mark, VOLUME_LABEL: volume.inner, **own}
 
     def _missing(self, client: Any, helper: str, volume: Volume) -> list[str]:
-        have = set(_names(client, helper, f"{volume.inner}/{_HAVE}"))
-        return [name for name, listed in volume.listed.items() if _marker(name, listed) not in have]
+        """The files that are not there: they are sent in order, so that those from the first one on are missing that is not whole."""
+        names = list(volume.listed)
+
+        def is_there(number: int) -> bool:
+            return _size_of(client, helper, f"{volume.inner}/{names[number]}") == volume.listed[names[number]].size
+
+        if not names or is_there(len(names) - 1):
+            return []
+        return names[bisect.bisect(range(len(names) - 1), False, key=lambda number: not is_there(number)) :]
 
     def _put(self, client: Any, helper: str, volume: Volume, packed_files: Iterator[bytes]) -> None:
         self._check()
@@ -264,9 +273,8 @@ def fetched(client: Any, container: str, path: str, limit: int) -> bytes | None:
     return content
 
 
-def packed(volume: Volume, names: Iterable[str], read: Callable[[str], bytes], user: User, *, have: bool = True) -> Iterator[bytes]:
-    """An archive of files of a volume, each followed by its mark, so that one whose transfer broke is sent again."""
-    # From the root of the container: the volume's own folder then gets its owner too.
+def packed(volume: Volume, names: Iterable[str], read: Callable[[str], bytes], user: User) -> Iterator[bytes]:
+    """An archive of files of a volume, for the root of a container: the volume's own folder then gets its owner too."""
     top = PurePosixPath(volume.inner.strip("/"))
     made = {PurePosixPath(".")}
     yield from _folders(top, made, user)
@@ -277,8 +285,6 @@ def packed(volume: Volume, names: Iterable[str], read: Callable[[str], bytes], u
         for chunk in listed.chunks:
             yield read(chunk)
         yield b"\0" * (-listed.size % 512)
-        if have:
-            yield from _entry(f"{top}/{_HAVE}/{_marker(name, listed)}", b"", user)
     yield _END
 
 
@@ -309,10 +315,6 @@ def _tar_info(name: str, user: User, **fields: Any) -> tarfile.TarInfo:
     return info
 
 
-def _marker(name: str, listed: Listed) -> str:
-    return hashlib.sha256(json.dumps([name, listed.size, listed.chunks]).encode()).hexdigest()[:32]
-
-
 def _mount(volume: Volume, *, read_only: bool) -> Any:
     from docker.types import Mount
 
@@ -338,8 +340,12 @@ def _remove(call: Callable[..., Any], name: str, **options: Any) -> None:
             raise
 
 
-def _names(client: Any, container: str, folder: str) -> list[str]:
-    return [PurePosixPath(entry.name).name for entry, _ in _archive(client, container, folder) if entry.isreg()]
+def _size_of(client: Any, container: str, path: str) -> int | None:
+    answer = client.api.head(_address(client, container), params={"path": path}, timeout=CARRY_SECONDS)
+    if answer.status_code == 404:
+        return None
+    _check_answer(answer)
+    return json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))["size"]
 
 
 def _archive(client: Any, container: str, path: str) -> Iterator[tuple[tarfile.TarInfo, Any]]:
