@@ -40,6 +40,7 @@ class JobFolder:
         self.cancel = path / "cancel"
         self.lock = path / "warden.lock"
         self.output = path / "output"  # of a recipe's program
+        self.engine = path / "engine.json"  # where the job is, if its engine does not see this folder
         self.staged, self.inputs, self.base = path / ".staged", path / ".inputs", path / ".base"  # for the mounts of a container
         # The warden
         self.log = path / "train.log"
@@ -87,7 +88,18 @@ class JobFolder:
     def clear_attempt(self) -> None:
         """Makes the folder ready for the next attempt: removes the files of the last one, and a torn last event with them."""
         aside = self.record.with_name(".exit.json")
-        for path in (self.worker, self.record, aside, self.stop, self.cancel, self.unfinished, self.command, self.report, self.written):
+        for path in (
+            self.worker,
+            self.record,
+            aside,
+            self.stop,
+            self.cancel,
+            self.unfinished,
+            self.command,
+            self.report,
+            self.written,
+            self.engine,
+        ):
             path.unlink(missing_ok=True)
         for path in (self.staged, self.inputs, self.base, self.converting, self.export):
             remove(path)

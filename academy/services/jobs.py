@@ -68,7 +68,9 @@ class Jobs:
     def view(self, job_id: str) -> dict[str, Any]:
         """Contract, section 1, row 8, with the name and the doctor's remedy."""
         job = self._store.get(job_id)
-        return view.view(job, self._runner.queue_position(job_id), self._runner.silence(job_id)) | {"disk": self._runner.usage(job)}
+        unheard = self._runner.unheard(job_id)
+        shown = view.view(job, self._runner.queue_position(job_id), self._runner.silence(job_id), unheard=unheard)
+        return shown | {"disk": self._runner.usage(job)}
 
     @reading
     def brief(self, job: Job) -> Brief | None:

@@ -7,13 +7,9 @@ import dataclasses
 import io
 import json
 import os
-import shutil
-import signal
 import socket
 import socketserver
 import subprocess
-import tarfile
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -214,8 +210,8 @@ def test_a_missing_image_is_said_at_submit_and_nothing_is_pulled(tmp_path: Path,
 class Engine:
     """A daemon that can go away and answer with errors: a relay in front of the real one."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, real: str = "/var/run/docker.sock") -> None:
+        self.path, self.real = path, real
         self.mood = "well"
         self.serve()
 
@@ -229,7 +225,7 @@ class Engine:
                     self.request.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
                     return
                 with socket.socket(socket.AF_UNIX) as real, contextlib.suppress(OSError):
-                    real.connect("/var/run/docker.sock")
+                    real.connect(engine.real)
                     threading.Thread(target=pipe, args=(real, self.request), daemon=True).start()
                     pipe(self.request, real)
 
@@ -563,124 +559,3 @@ def test_the_image_serves_the_app_with_its_data_in_a_volume(image: str, docker: 
         assert any(mount["Destination"] == "/data" and mount["Type"] == "volume" for mount in container.attrs["Mounts"])
     finally:
         container.remove(force=True, v=True)
-
-
-# An engine of the test's own, which may be ended and started again
-
-NOT_NEEDED = ("opt/", "usr/share/", "var/", "usr/include/", "usr/lib/gcc", "usr/lib/git-core", "proc/", "sys/", "dev/")
-
-
-class OwnEngine:
-    """A second Docker Engine with its own containerd, data and socket, in a folder that goes with it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.address = f"unix://{folder}/sock"
-        config = folder / "containerd.toml"
-        config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
-        places = {"config": config.name, "root": "root", "state": "state", "address": "containerd.sock"}
-        self.containerd = self.begin("containerd", places)
-
-    def begin(self, program: str, places: dict[str, str], *more: str) -> subprocess.Popen[bytes]:
-        # In a network of its own: an engine without a bridge takes away the bridge of the other one.
-        argv = ["unshare", "--net", program, *(f"--{option}={self.folder / name}" for option, name in places.items()), *more]
-        with open(self.folder / f"{program}.log", "ab") as log:
-            return subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-
-    def start(self, *more: str) -> None:
-        (self.folder / "pid").unlink(missing_ok=True)
-        places = {"containerd": "containerd.sock", "data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-        apart = ["-H", self.address, "--bridge=none", "--iptables=false", "--ip-masq=false"]
-        self.dockerd = self.begin("dockerd", places, *apart, *more)
-        asked = ["docker", "-H", self.address, "info"]
-        wait_until(lambda: subprocess.run(asked, capture_output=True).returncode == 0, "the engine to answer", seconds=60)
-
-    def end(self, number: int) -> None:
-        self.dockerd.send_signal(number)
-        self.dockerd.wait(60)
-
-    def remove(self) -> None:
-        for process in (self.dockerd, self.containerd):
-            process.terminate()
-            process.wait(60)
-        mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for place in sorted((place for place in mounted if place.startswith(f"{self.folder}/")), reverse=True):
-            subprocess.run(["umount", place], check=True)
-        shutil.rmtree(self.folder)
-
-    def take_image(self, docker: Any, name: str) -> None:
-        """The image of the usual engine, without what no trainer of these tests needs."""
-        container = docker.containers.create(name)
-        try:
-            raw = io.BufferedReader(Chunks(container.export()))
-            packed = ["docker", "-H", self.address, "import", "-", name]
-            with subprocess.Popen(packed, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as taking:
-                assert taking.stdin is not None
-                with tarfile.open(fileobj=raw, mode="r|") as source, tarfile.open(fileobj=taking.stdin, mode="w|") as target:
-                    for entry in source:
-                        if not entry.name.startswith(NOT_NEEDED):
-                            target.addfile(entry, source.extractfile(entry) if entry.isreg() else None)
-                taking.stdin.close()
-                assert taking.wait(60) == 0
-        finally:
-            container.remove(force=True)
-
-
-class Chunks(io.RawIOBase):
-    """Pieces of bytes as a file."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces, self.rest = iter(pieces), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self.rest = self.rest or next(self.pieces, b"")
-        count = min(len(buffer), len(self.rest))
-        buffer[:count], self.rest = self.rest[:count], self.rest[count:]
-        return count
-
-
-@pytest.fixture(scope="module")
-def own_engine() -> Iterator[OwnEngine]:
-    import docker
-
-    engine = OwnEngine(Path(tempfile.mkdtemp(prefix="academy-engine-", dir="/tmp")))
-    try:
-        engine.start()
-        client = docker.from_env(timeout=60)
-        engine.take_image(client, SLIM)
-        client.close()
-        engine.end(signal.SIGTERM)
-        yield engine
-    finally:
-        engine.remove()
-
-
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("dockerd") is None, reason="starts an engine of its own, which only root may")
-@pytest.mark.parametrize(("number", "survives"), [(signal.SIGTERM, False), (signal.SIGKILL, False), (signal.SIGKILL, True)])
-def test_a_restart_of_the_engine_is_survived(
-    tmp_path: Path, own_engine: OwnEngine, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, survives: bool
-) -> None:
-    options = ["--live-restore"] if survives else []
-    own_engine.start(*options)
-    monkeypatch.setenv("DOCKER_HOST", own_engine.address)
-    shop = workshop(tmp_path)
-    try:
-        whole = shop.wait(submit(shop, steps=120).job_id, seconds=40)
-        job = submit(shop, steps=120, pause=0.05)
-        shop.wait_step(job.job_id, 20, seconds=40)
-        own_engine.end(number)
-        shop.wait_ticks()
-        assert shop.job(job.job_id).status not in ENDED
-        own_engine.start(*options)
-        ended = shop.wait(job.job_id, seconds=90)
-        assert ended.status == "finished", ended
-        # Without live-restore the engine ends its containers when it ends or comes back, and the job goes on by itself.
-        assert ended.attempt == (1 if survives else 2)
-        assert adapter_bytes(ended) == adapter_bytes(whole)
-        assert [point["step"] for point in progress.points(ended)] == list(range(1, 121))
-    finally:
-        shop.close()
-        own_engine.end(signal.SIGTERM)

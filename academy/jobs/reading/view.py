@@ -18,6 +18,7 @@ from academy.jobs.store import ACTIVE, ENDED, Job
 from academy.messages import Message, from_json, msg, render
 
 _SILENT_SECONDS = 300.0
+_UNHEARD_SECONDS = 10.0  # less is a call that takes its time
 _SAMPLES = 12  # the answers to three questions at four steps
 
 
@@ -34,7 +35,9 @@ def log_tail(job: Job, chars: int = 5000) -> str:
     return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text
 
 
-def view(job: Job, queue_position: int | None, silent: float | None = None, state: Progress | None = None) -> dict[str, Any]:
+def view(
+    job: Job, queue_position: int | None, silent: float | None = None, state: Progress | None = None, unheard: float | None = None
+) -> dict[str, Any]:
     """The status of a job (contract, row 8) with what the page shows besides; texts in the current language.
 
     `state` is the job's progress, if the caller has it already.
@@ -74,7 +77,8 @@ def view(job: Job, queue_position: int | None, silent: float | None = None, stat
         "metrics": numbers,
         "eta_seconds": numbers["eta_seconds"],
         "silent_seconds": silent,
-        "warning": render(slow) if (slow := warning(job, silent, state)) else None,
+        "unheard_seconds": unheard,
+        "warning": render(slow) if (slow := warning(job, silent, state, unheard)) else None,
         "preparing": dict(preparing) | {"message": render(from_json(preparing.get("message")))} if preparing else None,
         "queue_position": queue_position,
         "base_model": job.base_model,
@@ -94,8 +98,10 @@ def signs(job: Job) -> tuple[tuple[int, int], ...]:
     return tuple(_stamp(path) for path in (folder.worker, folder.events, folder.log, folder.unfinished))
 
 
-def warning(job: Job, silent: float | None, state: Progress | None = None) -> Message | None:
+def warning(job: Job, silent: float | None, state: Progress | None = None, unheard: float | None = None) -> Message | None:
     """A sentence for a job that has been silent for much longer than is usual for it; it may be slow, so it is not ended."""
+    if unheard is not None and unheard >= _UNHEARD_SECONDS:
+        return msg(_UNHEARD, seconds=unheard)
     if silent is None:
         return None
     state = state or progress(job)
@@ -108,6 +114,10 @@ def warning(job: Job, silent: float | None, state: Progress | None = None) -> Me
 _SILENT = (
     "No sign of life for {minutes} min, {where}. A very long step or evaluation may be the reason; "
     "if the machine is idle at the same time, the training hangs: cancel it, then resume it or train again."
+)
+_UNHEARD = (
+    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did meanwhile "
+    "comes when the machine answers again."
 )
 
 

@@ -80,6 +80,11 @@ class Runner:
         watch = self._watched.get(job_id)
         return None if watch is None else watch.silence()
 
+    def unheard(self, job_id: str) -> float | None:
+        """The seconds since the machine of an active job last answered; None while it does."""
+        watch = self._watched.get(job_id)
+        return None if watch is None else watch.unheard()
+
     def start(self) -> None:
         """Starts the thread: it watches what still lives and concludes what ended while the app was closed."""
         if self._thread is None:
@@ -142,6 +147,7 @@ class Runner:
         backend = backend_of(self._backends, job, job.phase)
         watch = self._watched.get(job.job_id) or self._watched.setdefault(job.job_id, Watch(job))
         alive = backend.alive(job)
+        watch.note_answer(alive)
         # After asking whether it lives, so that all it said before it died is read.
         watch.read()
         watch.listen(view.signs(job))

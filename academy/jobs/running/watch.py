@@ -28,6 +28,8 @@ class Said:
     def after(self, event: Event) -> Said:
         """The same with one more event."""
         kind = event.get("type")
+        if kind == "preparing" and event.get("phase") == "upload":
+            return self  # the app's own word, before the program's first
         said = dataclasses.replace(self, last=event)
         if kind == "started":
             total, resumed = _count(event.get("total_steps")), _count(event.get("resumed_from_step"))
@@ -52,7 +54,9 @@ class Watch:
     def __init__(self, job: Job) -> None:
         self._events = Events(job, job.events_offset)
         self.said = Said(step=job.step if job.events_offset else None)
-        self.alive_at = time.monotonic()
+        self.alive_at = self._began = time.monotonic()
+        self._answered_at: float | None = None  # when the backend last knew whether the job lives
+        self._asked_in_vain = False
         self._signs: tuple[Any, ...] = ()
         self._first_signal: float | None = None
         self._last_signal = 0.0
@@ -66,6 +70,18 @@ class Watch:
         """Notes a sign of life."""
         if signs != self._signs:
             self._signs, self.alive_at = signs, time.monotonic()
+
+    def note_answer(self, alive: bool | None) -> None:
+        """Notes whether the backend knows how it is about the job; it does not while another machine does not answer."""
+        self._asked_in_vain = alive is None
+        if alive is not None:
+            self._answered_at = time.monotonic()
+
+    def unheard(self) -> float | None:
+        """The seconds since the job's machine last answered; None while it answers. Before its first answer: since this app watches."""
+        if not self._asked_in_vain:
+            return None
+        return round(time.monotonic() - (self._answered_at or self._began), 1)
 
     def silence(self) -> float:
         """The seconds since the last sign of life."""

@@ -2839,9 +2839,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The image {image} has no python3. Choose one with Python 3.9 or newer and the training libraries.": (
         "Obraz {image} nie ma python3. Wybierz obraz z Pythonem 3.9 lub nowszym i bibliotekami do treningu."
     ),
-    "The Docker Engine does not see Academy's files: both must be on one machine, and Academy not in a container of its own.": (
-        "Docker Engine nie widzi plików Academy: oboje muszą działać na jednym komputerze, a Academy poza własnym kontenerem."
-    ),
     "Docker could not hand over the GPU: {error}. Install the NVIDIA Container Toolkit, or set ACADEMY_ENABLE_GPU=false.": (
         "Docker nie mógł udostępnić GPU: {error}. Zainstaluj NVIDIA Container Toolkit albo ustaw ACADEMY_ENABLE_GPU=false."
     ),
@@ -2877,7 +2874,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Build it by hand to see the whole output: docker build .": "Zbuduj go ręcznie, aby zobaczyć całe wyjście: docker build .",
     "{image} could not be fetched. {why}": "Nie udało się pobrać {image}. {why}",
     "{image} could not be fetched: {error}.": "Nie udało się pobrać {image}: {error}.",
-    "what the cluster sent": "dane z klastra",
+    "what the other machine sent": "dane z drugiej maszyny",
     "Trainings can run on the Ray cluster: {cpus:.0f} CPUs, {gpus:.0f} GPUs.": (
         "Treningi mogą działać na klastrze Ray: {cpus:.0f} CPU, {gpus:.0f} GPU."
     ),
@@ -2886,6 +2883,25 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "A file of the job changed while it was sent.": "Plik zadania zmienił się podczas wysyłania.",
     "It is sent again.": "Zostanie wysłany ponownie.",
     "Sending the training to the cluster.": "Wysyłanie treningu do klastra.",
+    "It needs {n} devices, which did not become free together within {seconds:duration}.": (
+        "Potrzebuje {n} urządzeń, które nie zwolniły się razem w ciągu {seconds:duration}."
+    ),
+    "DOCKER_HOST names another Docker Engine than the one that the job runs on.": (
+        "DOCKER_HOST wskazuje inny Docker Engine niż ten, na którym działa zadanie."
+    ),
+    "Set DOCKER_HOST to what it was when the job started, and restart Academy.": (
+        "Ustaw DOCKER_HOST na wartość z chwili startu zadania i uruchom Academy ponownie."
+    ),
+    "Sending the training to the other machine.": "Wysyłanie treningu na drugą maszynę.",
+    "Try it in a terminal, without a password: ssh {host} docker version": "Sprawdź w terminalu, bez hasła: ssh {host} docker version",
+    "{where} cannot be reached over SSH: {error}.": "{where} jest nieosiągalny przez SSH: {error}.",
+    "DOCKER_HOST is no address over SSH.": "DOCKER_HOST nie jest adresem SSH.",
+    "Write it as ssh://user@host or ssh://user@host:port.": "Zapisz go jako ssh://user@host lub ssh://user@host:port.",
+    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did "
+    "meanwhile comes when the machine answers again.": (
+        "Maszyna, na której działa, nie odpowiada: ostatnio słyszano ją {seconds:duration} temu. Trening trwa tam dalej, a to, co w "
+        "tym czasie zrobił, nadejdzie, gdy maszyna znów odpowie."
+    ),
     "The cluster no longer has the job": "Klaster nie ma już tego zadania",
     "The job was stopped on the cluster": "Zadanie zatrzymano na klastrze",
     "The program on the cluster ended with exit code {code}": "Program na klastrze zakończył się kodem {code}",

@@ -8,20 +8,35 @@ import hashlib
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from academy.config import Settings
-from academy.errors import log_and_go_on
+from academy.errors import NoSpace, Unavailable, log_and_go_on
 from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
-from academy.jobs.backends.docker import mounts
-from academy.jobs.backends.docker.engine import asking, check_image, connect, failures, is_final, offers_gpus, short, why_not_started
+from academy.jobs.backends.docker import elsewhere, mounts
+from academy.jobs.backends.docker.container import Container
+from academy.jobs.backends.docker.elsewhere import Elsewhere, Interrupted
+from academy.jobs.backends.docker.engine import (
+    asking,
+    check_image,
+    connect,
+    failures,
+    is_final,
+    misses_a_path,
+    offers_gpus,
+    short,
+    why_not_started,
+)
 from academy.jobs.backends.local import Local
 from academy.jobs.backends.protocol import ROOT, Command, Death, Seen
+from academy.jobs.carrying.chunks import Lister
+from academy.jobs.carrying.going import keep_output
 from academy.jobs.folder import JobFolder
 from academy.jobs.processes import boot_id, is_held
+from academy.jobs.spec import gpus_of
 from academy.jobs.store import Job
 from academy.messages import Text, msg
 
@@ -34,27 +49,6 @@ SETTLE_SECONDS = 3.0  # after an end that no person asked for: does the daemon i
 CALL_SECONDS = 10
 
 
-@dataclass
-class _Container:
-    """The state of a job's container. Only the watching thread talks to the daemon."""
-
-    job: Job
-    command: Command | None = None  # to be started; None: the container exists already, if any
-    state: Literal["new", "starting", "running", "ended", "gone", "never", "refused"] = "new"
-    away: bool = False  # the daemon did not answer the last call
-    was_away: bool = False  # it failed to answer at some time while the container ran
-    error: Text = ""
-    container_id: str | None = None
-    pid: int | None = None
-    exit_code: int | None = None
-    oom: bool = False
-    kill: Literal["", "SIGTERM", "SIGKILL"] = ""
-    told: bool = False  # whether the app told it to end
-    ended_at: float | None = None
-    clean: bool = False
-    created: float = field(default_factory=time.monotonic)
-
-
 class DockerBackend(Local):
     """Programs in containers: no network, no privileges, nothing writable but the job's folder."""
 
@@ -65,12 +59,15 @@ class DockerBackend(Local):
         self._root = root
         self._mark = hashlib.sha256(str(settings.data_dir).encode()).hexdigest()[:16]
         self._lock = threading.Lock()
-        self._containers: dict[str, _Container] = {}
+        self._containers: dict[str, Container] = {}
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._swept = False
         self._opened = time.monotonic()
         self._client: Any = None
+        self._sees: dict[str, bool] = {}  # by the engine's id: whether it sees the data folder
+        self._sending = threading.Lock()  # one job after another: the second finds what both need
+        self._lister = Lister()  # knows the files that have not changed since they were listed
 
     def look(self, gpus: bool) -> Text:
         """What containers offer on a machine with or without GPUs; raises Unavailable if trainings cannot run in them."""
@@ -78,7 +75,8 @@ class DockerBackend(Local):
         if not gpus:
             return "Trainings can run in containers."
         with contextlib.closing(connect(5)) as client, asking():
-            offered = offers_gpus(client.info())
+            info = client.info()
+            offered = offers_gpus(info)
         if offered:
             return "Trainings can run in containers, with the GPU."
         return "Trainings can run in containers, but on the CPU only: install the NVIDIA Container Toolkit, which gives Docker the GPU."
@@ -97,7 +95,9 @@ class DockerBackend(Local):
             write_atomic(job.folder.command, job_folder.dumps(command.as_json()), mode=0o644)
             job_folder.touch(job.folder.lock)
         with self._lock:
-            self._containers[job.job_id] = _Container(job, command, "starting")
+            earlier = self._containers.get(job.job_id)
+            # What is still done for an earlier attempt ends first.
+            self._containers[job.job_id] = Container(job, command, "starting", thread=earlier.thread if earlier else None)
         self._run()
         return {"pid": None, "backend": self.name, "container_id": None}
 
@@ -137,15 +137,23 @@ class DockerBackend(Local):
             return Death(container.error, refused=True)
         if container.state == "never":
             return Death(never_began=True)
+        interrupted = container.was_away
+        if container.elsewhere and (record := self.record(job)) is not None:
+            # A connection that was lost for a while ends no container: only the engine's own end makes the warden say so.
+            interrupted = interrupted and record.get("stopped_by") == "cancel"
         if container.state == "gone":
-            return Death(msg("The container was removed by hand"), interrupted=container.was_away)
+            return Death(msg("The container was removed by hand"), interrupted=interrupted)
         code = container.exit_code
         name = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV"}.get(code or 0)
         if container.oom:
             return Death(msg("The container was killed because its memory ran out"), signal="SIGKILL", oom=True)
         if name:
-            return Death(msg("The container was killed by {signal}", signal=name), signal=name, interrupted=container.was_away)
-        return Death(msg("The container ended with exit code {code}", code=code), exit_code=code, interrupted=container.was_away)
+            return Death(msg("The container was killed by {signal}", signal=name), signal=name, interrupted=interrupted)
+        return Death(msg("The container ended with exit code {code}", code=code), exit_code=code, interrupted=interrupted)
+
+    def rebooted(self, job: Job) -> bool:
+        """Whether this machine was restarted since the job started; of another one the engine reports how the container ended."""
+        return self._container(job).elsewhere is None and super().rebooted(job)
 
     def clean(self, job: Job) -> None:
         """Lets the watching thread remove the container."""
@@ -154,11 +162,12 @@ class DockerBackend(Local):
 
     # The watching thread
 
-    def _container(self, job: Job) -> _Container:
+    def _container(self, job: Job) -> Container:
         with self._lock:
             container = self._containers.get(job.job_id)
             if container is None:
-                container = self._containers[job.job_id] = _Container(job)
+                container = self._containers[job.job_id] = Container(job)
+                container.elsewhere = Elsewhere.found(job, interrupted=container.is_wanted_gone, heard=container.was_heard)
         self._run()
         return container
 
@@ -176,35 +185,56 @@ class DockerBackend(Local):
                 containers = list(self._containers.values())
                 if not containers and self._swept:
                     self._thread = None
+                    self._hang_up()
                     return
             with log_and_go_on("The watch over the containers", log):
                 for container in containers:
-                    self._attend(container)
+                    if container.thread is not None and container.thread.is_alive():
+                        continue
+                    if container.elsewhere is None and container.state != "starting":
+                        self._attend(container)
+                    else:
+                        # What travels takes its time, and other jobs do not wait for it.
+                        container.thread = threading.Thread(target=self._attend_apart, args=(container,), name="docker job", daemon=True)
+                        container.thread.start()
                 if not self._swept and time.monotonic() - self._opened > SWEEP_AFTER:
                     self._sweep()
             self._wake.wait(PACE if self._containers else 10.0)
 
-    def _attend(self, container: _Container) -> None:
+    def _attend_apart(self, container: Container) -> None:
+        with log_and_go_on("The watch over a container", log):
+            self._attend(container)
+
+    def _attend(self, container: Container) -> None:
         """Does for one container what is due."""
         try:
-            if container.state == "starting":
-                self._create(container)
-            elif container.state in ("new", "running"):
-                self._inspect(container)
+            try:
+                if container.state == "starting":
+                    self._create(container)
+                elif container.state in ("new", "running"):
+                    self._inspect(container)
+            except Interrupted:
+                if container.state == "starting":
+                    container.state = "never"
             container.away = False
             if container.kill and container.state == "running":
                 self._end(container)
             if container.clean:
                 self._remove(container)
+        except NoSpace as error:
+            # What could not be taken in is taken in when there is space.
+            log.info("%s: %s", container.job.job_id, error.detail)
+            if container.state == "starting":
+                container.state, container.error = "refused", error.text
         except failures() as error:
             self._note_failure(container, error)
 
-    def _note_failure(self, container: _Container, error: Exception) -> None:
+    def _note_failure(self, container: Container, error: Exception) -> None:
         """The daemon is gone, restarts or reports an error, which says nothing about the container."""
         container.away = True
         if container.state == "running":
             container.was_away = True
-        self._client = None
+        self._hang_up()
         if container.state == "starting":
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 container.state, container.error = "refused", "The disk is full. Free some space and try again."
@@ -212,34 +242,58 @@ class DockerBackend(Local):
                 container.state, container.error = "refused", why_not_started(error, self._image_of(container.command))
         log.info("Docker did not answer for %s: %s", container.job.job_id, short(error))
 
+    def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def _docker(self) -> Any:
         if self._client is None:
             self._client = connect(CALL_SECONDS)
         return self._client
 
-    def _container_name(self, job: Job) -> str:
-        return f"academy-{job.job_id}-{self._mark[:8]}"
+    def _container_name(self, container: Container) -> str:
+        return container.elsewhere.container if container.elsewhere else _name(container.job, self._mark)
 
-    def _find(self, job: Job) -> dict[str, Any] | None:
+    def _find(self, container: Container) -> dict[str, Any] | None:
         from docker.errors import NotFound
 
         try:
-            return self._docker().api.inspect_container(self._container_name(job))
+            return self._docker().api.inspect_container(self._container_name(container))
         except NotFound:
             return None
 
-    def _create(self, container: _Container) -> None:
+    def _create(self, container: Container) -> None:
         job, command = container.job, container.command
         assert command is not None
-        existing = self._find(job)
+        container.elsewhere = self._elsewhere(container, self._image_of(command))
+        existing = self._find(container)
         if existing is not None and existing["Config"]["Labels"].get(mounts.ATTEMPT_LABEL) != str(job.attempt):
             self._docker().api.remove_container(existing["Id"], v=True, force=True)
             existing = None
         if existing is None:
             user = mounts.user_for(self._settings.data_dir)
-            mounts.give(job.folder.path, user)
-            mounts.stage(job, user)
-            container.container_id = self._docker().containers.create(**self._arguments(job, command)).id
+            if container.elsewhere is None:
+                mounts.give(job.folder.path, user)
+                mounts.stage(job, user)
+                arguments = self._arguments(job, command)
+            else:
+                container.elsewhere.remember()
+                while not self._sending.acquire(timeout=PACE):
+                    if container.kill:
+                        raise Interrupted
+                try:
+                    arguments = self._arguments_elsewhere(container.elsewhere, job, command)
+                finally:
+                    self._sending.release()
+            try:
+                container.container_id = self._docker().containers.create(**arguments).id
+            except failures() as error:
+                if container.elsewhere is not None or not misses_a_path(error):
+                    raise
+                # It sees the data folder, but not the base model or what else lies outside; the next round hands them over.
+                self._sees[str(self._docker().info().get("ID"))] = False
+                return
         else:
             # The answer to an earlier call was lost, not the container.
             container.container_id = existing["Id"]
@@ -247,9 +301,23 @@ class DockerBackend(Local):
             self._docker().api.start(container.container_id)
         container.state = "running"
 
-    def _inspect(self, container: _Container) -> None:
-        existing = self._find(container.job)
+    def _elsewhere(self, container: Container, image: str) -> Elsewhere | None:
+        """Where the job is to be, if the engine does not see its folder."""
+        engine = str(self._docker().info().get("ID"))
+        if engine not in self._sees:
+            self._sees[engine] = elsewhere.sees(self._docker(), image, self._settings.data_dir)
+        if self._sees[engine]:
+            return None
+        mark = elsewhere.mark_of(self._settings.data_dir)
+        callbacks: dict[str, Any] = {"interrupted": container.is_wanted_gone, "heard": container.was_heard}
+        return Elsewhere(container.job, _name(container.job, mark), mark, engine, **callbacks)
+
+    def _inspect(self, container: Container) -> None:
+        existing = self._find(container)
         if existing is None:
+            if container.elsewhere and self._docker().info().get("ID") != container.elsewhere.engine:
+                hint = "Set DOCKER_HOST to what it was when the job started, and restart Academy."
+                raise Unavailable("DOCKER_HOST names another Docker Engine than the one that the job runs on.", hint=hint)
             began = container.container_id or container.job.folder.worker.exists()
             container.state = "gone" if began else "never"
             return
@@ -261,12 +329,38 @@ class DockerBackend(Local):
             container.state = "never"
         elif state["Running"] or state["Paused"] or state.get("Restarting"):
             container.state = "running"
-            if container.pid is None:
+            if container.elsewhere:
+                self._exchange(container, container.elsewhere)
+            elif container.pid is None:
                 container.pid = self._program_pid(existing["Id"], state["Pid"], container.job.folder)
-        elif not self._is_settling(container):
-            container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
+        else:
+            if container.elsewhere:
+                self._take_last(container, container.elsewhere)
+            if not self._is_settling(container):
+                container.state, container.exit_code, container.oom = "ended", state["ExitCode"], bool(state.get("OOMKilled"))
 
-    def _is_settling(self, container: _Container) -> bool:
+    def _exchange(self, container: Container, there: Elsewhere) -> None:
+        """Takes in what the job wrote, and hands over what the app wrote for it."""
+        if container.kill:
+            return
+        there.pass_on(self._docker(), mounts.user_for(self._settings.data_dir))
+        there.take_in(self._docker())
+        pid = container.job.folder.read_worker().get("pid")
+        container.pid = pid if isinstance(pid, int) else None
+
+    def _take_last(self, container: Container, there: Elsewhere) -> None:
+        """Takes in what is left of a job that has ended; without it nothing is concluded."""
+        try:
+            over = there.take_in(self._docker())
+        except ValueError as error:
+            # Nothing will change it any more.
+            log.warning("%s: what it left is damaged: %s", container.job.job_id, short(error))
+            over = False
+        if not over and not container.told and not container.job.folder.record.exists():
+            said = self._docker().api.logs(container.container_id, tail=40)
+            keep_output(container.job, said.decode(errors="replace"), "docker")
+
+    def _is_settling(self, container: Container) -> bool:
         """A daemon that shuts down ends its containers first, and `docker rm -f` kills them first; a moment later it is clear which."""
         folder = container.job.folder
         record = self.record(container.job)
@@ -290,7 +384,7 @@ class DockerBackend(Local):
             # Without `ps` on the host, or if the engine runs in its own virtual machine, the pid in the container has to do.
             return inner
 
-    def _end(self, container: _Container) -> None:
+    def _end(self, container: Container) -> None:
         from docker.errors import APIError, NotFound
 
         with contextlib.suppress(NotFound):
@@ -304,16 +398,18 @@ class DockerBackend(Local):
                         raise
         container.kill = ""
 
-    def _remove(self, container: _Container) -> None:
+    def _remove(self, container: Container) -> None:
         from docker.errors import APIError, NotFound
 
         try:
-            self._docker().api.remove_container(self._container_name(container.job), v=True, force=True)
+            self._docker().api.remove_container(self._container_name(container), v=True, force=True)
         except NotFound:
             pass  # it is gone already
         except APIError as error:
             if error.status_code != 409:  # 409: it is being removed already
                 raise
+        if container.elsewhere:
+            container.elsewhere.forget(self._docker())
         folder = container.job.folder
         for path in (folder.staged, folder.inputs, folder.base):
             job_folder.remove(path)
@@ -326,30 +422,61 @@ class DockerBackend(Local):
     def _sweep(self) -> None:
         """Removes containers of this data folder that have ended and that no job needs."""
         try:
-            for listed in self._docker().api.containers(all=True, filters={"label": f"{mounts.DATA_LABEL}={self._mark}"}):
-                job_id = listed["Labels"].get(mounts.JOB_LABEL)
-                with self._lock:
-                    needed = job_id in self._containers
-                if not needed and listed["State"] in ("exited", "dead", "created"):
-                    self._docker().api.remove_container(listed["Id"], v=True, force=True)
+            for mark in (self._mark, elsewhere.mark_of(self._settings.data_dir)):
+                for listed in self._docker().api.containers(all=True, filters={"label": f"{mounts.DATA_LABEL}={mark}"}):
+                    if not self._needs(listed["Labels"]) and listed["State"] in ("exited", "dead", "created"):
+                        self._docker().api.remove_container(listed["Id"], v=True, force=True)
+                elsewhere.remove_volumes(
+                    self._docker(),
+                    f"{mounts.DATA_LABEL}={mark}",
+                    lambda labels: mounts.JOB_LABEL in labels and not self._needs(labels),
+                )
             self._swept = True
         except failures() as error:
             log.info("Old containers could not be removed yet: %s", short(error))
 
+    def _needs(self, labels: Mapping[str, str]) -> bool:
+        with self._lock:
+            return labels.get(mounts.JOB_LABEL) in self._containers
+
     def _arguments(self, job: Job, command: Command) -> dict[str, Any]:
         """Everything that `docker run` would get."""
-        image = self._image_of(command)
+        info = self._docker().info()
+        return mounts.arguments(
+            job,
+            self._image_of(command),
+            info,
+            self._declared(self._image_of(command)),
+            name=_name(job, self._mark),
+            mark=self._mark,
+            user=mounts.user_for(self._settings.data_dir),
+            mounts=mounts.bound(job, self._root),
+            devices=mounts.devices(info, self._settings.enable_gpu, job.devices),
+        )
+
+    def _arguments_elsewhere(self, there: Elsewhere, job: Job, command: Command) -> dict[str, Any]:
+        """The same for an engine that does not see the job's folder, once all that the container needs is there."""
+        info, image, user = self._docker().info(), self._image_of(command), mounts.user_for(self._settings.data_dir)
         return mounts.arguments(
             job,
             image,
-            self._docker().info(),
-            (self._docker().images.get(image).attrs["Config"].get("Volumes") or {}).keys(),
-            name=self._container_name(job),
-            mark=self._mark,
-            user=mounts.user_for(self._settings.data_dir),
-            root=self._root,
-            enable_gpu=self._settings.enable_gpu,
+            info,
+            self._declared(image),
+            name=there.container,
+            mark=there.mark,
+            user=user,
+            mounts=there.send(self._docker(), image, self._root, user, self._lister),
+            devices=mounts.devices_elsewhere(info, self._settings.enable_gpu, gpus_of(job.parameters)),
+            entrypoint=elsewhere.ENTRYPOINT,
         )
+
+    def _declared(self, image: str) -> Collection[str]:
+        """The volumes that an image declares."""
+        return (self._docker().images.get(image).attrs["Config"].get("Volumes") or {}).keys()
 
     def _image_of(self, command: Command | None) -> str:
         return (command and command.image) or self._settings.training_image
+
+
+def _name(job: Job, mark: str) -> str:
+    return f"academy-{job.job_id}-{mark[:8]}"

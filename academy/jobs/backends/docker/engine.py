@@ -6,13 +6,17 @@ import contextlib
 import http.client
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from academy.errors import Unavailable, foreign_code
+from academy.jobs.backends.docker.tunnel import address, tunnel_to
 from academy.messages import Text, msg
 
 IMAGE_MISSING = "IMAGE_MISSING"
+SSH_SECONDS = 15
+"""What a connection over SSH may take at least."""
 OWN = "academy-trainer"
 """The image that our Dockerfile makes: it is built and never pulled, since anyone could publish one of that name."""
 
@@ -26,9 +30,41 @@ def connect(timeout: int) -> Any:
         import docker
     except ImportError as error:
         raise Unavailable("The Python package docker is not installed.", hint="pip install -r requirements.txt") from error
-    # An engine reached over SSH fails with the errors of an SSH library that may not be installed.
+    if (host := os.environ.get("DOCKER_HOST", "")).startswith("ssh://"):
+        return _connect_over_ssh(host, timeout)
     with foreign_code("Docker", Unavailable, hint="Correct DOCKER_HOST."), asking():
-        return docker.from_env(timeout=timeout)
+        return _connect_with_certificates(timeout) if os.environ.get("DOCKER_TLS_VERIFY") else docker.from_env(timeout=timeout)
+
+
+def _connect_with_certificates(timeout: int) -> Any:
+    """By the engine's own authority: requests would put the one that REQUESTS_CA_BUNDLE names for the web in its place."""
+    import docker
+
+    def client(version: str) -> Any:
+        made = docker.from_env(timeout=timeout, version=version)
+        made.api.trust_env = False
+        return made
+
+    # Without a version the SDK would ask for it before this can be set.
+    with contextlib.closing(client(docker.constants.MINIMUM_DOCKER_API_VERSION)) as asking_only:
+        version = asking_only.api.version(api_version=False)["ApiVersion"]
+    return client(version)
+
+
+def _connect_over_ssh(host: str, timeout: int) -> Any:
+    import docker
+
+    tunnel, begun = tunnel_to(host), time.monotonic()
+    try:
+        return docker.DockerClient(base_url=f"unix://{tunnel.path}", timeout=max(timeout, SSH_SECONDS))
+    except failures() as error:
+        said = tunnel.why(begun)
+        if not said:
+            raise explain(error) from error
+        hint = "Try it in a terminal, without a password: ssh {host} docker version"
+        named = " ".join(part for part in address(host) if part != "--")
+        hint = "Try it in a terminal, without a password: ssh {host} docker version"
+        raise Unavailable("{where} cannot be reached over SSH: {error}.", hint=hint, where=_NAMED_ENGINE, error=said, host=named) from error
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -111,8 +147,6 @@ def why_not_started(error: BaseException, image: str) -> Text:
     lower = said.lower()
     if "executable file not found" in lower or ("no such file or directory" in lower and "exec" in lower):
         return msg("The image {image} has no python3. Choose one with Python 3.9 or newer and the training libraries.", image=image)
-    if "bind source path does not exist" in lower:
-        return "The Docker Engine does not see Academy's files: both must be on one machine, and Academy not in a container of its own."
     if "could not select device driver" in lower or "nvidia-container" in lower:
         return msg(
             "Docker could not hand over the GPU: {error}. Install the NVIDIA Container Toolkit, or set ACADEMY_ENABLE_GPU=false.",
@@ -121,10 +155,16 @@ def why_not_started(error: BaseException, image: str) -> Text:
     return msg("Docker could not start the container. {why}", why=explain(error, image).text)
 
 
+def misses_a_path(error: BaseException) -> bool:
+    """Whether the engine found no file or folder that a container should see: it is on another machine, or the app in a container."""
+    return "bind source path does not exist" in str(error)
+
+
 def is_final(error: BaseException) -> bool:
     """Whether another attempt would end the same: the engine understood the request and refused it."""
     status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    return isinstance(status, int) and (400 <= status < 500 or "could not select device driver" in short(error))
+    said = short(error)
+    return isinstance(status, int) and (400 <= status < 500 or "could not select device driver" in said or "no space left" in said)
 
 
 def offers_gpus(info: Mapping[str, Any]) -> bool:

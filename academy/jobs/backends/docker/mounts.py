@@ -24,6 +24,8 @@ PIDS = 2048
 _ROOT = Path("/opt/academy")
 _WARDEN = _ROOT / "warden.py"
 _PREFERENCES = "preferences.jsonl"
+# -I -S: nothing in the image or in the job's folder can shadow the standard library.
+ENTRYPOINT = ["python3", "-I", "-S", str(_WARDEN), "/job"]
 
 HARDENED: Mapping[str, Any] = {
     "network_mode": "none",
@@ -51,6 +53,10 @@ class User(NamedTuple):
 
     uid: int
     gid: int
+
+
+# An image may request all GPUs by itself: "void" gives it none.
+_NO_DEVICES: dict[str, Any] = {"environment": {"NVIDIA_VISIBLE_DEVICES": "void"}, "device_requests": []}
 
 
 def seen_by(job: Job) -> Seen:
@@ -97,6 +103,13 @@ def mounts_of(job: Job, root: Path) -> list[Mounted]:
     return mounts
 
 
+def bound(job: Job, root: Path) -> list[Any]:
+    """All mounts of the job's container, as the engine takes them."""
+    from docker.types import Mount
+
+    return [Mount(str(inner), str(outer), type="bind", read_only=mode == "ro") for outer, inner, mode in mounts_of(job, root)]
+
+
 def owner_of(folder: Path) -> User:
     """The owner of a folder."""
     state = os.stat(folder)
@@ -119,26 +132,26 @@ def arguments(
     name: str,
     mark: str,
     user: User,
-    root: Path,
-    enable_gpu: bool,
+    mounts: Sequence[Any],
+    devices: Mapping[str, Any],
+    entrypoint: Sequence[str] = ENTRYPOINT,
 ) -> dict[str, Any]:
     """Everything that `docker run` gets; `info` describes the engine, `volumes` are those that the image declares."""
-    from docker.types import LogConfig, Mount, Ulimit
+    from docker.types import LogConfig, Ulimit
 
     seen = seen_by(job)
     return {
         **HARDENED,
         **_limits(info, volumes),
-        **_devices(info, enable_gpu, job.devices),
+        **devices,
         "image": image,
         "name": name,
-        # -I -S: nothing in the image or in the job's folder can shadow the standard library.
-        "entrypoint": ["python3", "-I", "-S", str(_WARDEN), str(seen.folder)],
+        "entrypoint": [*entrypoint],
         "command": [],
         "working_dir": str(seen.folder),
         "user": f"{user.uid}:{user.gid}",
         "labels": {JOB_LABEL: job.job_id, DATA_LABEL: mark, ATTEMPT_LABEL: str(job.attempt)},
-        "mounts": [Mount(str(inner), str(outer), type="bind", read_only=mode == "ro") for outer, inner, mode in mounts_of(job, root)],
+        "mounts": [*mounts],
         "ulimits": [Ulimit(name="core", soft=0, hard=0)],
         "log_config": LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
     }
@@ -200,19 +213,27 @@ def _limits(info: Mapping[str, Any], volumes: Collection[str]) -> dict[str, Any]
     }
 
 
-def _devices(info: Mapping[str, Any], enable_gpu: bool, numbers: Sequence[int]) -> dict[str, Any]:
+def devices(info: Mapping[str, Any], enable_gpu: bool, numbers: Sequence[int]) -> dict[str, Any]:
     """The GPUs that this app itself may use, or those of them with these numbers, or none."""
     from docker.types import DeviceRequest
 
     granted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if not enable_gpu or granted in ("", "-1") or not offers_gpus(info):
-        # An image may request all GPUs by itself: "void" gives it none.
-        return {"environment": {"NVIDIA_VISIBLE_DEVICES": "void"}, "device_requests": []}
+        return _NO_DEVICES
     names = granted.split(",") if granted else [str(number) for number in numbers]
     if granted and numbers:
         names = [names[number] for number in numbers if number < len(names)]
     which: dict[str, Any] = {"device_ids": names} if names else {"count": -1}
     return {"environment": {}, "device_requests": [DeviceRequest(capabilities=[["gpu"]], **which)]}
+
+
+def devices_elsewhere(info: Mapping[str, Any], enable_gpu: bool, count: int) -> dict[str, Any]:
+    """So many of the GPUs of an engine on another machine, of which this one knows no numbers, or none where it has no way to give one."""
+    from docker.types import DeviceRequest
+
+    if not enable_gpu or "nvidia" not in (info.get("Runtimes") or {}):
+        return _NO_DEVICES
+    return {"environment": {}, "device_requests": [DeviceRequest(capabilities=[["gpu"]], count=count)]}
 
 
 def _earlier(dataset_id: str) -> str:

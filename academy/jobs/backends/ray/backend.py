@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import threading
@@ -14,17 +13,18 @@ from typing import Any, Literal
 
 from academy.config import Settings
 from academy.errors import AcademyError, NoSpace, Unavailable, foreign_code, log_and_go_on
-from academy.files import append_line, disk_errors, now, write_atomic
+from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.protocol import ROOT, Command, Death, Seen
-from academy.jobs.backends.ray import chunks
-from academy.jobs.backends.ray.arriving import take_in
-from academy.jobs.backends.ray.chunks import Lister
 from academy.jobs.backends.ray.cluster import Cluster
-from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON, SENT
+from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON
+from academy.jobs.carrying import chunks
+from academy.jobs.carrying.arriving import take_in
+from academy.jobs.carrying.chunks import Lister
+from academy.jobs.carrying.going import inputs_of, keep_output, own_of, read_to_send, report, sources_of
 from academy.jobs.spec import gpus_of
 from academy.jobs.store import Job
-from academy.messages import Message, Text, msg, to_json
+from academy.messages import Text, msg
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ PACE = 1.0
 START_SECONDS = 300.0  # how long a start waits for a cluster that does not answer
 UPLOAD_SECONDS = 120.0  # for one chunk
 LOOK_SECONDS = 20.0
-_LOG_LINES = 40
 _OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 _LOST = ("node", "died", "unexpected", "actor")  # of Ray's message, where a program did not end by itself
 
@@ -214,21 +213,16 @@ class RayBackend:
     def _submit(self, remote: _Remote) -> None:
         job, command = remote.job, remote.command
         assert command is not None
-        there = self._cluster.ask("resources")
+        asked, processes, kind = resources_for(job, self._cluster.ask("resources"))
+        program = "python -P -m academy.jobs.backends.ray.remote"
         options = {
-            "entrypoint": f"python -P -m academy.jobs.backends.ray.remote {remote.name} {self._cluster.store or repr('')}",
+            "entrypoint": f"{program} {remote.name} {self._cluster.store or repr('')} {processes} {kind}",
             "runtime_env": {"py_modules": [str(ROOT / "academy")], "excludes": ["**/__pycache__/**", "**/*.safetensors"]},
             "metadata": {"academy": job.job_id},
-            **_resources(job, there),
+            **asked,
         }
-        inputs: dict[str, Path] = {}
-        for name, path in sources_of(job).items():
-            inputs |= chunks.below(path, f"in/{name}", base=True) if path.is_dir() else {f"in/{name}": path}
-        sent = self._send(remote, inputs, reports=True)
-        own = {
-            name: path for name, path in chunks.below(job.folder.path).items() if name in ("spec.json", "command.json") or name not in SENT
-        }
-        sent |= self._send(remote, {f"job/{name}": path for name, path in own.items()}, reports=False)
+        sent = self._send(remote, {f"in/{name}": path for name, path in inputs_of(job).items()}, reports=True)
+        sent |= self._send(remote, {f"job/{name}": path for name, path in own_of(job).items()}, reports=False)
         brief = {"job": f"academy-{job.job_id}", "files": chunks.listing_json(sent)}
         remote.sent = frozenset(chunks.all_chunks([sent]))
         self._cluster.ask("note", f"{remote.name}/in", json.dumps(brief).encode())
@@ -243,13 +237,10 @@ class RayBackend:
         for number, chunk in enumerate(missing):
             if remote.request:
                 break
-            data = self._lister.read(chunk)
-            if data is None:
-                raise Unavailable("A file of the job changed while it was sent.", hint="It is sent again.")
-            self._cluster.ask("put", chunk, data, seconds=UPLOAD_SECONDS)
+            self._cluster.ask("put", chunk, read_to_send(self._lister, chunk), seconds=UPLOAD_SECONDS)
             if reports and time.monotonic() - reported > PACE:
                 reported = time.monotonic()
-                _event(
+                report(
                     remote.job,
                     "preparing",
                     msg("Sending the training to the cluster."),
@@ -276,8 +267,8 @@ class RayBackend:
             self._cluster.ask("note", f"{remote.name}/stop", b"1")
             remote.stopping = True
         if remote.state == "ended" and not over and not remote.requested:
-            _event(remote.job, "note", death_of(info, requested=False).said)
-            _log(remote.job, self._cluster.ask("log", remote.name))
+            report(remote.job, "note", death_of(info, requested=False).said)
+            keep_output(remote.job, self._cluster.ask("log", remote.name), "cluster")
 
     def _take_in(self, remote: _Remote) -> bool:
         """Brings the local folder up to the newest listing; whether it is the last one."""
@@ -323,19 +314,6 @@ def submission(job: Job) -> str:
     return f"academy-{job.job_id}-{job.attempt}"
 
 
-def sources_of(job: Job) -> dict[str, Path]:
-    """The files and folders that the job reads, by their name on the node."""
-    sources = {
-        "dataset.jsonl": job.dataset_path,
-        "eval.jsonl": job.eval_path,
-        "preferences.jsonl": job.preferences_path,
-        "base": job.base_path,
-        "continue": job.continue_from_path,
-    }
-    found = {name: Path(path) for name, path in sources.items() if path}
-    return found | {f"earlier/{name}.jsonl": path for name, path in job.earlier_paths.items()}
-
-
 def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
     """How a job ended by the cluster's account; `requested`: a person wanted it."""
     status, message, code = info.get("status"), str(info.get("message") or ""), info.get("exit_code")
@@ -350,25 +328,16 @@ def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
     return Death(msg("The cluster ended the job: {message}", message=message[:300].rstrip(".")), interrupted=False)
 
 
-def _resources(job: Job, there: Mapping[str, float]) -> dict[str, Any]:
-    """What the submission asks of the cluster: GPUs where it has any, else a CPU for each process."""
+def resources_for(job: Job, there: Mapping[str, float]) -> tuple[dict[str, Any], int, str]:
+    """What the submission asks of the cluster, over how many nodes' processes it is spread (1: on one node), and in what.
+
+    GPUs where the cluster has any, else a CPU for each process; one node where one has them all.
+    """
     kind = "GPU" if there.get("GPU") else "CPU"
     wanted, found = gpus_of(job.parameters), there.get(kind, 0)
     if found < wanted:
         text = "The cluster has {found:.0f} of the {n} devices that the training needs."
         raise Unavailable(text, hint="Set GPUs to less.", found=found, n=wanted)  # nodes may still be joining
-    return {"entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}
-
-
-def _log(job: Job, text: str) -> None:
-    """What the cluster has of a program that ended before its warden recorded anything."""
-    with contextlib.suppress(NoSpace):
-        for line in text.splitlines()[-_LOG_LINES:]:
-            append_line(job.folder.log, f"{now()} cluster: {line}")
-
-
-def _event(job: Job, kind: str, message: Text, **fields: Any) -> None:
-    """A line in the job's own events, which no other program writes while it is on its way or over."""
-    text = to_json(message) if isinstance(message, Message) else message
-    with contextlib.suppress(NoSpace):
-        append_line(job.folder.events, json.dumps({"type": kind, "time": now(), "message": text, **fields}))
+    spread = wanted > there.get(f"{kind} of a node", found)
+    asked = "entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus"
+    return {asked: 1 if spread else wanted}, wanted if spread else 1, kind

@@ -1,46 +1,29 @@
-"""Where the app and a cluster leave chunks and small notes for each other: an actor of the cluster, or a place that fsspec reaches.
-
-A note is a few bytes under a name, replaced as a whole.
-"""
+"""The depots of a cluster: one of its actors, or a place that fsspec reaches."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
+
+from academy.jobs.carrying.depot import Depot
 
 NAMESPACE = "academy"
 ACTOR = "academy-depot"
 
 
-class Depot(Protocol):
-    """The place."""
+def open_depot(store: str) -> Depot:
+    """On a node: the place that the owner named, or else the cluster's own."""
+    if store:
+        return RemoteFiles(store)
+    import ray
 
-    def missing(self, chunks: Sequence[str]) -> list[str]:
-        """Those that are not there."""
-        ...
-
-    def put(self, chunk: str, data: bytes) -> None:
-        """Leaves a chunk."""
-        ...
-
-    def get(self, chunk: str) -> bytes:
-        """A chunk; raises KeyError where it is gone."""
-        ...
-
-    def note(self, name: str, data: bytes) -> None:
-        """Leaves a note."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """A note, or None."""
-        ...
-
-    def drop(self, prefix: str, chunks: Iterable[str]) -> None:
-        """Removes the notes whose name begins like this, and chunks."""
-        ...
+    if not ray.is_initialized():
+        ray.init(namespace=NAMESPACE, logging_level=logging.ERROR, log_to_driver=False)
+    return ActorDepot(30.0)
 
 
 class Shelf:

@@ -65,6 +65,8 @@ class Lister:
             state = os.fstat(file.fileno())
             stamp = state.st_ino, state.st_size, state.st_mtime_ns
             if (known := self._known.get(str(path))) and known[0] == stamp:
+                # Another file of the same content may have been the last to be listed, and be gone.
+                self.paths |= {chunk: (path, number * CHUNK) for number, chunk in enumerate(known[1].chunks)}
                 return known[1]
             chunks, size = [], 0
             while data := file.read(CHUNK):

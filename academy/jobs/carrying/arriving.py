@@ -1,4 +1,4 @@
-"""Brings a job's folder up to what the cluster has listed: growing files grow, folders appear whole, the record comes last."""
+"""Brings a job's folder up to what the other machine has listed: growing files grow, folders appear whole, the record comes last."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from academy.files import disk_errors
 from academy.jobs import folder as job_folder
-from academy.jobs.backends.ray import chunks
-from academy.jobs.backends.ray.chunks import Listed, Listing
+from academy.jobs.carrying import chunks
+from academy.jobs.carrying.chunks import Listed, Listing
 from academy.jobs.folder import JobFolder
 
 _GROWING = ("events.jsonl", "train.log")
@@ -24,7 +24,7 @@ Fetch = Callable[[str], bytes]
 
 def take_in(folder: JobFolder, files: Listing, fetch: Fetch) -> None:
     """Writes what is new; nothing outside what a job's program may leave."""
-    with disk_errors("what the cluster sent"):
+    with disk_errors("what the other machine sent"):
         whole: dict[str, dict[str, Listed]] = defaultdict(dict)
         for name, listed in files.items():
             if match := _WHOLE.fullmatch(name):
@@ -36,6 +36,8 @@ def take_in(folder: JobFolder, files: Listing, fetch: Fetch) -> None:
         for name in _PLAIN:
             if name in files and _differs(folder.path / name, files[name]):
                 chunks.write(folder.path / name, files[name], fetch)
+        if "unfinished.txt" not in files:  # a line that was redrawn is finished
+            folder.unfinished.unlink(missing_ok=True)
         # After what they speak of: an event that names a checkpoint comes when it is there.
         for name in _GROWING:
             if name in files and not (folder.path / name).is_symlink():
