@@ -87,7 +87,8 @@ class LessonIn(_Fields):
     feedback: str = Field(default="", max_length=MAX_NOTE)
     tags: list[str] = []
     metadata: dict[str, Any] = Field(
-        default={}, description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns, `wordings` other ways to ask."
+        default={},
+        description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns, `wordings` are other ways to ask.",
     )
     rating: Rating | None = None
     rejected: str | None = Field(default=None, max_length=MAX_TEXT, description="The answer that a correction replaced.")

@@ -99,7 +99,8 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered], taught: Itera
     own = [
         Wording(by_answer[_plain(turns[-1]["content"])], turns[-2]["content"], True)
         for _, turns in held_out
-        if len(turns) > 1 and _plain(turns[-1]["content"]) in by_answer and _plain(turns[-2]["content"]) not in asked and key_of(turns[-2]["content"]) not in trained
+        if len(turns) > 1 and _plain(turns[-1]["content"]) in by_answer and _plain(turns[-2]["content"]) not in asked
+        if key_of(turns[-2]["content"]) not in trained
     ][: MOST_REPHRASED // 2]
     wordings = Wordings([row.question for row in rows])
     each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
