@@ -67,9 +67,7 @@ class Wordings:
     def asked_otherwise(self, question: str, count: int = 2, taught: Collection[str] = ()) -> list[str]:
         """Up to `count` wordings for measuring, always the same, none of which `varied` can make; `taught`: keys of its own wordings."""
         language = self.language_of(question)
-        words = parse(question).words
-        names = {word.key for i, word in enumerate(words) if self._is_name(words, i, language)}
-        syntax, neutral = reworded(question, language, names | self._names)
+        syntax, neutral = reworded(question, language, self.names_in(question) | self._names)
         rng = Random(_hash(f"wordings\n{question}"))
         rng.shuffle(syntax)
         # A quarter of the questions is also asked with a typo, as people type.
@@ -77,6 +75,11 @@ class Wordings:
         needed = Counter(protected_parts(question))
         fit = (text for text in dict.fromkeys(order) if self._is_fit(text, question, needed, language) and key_of(text) not in taught)
         return [*islice(fit, count)]
+
+    def names_in(self, text: str) -> set[str]:
+        """The keys of the words of a text that are names."""
+        words = parse(text).words
+        return {word.key for i, word in enumerate(words) if self._is_name(words, i, self.language_of(text))}
 
     def language_of(self, question: str) -> Asked:
         """The question's own language where it is clear, since a set may be mixed."""
