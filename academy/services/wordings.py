@@ -67,6 +67,7 @@ class WordingProgress:
 
     probe: Probe | None = None
     base_model: str = ""
+    newest: str = ""  # the job that wrote last
     asked: int = 0  # lessons
     thrown: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
@@ -141,6 +142,7 @@ class OtherWordings:
         return WordingProgress(
             probe=written[newest.job_id].probe if newest else None,
             base_model=newest.base_model if newest else "",
+            newest=newest.job_id if newest else "",
             asked=len({name for item in written.values() for name in item.lessons}),
             thrown=dict(thrown.most_common()),
             states=dict(Counter(proposal.state for proposal in self.proposals())),
