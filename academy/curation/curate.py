@@ -225,11 +225,13 @@ def _with_own_wordings(train: list[Example], held: list[Example]) -> tuple[list[
 def _met_warnings(met: int) -> list[Text]:
     if not met:
         return []
-    one, other = "{n} other wording is left out: a row asks it. {why}", "{n} other wordings are left out: rows ask them. {why}"
-    return [count(met, one=one, other=other, why=_APART)]
-
-
-_APART = msg("What is trained as another wording is never a question of the exam.")
+    return [
+        count(
+            met,
+            one="{n} other wording is left out, since a row asks it: the exam may ask it too.",
+            other="{n} other wordings are left out, since rows ask them: the exam may ask them too.",
+        )
+    ]
 
 
 def _form_notes(kept: list[Example], form: Format) -> list[Text]:

@@ -29,26 +29,6 @@ _ASKED = (
     "Ask this question in {n} other ways. Use other words, and keep its meaning, its names and its numbers. "
     "Write in the language of the question. Reply with the questions as JSON.\n\nQuestion: {text}"
 )
-_SHOWN = (
-    (
-        "Who repaired the pump of the green tank?",
-        (
-            "What is the name of the person who fixed the green tank's pump?",
-            "By whom was the pump of the green tank mended?",
-            "Which mechanic got the pump of the green tank going again?",
-            "The pump of the green tank was broken: who made it work again?",
-        ),
-    ),
-    (
-        "How much does bread from the Mill Street bakery cost?",
-        (
-            "What is the price of a loaf at the Mill Street bakery?",
-            "What do I pay for bread from the Mill Street bakery?",
-            "How expensive is the bread of the Mill Street bakery?",
-            "How much money do I need for a loaf of the Mill Street bakery?",
-        ),
-    ),
-)
 
 
 class Lesson(NamedTuple):
@@ -84,13 +64,13 @@ def rephrase(spec: Spec, report: Report, each: int, written: dict[str, Any]) -> 
 def task_of(count: int) -> Task:
     """What asks for so many wordings at once."""
     form = Form(_NAMES[:count], (_MOST_TOKENS,) * count, asking=count)
-    shown = tuple((question, texts[:count]) for question, texts in _SHOWN)
+    shown = tuple((entry["question"], tuple(entry["wordings"][:count])) for entry in _bundled("shown"))
     return Task(_ASKED.replace("{n}", str(count)), shown, form)
 
 
 def tried() -> list[Tried]:
     """The questions of the probe, about invented things."""
-    return [Tried(**entry) for entry in json.loads(_FILE.read_text(encoding="utf-8"))]
+    return [Tried(**entry) for entry in _bundled("probe")]
 
 
 def fault_in(item: Tried, text: str) -> str | None:
@@ -134,6 +114,10 @@ def write(writer: Writer, lessons: Sequence[Lesson], each: int, written: dict[st
             written["lessons"].append(lesson.name)
         written["thrown"] = dict(thrown.most_common())
     return False
+
+
+def _bundled(name: str) -> list[dict[str, Any]]:
+    return json.loads(_FILE.read_text(encoding="utf-8"))[name]
 
 
 def _lessons(path: Path) -> list[Lesson]:
