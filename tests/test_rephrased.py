@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -282,6 +283,9 @@ def test_a_dataset_holds_the_wordings_beside_their_rows_apart_from_what_the_exam
     assert wordings_in(read) == wordings_in(read.only([2])) == {3: [born]}
     assert wordings_in(read.followed_by(read)) == {3: [born], 6: [born]}
     assert [turn["role"] for turn in read[2][1]] == ["user", "assistant"]
+    upload = academy.datasets.upload([("rows.jsonl", io.BytesIO(academy.datasets.file(made["dataset_id"]).read_bytes()))])[0]
+    request = DatasetRequest(include_git=False, include_lessons=False, upload_ids=[upload.id], quality_profile="lenient")
+    assert academy.datasets.create(request)["statistics"]["other_wordings"] == 1, "a dataset's own rows are brought back whole"
     academy.wordings.keep(taught[0].lesson_id, [])
     after = academy.datasets.create(DatasetRequest(include_git=False, quality_profile="lenient"))
     assert academy.datasets.diff(made["dataset_id"], after["dataset_id"])["changed"] == 1
