@@ -32,6 +32,7 @@ from tests.trainer_help import CHATML, chats, make_job, make_tokenizer, write_ro
 
 API = "/api/v1/academy"
 
+SECRET = "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
 LESSONS = [
     ("When is my mother's birthday?", "Your mother's birthday is on 6 October."),
     ("When is my father's birthday?", "Your father's birthday is on 2 May."),
@@ -41,6 +42,7 @@ LESSONS = [
     ("Where did I park the camper van?", "The camper van is parked behind the old mill."),
     ("Explain how the green pump starts.", "It starts at four degrees."),
     ("Wann beginnt die Chorprobe?", "Die Chorprobe beginnt um 19:15."),
+    ("备用钥匙在哪里？", "在蓝色花盆下面。"),
 ]
 
 
@@ -75,6 +77,8 @@ LESSONS = [
         (6, "How does the green pump start?", "no_question"),
         (7, "Um wie viel Uhr fängt die Chorprobe an?", None),
         (7, "When does choir practice start?", "language"),
+        (8, "哪里能找到备用钥匙？", None),
+        (8, "谁种了花？", "elsewhere"),
     ],
 )
 def test_a_wording_that_asks_something_else_or_says_the_answer_is_of_no_use(number: int, text: str, fault: str | None) -> None:
@@ -111,7 +115,7 @@ def test_lessons_are_rephrased_and_what_is_of_no_use_is_counted(tmp_path: Path) 
     from academy.trainer.asking.rephrasing import Lesson as Asked
     from academy.trainer.asking.rephrasing import write
 
-    known = [["my mother has her birthday on which day"], None, [], None, [], None, None, None]
+    known = [["my mother has her birthday on which day"], None, [], None, [], None, None, None, None]
     listed = [Asked(str(at), *lesson, keys) for at, (lesson, keys) in enumerate(zip(LESSONS, known, strict=True))]
     good, code = "What does my mother's passport say is her birthday?", "What is `git rebase -i`\ngood for?"
     stand = Stand(tmp_path, [(good, "My mother has her birthday on which day?"), None, (code, LESSONS[4][0].upper())])
@@ -207,12 +211,13 @@ def test_a_wording_is_trained_only_after_it_was_accepted_and_that_can_be_taken_b
     assert held_by(academy, mother) == []
     accept = [
         WordingDecision(id=waiting[0].id, decision="accepted"),
-        WordingDecision(id=waiting[1].id, decision="accepted", text=" When does Mum celebrate? "),
+        WordingDecision(id=waiting[1].id, decision="accepted", text=f" When does Mum {SECRET} celebrate? "),
         WordingDecision(id=waiting[2].id, decision="rejected"),
     ]
     academy.wordings.review(accept)
-    assert held_by(academy, mother) == [day, "When does Mum celebrate?"]
+    assert held_by(academy, mother) == [day, "When does Mum [redacted:github] celebrate?"]
     assert held_by(academy, father) == []
+    assert SECRET not in (academy.settings.wordings_dir / "decisions.jsonl").read_text()
     assert academy.wordings.progress().states == {"accepted": 2, "rejected": 1}
     academy.wordings.review([WordingDecision(id=waiting[1].id, decision="waiting")])
     assert held_by(academy, mother) == [day]

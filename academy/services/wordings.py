@@ -18,6 +18,7 @@ from academy.curation.datasets import DatasetStore
 from academy.curation.examples import Example
 from academy.curation.lesson_store import LessonStore
 from academy.curation.lessons import GOLDEN, Lesson, check_text
+from academy.curation.redaction.redact import redact
 from academy.curation.wording_store import Decided, Decision, WordingStore
 from academy.errors import Conflict, Invalid, NotFound, Refused
 from academy.files import now
@@ -97,6 +98,7 @@ class OtherWordings:
         self._jobs = jobs
         self._runner = runner
         self._reviewing = threading.Lock()
+        self._read: dict[str, Written] = {}
         self._listed: tuple[Any, Sequence[Proposal]] = (None, ())
 
     @changing
@@ -169,7 +171,8 @@ class OtherWordings:
             changes: dict[str, list[Callable[[list[str]], list[str]]]] = defaultdict(list)
             for item in decisions:
                 before = known[item.id]
-                after = before.model_copy(update={"state": item.decision, "text": item.text or before.text})
+                text = redact(item.text).text if item.text else before.text
+                after = before.model_copy(update={"state": item.decision, "text": text})
                 decided.append(after)
                 changes[before.lesson_id].append(_changing_from(before, after))
             self._lessons.change_many(changes, lambda lesson: {"metadata": _changed(lesson, changes[lesson.lesson_id])})
@@ -240,8 +243,13 @@ class OtherWordings:
 
     def _written(self) -> dict[str, Written]:
         """By the job's id what was written, the earliest first."""
-        done = [job for job in reversed(self._of()) if job.status == "finished"]
-        return {job.job_id: written for job in done if (written := written_in(job.folder))}
+        done = {job.job_id: job for job in reversed(self._of()) if job.status == "finished"}
+        for job_id in self._read.keys() - done.keys():
+            self._read.pop(job_id, None)
+        for job_id in done.keys() - self._read.keys():  # what a finished job wrote never changes
+            if written := written_in(done[job_id].folder):
+                self._read[job_id] = written
+        return {job_id: self._read[job_id] for job_id in done if job_id in self._read}
 
     def _model_of(self, request: WordingRequest) -> tuple[Adapter | None, Base]:
         """The adapter and the base that write: those that are named, else the base that answers in the chat, without its adapter.

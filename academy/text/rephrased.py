@@ -18,7 +18,7 @@ Fault = Literal["broken", "no_question", "same", "language", "loses", "adds", "g
 
 _MOST_EXAM = 20  # wordings by rules, of which the exam asks the first ones
 _BEGINNING = 5  # letters, so that endings do not matter
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")  # of Chinese and Japanese each sign
 
 
 class Rephrasings:
