@@ -65,6 +65,7 @@ LESSONS = [
         (0, "Wann feiert meine Mutter ihren Geburtstag?", "language"),
         (0, "", "broken"),
         (2, "What wine is the favourite of Uncle Teo?", None),
+        (2, "What is Uncle Teo's wine?", None),
         (2, "Which wine does my uncle prefer?", "loses"),
         (2, "Does Uncle Teo like Zweigelt as a wine?", "gives_away"),
         (3, "Which number opens the gate at 12 Mill Street?", None),
@@ -124,7 +125,7 @@ def test_lessons_are_rephrased_and_what_is_of_no_use_is_counted(tmp_path: Path) 
     assert stand.asked == [LESSONS[0][0], LESSONS[2][0], LESSONS[4][0]]
     assert written["lessons"] == ["0", "2", "4"]
     assert written["wordings"] == [{"lesson": "0", "text": good}, {"lesson": "4", "text": "What is `git rebase -i` good for?"}]
-    assert written["thrown"] == {"repeated": 1, "broken": 1, "loses": 1}
+    assert written["thrown"] == {"repeated": 1, "broken": 1, "same": 1}
     (tmp_path / "stop").touch()
     assert write(cast(Any, stand), listed, 2, written)
 

@@ -17,6 +17,7 @@ from academy.text.words import parse, protected_parts
 Fault = Literal["broken", "no_question", "same", "language", "loses", "adds", "gives_away", "elsewhere", "other_lesson", "exam", "repeated"]
 
 _MOST_EXAM = 20  # wordings by rules, of which the exam asks the first ones
+_POSSESSIVE = re.compile("['’]s?$")
 _BEGINNING = 5  # letters, so that endings do not matter
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")  # of Chinese and Japanese each sign
 
@@ -55,21 +56,28 @@ class Rephrasings:
     def _content_fault(self, text: str, question: str, answer: str) -> Fault | None:
         """What of the question's names, numbers, quotes and words is missing, and what should not be there."""
         parts, own = Counter(protected_parts(text)), Counter(protected_parts(question))
-        if own - parts or self._wordings.names_in(question) - {word.key for word in parse(text).words}:
+        if own - parts or self._names(question) - _keys(text):
             return "loses"
         key = self._answers.key(answer, question)
         if (key.required or key.telling) & {word.casefold() for word in _WORD.findall(text)}:
             return "gives_away"
-        names = set[str]() if asked_in([text]) == "de" else self._wordings.names_in(text)  # in German every noun has a capital
-        if parts - own or names - {word.key for word in parse(question).words}:
+        names = set[str]() if asked_in([text]) == "de" else self._names(text)  # in German every noun has a capital
+        if parts - own or names - _keys(question):
             return "adds"
         return "elsewhere" if _topic(question) and not _topic(text) & _topic(question) else None
+
+    def _names(self, text: str) -> set[str]:
+        return {_POSSESSIVE.sub("", key) for key in self._wordings.names_in(text)}
 
     def _is_of_another(self, text: str, question: str, answer: str) -> bool:
         """Whether all that the wording asks about stands in the question of a lesson with another answer, and not all in its own."""
         topic, own = _topic(text), _topic(question)
         said = key_of(answer)
         return not own <= topic and any(topic <= other and answered != said for other, answered in self._topics)
+
+
+def _keys(text: str) -> set[str]:
+    return {_POSSESSIVE.sub("", word.key) for word in parse(text).words}
 
 
 def _topic(text: str) -> frozenset[str]:
