@@ -285,6 +285,11 @@ class Settings(BaseSettings):
         return self.data_dir / "documents"
 
     @property
+    def wordings_dir(self) -> Path:
+        """Lists of the lessons whose questions a model rephrases, and what was decided on the wordings."""
+        return self.data_dir / "wordings"
+
+    @property
     def incoming_dir(self) -> Path:
         """Files of a request while they are read; emptied at every start."""
         return self.data_dir / "incoming"

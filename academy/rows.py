@@ -16,6 +16,10 @@ from academy.messages import Text, join, msg, render
 Role = Literal["system", "user", "assistant", "tool", "tools", "text"]
 Format = Literal["alpaca", "sharegpt", "messages"]
 
+WORDINGS = "wordings"
+"""The field of other wordings of a row's last question, which a training asks in its place; in every form, beside the others."""
+MOST_WORDINGS = 20
+
 
 class Turn(NamedTuple):
     """The text of one side; the definitions of a conversation's tools are a turn of the role `tools`, as JSON, before all others."""
@@ -124,6 +128,13 @@ def row_of(turns: Sequence[Turn], form: Format) -> dict[str, Any]:
     if system:
         row["system"] = system
     return row
+
+
+def wordings_of(holder: dict[str, Any]) -> list[str]:
+    """The other wordings of the question that a row, or the metadata of a lesson, holds in `wordings`; anything else there is none."""
+    texts = holder.get(WORDINGS)
+    found = [text.strip() for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
+    return [text for text in dict.fromkeys(found) if text][:MOST_WORDINGS]
 
 
 def is_text(turns: Sequence[Turn]) -> bool:

@@ -3,10 +3,12 @@
     python app.py --port 7860 --data-dir /tmp/teaching &
     python benchmarks/teaching.py --base smollm2-135m                     # three sets, three seeds, Auto
     python benchmarks/teaching.py --set family --seed 1 --with rehearsal=0 --with vary_questions=false
+    python benchmarks/teaching.py --set family --seed 1 --wordings        # with three other wordings of each fact to train on
 
 Each line tells known rows, the report's rephrased questions, right answers to the hand-written wordings of
-`benchmarks/teaching/*.json` (no training sees them), general questions before and after, the drift in nats a token, and the seconds of
-training and exam. An answer to a hand-written wording is right if it has the answer's key.
+`benchmarks/teaching/*.json` (no training sees them; those of `teaching/wordings/`, to train on, were written without a look at them),
+general questions before and after, the drift in nats a token, and the seconds of training and exam. An answer to a hand-written wording
+is right if it has the answer's key.
 """
 
 from __future__ import annotations
@@ -31,27 +33,35 @@ def main() -> None:
     parser.add_argument("--set", action="append", dest="sets", choices=sorted(path.stem for path in SETS.glob("*.json")))
     parser.add_argument("--seed", action="append", dest="seeds", type=int)
     parser.add_argument("--with", action="append", dest="values", default=[], metavar="KNOB=VALUE")
+    parser.add_argument("--wordings", action="store_true", help="with other wordings to train on, where the set has them")
     chosen = parser.parse_args()
     knobs = {name: json.loads(value) for name, value in (item.split("=", 1) for item in chosen.values)}
     with httpx.Client(base_url=f"{chosen.url}/api/v1/academy", timeout=600) as api:
         for name in chosen.sets or sorted(path.stem for path in SETS.glob("*.json")):
             for seed in chosen.seeds or (1, 2, 3):
-                print(json.dumps({"set": name, "seed": seed} | measure(api, chosen.base, name, {"seed": seed} | knobs)), flush=True)
+                print(
+                    json.dumps(
+                        {"set": name, "seed": seed} | measure(api, chosen.base, name, {"seed": seed} | knobs, wordings=chosen.wordings)
+                    ),
+                    flush=True,
+                )
 
 
-def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> dict[str, Any]:
+def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any], *, wordings: bool = False) -> dict[str, Any]:
     """Teaches one set once; returns the figures of its report and of its other wordings."""
     facts = json.loads((SETS / f"{name}.json").read_text(encoding="utf-8"))
-    rows = "\n".join(json.dumps({"instruction": fact["question"], "output": fact["answer"]}) for fact in facts)
+    taught = json.loads((SETS / "wordings" / f"{name}.json").read_text(encoding="utf-8")) if wordings else {}
+    entries = [{"instruction": fact["question"], "output": fact["answer"], "wordings": taught.get(fact["question"], [])} for fact in facts]
+    rows = "\n".join(map(json.dumps, entries))
     upload = answer_of(api.post("/dataset/upload", files={"files": (f"{name}.jsonl", rows.encode())}))["files"][0]
     request = {"include_lessons": False, "include_git": False, "upload_ids": [upload["id"]], "quality_profile": "lenient"}
     dataset = answer_of(api.post("/dataset", json=request))
     body = {"dataset_id": dataset["dataset_id"], "base_model": base, "preset": "auto", "name": name} | knobs
     job = ended(api, answer_of(api.post("/train", json=body))["job_id"])
     report = answer_of(api.get(f"/evaluations/{job['report_id']}"))
-    wordings = [(wording, fact["key"]) for fact in facts for wording in fact["otherwise"]]
+    asked_otherwise = [(wording, fact["key"]) for fact in facts for wording in fact["otherwise"]]
     right = 0
-    for wording, key in wordings:
+    for wording, key in asked_otherwise:
         asked = {"messages": [{"role": "user", "content": wording}], "adapter_id": job["job_id"], "temperature": 0, "max_new_tokens": 48}
         right += key.lower() in answer_of(api.post("/chat", json=asked))["text"].lower()
     general = report["general"] or {}
@@ -59,7 +69,7 @@ def measure(api: httpx.Client, base: str, name: str, knobs: dict[str, Any]) -> d
         "known": report["known"]["rows"],
         "of": report["known"]["of"],
         "rephrased": "{right}/{of}".format(**report["rephrased"]) if report["rephrased"] else None,
-        "by_hand": f"{right}/{len(wordings)}",
+        "by_hand": f"{right}/{len(asked_otherwise)}",
         "general_before": general.get("right_before"),
         "general_after": general.get("right_after"),
         "general_of": general.get("of"),

@@ -363,6 +363,7 @@ LOOKING = {
     *(f"exports.{verb}" for verb in ("list", "counts", "unfinished", "file", "forms", "one")),
     *(f"pushing.{verb}" for verb in ("check_allowed", "of")),
     *(f"documents.{verb}" for verb in ("list", "get", "passages", "progress", "pairs")),
+    *(f"wordings.{verb}" for verb in ("progress", "proposals")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
     *(f"remote.{verb}" for verb in ("list", "get", "allowed", "check_allowed")),
     *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),

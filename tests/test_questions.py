@@ -93,7 +93,7 @@ def test_under_the_grammar_a_model_of_noise_writes_nothing_but_pairs() -> None:
     import torch
 
     from academy.text.tokens import load_tokenizer
-    from academy.trainer.asking.grammar import Grammar, Vocabulary, read_pair
+    from academy.trainer.asking.grammar import Grammar, Vocabulary, read_texts
 
     tokenizer = load_tokenizer(BUNDLED["academy-mini"])
     vocabulary = Vocabulary(tokenizer, len(tokenizer) + 3)
@@ -108,12 +108,12 @@ def test_under_the_grammar_a_model_of_noise_writes_nothing_but_pairs() -> None:
     for row in ids[:, 2:].tolist():
         reply = row[: row.index(end)]
         assert len(reply) <= vocabulary.most_tokens
-        pair = read_pair(tokenizer.decode(reply))
+        pair = read_texts(tokenizer.decode(reply))
         assert pair is not None, tokenizer.decode(reply)
         assert pair[0].count("?") <= 1
         assert pair[0].rstrip().endswith("?") or "?" not in pair[0]
-    assert read_pair('x", "answer": "y"}') == ("x", "y")
-    assert read_pair("x") is None
+    assert read_texts('x", "answer": "y"}') == ("x", "y")
+    assert read_texts("x") is None
 
 
 @pytest.mark.training

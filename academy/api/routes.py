@@ -27,6 +27,7 @@ from academy.api import (
     remote,
     sessions,
     sweeps,
+    wordings,
 )
 from academy.api.openai import forms
 from academy.api.openai import routes as openai
@@ -64,6 +65,7 @@ def create_api(academy: Academy, *, lifespan: Any = None) -> FastAPI:
     stages = (
         machine.always,
         lessons.api,
+        wordings.api,
         sessions.api,
         datasets.api,
         documents.api,

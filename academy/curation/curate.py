@@ -20,7 +20,8 @@ from academy.curation.split import split
 from academy.errors import AcademyError, Invalid
 from academy.messages import Message, Text, count, join, msg
 from academy.preferences import Preference
-from academy.rows import Format, fits_alpaca
+from academy.rows import WORDINGS, Format, fits_alpaca
+from academy.text.spans import key_of as key_of_question
 
 Progress = Callable[[float, Text], None]
 
@@ -178,6 +179,8 @@ def curate(
     if not train:
         raise Invalid("All examples are golden questions, which measure and are never trained.", hint="Add lessons without the tag golden.")
     warnings += [*_golden_warnings(gathered.examples, train), *_form_notes(filtered.kept, request.format)]
+    train, held, met = _with_own_wordings(train, held)
+    warnings += _met_warnings(met)
     by_source = dict(Counter(example.source for example in filtered.kept).most_common())
     limit = request.lessons_limit if request.lessons_limit is not None else lessons_limit
     disliked = (redact_example(example)[0] for example in sources.disliked(limit))
@@ -200,6 +203,35 @@ def marked(example: Example, request: DatasetRequest) -> Example:
             turn = turn._replace(thinking=thinking, thinking_trained=request.thoughts == "train" or not thinking)
         turns.append(turn)
     return replace(example, turns=tuple(turns))
+
+
+def _with_own_wordings(train: list[Example], held: list[Example]) -> tuple[list[Example], list[Example], int]:
+    """The examples without the wordings that are the question of another row: one of them may be the exam's; and how many these are."""
+    asked = {key_of_question(example.asked) for example in (*train, *held)}
+    met = 0
+
+    def apart(example: Example) -> Example:
+        nonlocal met
+        wordings = example.meta.get(WORDINGS)
+        if not wordings:
+            return example
+        kept = [text for text in wordings if key_of_question(text) not in asked]
+        met += len(wordings) - len(kept)
+        return replace(example, meta=example.meta | {WORDINGS: kept})
+
+    return [*map(apart, train)], [*map(apart, held)], met
+
+
+def _met_warnings(met: int) -> list[Text]:
+    if not met:
+        return []
+    return [
+        count(
+            met,
+            one="{n} other wording is left out, since a row asks it: the exam may ask it too.",
+            other="{n} other wordings are left out, since rows ask them: the exam may ask them too.",
+        )
+    ]
 
 
 def _form_notes(kept: list[Example], form: Format) -> list[Text]:
@@ -343,6 +375,7 @@ def _statistics(
         "avg_output_length": round(sum(len(example.answer) for example in kept) / len(kept), 1),
         "train_examples": len(train),
         "eval_examples": len(held),
+        "other_wordings": sum(len(example.meta.get(WORDINGS, ())) for example in (*train, *held)),
         "golden_examples": sum(bool(example.meta.get("golden")) for example in held),
         "removed_by_rule": dict(rules.most_common()),
         "redacted_answers": sum("[redacted:" in example.answer for example in train),

@@ -23,7 +23,7 @@ from academy.errors import Conflict, Invalid, NotFound
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
 from academy.messages import Text, join
 from academy.preferences import Preference, beside, row_of
-from academy.rows import BadRow, conversation, read_line, turns_of
+from academy.rows import BadRow, conversation, read_line, turns_of, wordings_of
 
 _MAX_DROPPED = 5000
 _SAMPLES = 20
@@ -304,7 +304,7 @@ class DatasetStore:
                         # A damaged line equals nothing; training from this file is refused by check_file.
                         with contextlib.suppress(ValueError, RecursionError):
                             row = json.loads(line)
-                            yield _digest(turns_of(row)), row
+                            yield _digest(turns_of(row), wordings_of(row)), row
 
     def _digests(self, dataset_id: str) -> Counter[bytes]:
         return Counter(digest for digest, _ in self._rows_of(dataset_id))
@@ -333,7 +333,7 @@ class DatasetStore:
                     if origin.source == "lessons" and origin.origin
                     else "\0".join(turn.content for turn in turns[:-1] or turns)
                 )
-                yield name, row, _digest(turns)
+                yield name, row, _digest(turns, wordings_of(row))
 
     def _samples(self, dataset_id: str, wanted: Counter[bytes]) -> list[dict[str, Any]]:
         left = Counter(wanted)
@@ -347,8 +347,8 @@ class DatasetStore:
         return samples
 
 
-def _digest(turns: Sequence[Any]) -> bytes:
-    return hashlib.blake2b(repr(turns).encode("utf-8", "replace"), digest_size=16).digest()
+def _digest(turns: Sequence[Any], wordings: Sequence[str]) -> bytes:
+    return hashlib.blake2b(repr((turns, wordings)).encode("utf-8", "replace"), digest_size=16).digest()
 
 
 _REMEDY = "Correct the file, or curate the dataset again."

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from academy.curation.lesson_filter import LessonFilter
 from academy.files import Name
-from academy.rows import Format, Turn, is_text, row_of
+from academy.rows import WORDINGS, Format, Turn, is_text, row_of
 from academy.rows import Role as Role
 
 Profile = Literal["balanced", "strict", "lenient"]
@@ -92,4 +92,5 @@ class DatasetRequest(BaseModel):
 
 def render(example: Example, form: Format) -> dict[str, Any]:
     """The example as one row of a dataset file (contract, section 3)."""
-    return row_of(example.turns, form)
+    wordings = example.meta.get(WORDINGS)
+    return row_of(example.turns, form) | ({WORDINGS: wordings} if wordings else {})

@@ -16,7 +16,7 @@ from academy.curation.lesson_filter import LessonFilter, normal_time
 from academy.curation.outcome import outcome
 from academy.files import Name
 from academy.messages import Message, count, msg
-from academy.rows import BadRow, turns_of
+from academy.rows import WORDINGS, BadRow, turns_of, wordings_of
 
 Rating = Literal["good", "bad"]
 GOLDEN = "golden"
@@ -87,7 +87,8 @@ class LessonIn(_Fields):
     feedback: str = Field(default="", max_length=MAX_NOTE)
     tags: list[str] = []
     metadata: dict[str, Any] = Field(
-        default={}, description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns."
+        default={},
+        description="Anything; `history` ([[question, answer], …]) and `system` become earlier turns, `wordings` are other ways to ask.",
     )
     rating: Rating | None = None
     rejected: str | None = Field(default=None, max_length=MAX_TEXT, description="The answer that a correction replaced.")
@@ -285,5 +286,7 @@ def as_example(lesson: Lesson | LessonIn) -> Example:
         turns = (*earlier, Turn("user", lesson.situation), Turn("assistant", lesson.action, thinking))
     meta: dict[str, Any] = said_of(lesson)
     if GOLDEN in lesson.tags:
-        meta["golden"] = True
+        meta["golden"] = True  # it is only asked as it is
+    elif wordings := wordings_of(lesson.metadata):
+        meta[WORDINGS] = wordings
     return Example(turns, source="lessons", origin=lesson.lesson_id or "", time=lesson.timestamp or "", meta=meta)

@@ -56,7 +56,7 @@ class JobFolder:
         self.metadata = path / "metadata.json"
         self.report = path / "report.json"  # of the exam
         self.export = path / "export"  # the exported files and their record
-        self.written = path / "written.json"  # the questions on a document
+        self.written = path / "written.json"  # questions on a document, or wordings of lessons
         # Of a race: the state of all trials; a trial has a folder of its own with events, checkpoints and requests
         self.race = path / "race.json"
         self.trials = path / "trials"

@@ -20,6 +20,7 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.files.uploads import UploadStore
 from academy.curation.lesson_store import LessonStore
 from academy.curation.remote.importing import Imports
+from academy.curation.wording_store import WordingStore
 from academy.errors import log_and_go_on
 from academy.habitat import Habitat
 from academy.jobs import backends
@@ -55,6 +56,7 @@ from academy.services.sessions import Sessions
 from academy.services.sweeps import Sweeps
 from academy.services.training import Training
 from academy.services.warming import Warming
+from academy.services.wordings import OtherWordings
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,8 @@ class Academy:
         documents = DocumentStore(settings.documents_dir, settings.max_upload_mb)
         self.documents = Documents(allowed, settings, documents, lessons, adapters, jobs, runner)
         self.datasets = Datasets(allowed, settings, datasets, uploads, lessons, jobs, adapters, habitat, documents)
+        wordings = WordingStore(settings.wordings_dir)
+        self.wordings = OtherWordings(allowed, settings, wordings, lessons, datasets, adapters, jobs, runner)
         self._imports = Imports(uploads)
         self.remote = Remote(allowed, settings, self._imports)
         self.training = Training(allowed, settings, datasets, adapters, jobs, runner, self._backends, session, habitat, self._warming)

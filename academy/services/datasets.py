@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ from academy.habitat import Habitat
 from academy.jobs.store import JobStore
 from academy.messages import Text, msg
 from academy.preferences import beside
-from academy.rows import BadRow, message_of, read_line
+from academy.rows import BadRow, message_of, read_line, wordings_of
 from academy.services.lessons import Files, check_count
 from academy.services.permission import Permission, changing, reading
 from academy.text.wordings import Wordings
@@ -292,18 +293,22 @@ class Datasets:
 
     @reading
     def variations(self, dataset_id: str, row: int, count: int = 3) -> Sequence[str]:
-        """Other wordings of a row's question, as a training that varies the questions may ask it; none where nothing can be varied."""
-        questions = {}
+        """Other wordings of a row's question, as a training that varies the questions may ask it; none where nothing can be varied.
+
+        The row's own wordings come first, all of them.
+        """
+        questions, own = {}, list[str]()
         with open(self.file(dataset_id), "rb") as file:
             for number, line in enumerate(itertools.islice(file, _MOST_QUESTIONS)):
                 if asked := _question(line):
                     questions[number] = asked
+                    own = wordings_of(json.loads(line.decode("utf-8-sig"))) if number == row else own
         question = questions.get(row)
         if question is None:
             return []
         wordings = Wordings([*questions.values()])
         made = dict.fromkeys(wordings.varied(question, seed) for seed in range(8 * count))
-        return [text for text in made if text != question][:count]
+        return [*own, *[text for text in made if text != question and text not in own][:count]]
 
     @reading
     def file(self, dataset_id: str, part: Literal["train", "eval", "preferences"] = "train") -> Path:

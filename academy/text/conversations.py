@@ -6,13 +6,13 @@ import json
 import os
 import weakref
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import eq
 from pathlib import Path
 from typing import Any, overload
 
 from academy.messages import msg
-from academy.rows import BadRow, Turn, read_line
+from academy.rows import WORDINGS, BadRow, Turn, read_line, wordings_of
 from academy.text.failures import Failure, bad_row
 
 Message = dict[str, Any]
@@ -31,9 +31,13 @@ class Conversations(Sequence[Numbered]):
         self._offsets = array("Q")
         self._sizes = array("I")
         self._numbers = array("Q")
+        self.wordings: dict[int, list[str]] = {}
+        """By row number the other wordings of its question, of the rows that have any."""
 
-    def note(self, number: int, offset: int, size: int) -> None:
+    def note(self, number: int, offset: int, size: int, wordings: list[str]) -> None:
         """Adds the line at an offset of the newest file."""
+        if wordings:
+            self.wordings[number] = wordings
         self._of.append(len(self._files) - 1)
         self._offsets.append(offset)
         self._sizes.append(size)
@@ -50,6 +54,7 @@ class Conversations(Sequence[Numbered]):
         for name in ("_of", "_offsets", "_sizes", "_numbers"):
             values = getattr(self, name)
             setattr(chosen, name, array(values.typecode, [values[at] for at in places]))
+        chosen.wordings = {number: self.wordings[number] for number in chosen._numbers if number in self.wordings} if self.wordings else {}
         return chosen
 
     def followed_by(self, others: Conversations) -> Conversations:
@@ -60,6 +65,7 @@ class Conversations(Sequence[Numbered]):
         both._offsets.extend(others._offsets)
         both._sizes.extend(others._sizes)
         both._numbers.extend(last + number for number in others._numbers)
+        both.wordings |= {last + number: texts for number, texts in others.wordings.items()}
         return both
 
     def __len__(self) -> int:
@@ -92,7 +98,7 @@ def read_conversations(path: Path) -> Conversations:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     read_line(line, number)
-                    read.note(number, offset, len(line))
+                    read.note(number, offset, len(line), _wordings_in(line))
                 offset += len(line)
     except FileNotFoundError as error:
         raise Failure(msg("The dataset file {name} is gone.", name=path.name), "missing_dataset") from error
@@ -101,6 +107,18 @@ def read_conversations(path: Path) -> Conversations:
     if not read:
         raise Failure(msg("The dataset file {name} has no rows.", name=path.name), "empty_dataset")
     return read
+
+
+def wordings_in(conversations: Sequence[Numbered]) -> Mapping[int, Sequence[str]]:
+    """By row number the other wordings of its question, where the conversations come from files."""
+    return conversations.wordings if isinstance(conversations, Conversations) else {}
+
+
+def _wordings_in(line: bytes) -> list[str]:
+    return wordings_of(json.loads(line.decode("utf-8-sig"))) if _WORDINGS in line else []
+
+
+_WORDINGS = json.dumps(WORDINGS).encode()
 
 
 def as_message(turn: Turn) -> Message:

@@ -6,10 +6,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from hashlib import blake2b
+from itertools import islice
 from random import Random
 
 from academy.text.languages import FIXED_WORDS, FUNCTION_WORDS, Asked, asked_in
 from academy.text.rewordings import is_question, reworded
+from academy.text.spans import key_of
 from academy.text.words import Word, is_long, parse, protected_parts
 
 OPENINGS: dict[Asked, tuple[str, ...]] = {
@@ -46,29 +48,38 @@ class Wordings:
         self._lower = {word.text.strip(",;:") for line in lines for word in line.words if word.plain and word.text[0].islower()}
         self._names = {line.words[i].key for line in lines for i in range(1, len(line.words)) if _is_name(line.words, i, self.language)}
 
-    def varied(self, question: str, seed: int) -> str:
-        """One variation for training, the same for the same seed; the question itself where nothing can be varied."""
+    def varied(self, question: str, seed: int, own: Sequence[str] = ()) -> str:
+        """One variation for training, the same for the same seed; the question itself where nothing can be varied.
+
+        `own`: other wordings that a person wrote or accepted; about half of the variations are made from them.
+        """
         rng = Random(_hash(f"{seed}\n{question}"))
         language = self.language_of(question)
         for _ in range(_TRIES):
-            made = self._long(question, language, rng) if is_long(question) else self._short(question, language, rng)
+            if own and rng.random() < _OWN:
+                made = self._short(rng.choice(own), language, rng, whole=True)
+            else:
+                made = self._long(question, language, rng) if is_long(question) else self._short(question, language, rng)
             if made.split() != question.split() and made not in self._texts:
                 return made
         return question
 
-    def asked_otherwise(self, question: str, count: int = 2) -> list[str]:
-        """Up to `count` wordings for measuring, always the same, none of which `varied` can make."""
+    def asked_otherwise(self, question: str, count: int = 2, taught: Collection[str] = ()) -> list[str]:
+        """Up to `count` wordings for measuring, always the same, none of which `varied` can make; `taught`: keys of its own wordings."""
         language = self.language_of(question)
-        words = parse(question).words
-        names = {word.key for i, word in enumerate(words) if self._is_name(words, i, language)}
-        syntax, neutral = reworded(question, language, names | self._names)
+        syntax, neutral = reworded(question, language, self.names_in(question) | self._names)
         rng = Random(_hash(f"wordings\n{question}"))
         rng.shuffle(syntax)
         # A quarter of the questions is also asked with a typo, as people type.
         order = [*syntax[:1], *neutral[:1], *syntax[1:], *neutral[1:]] if _hash(question) % 4 == 0 else [*syntax, *neutral]
         needed = Counter(protected_parts(question))
-        fit = [text for text in dict.fromkeys(order) if self._is_fit(text, question, needed, language)]
-        return fit[:count]
+        fit = (text for text in dict.fromkeys(order) if self._is_fit(text, question, needed, language) and key_of(text) not in taught)
+        return [*islice(fit, count)]
+
+    def names_in(self, text: str) -> set[str]:
+        """The keys of the words of a text that are names."""
+        words = parse(text).words
+        return {word.key for i, word in enumerate(words) if self._is_name(words, i, self.language_of(text))}
 
     def language_of(self, question: str) -> Asked:
         """The question's own language where it is clear, since a set may be mixed."""
@@ -89,14 +100,17 @@ class Wordings:
         first = Word(text.split(maxsplit=1)[0], True)
         return _other_case(text) if parse(first.text).words[0].plain and first.key in _starters(language) else text
 
-    def _short(self, question: str, language: Asked, rng: Random) -> str:
+    def _short(self, question: str, language: Asked, rng: Random, *, whole: bool = False) -> str:
+        """A short question varied; `whole`: with all its words in their order."""
+        if whole and (is_long(question) or rng.random() < _AS_WRITTEN):
+            return question
         line = parse(question)
         words, mark = list(line.words), line.mark
         if not words:
             return question
         has_twin = self._twins[_bag(line.words)] > 1
         drops, lowers, toggles, opens = (rng.random() < share for share in (_DROPS, _LOWERS, _TOGGLES, _OPENS))
-        if drops and not has_twin:
+        if drops and not whole and not has_twin:
             words = self._dropped(words, language, rng)
             if rng.random() < _SHUFFLES and not any(word.ends_sentence for word in words[:-1]):
                 words = _shuffled(words, [self._is_anchor(words, i, language) for i in range(len(words))], rng)
@@ -222,6 +236,7 @@ def _hash(text: str) -> int:
 
 _TRIES = 16
 _DROPS, _LOWERS, _TOGGLES, _OPENS = 0.6, 0.3, 0.4, 0.3
+_OWN, _AS_WRITTEN = 0.5, 0.5
 _DROPPED, _SHUFFLES = 0.4, 0.3
 """Shares of the variations. The last two were tried on SmolLM2-135M; how often each family occurs is a choice, not a measurement."""
 

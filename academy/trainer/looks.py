@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 
-from academy.text.conversations import Message, Numbered
+from academy.text.conversations import Message, Numbered, wordings_in
 from academy.text.token_rows import TokenRows, numbers_of
 from academy.text.tokens import Tokens, tokenize
 from academy.text.wordings import Wordings
@@ -47,10 +47,11 @@ class Looks:
         return Wordings([turns[at]["content"] for _, turns in self._dataset.conversations if (at := _question(turns)) is not None])
 
     def _varied(self, look: int) -> Iterator[Numbered]:
+        own = wordings_in(self._dataset.conversations)
         for row, turns in self._dataset.conversations:
             at = _question(turns)
             if at is not None and row in self._counts:
-                question = self._wordings.varied(turns[at]["content"], hash((self._seed, look, row)))
+                question = self._wordings.varied(turns[at]["content"], hash((self._seed, look, row)), own.get(row, ()))
                 turns = [*turns[:at], {**turns[at], "content": question}, *turns[at + 1 :]]
             yield row, turns
 

@@ -14,6 +14,7 @@ from academy.curation.lesson_filter import normal_time
 from academy.errors import Invalid
 from academy.files import check_name
 from academy.messages import Message, msg
+from academy.rows import WORDINGS, wordings_of
 
 
 def extras_of(record: dict[str, Any], parts: dict[str, str], scale: Scale | None = None) -> dict[str, Any]:
@@ -54,8 +55,9 @@ def extras_of(record: dict[str, Any], parts: dict[str, str], scale: Scale | None
         except Invalid:
             notes.append(msg("the lesson_id cannot be an id here; a new one was made"))
     metadata = record.get("metadata")
-    if isinstance(metadata, dict):
-        extras["metadata"] = metadata
+    wordings = wordings_of(record)  # of a row that a dataset of Academy has
+    if isinstance(metadata, dict) or wordings:
+        extras["metadata"] = (metadata if isinstance(metadata, dict) else {}) | ({WORDINGS: wordings} if wordings else {})
     return extras
 
 

@@ -25,6 +25,7 @@ from academy.curation.remote.origin import Origin
 from academy.errors import AcademyError, NoSpace, NotFound, TooLarge
 from academy.files import disk_errors, inside, now, read_json, sync_folder, write_json
 from academy.messages import Text, count, join, msg
+from academy.rows import WORDINGS, wordings_of
 
 _MIME = {"jsonl": "application/jsonl", "ndjson": "application/jsonl", "parquet": "application/vnd.apache.parquet", "md": "text/markdown"}
 
@@ -193,6 +194,8 @@ class UploadStore:
                     lesson = item.lesson
                     moment = (lesson.timestamp if lesson else None) or record.created_at
                     meta = said_of(lesson) if lesson else {}
+                    if lesson and (wordings := wordings_of(lesson.metadata)):
+                        meta[WORDINGS] = wordings
                     yield Example(item.turns, source="uploads", origin=f"{record.name}:{item.row}", time=moment, meta=meta)
             if never:
                 warnings.append(

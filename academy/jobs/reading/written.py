@@ -1,4 +1,4 @@
-"""What a job wrote on a document: how the model did on the probe, the pairs of question and answer, and what was thrown away."""
+"""What a job wrote: how the model did on the probe, the pairs on a document or the wordings of lessons, and what was thrown away."""
 
 from __future__ import annotations
 
@@ -37,14 +37,25 @@ class WrittenPair(BaseModel):
     end: int = Field(ge=0)
 
 
+class WrittenWording(BaseModel):
+    """Another wording of a lesson's question."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    lesson: str
+    text: str
+
+
 class Written(BaseModel):
-    """What one job wrote; `thrown` counts by their reason the pairs that are of no use."""
+    """What one job wrote; `thrown` counts by their reason the pairs or wordings that are of no use."""
 
     model_config = ConfigDict(extra="ignore")
 
     probe: Probe
     asked: list[int] = []  # the numbers of the passages
     pairs: list[WrittenPair] = []
+    lessons: list[str] = []  # the ids of the lessons that were rephrased
+    wordings: list[WrittenWording] = []
     thrown: dict[str, int] = {}
 
 

@@ -1,1 +1,1 @@
-"""Has a model write questions and answers on the passages of a document."""
+"""Has a model write questions and answers on the passages of a document, or other wordings of lessons."""

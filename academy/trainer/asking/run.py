@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections import Counter
@@ -10,18 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from academy.bases import template_of
 from academy.messages import msg
 from academy.text.failures import Failure
 from academy.text.spans import fault_of, find_span, key_of
-from academy.text.templates import choose
-from academy.text.tokens import Tokens, load_tokenizer, longest_of, prompt_ids
-from academy.trainer.asking import probe
-from academy.trainer.asking.grammar import OPENING, Grammar, Vocabulary, read_pair
+from academy.trainer.asking import probe, rephrasing
+from academy.trainer.asking.grammar import PAIR
+from academy.trainer.asking.writer import Task, Writer
 from academy.trainer.checkpoints import replace_file
-from academy.trainer.compute.model import load_adapted
-from academy.trainer.exam.examinee import Examinee
-from academy.trainer.methods.sft import SupervisedFineTuning
 from academy.trainer.report import Report
 from academy.trainer.spec import Spec
 
@@ -33,13 +27,11 @@ _ASKED = (
 _SHOWN = (
     (
         "The pump of the green tank starts at four degrees. It was repaired by Lena Ohm in March.",
-        "Who repaired the pump of the green tank?",
-        "Lena Ohm",
+        ("Who repaired the pump of the green tank?", "Lena Ohm"),
     ),
     (
         "Bread from the Mill Street bakery costs three shillings. It is sold until noon, and never on Mondays.",
-        "How much does bread from the Mill Street bakery cost?",
-        "three shillings",
+        ("How much does bread from the Mill Street bakery cost?", "three shillings"),
     ),
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
@@ -56,23 +48,32 @@ class Passage(NamedTuple):
 def run(spec: Spec, report: Report) -> None:
     """The whole job, up to the `finished` event."""
     asking = json.loads((spec.folder / "spec.json").read_bytes())["asking"]
+    written: dict[str, Any] = {"asked": [], "pairs": [], "lessons": [], "wordings": [], "thrown": {}}
+    if asking.get("per_lesson"):
+        stopped = rephrasing.rephrase(spec, report, asking["per_lesson"], written)
+    else:
+        stopped = _question(spec, report, asking, written)
+    replace_file(spec.folder / "written.json", json.dumps(written, ensure_ascii=False, allow_nan=False))
+    counts = {"pairs": len(written["pairs"]), "wordings": len(written["wordings"]), "thrown": sum(written["thrown"].values())}
+    report.event("finished", stopped=stopped, extra=counts)
+    report.sync()
+
+
+def _question(spec: Spec, report: Report, asking: dict[str, Any], written: dict[str, Any]) -> bool:
+    """Tries the model and then asks the passages; returns whether a person stopped it."""
     passages = _passages(spec.dataset_path, asking["passages"])
-    if not spec.base_path.is_dir():
-        raise Failure(msg("The base model {base!r} no longer exists.", base=spec.base_model), "missing_base")
-    writer = _Writer(spec, report)
+    writer = Writer(spec, report, Task(_ASKED, _SHOWN, PAIR))
     report.preparing("probe", "Trying the model on passages with known answers.", 0.0)
-    tried = writer.write([passage.text for passage in probe.passages()])
-    found = probe.result(tried)
+    tried = [_pair(texts) for texts in writer.write([passage.text for passage in probe.passages()])]
+    found = written["probe"] = probe.result(tried)
     for passage, pair in zip(probe.passages(), tried, strict=True):
         report.say(f"probe: {'usable' if probe.is_usable(passage, pair) else 'not usable'}: {pair}")
     report.note(msg("Of {of} passages with known answers the model wrote {right} usable questions; {needed} are needed.", **found))
-    written: dict[str, Any] = {"probe": found, "asked": [], "pairs": [], "thrown": {}}
-    stopped = False
-    if found["right"] >= found["needed"]:
-        stopped = _ask(writer, passages, asking["per_passage"], written)
-    replace_file(spec.folder / "written.json", json.dumps(written, ensure_ascii=False, allow_nan=False))
-    report.event("finished", stopped=stopped, extra={"pairs": len(written["pairs"]), "thrown": sum(written["thrown"].values())})
-    report.sync()
+    return found["right"] >= found["needed"] and _ask(writer, passages, asking["per_passage"], written)
+
+
+def _pair(texts: tuple[str, ...] | None) -> tuple[str, str] | None:
+    return (texts[0], texts[1]) if texts else None
 
 
 def _passages(path: Path, numbers: Sequence[int]) -> list[Passage]:
@@ -86,7 +87,7 @@ def _passages(path: Path, numbers: Sequence[int]) -> list[Passage]:
     return found
 
 
-def _ask(writer: _Writer, passages: Sequence[Passage], each: int, written: dict[str, Any]) -> bool:
+def _ask(writer: Writer, passages: Sequence[Passage], each: int, written: dict[str, Any]) -> bool:
     """Asks every passage as often as wanted, and fills in what was written; returns whether a person stopped it."""
     parts = [(passage, part) for passage in passages for part in parts_of(passage.text, each)]
     thrown: Counter[str] = Counter()
@@ -98,7 +99,7 @@ def _ask(writer: _Writer, passages: Sequence[Passage], each: int, written: dict[
         told = msg("Writing questions: passage {n:number} of {of:number}.", n=group[0][0].number, of=passages[-1].number)
         writer.report.preparing("questions", told, round(start / len(parts), 3))
         texts = [f"{passage.heading}\n{part}" if passage.heading else part for passage, part in group]
-        for (passage, part), pair in zip(group, writer.write(texts), strict=True):
+        for (passage, part), pair in zip(group, map(_pair, writer.write(texts)), strict=True):
             fault = fault_of(*pair, part, known) if pair else "broken"
             if pair is None or fault:
                 thrown[fault or "broken"] += 1
@@ -123,40 +124,3 @@ def parts_of(text: str, most: int) -> list[str]:
             parts.append(sentence)
         length += len(sentence) + 1
     return parts[:most] if len(parts) <= most else [*parts[: most - 1], " ".join(parts[most - 1 :])]
-
-
-class _Writer:
-    """The model with its grammar."""
-
-    def __init__(self, spec: Spec, report: Report) -> None:
-        self.spec, self.report = spec, report
-        self._tokenizer = load_tokenizer(spec.base_path)
-        self._form = choose(self._tokenizer, template_of(spec.continue_from) if spec.continue_from else "")
-        ids = self._prompt("A text.")
-        adapted = load_adapted(spec, report, [Tokens(0, ids, [False] * len(ids), len(ids))])
-        self._limit = longest_of(spec.base_path, 8192)
-        head = adapted.model.get_base_model().get_output_embeddings()
-        self._vocabulary = Vocabulary(self._tokenizer, head.weight.shape[0], adapted.placement.device)
-        self._examinee = Examinee(adapted, SupervisedFineTuning(adapted, self._tokenizer), self._tokenizer, self._form)
-
-    def write(self, texts: Sequence[str]) -> list[tuple[str, str] | None]:
-        """A pair on each text; None where there is none that can be read, or no room for one."""
-        room = self._limit - self._vocabulary.most_tokens
-        prompts = [self._prompt(text) for text in texts]
-        fit = [at for at, ids in enumerate(prompts) if len(ids) <= room]
-        found: list[tuple[str, str] | None] = [None] * len(texts)
-        with self._examinee.seated():
-            most = [self._vocabulary.most_tokens] * len(fit)
-            grammar = functools.partial(Grammar, self._vocabulary)
-            for at, reply in zip(fit, self._examinee.answers([prompts[at] for at in fit], most, rule=grammar), strict=True):
-                found[at] = read_pair(self._tokenizer.decode(reply or [], skip_special_tokens=True))
-        return found
-
-    def _prompt(self, text: str) -> list[int]:
-        """The text after two shown pairs; a template that takes one turn alone gets them in one."""
-        turns: list[dict[str, Any]] = []
-        for shown, question, answer in _SHOWN:
-            reply = json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
-            turns += [{"role": "user", "content": _ASKED.format(text=shown)}, {"role": "assistant", "content": reply}]
-        turns.append({"role": "user", "content": _ASKED.format(text=text)})
-        return prompt_ids(self._tokenizer, self._form, turns, OPENING)

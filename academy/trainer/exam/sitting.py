@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from academy.messages import Text, to_json
 from academy.text.conversations import Message as Turn
-from academy.text.conversations import Numbered
+from academy.text.conversations import Numbered, wordings_in
 from academy.text.matching import Answers
 from academy.text.tokens import tokenize
 from academy.trainer.dataset import Dataset
@@ -230,9 +231,10 @@ class Exam:
         assert dataset is not None
         if self.subject.style:
             return []
+        taught = itertools.chain.from_iterable(wordings_in(dataset.conversations).values())
         asked = [
             (wording, ids)
-            for wording in wordings_of(rows, dataset.held_out_conversations)
+            for wording in wordings_of(rows, dataset.held_out_conversations, taught)
             if (ids := self._prompt(wording.row, wording.row.asked(wording.question)))
         ]
         most = [self._room(wording.row) for wording, _ in asked]

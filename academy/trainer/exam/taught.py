@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from academy.text.conversations import Message, Numbered
 from academy.text.matching import Answers, Key
+from academy.text.spans import key_of
 from academy.text.token_rows import Tokens, numbers_of, texts_in
 from academy.text.wordings import Wordings
 from academy.trainer.exam.sampling import spread
@@ -91,11 +92,12 @@ def texts_of(conversations: Iterable[Numbered], trained: Sequence[Tokens]) -> li
     return [Row(number, turns, "", (trained[chosen[number]],), _NO_KEY) for number, turns in conversations if number in chosen]
 
 
-def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered]) -> list[Wording]:
-    """At most MOST_REPHRASED questions with a short answer in other words, of the first rows.
+def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered], taught: Iterable[str] = ()) -> list[Wording]:
+    """At most MOST_REPHRASED questions with a short answer in other words, of the first rows; none is one of the `taught` wordings.
 
     The person's own wordings are the held-out rows with the answer of a trained one.
     """
+    trained = {key_of(text) for text in taught}
     single = [row for row in rows if row.is_single and sum(row.tokens[0].trained) <= _SHORT]
     by_answer = {_plain(row.expected): row for row in single}
     asked = {_plain(row.question) for row in rows}
@@ -103,10 +105,11 @@ def wordings_of(rows: Sequence[Row], held_out: Iterable[Numbered]) -> list[Wordi
         Wording(by_answer[_plain(turns[-1]["content"])], turns[-2]["content"], True)
         for _, turns in held_out
         if len(turns) > 1 and _plain(turns[-1]["content"]) in by_answer and _plain(turns[-2]["content"]) not in asked
+        if key_of(turns[-2]["content"]) not in trained
     ][: MOST_REPHRASED // 2]
     wordings = Wordings([row.question for row in rows])
     each = _A_WORDINGS if _A_WORDINGS * len(single) <= MOST_REPHRASED else 1
-    made = (Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, count=each))
+    made = (Wording(row, question, False) for row in single for question in wordings.asked_otherwise(row.question, each, trained))
     return [*own, *itertools.islice(made, MOST_REPHRASED - len(own))]
 
 

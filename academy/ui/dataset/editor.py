@@ -9,6 +9,8 @@ from typing import Any
 from academy.curation.lessons import Lesson, LessonIn, LessonPatch, as_example, whole_of
 from academy.curation.redaction.redact import marks
 from academy.errors import Invalid
+from academy.rows import wordings_of
+from academy.services.wordings import with_wordings
 from academy.ui.answers import toast
 from academy.ui.dataset.rows import turns_shown
 from academy.ui.html.elements import Html, div, field, labelled, select, short, span, tag
@@ -91,7 +93,16 @@ def _main_fields(lesson: Lesson | None) -> list[Html]:
     return [
         labelled(t("lessons.asked"), question, t("lessons.asked_help")),
         labelled(t("lessons.answered"), answer, t("lessons.answered_help")),
+        _wordings(lesson),
     ]
+
+
+def _wordings(lesson: Lesson | None) -> Html:
+    """Other ways to ask the question, one a line."""
+    texts = wordings_of(lesson.metadata) if lesson else []
+    area = _area("wordings", "\n".join(" ".join(text.split()) for text in texts), 3)
+    title = plural("wordings.count", len(texts)) if texts else t("wordings.field")
+    return tag("details", tag("summary", title), labelled(t("wordings.field"), area, t("wordings.help")), open=bool(texts))
 
 
 def _tags_and_rating(lesson: Lesson | None, before: str) -> Html:
@@ -159,7 +170,8 @@ def _metadata(before: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     if len(pairs) != len(history_of(before)):
         kept.pop("thinking", None)  # it would stand before other answers
     kept |= {"history": pairs} if pairs else {}
-    return kept | ({"system": str(data["system"])} if str(data.get("system", "")).strip() else {})
+    kept |= {"system": str(data["system"])} if str(data.get("system", "")).strip() else {}
+    return with_wordings(kept, str(data["wordings"]).splitlines()) if "wordings" in data else kept
 
 
 def _said(values: dict[str, Any], saved: Lesson) -> dict[str, Any]:

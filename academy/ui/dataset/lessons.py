@@ -11,6 +11,7 @@ from academy.curation.lesson_bin import Import
 from academy.curation.lesson_filter import LessonFilter, Sort
 from academy.curation.lessons import DeletedLesson, Lesson, LessonChange, LessonPatch, whole_of
 from academy.messages import language
+from academy.rows import wordings_of
 from academy.ui.answers import toast
 from academy.ui.dataset import editor
 from academy.ui.dataset.choosing import NEVER, chips, controls, filter_of, source_name, state_for, state_of, tag_chip
@@ -63,6 +64,7 @@ def toolbar() -> Html:
             button(t("lessons.add"), "lesson.edit", kind="primary"),
             menu(
                 t("more"),
+                button(t("wordings.have"), "wordings.write", kind="item"),
                 button(t("lessons.bin"), "lessons.bin", kind="item"),
                 button(t("lessons.samples"), "lessons.samples", kind="item"),
                 button(t("lessons.no_samples"), "lessons.no_samples", kind="item danger", confirm=t("lessons.no_samples_sure")),
@@ -221,6 +223,8 @@ def _marks(lesson: Lesson, held: dict[str, tuple[str, str]]) -> list[Html]:
     parts = []
     if lesson.rejected:
         parts.append(span(t("lessons.corrected"), cls="ac-pill ac-preparing", title=short(lesson.rejected, 300)))
+    if wordings := wordings_of(lesson.metadata):
+        parts.append(span(plural("wordings.count", len(wordings)), cls="ac-pill", title=short(" · ".join(wordings), 300)))
     golden = (t("held.golden"), t("held.golden_title")) if golden_mark(lesson.tags) else None
     if mark := golden or held.get(lesson.lesson_id):
         parts.append(span(mark[0], cls="ac-pill ac-held", title=mark[1]))
@@ -268,6 +272,7 @@ def _bulk(look: Look) -> Html:
         tagging,
         *rates,
         button(t("lessons.unrated"), "lessons.bulk", kind="small", title=t("bulk.none"), action="rate"),
+        button(t("wordings.bulk"), "wordings.write", kind="small", title=t("wordings.bulk_title"), picked="1"),
         button(t("delete"), "lessons.bulk", kind="small danger", action="delete"),
         tag("button", t("pick.none"), type="button", cls="ac-btn ac-btn-small ac-btn-quiet", data_set=none),
         cls="ac-row ac-bulk",
@@ -279,6 +284,14 @@ def _bulk(look: Look) -> Html:
 def _mark_of(chosen: LessonFilter) -> str:
     """A name for a filter: all that match are picked only as long as it is the same."""
     return hashlib.blake2b(chosen.model_dump_json().encode(), digest_size=9).hexdigest()
+
+
+def picked_ids(look: Look, most: int) -> list[str]:
+    """The lessons that are picked, or the newest of all that match where all are."""
+    every = filter_of(look, "lesson")
+    if look.text("picked_all") == _mark_of(every):
+        return [lesson.lesson_id for lesson in look.academy.lessons.find(every, limit=most).items]
+    return look.listed("picked")[:most]
 
 
 def _change_many(look: Look, data: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from academy.curation.dataset_rows import Row, RowSort
 from academy.curation.datasets import Manifest
 from academy.curation.lessons import as_example
 from academy.errors import NotFound
-from academy.rows import Turn, conversation, turn_of
+from academy.rows import Turn, conversation, turn_of, wordings_of
 from academy.ui.dataset import lengths
 from academy.ui.dataset.held import held_notice
 from academy.ui.html.elements import Html, button, div, empty, field, join, pager, select, short, span, switch, tag
@@ -129,7 +129,7 @@ def _row(look: Look, item: Manifest, row: Row, *, trained: bool) -> Html:
     off = look.flag(f"out:{row.key}")
     return div(
         span(number(row.number + 1), cls="ac-soft ac-num ac-row-number"),
-        div(turns_shown(turns, _masks(look, row, turns, "train" if trained else "eval")), facts, cls="ac-grow"),
+        div(turns_shown(turns, _masks(look, row, turns, "train" if trained else "eval")), _wordings(row), facts, cls="ac-grow"),
         div(
             as_tokens if trained else "",
             edit if is_there else "",
@@ -148,7 +148,14 @@ def _since(look: Look, row: Row, turns: Sequence[Any]) -> tuple[Html | str, bool
     except NotFound:
         return span(t("rows.deleted"), cls="ac-pill"), False
     now = [turn.content for turn in as_example(lesson).turns]
-    return ("" if now == [turn.content for turn in turns] else span(t("rows.changed"), cls="ac-pill ac-preparing")), True
+    same = now == [turn.content for turn in turns] and {*wordings_of(row.row)} <= {*wordings_of(lesson.metadata)}
+    return ("" if same else span(t("rows.changed"), cls="ac-pill ac-preparing")), True
+
+
+def _wordings(row: Row) -> Html | str:
+    """The other wordings that a training asks in the place of the row's question."""
+    texts = wordings_of(row.row)
+    return tag("p", tag("b", t("wordings.row")), " ", " · ".join(texts), cls="ac-help ac-row-wordings") if texts else ""
 
 
 def _origin(row: Row) -> str:

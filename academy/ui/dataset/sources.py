@@ -12,7 +12,7 @@ from academy.curation.datasets import Manifest
 from academy.curation.examples import DatasetRequest
 from academy.messages import Text
 from academy.ui.answers import Problem, toast
-from academy.ui.dataset import agents, commits, documents, files, hub, lessons, opened
+from academy.ui.dataset import agents, commits, documents, files, hub, lessons, opened, wordings
 from academy.ui.dataset.choosing import chips, controls, filter_of, nothing
 from academy.ui.dataset.rows import flipped, left_out, mask_names, previewed
 from academy.ui.html.elements import (
@@ -56,7 +56,7 @@ def build(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML) -> None
     below = div(live("datasets"), div(live("ds_open"), live("ds_part"), cls="ac-stack-tight"), cls="ac-side-by-side")
     make = div(live("sources"), live("agents"), _options(), live("ds_make"), div("", id="ds-answer"), below, cls="ac-stack")
     gr.HTML(make, apply_default_css=False, elem_classes="ac-view-make")
-    listed = div(lessons.toolbar(), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
+    listed = div(lessons.toolbar(), live("wordings"), live("lessons"), live("lesson_bulk", cls="ac-sticky"), cls="ac-stack")
     gr.HTML(listed, apply_default_css=False, elem_classes="ac-view-lessons")
     gr.HTML(documents.view(), apply_default_css=False, elem_classes="ac-view-documents")
 
@@ -385,6 +385,7 @@ REGIONS = {
     **opened.REGIONS,
     **documents.REGIONS,
     **lessons.REGIONS,
+    **wordings.REGIONS,
 }
 ACTS = {
     "dataset.make": _make,
@@ -403,4 +404,5 @@ ACTS = {
     **documents.ACTS,
     **hub.ACTS,
     **lessons.ACTS,
+    **wordings.ACTS,
 }

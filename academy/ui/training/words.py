@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from academy.jobs.kinds.question import rephrases
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import ENDED, Job
 from academy.ui.html.numbers import duration, loss, number, rate
@@ -115,7 +116,7 @@ def kind_words(job: Job) -> str:
     if job.kind == "export":
         return t("exports.of_adapter")
     if job.kind == "question":
-        return t("questions.of_document")
+        return t("wordings.of_lessons" if rephrases(job) else "questions.of_document")
     return t("jobs.converts") if job.kind == "convert" else job.kind
 
 
