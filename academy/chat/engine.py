@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _SMALL = 50_000_000
 """Models with fewer parameters run in fp32 on one thread: on a CPU that is fastest for them, and most exact."""
 
-USUAL = "Once upon a time a lighthouse keeper lived with his dog on a small island, far from the town."
+USUAL = "once upon a time a lighthouse keeper lived with his dog on a small island, far from the town"
 """A text with which a quick way of decoding is tried."""
 
 _IN_VIEW = 4

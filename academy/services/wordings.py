@@ -165,7 +165,7 @@ class OtherWordings:
         """Decides on wordings, all or none: an accepted one goes to its lesson, and taking that back takes it away again."""
         with self._reviewing:
             known = {item.id: item for item in self.proposals()}
-            if lost := next((item.id for item in decisions if item.id not in known), None):
+            if (lost := next((item.id for item in decisions if item.id not in known), None)) is not None:
                 raise NotFound("There is no wording {id!r}.", hint="List the wordings that wait.", id=lost[:80])
             decided: list[Proposal] = []
             changes: dict[str, list[Callable[[list[str]], list[str]]]] = defaultdict(list)
