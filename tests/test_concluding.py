@@ -68,6 +68,9 @@ def test_a_job_that_was_never_started_goes_back_to_the_queue_unless_it_was_cance
     death = Death(never_began=True)
     assert outcome(a_job(attempt=2), Said(), death=death) == Requeue({"attempt": 1})
     assert outcome(a_job(), Said(), death=death, request="cancel").status == "cancelled"
+    # The app died while it sent the job to another machine: it was failed, by what the app itself had said.
+    sending = said_by({"type": "preparing", "phase": "upload", "fraction": 0.5})
+    assert outcome(a_job(attempt=2), sending, death=death) == Requeue({"attempt": 1})
 
 
 def test_a_refused_start_names_the_engines_reason() -> None:

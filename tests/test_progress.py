@@ -272,6 +272,10 @@ def test_a_job_that_gives_no_sign_of_life_says_so(tmp_path: Path) -> None:
     assert view.view(job, None)["warning"] is None
     assert view.view(job, None, 200)["warning"] is None
     assert view.view(job, None, 421)["warning"].startswith("No sign of life for 7 min, since step 4.")
+    assert view.view(job, None, 421, unheard=5)["warning"].startswith("No sign of life")
+    assert view.view(job, None, 421, unheard=150)["warning"].startswith(
+        "The machine that it runs on does not answer: last heard 2 min ago."
+    )
     before = view.signs(job)
     assert view.signs(job) == before
     (tmp_path / "unfinished.txt").write_text("a bar that moves")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def signs(job: Job) -> tuple[tuple[int, int], ...]:
 def warning(job: Job, silent: float | None, state: Progress | None = None, unheard: float | None = None) -> Message | None:
     """A sentence for a job that has been silent for much longer than is usual for it; it may be slow, so it is not ended."""
     if unheard is not None and unheard >= _UNHEARD_SECONDS:
-        return msg(_UNHEARD, seconds=unheard)
+        return msg(_UNHEARD, moment=(datetime.now(UTC) - timedelta(seconds=unheard)).isoformat())
     if silent is None:
         return None
     state = state or progress(job)
@@ -116,7 +116,7 @@ _SILENT = (
     "if the machine is idle at the same time, the training hangs: cancel it, then resume it or train again."
 )
 _UNHEARD = (
-    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did meanwhile "
+    "The machine that it runs on does not answer: last heard {moment:ago}. The training goes on there, and what it did meanwhile "
     "comes when the machine answers again."
 )
 

@@ -2341,7 +2341,7 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "{where} cannot be reached over SSH: {error}.": "{where} ist über SSH nicht zu erreichen: {error}.",
     "DOCKER_HOST is no address over SSH.": "DOCKER_HOST ist keine Adresse über SSH.",
     "Write it as ssh://user@host or ssh://user@host:port.": "Schreibe sie als ssh://user@host oder ssh://user@host:port.",
-    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did meanwhile comes when the machine answers again.": "Die Maschine, auf der es läuft, antwortet nicht: zuletzt gehört vor {seconds:duration}. Das Training läuft dort weiter, und was es inzwischen getan hat, kommt, wenn die Maschine wieder antwortet.",
+    "The machine that it runs on does not answer: last heard {moment:ago}. The training goes on there, and what it did meanwhile comes when the machine answers again.": "Die Maschine, auf der es läuft, antwortet nicht: zuletzt gehört {moment:ago}. Das Training läuft dort weiter, und was es inzwischen getan hat, kommt, wenn die Maschine wieder antwortet.",
     "The Ray cluster answered with an error: {kind}: {text}": "Der Ray-Cluster antwortete mit einem Fehler: {kind}: {text}",
     "Look at its dashboard.": "Sieh in sein Dashboard.",
     "The Ray cluster refuses the token.": "Der Ray-Cluster lehnt das Token ab.",

@@ -2945,9 +2945,9 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "{where} cannot be reached over SSH: {error}.": "{where} jest nieosiągalny przez SSH: {error}.",
     "DOCKER_HOST is no address over SSH.": "DOCKER_HOST nie jest adresem SSH.",
     "Write it as ssh://user@host or ssh://user@host:port.": "Zapisz go jako ssh://user@host lub ssh://user@host:port.",
-    "The machine that it runs on does not answer: last heard {seconds:duration} ago. The training goes on there, and what it did "
+    "The machine that it runs on does not answer: last heard {moment:ago}. The training goes on there, and what it did "
     "meanwhile comes when the machine answers again.": (
-        "Maszyna, na której działa, nie odpowiada: ostatnio słyszano ją {seconds:duration} temu. Trening trwa tam dalej, a to, co w "
+        "Maszyna, na której działa, nie odpowiada: ostatnio słyszano ją {moment:ago}. Trening trwa tam dalej, a to, co w "
         "tym czasie zrobił, nadejdzie, gdy maszyna znów odpowie."
     ),
     "The cluster no longer has the job": "Klaster nie ma już tego zadania",
