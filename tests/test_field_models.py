@@ -46,7 +46,7 @@ def family(folder: Path, name: str) -> Path:
     tokenizer = make_tokenizer()
     sizes = SIZES | {"vocab_size": len(tokenizer)}
     if name == "gemma3":
-        pictures = {"mm_tokens_per_image": 4, "image_token_index": 5, "boi_token_index": 6, "eoi_token_index": 7}
+        pictures: dict[str, Any] = {"mm_tokens_per_image": 4, "image_token_index": 5, "boi_token_index": 6, "eoi_token_index": 7}
         config: Any = transformers.Gemma3Config(text_config=sizes | {"sliding_window": 32}, vision_config=EYES, **pictures)
     else:
         experts = {"num_local_experts": 4, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
