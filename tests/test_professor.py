@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from academy.bases import BaseFacts
+from academy.bases.packages import PACKAGES
 from academy.jobs.presets import Facts, choose, learning_rate
 from academy.jobs.spec import TrainingSpec
 from academy.professor.advice import advise
@@ -74,6 +76,15 @@ def test_the_learning_rate_follows_width_and_family():
     assert learning_rate(BaseFacts("LlamaForCausalLM", 135_000_000, 270_000_000, 30, 576, 8192, True)) == 1.3e-3
     assert learning_rate(LARGE) == pytest.approx(4.7e-4)
     assert learning_rate(None) == 5e-4
+
+
+@pytest.mark.parametrize("package", PACKAGES.values(), ids=PACKAGES)
+def test_a_base_that_is_yet_to_be_fetched_or_converted_gets_the_choice_that_it_gets_afterwards(package):
+    # A GGUF file calls it "llama"; *Train* may be clicked before it is converted.
+    converted = replace(package.facts, architecture="LlamaForCausalLM")
+    facts = Facts(81, 60, 120, package.facts)
+    assert choose("auto", facts).values == choose("auto", replace(facts, base=converted)).values
+    assert "measure_rate" not in choose("auto", facts).values
 
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

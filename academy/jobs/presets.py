@@ -28,7 +28,9 @@ _PAIR_LOOKS, _THUMB_LOOKS = 4, 8
 _CORRECTION_LOOKS = 12
 _WHOLE = 0.1  # of the weights, that each GPU holds whole where layers are shared: embeddings, head, and the layers that compute now
 _AT_ONCE = 512  # tokens that the trainer computes together on a processor, whatever the batch
-_LIKE_LLAMA = ("Llama", "Mistral", "Ministral", "SmolLM3", "Granite", "Olmo", "Phi3", "Gemma")
+# In small letters, as llama.cpp writes them: a GGUF file that is not converted yet has its names.
+_LIKE_LLAMA = ("llama", "mistral", "ministral", "smollm3", "granite", "olmo", "phi3", "gemma")
+_LIKE_QWEN = ("qwen",)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _why_goal(goal: Goal, facts: Facts) -> Text:
 
 def has_published_rate(base: BaseFacts | None) -> bool:
     """Whether the exponent of `learning_rate` was fitted on the family of this base."""
-    return base is None or base.architecture.startswith((*_LIKE_LLAMA, "Qwen"))
+    return base is None or base.architecture.lower().startswith((*_LIKE_LLAMA, *_LIKE_QWEN))
 
 
 def learning_rate(base: BaseFacts | None) -> float:
@@ -136,7 +138,7 @@ def learning_rate(base: BaseFacts | None) -> float:
     """
     if base is None or not base.hidden_size:
         return 5e-4
-    exponent = 0.781 if base.architecture.startswith(_LIKE_LLAMA) else 0.0775
+    exponent = 0.781 if base.architecture.lower().startswith(_LIKE_LLAMA) else 0.0775
     return float(f"{5e-4 * (2000 / base.hidden_size) ** exponent:.1e}")
 
 
