@@ -36,6 +36,7 @@ def stock(bases: dict[str, Path], rows: Path, tmp_path_factory: pytest.TempPathF
 def test_the_fast_path_computes_what_bare_trl_computes(
     tmp_path: Path, bases: dict[str, Path], rows: Path, stock: dict[str, Steps], family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from academy.trainer import run
     from academy.trainer.compute import model
     from academy.trainer.methods import sft
 
@@ -53,7 +54,8 @@ def test_the_fast_path_computes_what_bare_trl_computes(
     _lay, _keep_less = sft.lay_end_to_end, model.keep_less
     monkeypatch.setattr(sft, "lay_end_to_end", lay)
     monkeypatch.setattr(model, "keep_less", keep_less)
-    monkeypatch.setattr(model, "_AT_ONCE", 0)  # and back
+    for module, name in ((model, "_AT_ONCE"), (run, "_answers_quickly")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # what is changed there is put back
     steps = ours(make_job(tmp_path / family, bases[family], rows, **KNOBS))
     assert len(steps) == KNOBS["max_steps"]
     for step, theirs in zip(steps, stock[family], strict=True):

@@ -72,9 +72,11 @@ def decodes_quickly_in_bf16(folder: Path) -> bool:
 
 
 def test_smollm2_is_trained_as_bare_trl_trains_it(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from academy.trainer import run
     from academy.trainer.compute import model
 
-    monkeypatch.setattr(model, "_AT_ONCE", 0)  # and back
+    for module, name in ((model, "_AT_ONCE"), (run, "_answers_quickly")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # what is changed there is put back
     base, rows = Path(job.base_path or ""), make_rows(tmp_path / "rows.jsonl", 5)
     theirs = [pytest.approx(step, rel=1e-5, abs=1e-5) for step in bare_trl(base, rows, tmp_path / "stock", steps=2)]
     assert ours(make_job(tmp_path / "one", base, rows, **KNOBS | {"max_steps": 2})) == theirs

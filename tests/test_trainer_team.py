@@ -93,7 +93,7 @@ def test_two_processes_of_which_each_holds_a_part_of_the_base_learn_as_one(a_job
     assert_killed(job, "sharded")
     told = events(job)
     process = start(job, "sharded")
-    log, _ = process.communicate(timeout=300)
+    log, _ = process.communicate(timeout=600)
     assert process.returncode == 0, log
     resumed = events(job)[len(told) :]
     assert any("each of 2 holds a part of every layer" in note["message"] for note in of(resumed, "note"))
