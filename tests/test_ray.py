@@ -8,6 +8,7 @@ import json
 import os
 import random
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -25,7 +26,7 @@ from jobs_help import STANDIN, Workshop, events, exists
 from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Invalid, Unavailable
-from academy.jobs.backends.protocol import Seen
+from academy.jobs.backends.protocol import ROOT, Seen
 from academy.jobs.backends.ray.backend import RayBackend, death_of, resources_for
 from academy.jobs.backends.ray.cluster import Cluster, addresses
 from academy.jobs.backends.ray.depot import RemoteFiles
@@ -195,6 +196,69 @@ def test_without_an_address_or_without_ray_it_says_what_to_do(settings: Settings
     with pytest.raises(Unavailable) as error:
         RayBackend(settings.model_copy(update={"ray_address": "http://head:8265"})).check(None)
     assert error.value.detail == "The Python package ray is not installed. pip install 'ray[default]'"
+
+
+class NoCluster:
+    """What stands for a cluster: a folder as depot, and a process of this machine for each submission."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = f"file://{folder}/store"
+        self.depot, self.folder = RemoteFiles(self.store), folder
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def ask(self, operation: str, *arguments: Any, seconds: float = 0.0) -> Any:
+        return getattr(self if hasattr(self, operation) else self.depot, operation)(*arguments)
+
+    def check(self) -> None:
+        pass
+
+    def resources(self) -> dict[str, float]:
+        return {"CPU": 1.0}
+
+    def submit(self, name: str, options: dict[str, Any]) -> None:
+        argv = shlex.split(options["entrypoint"])
+        with open(self.folder / "output", "ab") as output:
+            env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+            self.running[name] = subprocess.Popen([sys.executable, *argv[1:]], env=env, stdout=output, stderr=output)
+
+    def look(self, name: str) -> dict[str, Any] | None:
+        if name not in self.running:
+            return None
+        code = self.running[name].poll()
+        status = "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
+        return {"status": status, "message": "", "exit_code": code, "node": "here"}
+
+    def log(self, name: str) -> str:
+        return (self.folder / "output").read_text()
+
+    def stop(self, name: str) -> None:
+        self.running[name].terminate()
+
+    def close(self) -> None:
+        for process in self.running.values():
+            process.kill()
+            process.wait()
+
+
+def test_both_sides_without_a_cluster(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", _env_file=None, ray_address="http://head:8265")  # type: ignore[call-arg]
+    backend, cluster = OnTheCluster(settings), NoCluster(tmp_path)
+    backend._cluster = cluster  # type: ignore[assignment]
+    works = Workshop(tmp_path, {"ray": backend}, settings=settings)
+    (works.base / "config.json").write_text("{}")
+    job = works.submit(name="reads", steps=12, **KNOBS)
+    ended = works.wait(job.job_id, seconds=60)
+    assert (ended.status, ended.exit_code) == ("finished", 0), (ended, cluster.log(""))
+    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 13)]
+    assert [event["message"] for event in events(job) if event["type"] == "note"] == ["config.json: {}"]
+    assert [found.step for found in job.folder.checkpoints()] == [3, 6, 9]
+    wait_until(lambda: not [*(tmp_path / "store" / "notes").rglob("*-1")], "what the job left to be removed")
+    killed = works.submit(steps=500, pause=0.05, **KNOBS)
+    works.wait_step(killed.job_id, 2, 60)
+    works.runner.cancel(killed.job_id)
+    assert works.wait(killed.job_id).status == "cancelled"
+    works.close()
+    cluster.close()
 
 
 @pytest.mark.parametrize(("field", "value"), [("ray_address", "a b"), ("ray_client", "http://x"), ("ray_store", "bucket")])
