@@ -8,38 +8,33 @@ import json
 import os
 import random
 import secrets
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_help import STANDIN, Workshop, events, exists
+from jobs_help import STANDIN, Workshop, events
 
-from academy.bases import fingerprint
 from academy.config import Settings
 from academy.errors import Invalid, Unavailable
-from academy.jobs.backends.protocol import Seen
-from academy.jobs.backends.ray.backend import RayBackend, death_of, resources_for
+from academy.jobs.backends.protocol import ROOT, Seen
+from academy.jobs.backends.ray.backend import RayBackend, death_of
 from academy.jobs.backends.ray.cluster import Cluster, addresses
 from academy.jobs.backends.ray.depot import RemoteFiles
-from academy.jobs.backends.ray.places import PLACE
-from academy.jobs.backends.ray.ranks import interface_of, lay_out
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.arriving import take_in
 from academy.jobs.carrying.depot import FolderDepot
 from academy.jobs.carrying.leaving import Leaving
 from academy.jobs.folder import JobFolder
-from academy.jobs.reading import progress
-from academy.jobs.spec import TrainingSpec
-from academy.jobs.store import Inputs, Job
-from tests.real_app import RealApp
+from academy.jobs.store import Job
 from tests.waiting import wait_until
 
 # -- without a cluster
@@ -103,47 +98,6 @@ def test_what_a_log_left_behind_is_removed_and_what_stays_is_kept(tmp_path: Path
     assert len([*(place / "chunks").iterdir()]) == 2
 
 
-@pytest.mark.parametrize(
-    ("gpus", "there", "expected"),
-    [
-        (1, {"CPU": 8.0, "CPU of a node": 4.0}, ({"entrypoint_num_cpus": 1}, 1, "CPU")),
-        (2, {"CPU": 8.0, "GPU": 4.0, "GPU of a node": 2.0}, ({"entrypoint_num_gpus": 2}, 1, "GPU")),
-        (4, {"CPU": 8.0, "GPU": 4.0, "GPU of a node": 2.0}, ({"entrypoint_num_gpus": 1}, 4, "GPU")),
-        (4, {"GPU": 4.0}, ({"entrypoint_num_gpus": 4}, 1, "GPU")),  # a cluster that does not tell of its nodes
-    ],
-)
-def test_a_training_is_spread_where_no_node_has_all_it_needs(
-    gpus: int, there: dict[str, float], expected: object, settings: Settings
-) -> None:
-    fields: Any = dict.fromkeys(("job_id", "name", "created_at", "dataset_path", "base_model", "output_dir"), "x")
-    job = Job(status="queued", backend="ray", parameters={"gpus": gpus}, **fields)
-    assert resources_for(job, there) == expected
-
-
-def test_a_node_that_shares_the_folder_gets_no_copy_and_another_gets_all(tmp_path: Path) -> None:
-    store = f"file://{tmp_path}/store"
-    depot = RemoteFiles(store)
-    depot.put(chunks.name_of(b"rows"), b"rows")
-    command = json.dumps({"argv": [], "env": {}}).encode()
-    depot.put(chunks.name_of(command), command)
-    listed = {
-        "in/dataset.jsonl": chunks.Listed(4, (chunks.name_of(b"rows"),)),
-        "job/command.json": chunks.Listed(len(command), (chunks.name_of(command),)),
-    }
-    depot.note("a/in", json.dumps({"files": chunks.listing_json(listed)}).encode())
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / ".laid-out").write_text("token")
-    assert not lay_out(tmp_path / "shared", "token", "a", store)
-    assert [path.name for path in (tmp_path / "shared").iterdir()] == [".laid-out"]
-    assert lay_out(tmp_path / "apart", "token", "a", store)
-    assert (tmp_path / "apart" / "in" / "dataset.jsonl").read_text() == "rows"
-
-
-def test_the_interface_of_an_address_is_found() -> None:
-    assert interface_of("127.0.0.1") == "lo"
-    assert interface_of("203.0.113.9") is None
-
-
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "adapter/../../x", "", "a/./b", "a\0b"])
 def test_a_listing_leads_nowhere_else(name: str) -> None:
     with pytest.raises(ValueError, match="below a folder"):
@@ -197,6 +151,69 @@ def test_without_an_address_or_without_ray_it_says_what_to_do(settings: Settings
     assert error.value.detail == "The Python package ray is not installed. pip install 'ray[default]'"
 
 
+class NoCluster:
+    """What stands for a cluster: a folder as depot, and a process of this machine for each submission."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = f"file://{folder}/store"
+        self.depot, self.folder = RemoteFiles(self.store), folder
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def ask(self, operation: str, *arguments: Any, seconds: float = 0.0) -> Any:
+        return getattr(self if hasattr(self, operation) else self.depot, operation)(*arguments)
+
+    def check(self) -> None:
+        pass
+
+    def resources(self) -> dict[str, float]:
+        return {"CPU": 1.0}
+
+    def submit(self, name: str, options: dict[str, Any]) -> None:
+        argv = shlex.split(options["entrypoint"])
+        with open(self.folder / "output", "ab") as output:
+            env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+            self.running[name] = subprocess.Popen([sys.executable, *argv[1:]], env=env, stdout=output, stderr=output)
+
+    def look(self, name: str) -> dict[str, Any] | None:
+        if name not in self.running:
+            return None
+        code = self.running[name].poll()
+        status = "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
+        return {"status": status, "message": "", "exit_code": code, "node": "here"}
+
+    def log(self, name: str) -> str:
+        return (self.folder / "output").read_text()
+
+    def stop(self, name: str) -> None:
+        self.running[name].terminate()
+
+    def close(self) -> None:
+        for process in self.running.values():
+            process.kill()
+            process.wait()
+
+
+def test_both_sides_without_a_cluster(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", _env_file=None, ray_address="http://head:8265")  # type: ignore[call-arg]
+    backend, cluster = OnTheCluster(settings), NoCluster(tmp_path)
+    backend._cluster = cluster  # type: ignore[assignment]
+    works = Workshop(tmp_path, {"ray": backend}, settings=settings)
+    (works.base / "config.json").write_text("{}")
+    job = works.submit(name="reads", steps=12, **KNOBS)
+    ended = works.wait(job.job_id, seconds=60)
+    assert (ended.status, ended.exit_code) == ("finished", 0), (ended, cluster.log(""))
+    assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 13)]
+    assert [event["message"] for event in events(job) if event["type"] == "note"] == ["config.json: {}"]
+    assert [found.step for found in job.folder.checkpoints()] == [3, 6, 9]
+    wait_until(lambda: not [*(tmp_path / "store" / "notes").rglob("*-1")], "what the job left to be removed")
+    killed = works.submit(steps=500, pause=0.05, **KNOBS)
+    works.wait_step(killed.job_id, 2, 60)
+    works.runner.cancel(killed.job_id)
+    assert works.wait(killed.job_id).status == "cancelled"
+    works.close()
+    cluster.close()
+
+
 @pytest.mark.parametrize(("field", "value"), [("ray_address", "a b"), ("ray_client", "http://x"), ("ray_store", "bucket")])
 def test_a_bad_address_stops_the_start(field: str, value: str) -> None:
     with pytest.raises((Invalid, ValueError)):
@@ -219,8 +236,8 @@ class Nodes:
     client: str
     gcs: int
 
-    def run(self, *arguments: str, before: Sequence[str] = ()) -> None:
-        """`ray start`, with token authentication; `before` starts it."""
+    def run(self, *arguments: str) -> None:
+        """`ray start`, with token authentication."""
         env = os.environ | {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": TOKEN,
@@ -233,7 +250,7 @@ class Nodes:
         }
         done = subprocess.run(
             [
-                *(*before, str(BIN / "ray"), "start", "--object-store-memory=100000000", "--disable-usage-stats"),
+                *(str(BIN / "ray"), "start", "--object-store-memory=100000000", "--disable-usage-stats"),
                 f"--dashboard-agent-listen-port={free_port()}",  # without its agent a head takes no jobs
                 *arguments,
             ],
@@ -244,12 +261,6 @@ class Nodes:
     def add(self, name: str) -> None:
         """A node that can take one job."""
         self.run(f"--address=127.0.0.1:{self.gcs}", f"--node-name={name}", "--num-cpus=1")
-
-    def add_apart(self, name: str) -> None:
-        """The same with a folder of its own where jobs are laid out, as on another machine."""
-        PLACE.mkdir(exist_ok=True)
-        hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', str(PLACE)]
-        self.run(f"--address=127.0.0.1:{self.gcs}", f"--node-name={name}", "--num-cpus=1", before=hide)
 
     def pids(self, *words: str) -> list[int]:
         """The processes of this cluster with these words in their command line."""
@@ -359,70 +370,6 @@ def test_the_app_may_end_meanwhile_and_finds_the_job_again(nodes: Nodes, tmp_pat
     assert (ended.status, ended.attempt) == ("finished", 1), ended
     assert [event["step"] for event in events(job) if event["type"] == "progress"] == [*range(1, 101)]
     again.close()
-
-
-@pytest.mark.ray
-@pytest.mark.training
-@pytest.mark.torture
-def test_the_app_is_killed_while_its_job_runs_on_the_cluster(nodes: Nodes, tmp_path: Path) -> None:
-    where = {"RAY_ADDRESS": nodes.address, "ACADEMY_RAY_CLIENT": nodes.client, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
-    app = RealApp(tmp_path / "data", ACADEMY_BACKEND="ray", **where)
-    try:
-        app.start()
-        steps = 200
-        job_id = app.train(dataset_id=app.dataset(), max_steps=steps, stop_when_known=False, batch_size=1, max_seq_length=256)
-        before = app.wait(job_id, "running", step=1, seconds=180)["worker"]["pid"]
-        for _ in range(2):
-            app.kill()
-            app.start()
-            found = app.wait(job_id, "running", seconds=10)
-            assert (found["worker"]["pid"], exists(before)) == (before, True)
-            told = [point["step"] for point in app.points(job_id)]
-            assert told == [*range(1, told[-1] + 1)]
-        ended = app.wait(job_id, seconds=300)
-        assert (ended["status"], ended["step"], ended["attempt"]) == ("finished", steps, 1)
-        assert [point["step"] for point in app.points(job_id)] == [*range(1, steps + 1)]
-    finally:
-        app.close()
-
-
-@pytest.mark.ray
-@pytest.mark.training
-@pytest.mark.torture
-@pytest.mark.skipif(os.geteuid() != 0, reason="gives a node a folder of its own, which only root may")
-def test_one_training_over_two_nodes_learns_what_one_node_learns(nodes: Nodes, tmp_path: Path, token: None) -> None:
-    from tests.trainer_help import chats, make_model, write_rows
-
-    nodes.add_apart("apart")
-    fields: Any = {"ray_address": nodes.address, "ray_client": nodes.client}
-    settings = Settings(data_dir=tmp_path / "data", _env_file=None, **fields)  # type: ignore[call-arg]
-    works = Workshop(tmp_path, {"ray": RayBackend(settings)}, settings=settings)
-    base = make_model(tmp_path / "model")
-    rows = write_rows(tmp_path / "rows.jsonl", chats((f"Where is number {n}?", f"Place {n}.") for n in range(12)))
-    knobs: Any = {"max_steps": 60, "save_steps": 20, "batch_size": 4, "precision": "fp32", "lora_dropout": 0.0, "stop_when_known": False}
-
-    def submit(gpus: int) -> Job:
-        spec = TrainingSpec(name=f"on {gpus}", base_model=str(base), backend="ray", gpus=gpus, **knobs)
-        return works.runner.submit(spec, Inputs(dataset_path=str(rows), base_path=str(base), base_fingerprint=fingerprint(base)))
-
-    try:
-        wait_until(lambda: Cluster(settings).ask("resources").get("CPU") == 2, "the second node", 60)
-        both = works.wait(submit(2).job_id, seconds=240)
-        assert both.status == "finished", (both, both.folder.log.read_text()[-2000:])
-        alone = works.wait(submit(1).job_id, seconds=240)
-        losses = [[point["loss"] for point in progress.points(job) if "loss" in point] for job in (alone, both)]
-        assert losses[1] == pytest.approx(losses[0], abs=1e-4)
-        # A node is lost in the middle; another comes, and the training goes on from what had come back.
-        job = submit(2)
-        wait_until(job.folder.checkpoints, "a checkpoint that has come back", 240)
-        nodes.kill("apart")
-        nodes.add_apart("apart2")
-        ended = works.wait(job.job_id, seconds=300)
-        assert (ended.status, ended.attempt) == ("finished", 2), (ended, ended.folder.log.read_text()[-2000:])
-    finally:
-        works.close()
-        nodes.kill("apart")
-        nodes.kill("apart2")
 
 
 @pytest.mark.ray

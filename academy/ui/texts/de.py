@@ -2331,9 +2331,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "A file of the job changed while it was sent.": "Eine Datei des Jobs änderte sich, während sie gesendet wurde.",
     "It is sent again.": "Sie wird noch einmal gesendet.",
     "Sending the training to the cluster.": "Das Training wird an den Cluster gesendet.",
-    "It needs {n} devices, which did not become free together within {seconds:duration}.": (
-        "Es braucht {n} Geräte, die nicht innerhalb von {seconds:duration} zusammen frei wurden."
-    ),
     "DOCKER_HOST names another Docker Engine than the one that the job runs on.": "DOCKER_HOST nennt eine andere Docker Engine als die, auf der der Job läuft.",
     "Set DOCKER_HOST to what it was when the job started, and restart Academy.": "Setze DOCKER_HOST auf den Wert, den es beim Start des Jobs hatte, und starte Academy neu.",
     "Sending the training to the other machine.": "Das Training wird an die andere Maschine gesendet.",

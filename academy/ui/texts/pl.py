@@ -2931,9 +2931,6 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "A file of the job changed while it was sent.": "Plik zadania zmienił się podczas wysyłania.",
     "It is sent again.": "Zostanie wysłany ponownie.",
     "Sending the training to the cluster.": "Wysyłanie treningu do klastra.",
-    "It needs {n} devices, which did not become free together within {seconds:duration}.": (
-        "Potrzebuje {n} urządzeń, które nie zwolniły się razem w ciągu {seconds:duration}."
-    ),
     "DOCKER_HOST names another Docker Engine than the one that the job runs on.": (
         "DOCKER_HOST wskazuje inny Docker Engine niż ten, na którym działa zadanie."
     ),

@@ -213,13 +213,12 @@ class RayBackend:
     def _submit(self, remote: _Remote) -> None:
         job, command = remote.job, remote.command
         assert command is not None
-        asked, processes, kind = resources_for(job, self._cluster.ask("resources"))
-        program = "python -P -m academy.jobs.backends.ray.remote"
+        there = self._cluster.ask("resources")
         options = {
-            "entrypoint": f"{program} {remote.name} {self._cluster.store or repr('')} {processes} {kind}",
+            "entrypoint": f"python -P -m academy.jobs.backends.ray.remote {remote.name} {self._cluster.store or repr('')}",
             "runtime_env": {"py_modules": [str(ROOT / "academy")], "excludes": ["**/__pycache__/**", "**/*.safetensors"]},
             "metadata": {"academy": job.job_id},
-            **asked,
+            **_resources(job, there),
         }
         sent = self._send(remote, {f"in/{name}": path for name, path in inputs_of(job).items()}, reports=True)
         sent |= self._send(remote, {f"job/{name}": path for name, path in own_of(job).items()}, reports=False)
@@ -328,16 +327,11 @@ def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
     return Death(msg("The cluster ended the job: {message}", message=message[:300].rstrip(".")), interrupted=False)
 
 
-def resources_for(job: Job, there: Mapping[str, float]) -> tuple[dict[str, Any], int, str]:
-    """What the submission asks of the cluster, over how many nodes' processes it is spread (1: on one node), and in what.
-
-    GPUs where the cluster has any, else a CPU for each process; one node where one has them all.
-    """
+def _resources(job: Job, there: Mapping[str, float]) -> dict[str, Any]:
+    """What the submission asks of the cluster: GPUs where it has any, else a CPU for each process."""
     kind = "GPU" if there.get("GPU") else "CPU"
     wanted, found = gpus_of(job.parameters), there.get(kind, 0)
     if found < wanted:
         text = "The cluster has {found:.0f} of the {n} devices that the training needs."
         raise Unavailable(text, hint="Set GPUs to less.", found=found, n=wanted)  # nodes may still be joining
-    spread = wanted > there.get(f"{kind} of a node", found)
-    asked = "entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus"
-    return {asked: 1 if spread else wanted}, wanted if spread else 1, kind
+    return {"entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}

@@ -55,13 +55,10 @@ class Carrier:
         return self._jobs().get_job_logs(name)[-4000:]
 
     def resources(self) -> dict[str, float]:
-        """What the cluster has in all, by Ray's names, and the most that one node has."""
+        """What the cluster has in all, by Ray's names."""
         reply = self._jobs()._do_request("GET", "/api/cluster_status").json()
-        report = ((reply.get("data") or {}).get("clusterStatus") or {}).get("loadMetricsReport") or {}
-        found = {name.upper(): float(numbers[1]) for name, numbers in (report.get("usage") or {}).items()}
-        nodes = [{name.upper(): float(number) for name, number in node.items()} for node, _ in report.get("nodeTypes") or []]
-        most = {f"{name} of a node": max(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU") if nodes}
-        return {name: found[name] for name in ("CPU", "GPU") if name in found} | most
+        usage = (((reply.get("data") or {}).get("clusterStatus") or {}).get("loadMetricsReport") or {}).get("usage") or {}
+        return {name.upper(): float(numbers[1]) for name, numbers in usage.items() if name.upper() in ("CPU", "GPU")}
 
     def _jobs(self) -> Any:
         if self._jobs_client is None:

@@ -1,4 +1,4 @@
-"""`python -m academy.jobs.backends.ray.remote <submission> <store> <processes> <kind>`: a job on the cluster.
+"""`python -m academy.jobs.backends.ray.remote <submission> <store>`: a job on the cluster.
 
 It lays out the job's folder on its node, starts the same warden as everywhere, and brings back what changes until nothing of it lives.
 What it cannot bring back at the moment it brings back later: the training does not wait for it.
@@ -20,10 +20,8 @@ from academy.errors import log_and_go_on
 from academy.jobs.backends.protocol import WARDEN
 from academy.jobs.backends.ray.depot import open_depot
 from academy.jobs.backends.ray.places import PLACE, adapt
-from academy.jobs.backends.ray.ranks import GATHER_SECONDS, Ranks
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.leaving import LAST_SECONDS, PAUSE, Leaving
-from academy.messages import Message, msg, to_json
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +30,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 def main(arguments: list[str]) -> int:
     """Runs one submission; 0 once everything is brought back."""
-    name, store, processes, kind = arguments
+    name, store = arguments
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     depot = open_depot(store)
     brief = json.loads(depot.read(f"{name}/in") or b"{}")
@@ -44,19 +42,8 @@ def main(arguments: list[str]) -> int:
     job = place / "job"
     adapt(job / "command.json")
     leaving = Leaving(depot, name, job)
-    ranks = None
-    if int(processes) > 1:
-        try:
-            ranks = Ranks(name, store, place, int(processes), kind)
-        except TimeoutError:
-            text = "It needs {n} devices, which did not become free together within {seconds:duration}."
-            _give_up(job, msg(text, n=int(processes), seconds=GATHER_SECONDS))
-            return _bring_last(leaving, place)
-        _extend(job / "command.json", ranks.environment)
     warden = _start(job)
     while warden.poll() is None:
-        if ranks:
-            ranks.watch(warden)
         with log_and_go_on("Bringing back what the job wrote", log):
             if depot.read(f"{name}/in") is None:
                 leaving.begin_again()  # the depot was begun again
@@ -65,11 +52,6 @@ def main(arguments: list[str]) -> int:
                 if depot.read(f"{name}/{request}") is not None:
                     (job / request).touch()
         time.sleep(PAUSE)
-    code = ranks.conclude() if ranks else 0
-    return _bring_last(leaving, place) or code
-
-
-def _bring_last(leaving: Leaving, place: Path) -> int:
     until = time.monotonic() + LAST_SECONDS
     while not leaving.is_over and time.monotonic() < until:
         with log_and_go_on("Bringing back the last of it", log):
@@ -78,16 +60,6 @@ def _bring_last(leaving: Leaving, place: Path) -> int:
             time.sleep(PAUSE)
     shutil.rmtree(place, ignore_errors=True)
     return 0 if leaving.is_over else 1
-
-
-def _give_up(job: Path, reason: Message) -> None:
-    with open(job / "events.jsonl", "ab") as file:
-        file.write(json.dumps({"type": "failed", "reason": to_json(reason), "cause": "start"}).encode() + b"\n")
-
-
-def _extend(path: Path, env: dict[str, str]) -> None:
-    command = json.loads(path.read_bytes())
-    path.write_text(json.dumps(command | {"env": command["env"] | env}))
 
 
 def _start(job: Path) -> subprocess.Popen[bytes]:
