@@ -143,42 +143,33 @@ def edited(page: Page) -> str:
 def open_everything(page: Page, look: Callable[[], None]) -> None:
     """Opens what can be opened on the tab that is shown: folded parts, views, rows, dialogs; nothing that asks first or changes things."""
     page.evaluate("document.querySelectorAll('#ac-tabs details').forEach(el => { el.open = true })")
-    chosen = "[data-set], [data-act]:not([data-confirm])"
-    leave_out = (
-        ".delete",
-        ".start",
-        ".make",
-        "train",
-        ".retry",
-        ".resume",
-        ".stop",
-        ".activate",
-        ".deactivate",
-        ".samples",
-        ".clean",
-        "form",
-    )
-    seen: set[str] = set()
+    seen: list[str] = []
     for _ in range(90):
-        # Views last: each is opened wholly before it is left.
-        views = page.locator("#ac-tabs .ac-segment[data-set]:visible").all()
-        buttons = [*page.locator(f"#ac-tabs :is({chosen}):not(.ac-segment):visible").all(), *views]
-        fresh = None
-        for button in buttons:
-            key = button.evaluate("el => el.nodeName + (el.dataset.act || '') + (el.dataset.set || '') + el.className")
-            act = button.get_attribute("data-act") or ""
-            if key not in seen and not any(word in act for word in leave_out):
-                seen.add(key)
-                fresh = button
-                break
-        if fresh is None:
+        key = page.evaluate(_NEXT, seen)
+        if key is None:
             return
-        fresh.click(force=True, no_wait_after=True)
+        seen.append(key)
+        page.locator("[data-walked]").click(force=True, no_wait_after=True)
         page.wait_for_timeout(250)
         look()
         if page.locator("#ac-dialog[open]").count():
             page.keyboard.press("Escape")
             page.wait_for_timeout(80)
+
+
+# The next button that can be seen and has not been pressed, marked. Views last: each is opened wholly before it is left.
+_NEXT = """(seen) => {
+  const not = [".delete", ".start", ".make", "train", ".retry", ".resume", ".stop", ".activate", ".deactivate", ".samples", ".clean", "form"];
+  const keyOf = (el) => el.nodeName + (el.dataset.act || "") + (el.dataset.set || "") + el.className;
+  const fresh = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length && !seen.includes(keyOf(el))
+    && !not.some((word) => (el.dataset.act || "").includes(word));
+  document.querySelectorAll("[data-walked]").forEach((el) => el.removeAttribute("data-walked"));
+  const all = [...document.querySelectorAll("#ac-tabs :is([data-set], [data-act]:not([data-confirm]))")];
+  const isView = (el) => el.matches(".ac-segment");
+  const found = all.find((el) => !isView(el) && fresh(el)) || all.find((el) => isView(el) && el.matches("[data-set]") && fresh(el));
+  found?.setAttribute("data-walked", "");
+  return found ? keyOf(found) : null;
+}"""
 
 
 def test_no_text_of_any_tab_runs_or_calls_home(page: Page) -> None:
