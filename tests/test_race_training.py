@@ -95,7 +95,7 @@ def test_each_trial_trains_as_alone_also_after_a_kill_and_the_first_becomes_the_
     for n, alpha in ((1, 32), (2, 16)):
         own: dict[str, Any] = SHARED | TRIALS[n - 1] | {"lora_alpha": alpha}
         alone = make_job(tmp_path / f"alone {n}", BUNDLED, rows, **own)
-        train_here(alone)
+        train_here(alone, exam=False)
         assert losses(job / "trials" / str(n)) == losses(alone)
         assert len(losses(alone)) == 16
     best = state(job)["best"]["n"]

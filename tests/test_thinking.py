@@ -70,7 +70,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Trans
     (base / "chat_template.jinja").write_text(QWEN3.replace("<|im_end|>", "<|end|>"), encoding="utf-8")
     rows = write_rows(folder / "rows.jsonl", TALKS)
     knobs = {"max_steps": 36, "batch_size": 4, "learning_rate": 4e-3, "vary_questions": False, "rehearsal": 0.0}
-    events = train_here(make_job(folder / "job", base, rows, **knobs))
+    events = train_here(make_job(folder / "job", base, rows, **knobs), exam=False)
     assert events[-1]["type"] == "finished"
     assert next(event for event in reversed(events) if "known" in event)["known"] == 3
     engine = TransformersEngine(use_gpu=False)

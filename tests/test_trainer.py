@@ -53,12 +53,12 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, base: Path, rows: Path) -> Run:
-    """Trains in this process; returns the events."""
+    """Trains in this process, without an exam unless told otherwise; returns the events."""
 
-    def _run(name: str = "job", code: int = 0, **values: Any) -> list[dict[str, Any]]:
+    def _run(name: str = "job", code: int = 0, exam: bool = False, **values: Any) -> list[dict[str, Any]]:
         where, data = values.pop("base", base), values.pop("rows", rows)
         values = {"num_epochs": 2, "batch_size": 4, "learning_rate": 3e-3} | values
-        return train_here(make_job(tmp_path / name, where, data, **values), code)
+        return train_here(make_job(tmp_path / name, where, data, **values), code, exam=exam)
 
     return _run
 
@@ -88,7 +88,7 @@ def curve(all_events: list[dict[str, Any]]) -> dict[int, tuple[Any, ...]]:
 
 
 def test_a_run_tells_every_step_and_leaves_a_whole_adapter(tmp_path: Path, run: Run, rows: Path) -> None:
-    told = run(eval_path=rows, eval_steps=3)
+    told = run(exam=True, eval_path=rows, eval_steps=3)
     started = of(told, "started")[0]
     assert (started["total_steps"], started["train_rows"], started["eval_rows"], started["device"]) == (6, 12, 12, "cpu")
     assert 0 < started["trainable_parameters"] < started["total_parameters"]
@@ -141,7 +141,7 @@ def test_killed_and_resumed_it_comes_to_the_same_adapter_and_losses_as_uninterru
         assert process.wait() == -signal.SIGKILL
         assert not (job / "adapter").exists()
     assert events(job)[-1]["type"] != "finished"
-    told = train(job)
+    told = train_here(job, exam=False)
     assert curve(told) == curve(whole)
     assert same(weights(tmp_path / "killed"), weights(tmp_path / "whole"))
     resumed = [event["resumed_from_step"] for event in of(told, "started") if "resumed_from_step" in event]

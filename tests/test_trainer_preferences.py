@@ -250,7 +250,7 @@ def test_a_training_from_pairs_learns_them_and_reports_what_became_of_them(tmp_p
     finally:
         process.kill()
         process.communicate()
-    again = train_here(job)
+    again = train_here(job, exam=False)
     assert of(again, "started")[-1]["resumed_from_step"] > 0
     last = {point["step"]: point["loss"] for point in of(again, "progress")}
     assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
@@ -286,9 +286,9 @@ def test_an_exam_of_an_adapter_compares_the_answers_with_its_base(tmp_path: Path
 
 def test_a_training_that_continues_an_adapter_is_compared_with_that_adapter(tmp_path: Path, base: Path) -> None:
     first = job_of(tmp_path / "first", base, pairs(8), num_epochs=3)
-    train_here(first)
+    train_here(first, exam=False)
     second = job_of(tmp_path / "second", base, pairs(8), continue_from_path=str(first / "adapter"))
-    points = of(train_here(second), "progress")
+    points = of(train_here(second, exam=False), "progress")
     assert (points[0]["margin"], points[0]["accuracy"]) == (0.0, 0.5)
     before = of(events(first), "progress")
     assert points[0]["rejected"] < before[0]["rejected"]  # the reference is not the base
@@ -306,7 +306,7 @@ def test_a_training_from_thumbs_moves_good_and_bad_answers_apart(tmp_path: Path)
 
 def test_thumbs_beside_pairs_are_left_out_and_said_so(tmp_path: Path, base: Path) -> None:
     some = [*pairs(6), *[item._replace(prompt=(Turn("user", f"And {item.prompt[0].content}"),)) for item in thumbs(4)]]
-    told = train_here(job_of(tmp_path / "job", base, some))
+    told = train_here(job_of(tmp_path / "job", base, some), exam=False)
     assert any("4 answers with a thumb are left out" in event["message"] for event in of(told, "note"))
     assert of(told, "started")[0]["train_rows"] == 6
 
@@ -353,7 +353,7 @@ def test_a_model_that_can_use_a_correction_learns_from_itself_and_resumes(
     monkeypatch.setattr(correction, "_GAIN", -1.0)
     values: dict[str, Any] = {"method": "correction", "num_epochs": 3, "save_steps": 1}
     whole = job_of(tmp_path / "whole", base, corrections(6), **values)
-    points = of(train_here(whole), "progress")
+    points = of(train_here(whole, exam=False), "progress")
     assert len(points) == 6
     assert all(point["loss"] > 0 and "known" not in point and 0 <= point["accuracy"] <= 1 for point in points)
     # Killed after step 3: the same answers are sampled again, with the same losses.
@@ -361,10 +361,9 @@ def test_a_model_that_can_use_a_correction_learns_from_itself_and_resumes(
         assert checkpoint.step >= 5
     cut = job_of(tmp_path / "cut", base, corrections(6), **values | {"max_steps": 6})
     (cut / "stop").touch()
-    train_here(cut)
+    train_here(cut, exam=False)
     (cut / "stop").unlink()
-    (cut / "report.json").unlink()
-    last = {point["step"]: point["loss"] for point in of(train_here(cut), "progress")}
+    last = {point["step"]: point["loss"] for point in of(train_here(cut, exam=False), "progress")}
     assert [last[point["step"]] for point in points] == [point["loss"] for point in points]
 
 

@@ -125,12 +125,14 @@ def train(job: Path, code: int = 0) -> list[dict[str, Any]]:
     return events(job)
 
 
-def train_here(job: Path, code: int = 0, module: str = "academy.trainer.run") -> list[dict[str, Any]]:
-    """`train` in this process, so that the libraries are loaded once."""
+def train_here(job: Path, code: int = 0, module: str = "academy.trainer.run", *, exam: bool = True) -> list[dict[str, Any]]:
+    """`train` in this process, so that the libraries are loaded once; its exam takes most of the time of a small one."""
     from academy.trainer import __main__ as program
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program, "_quiet", lambda quantized: None)  # it hides libraries from the whole process
+        if not exam:
+            patch.setattr("academy.trainer.exam.run.examine", lambda *given: None)
         assert program.main([str(job)], module) == code, events(job)[-1]
     return events(job)
 

@@ -159,10 +159,10 @@ def open_everything(page: Page, look: Callable[[], None]) -> None:
 
 # The next button that can be seen and has not been pressed, marked. Views last: each is opened wholly before it is left.
 _NEXT = """(seen) => {
-  const not = [".delete", ".start", ".make", "train", ".retry", ".resume", ".stop", ".activate", ".deactivate", ".samples", ".clean", "form"];
+  const not = [".delete", ".start", ".make", "train", ".retry", ".resume", ".stop", ".activate", ".deactivate", ".samples", ".clean"];
   const keyOf = (el) => el.nodeName + (el.dataset.act || "") + (el.dataset.set || "") + el.className;
   const fresh = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length && !seen.includes(keyOf(el))
-    && !not.some((word) => (el.dataset.act || "").includes(word));
+    && ![...not, "form"].some((word) => (el.dataset.act || "").includes(word));
   document.querySelectorAll("[data-walked]").forEach((el) => el.removeAttribute("data-walked"));
   const all = [...document.querySelectorAll("#ac-tabs :is([data-set], [data-act]:not([data-confirm]))")];
   const isView = (el) => el.matches(".ac-segment");
