@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests import waiting
 from tests.waiting import wait_until
 
 TESTS = Path(__file__).parent
@@ -26,6 +28,20 @@ def test_what_does_not_come_is_named(what: object) -> None:
 def test_an_error_of_the_condition_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
         wait_until(lambda: 1 / 0)
+
+
+def test_a_condition_that_takes_long_is_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Polls of the REST interface used to take a whole core from the training that they waited for.
+    now, rests = [0.0], []
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=rests.append))
+    seconds = iter([0.001, 0.02, 1.0])
+
+    def ended() -> bool:
+        now[0] += (took := next(seconds, 0.0))
+        return not took
+
+    wait_until(ended)
+    assert rests == pytest.approx([0.01, 0.08, 0.25])
 
 
 def sleeps(source: str) -> list[int]:

@@ -19,17 +19,22 @@ def wait_until(
     seconds: float = 20.0,
     *,
     pause: float = 0.01,
-    rest: Callable[[float], object] = time.sleep,
+    rest: Callable[[float], object] | None = None,
 ) -> T:
     """Polls a condition and returns its first truthy value; fails after `seconds` with `what`.
 
+    A condition that takes long to look at is looked at less often: two cores have to be left for what is waited for.
     `rest` passes the pause between two polls: a browser test hands in its page's own, in milliseconds, which keeps the page alive.
     """
-    deadline = time.monotonic() + seconds
+    deadline = (began := time.monotonic()) + seconds
     while not (found := condition()):
-        if time.monotonic() > deadline:
+        if (now := time.monotonic()) > deadline:
             pytest.fail(f"Waited {seconds:g} seconds in vain for {what() if callable(what) else what}.")
-        rest(pause)
+        if rest:
+            rest(pause)
+        else:
+            time.sleep(max(pause, min(4 * (now - began), 0.25)))
+        began = time.monotonic()
     return found
 
 
