@@ -83,7 +83,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, only while its tests run: Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        if not os.environ.get("SHOTS"):
+            patch.setattr(Page, "screenshot", lambda page, **options: b"")  # drawn without a GPU, and looked at by nobody
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
@@ -91,7 +93,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: a temporary folder, or ACADEMY_SHOTS."""
+    """Where screenshots go; they are taken only where SHOTS names a folder."""
     named = os.environ.get("SHOTS")
     folder = Path(named) if named else tmp_path_factory.mktemp("shots")
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,22 +14,23 @@ from tests.e2e.conftest import Running, start_app
 from tests.gguf_help import tiny
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.training]  # of one order, as the last test gets what the one before only looks at
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """LM Studio's folder with a good model and a broken one."""
-    folder = tmp_path / ".lmstudio/models/team/tiny"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with LM Studio's folder: a good model and a broken one."""
+    home = tmp_path_factory.mktemp("home")
+    folder = home / ".lmstudio/models/team/tiny"
     folder.mkdir(parents=True)
     good = tiny(folder / "tiny.gguf")
     (folder / "torn.gguf").write_bytes(good.read_bytes()[:-5000])
-    return folder
+    return home
 
 
-@pytest.fixture
-def running(tmp_path: Path, models: Path) -> Iterator[Running]:
-    started = start_app(tmp_path, ACADEMY_MODEL_FOLDERS=str(tmp_path / ".lmstudio/models"), OLLAMA_MODELS="/nowhere")
+@pytest.fixture(scope="module")
+def running(home: Path) -> Iterator[Running]:
+    started = start_app(home, ACADEMY_MODEL_FOLDERS=str(home / ".lmstudio/models"), OLLAMA_MODELS="/nowhere")
     yield started
     for job in started.api.get("/jobs").json()["jobs"]:
         if job["status"] in ("queued", "preparing", "running"):
@@ -55,7 +56,6 @@ def choose(page: Page, text: str, shot: Path | None = None) -> None:
     option.dispatch_event("mousedown")  # what Gradio listens to; the list moves while it opens
 
 
-@pytest.mark.training
 def test_a_file_is_chosen_converted_and_ready(page: Page, running: Running, shots: Path) -> None:
     expect(page.locator("#train-base-facts")).to_contain_text("academy-mini · Llama · 2k context · chat template ok", timeout=30_000)
     choose(page, "torn.gguf", shots / "bases-1-choices.png")
@@ -88,7 +88,6 @@ def test_a_name_typed_freely_is_answered_at_once(page: Page) -> None:
     expect(page.locator("#train-base-facts button")).to_have_text("Get (92.9 MB)")
 
 
-@pytest.mark.training
 @pytest.mark.real
 def test_after_the_tour_three_clicks_lead_to_a_real_model(page: Page, running: Running, shots: Path) -> None:
     running.api.post("/lessons", json={"situation": "What is the code of the door?", "action": "The code of the door is 1037."})
