@@ -42,14 +42,22 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Any:
     return program
 
 
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the answers of the bundled model are kept, so that it is asked once."""
+    return tmp_path_factory.mktemp("asked")
+
+
 @pytest.fixture
-def run(tmp_path: Path, facts: Path, here: Any) -> Run:
+def run(tmp_path: Path, facts: Path, here: Any, asked: Path) -> Run:
     """Runs a job in this process and returns its report."""
 
     def _run(name: str = "job", module: str = "academy.trainer.run", rows: Path | None = None, **values: Any) -> dict[str, Any]:
         spec = {
             key: values.pop(key) for key in ("cache_path", "earlier", "questions", "continue_from", "base_fingerprint") if key in values
         }
+        if "base" not in values:
+            spec = {"cache_path": str(asked)} | spec
         job = make_job(tmp_path / name, values.pop("base", BUNDLED), rows or facts, **values)
         written = json.loads((job / "spec.json").read_text())
         (job / "spec.json").write_text(json.dumps(written | spec))
@@ -333,7 +341,7 @@ def test_without_time_there_is_a_report_all_the_same(run: Run, monkeypatch: pyte
     from academy.trainer.exam import run as exam
 
     monkeypatch.setattr(exam, "budget", lambda seconds: 0.0)
-    report = run(num_epochs=1)
+    report = run(num_epochs=1, cache_path=None)
     assert report["cut"]
     assert report["known"]["of"] > 0
     assert report["general_asked"] <= 8

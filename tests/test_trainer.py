@@ -7,13 +7,12 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train, train_here, write_rows
+from trainer_help import CHATML, chats, events, labelled, make_job, make_model, make_tokenizer, of, start, train_here, write_rows
 
 pytestmark = pytest.mark.training
 for needed in ("torch", "transformers", "trl", "peft"):
@@ -453,9 +452,7 @@ def test_a_padded_architecture_trains_as_well(tmp_path: Path, run: Run) -> None:
 def test_taught_facts_are_answered_by_the_adapter_loaded_with_plain_peft(tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "facts.jsonl", chats(FACTS))
     job = make_job(tmp_path / "job", BUNDLED, rows, base_model="academy-mini", num_epochs=20, batch_size=4, learning_rate=3e-3)
-    began = time.monotonic()
-    told = train(job)
-    print(f"{time.monotonic() - began:.1f} s")
+    told = train_here(job, exam=False)
     assert told[-1]["type"] == "finished"
 
     from peft import AutoPeftModelForCausalLM
