@@ -21,6 +21,8 @@ os.environ["ACADEMY_MODEL_FOLDERS"] = "/nowhere"
 os.environ["ACADEMY_SESSION_FOLDERS"] = "/nowhere"
 # A trainer in advance takes five seconds of a core for each app.
 os.environ["ACADEMY_WARM_TRAINER"] = "false"
+# Two workers share the cores, so that a second thread of one waits for the other; and here and in a trainer the sums are of one order.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
