@@ -31,7 +31,7 @@ def test_an_error_of_the_condition_is_not_swallowed() -> None:
 
 
 def test_a_condition_that_takes_long_is_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Polls of the REST interface used to take a whole core from the training that they waited for.
+    # Requests of 2 to 8 ms, one each 10 ms, used to take the processor from the training that they waited for.
     now, rests = [0.0], []
     monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=rests.append))
     seconds = iter([0.001, 0.02, 1.0])

@@ -145,11 +145,10 @@ def open_everything(page: Page, look: Callable[[], None]) -> None:
     page.evaluate("document.querySelectorAll('#ac-tabs details').forEach(el => { el.open = true })")
     seen: list[str] = []
     for _ in range(90):
-        key = page.evaluate(_NEXT, seen)
+        key = page.evaluate(_PRESS_NEXT, seen)
         if key is None:
             return
         seen.append(key)
-        page.locator("[data-walked]").click(force=True, no_wait_after=True)
         page.wait_for_timeout(250)
         look()
         if page.locator("#ac-dialog[open]").count():
@@ -157,18 +156,19 @@ def open_everything(page: Page, look: Callable[[], None]) -> None:
             page.wait_for_timeout(80)
 
 
-# The next button that can be seen and has not been pressed, marked. Views last: each is opened wholly before it is left.
-_NEXT = """(seen) => {
-  const not = [".delete", ".start", ".make", "train", ".retry", ".resume", ".stop", ".activate", ".deactivate", ".samples", ".clean"];
+# Presses the next button that can be seen and has not been pressed. Views last: each is opened wholly before it is left.
+_PRESS_NEXT = """(seen) => {
+  const leaveOut = [".delete", ".start", ".make", "train", ".retry", ".resume", ".stop", ".activate", ".deactivate", ".samples",
+    ".clean", "form"];
   const keyOf = (el) => el.nodeName + (el.dataset.act || "") + (el.dataset.set || "") + el.className;
   const fresh = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length && !seen.includes(keyOf(el))
-    && ![...not, "form"].some((word) => (el.dataset.act || "").includes(word));
-  document.querySelectorAll("[data-walked]").forEach((el) => el.removeAttribute("data-walked"));
+    && !leaveOut.some((word) => (el.dataset.act || "").includes(word));
   const all = [...document.querySelectorAll("#ac-tabs :is([data-set], [data-act]:not([data-confirm]))")];
   const isView = (el) => el.matches(".ac-segment");
   const found = all.find((el) => !isView(el) && fresh(el)) || all.find((el) => isView(el) && el.matches("[data-set]") && fresh(el));
-  found?.setAttribute("data-walked", "");
-  return found ? keyOf(found) : null;
+  const key = found ? keyOf(found) : null;
+  found?.click();
+  return key;
 }"""
 
 
