@@ -132,9 +132,13 @@ def ours(job: Path) -> Steps:
     return [(step["loss"], step["grad_norm"]) for step in steps_of(job, steps)]
 
 
+def _knobs(steps: int) -> dict[str, Any]:
+    return KNOBS | {"max_steps": steps}
+
+
 def ours_in_two(folder: Path, bases: Iterable[Path], rows: Path, steps: int = KNOBS["max_steps"]) -> dict[str, Steps]:
     """What it computes in two processes that stay for all of these bases, by their names."""
-    jobs = [make_job(folder / base.name, base, rows, gpus=2, **KNOBS | {"max_steps": steps}) for base in bases]
+    jobs = [make_job(folder / base.name, base, rows, gpus=2, **_knobs(steps)) for base in bases]
     here = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from parity_help import KNOBS, bare_trl, make_rows, ours, ours_in_two
@@ -79,5 +80,6 @@ def test_smollm2_is_trained_as_bare_trl_trains_it(job: Job, tmp_path: Path, monk
         monkeypatch.setattr(module, name, getattr(module, name))  # what is changed there is put back
     base, rows = Path(job.base_path or ""), make_rows(tmp_path / "rows.jsonl", 5)
     theirs = [pytest.approx(step, rel=1e-5, abs=1e-5) for step in bare_trl(base, rows, tmp_path / "stock", steps=2)]
-    assert ours(make_job(tmp_path / "one", base, rows, **KNOBS | {"max_steps": 2})) == theirs
+    knobs: dict[str, Any] = KNOBS | {"max_steps": 2}
+    assert ours(make_job(tmp_path / "one", base, rows, **knobs)) == theirs
     assert list(ours_in_two(tmp_path / "two", [base], rows, steps=2).values()) == [theirs]

@@ -399,7 +399,8 @@ def test_over_tcp_with_tls(hidden: Path, far: OwnEngine, tmp_path: Path, monkeyp
         def finish(self) -> None:
             self.request.close()
 
-    server = Guarded(("127.0.0.1", 0), Relay)
+    handler: Any = Relay
+    server = Guarded(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")

@@ -39,6 +39,7 @@ def connect(timeout: int) -> Any:
 def _connect_with_certificates(timeout: int) -> Any:
     """By the engine's own authority: requests would put the one that REQUESTS_CA_BUNDLE names for the web in its place."""
     import docker
+    import docker.constants
 
     def client(version: str) -> Any:
         made = docker.from_env(timeout=timeout, version=version)

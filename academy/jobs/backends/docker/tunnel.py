@@ -58,8 +58,8 @@ class Tunnel:
             with connection:
                 process = subprocess.Popen(
                     self._argv,
-                    stdin=connection,
-                    stdout=connection,
+                    stdin=connection.fileno(),
+                    stdout=connection.fileno(),
                     stderr=subprocess.PIPE,
                     text=True,
                     errors="replace",
