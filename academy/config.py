@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     num_epochs: int = Field(default=3, ge=1, le=20)
     batch_size: int = Field(default=4, ge=1, le=32)
     max_seq_length: int = Field(default=2048, ge=256, le=8192)
+    rehearsal: float | None = Field(default=None, ge=0, le=1)
     training_image: str = "academy-trainer:latest"
     docker_cuda_image: str = Field(default="python:3.11-slim", validation_alias=AliasChoices("docker_cuda_image", "DOCKER_CUDA_IMAGE"))
     ray_address: str = Field(default="", validation_alias=AliasChoices("ray_address", "RAY_ADDRESS"))

@@ -36,6 +36,7 @@ BAD = {
     "ACADEMY_NUM_EPOCHS": ("0", "21"),
     "ACADEMY_BATCH_SIZE": ("0", "33"),
     "ACADEMY_MAX_SEQ_LENGTH": ("255", "8193"),
+    "ACADEMY_REHEARSAL": ("-0.1", "1.1", "nan", "x"),
     "ACADEMY_TRAINING_IMAGE": ("", " ", "an image", "a;b", "-v"),
     "DOCKER_CUDA_IMAGE": ("", "an image"),
     "ACADEMY_MAX_UPLOAD_MB": ("0", "-5", "1.5", "100001"),

@@ -78,6 +78,13 @@ def test_a_value_comes_from_the_request_else_the_preset_else_the_environment_els
     assert spec.lora_alpha == 16
 
 
+def test_what_is_rehearsed_comes_from_the_environment_where_the_professor_would_follow_the_drift(settings):
+    ours = settings.model_copy(update={"rehearsal": 0.25})
+    for asked, chosen, expected in ((None, None, 0.25), (0.5, None, 0.5), (None, 0.0, 0.0)):
+        assert resolve(TrainingSpec(rehearsal=asked), {"rehearsal": chosen}, ours).rehearsal == expected
+    assert resolve(TrainingSpec(), {"rehearsal": None}, settings).rehearsal is None
+
+
 def test_every_knob_has_a_title_and_a_help_line():
     for name in KNOBS:
         field = TrainingSpec.model_fields[name]

@@ -173,6 +173,8 @@ def resolve(requested: TrainingSpec, chosen: dict[str, Any], settings: Settings)
     """The spec with every open value filled: from the request, else the preset, else the environment, else the default."""
     values = {name: getattr(settings, name) for name in _FROM_SETTINGS} | {"backend": settings.backend}
     values |= {"base_model": settings.default_base_model} | chosen
+    if values.get("rehearsal") is None:
+        values["rehearsal"] = settings.rehearsal  # None: as much as is being forgotten
     given = {name: getattr(requested, name) for name in requested.model_fields_set}
     values |= {name: value for name, value in given.items() if value is not None and (name, value) != ("goal", "auto")}
     if "lora_rank" in given and given.get("lora_alpha") is None:
