@@ -343,6 +343,19 @@ def test_the_answers_of_a_base_are_kept_and_a_damaged_cache_is_made_again(tmp_pa
     assert kept.stat().st_size > 1000
 
 
+def test_without_time_the_few_rows_that_decide_are_read(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of four held-out rows of 900 tokens one was read on a busy machine, and a set that had been learned was called not learned.
+    from academy.trainer.exam import run as exam
+    from academy.trainer.exam import sampling
+
+    monkeypatch.setattr(exam, "budget", lambda seconds: 0.0)
+    monkeypatch.setattr(sampling, "_FIRST", 1)
+    held_out = write_rows(tmp_path / "eval.jsonl", chats(FACTS[8:]))
+    rows = write_rows(tmp_path / "rows.jsonl", chats(FACTS[:8]))
+    report = run(rows=rows, eval_path=held_out, goal="style", num_epochs=1)
+    assert (report["cut"], report["held_out"]["rows"]) == (True, 4)
+
+
 def test_without_time_there_is_a_report_all_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from academy.trainer.exam import run as exam
 

@@ -124,7 +124,7 @@ def test_long_questions_with_short_answers_teach_a_manner():
     assert "Long questions" in str(choice.reasons[0])
 
 
-@pytest.mark.parametrize(("rows", "batch"), [(1, 1), (4, 1), (8, 4), (10, 4), (11, 4)])
+@pytest.mark.parametrize(("rows", "batch"), [(1, 1), (4, 1), (8, 4), (10, 4), (11, 4), (50, 4), (81, 8)])
 def test_a_handful_of_rows_gets_enough_steps(rows, batch):
     values = choose("auto", Facts(rows, 50, 80, SMALL, gpu_memory_mb=24_000, answer_tokens=12)).values
     steps = values.get("max_steps") or -(-rows // values["batch_size"]) * values["num_epochs"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from academy.trainer.report import now
 _MOST_ROWS = 2000  # read
 _MOST_ITEMS = 200  # answered
 _MOST_LOSSES = 100  # trained rows of a set that teaches a manner
+_FEWEST_LOSSES = 8  # rows that are read however long it takes: by them alone such a set is judged
 _MOST_EARLIER, _EARLIER_ROWS = 8, 40
 _NOISE_ROWS = 16
 _EXTRA_TOKENS = 8  # beyond the expected answer
@@ -259,8 +261,9 @@ class Exam:
         held = dataset.held_out_conversations, dataset.held_out.rows
         held_out = spread([*sampled_rows(*held)[0], *texts_of(*held)])
         rows = held_out or spread([*rows, *texts_of(dataset.conversations, dataset.train.rows)], _MOST_LOSSES)
-        before = self._read(rows, base=True, until=self.clock.until(0.4))
-        after = self._read(rows, base=False, until=self.clock.until(0.6))
+        few, others = rows[:_FEWEST_LOSSES], rows[_FEWEST_LOSSES:]
+        before = self._read(few, base=True, until=math.inf) | self._read(others, base=True, until=self.clock.until(0.4))
+        after = self._read(few, base=False, until=math.inf) | self._read(others, base=False, until=self.clock.until(0.6))
         pairs = [(_mean(before[number]), _mean(after[number])) for number in before if number in after]
         if not pairs:
             return None, None
