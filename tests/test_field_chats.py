@@ -69,6 +69,7 @@ def chatgpt(*said: tuple[str, Any]) -> dict[str, Any]:
         ("<antThinking>A sign.</antThinking>\nRing once.", "Ring once."),
         ('<antArtifact identifier="s" type="text/markdown" title="S">\nRing once.\n</antArtifact>', "Ring once."),
         ('<details type="tool_calls" done="true" result="&quot;9&quot;">\n<summary>Done</summary>\n</details>\nNine.', "Nine."),
+        ('<details type="code_interpreter" done="true">\n<summary>Ran</summary>\n```py\n4 + 5\n```\n</details>\nNine.', "Nine."),
         ("The tag `<think>` opens the thoughts of a model.", "The tag `<think>` opens the thoughts of a model."),
         ("In Chinese 【注意】 means: mind this.", "In Chinese 【注意】 means: mind this."),
     ],

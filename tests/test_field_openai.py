@@ -11,6 +11,8 @@ from academy.api.openai import forms
 from academy.api.openai.hints import hint_for
 from academy.config import Settings
 from academy.errors import Invalid
+from academy.services.academy import Academy
+from tests.adapters_help import make_mini_adapter
 
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
 
@@ -106,3 +108,15 @@ def test_any_other_origin_is_refused_in_words_of_openai(path, origin, origins, t
 def test_a_setting_that_names_no_origin_is_refused(origins, tmp_path):
     with pytest.raises(ValueError, match="origin"):
         Settings(data_dir=tmp_path, cors_origins=origins, _env_file=None)  # type: ignore[call-arg]
+
+
+def test_an_adapter_whose_base_is_on_another_machine_is_not_offered(settings: Settings) -> None:
+    make_mini_adapter(settings.models_dir / "harbour")
+    make_mini_adapter(settings.models_dir / "lost", base_model_name_or_path="/home/ann/models/far")
+    make_mini_adapter(settings.models_dir / "nameless", base_model_name_or_path=None)
+    academy = Academy(settings)
+    try:
+        listed = [item["id"] for item in forms.models(academy.adapters.answering(), academy.adapters.bases())["data"]]
+    finally:
+        academy.close()
+    assert listed == ["academy", "academy-mini", "harbour"]
