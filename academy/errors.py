@@ -122,3 +122,12 @@ def _with_values(text: Text, values: dict[str, Any]) -> Message:
         return Message(text)
     used = {name: value for name, value in values.items() if re.search(rf"{{{name}[}}!:]", text)}
     return Message(text, used or values)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what led to it, the last one first."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

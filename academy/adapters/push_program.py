@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from academy.errors import chain_of
 from academy.messages import Text, msg, to_json
 
 CARD = "README.md"
@@ -154,7 +155,7 @@ def explain(error: BaseException, repo: str) -> Text:
         return msg("Pushing needs a package that is not installed: pip install {package}", package="huggingface_hub")
     from huggingface_hub import constants
 
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     answer = next((found for item in chain if (found := getattr(item, "response", None)) is not None), None)
     status = getattr(answer, "status_code", None)
     said = next((str(words) for item in chain if (words := getattr(item, "server_message", None))), "")
@@ -184,14 +185,6 @@ def explain(error: BaseException, repo: str) -> Text:
         return msg("The hub at {hub} cannot be reached. Check the network.", hub=constants.ENDPOINT)
     first = _TOKEN.sub("hf_…", (str(error).splitlines() or [""])[0])[:_SAID]
     return msg("{repo} could not be pushed: {kind}: {error}", repo=repo, kind=type(error).__name__, error=first)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 if __name__ == "__main__":

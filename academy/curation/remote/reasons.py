@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from academy.curation.remote import guard
 from academy.curation.remote.address import PACKAGES, Source, scrub
+from academy.errors import chain_of
 from academy.messages import Text, msg
 
 PRIVATE = (
@@ -40,7 +40,7 @@ _WORDS = (
 def explain(error: BaseException, source: Source, request: dict[str, Any]) -> Text:
     """The sentence for any failure of the program."""
     values = {"name": source.shown, **{key: str(request[key])[:80] for key in ("revision", "config", "split")}}
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     status = next((code for item in chain if (code := _status(item))), None)
     if guard.refused:
         return msg(PRIVATE, name=source.shown, address=guard.refused[0])
@@ -65,14 +65,6 @@ def explain(error: BaseException, source: Source, request: dict[str, Any]) -> Te
         return msg("The server of {name} cannot be reached. Check the address and the network.", name=source.shown)
     first = (scrub(str(error)).splitlines() or [""])[0][:300]
     return msg("{name} could not be read: {kind}: {error}", name=source.shown, kind=type(error).__name__, error=first)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _status(error: BaseException) -> int | None:

@@ -11,9 +11,9 @@ from academy.jobs.kinds.question import QuestionRequest
 from academy.services.documents import ReviewIn
 from academy.text.spans import find_span
 from academy.ui.answers import toast
+from academy.ui.dataset.writing import writing
 from academy.ui.html.elements import (
     Html,
-    bar,
     button,
     card,
     div,
@@ -25,7 +25,6 @@ from academy.ui.html.elements import (
     menu,
     notice,
     pager,
-    remedy,
     span,
     switch,
     tag,
@@ -34,12 +33,10 @@ from academy.ui.html.elements import (
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
 from academy.ui.texts.translate import plural, say, t
-from academy.ui.training.words import why_failed
 
 if TYPE_CHECKING:
     from academy.curation.documents.passages import Passage
     from academy.curation.documents.store import DocumentRecord
-    from academy.jobs.store import Job
     from academy.services.documents import Pair, Progress
 
 _ONLY = ("pdf", "docx", "pptx", "html", "htm", "xhtml")
@@ -158,7 +155,7 @@ def _questions(look: Look, record: DocumentRecord) -> Html:
             tag("details", tag("summary", plural("documents.thrown", sum(progress.thrown.values()))), tag("ul", *lines, cls="ac-notes"))
         )
     if progress.job is not None:
-        parts.append(_job(look, progress.job))
+        parts.append(writing(look, progress.job, t("documents.failed")))
     if (progress.job is None or progress.job.status == "failed") and progress.asked < record.passages:
         words = t("documents.write_more") if progress.asked else t("documents.write")
         parts.append(div(button(words, "document.write", kind="primary" if progress.probe is None else "", id=record.id), cls="ac-row"))
@@ -172,19 +169,6 @@ def _probed(progress: Progress) -> Html:
     if probe.is_passed:
         return div(t("documents.probe_passed", **figures), cls="ac-soft")
     return notice(t("documents.probe_failed", **figures), t("documents.probe_failed_hint"), kind="warn")
-
-
-def _job(look: Look, job: Job) -> Html:
-    log = go(t("documents.log"), kind="small", tab="training", job=job.job_id)
-    if job.status == "failed":
-        text, rest = why_failed(job)
-        return notice(f"{t('documents.failed')} {text}", remedy(rest), log, kind="warn")
-    state = look.academy.jobs.view(job.job_id).get("preparing") or {}
-    words = t("documents.waiting") if job.status == "queued" else say(state.get("message")) or t("documents.working")
-    stop = button(t("documents.stop"), "document.stop", kind="small", job=job.job_id) if job.status != "queued" else ""
-    cancel = button(t("documents.cancel"), "document.cancel", kind="small", job=job.job_id)
-    row = div(span(words, cls="ac-soft ac-grow"), stop, cancel, log, cls="ac-row")
-    return div(row, bar(0.0 if job.status == "queued" else state.get("fraction"), job.status, label=job.name), id=f"job-{job.job_id}")
 
 
 def _passages(look: Look, record: DocumentRecord) -> Html:

@@ -11,14 +11,13 @@ from academy.jobs.kinds.question import MOST_LESSONS, WordingRequest
 from academy.services.wordings import WordingDecision
 from academy.ui.answers import toast
 from academy.ui.dataset.lessons import picked_ids
-from academy.ui.html.elements import Html, bar, button, card, div, go, join, notice, remedy, short, span, tag
+from academy.ui.dataset.writing import writing
+from academy.ui.html.elements import Html, card, div, join, notice, short, span, tag
 from academy.ui.html.numbers import number
 from academy.ui.look import Look
-from academy.ui.texts.translate import plural, say, t
-from academy.ui.training.words import why_failed
+from academy.ui.texts.translate import plural, t
 
 if TYPE_CHECKING:
-    from academy.jobs.store import Job
     from academy.services.wordings import Proposal, WordingProgress
 
 _SHOWN = 10
@@ -34,7 +33,7 @@ def _wordings(look: Look) -> Html:
         return Html("")
     parts: list[Any] = [*_result(progress)]
     if progress.job is not None:
-        parts.append(_job(look, progress.job))
+        parts.append(writing(look, progress.job, t("wordings.failed")))
     if waiting:
         parts.append(_review(waiting))
     shut = json.dumps({"wordings_seen": progress.newest})
@@ -57,19 +56,6 @@ def _result(progress: WordingProgress) -> list[Html]:
         said = plural("wordings.thrown", sum(progress.thrown.values()))
         parts.append(tag("details", tag("summary", said), tag("ul", *lines, cls="ac-notes")))
     return parts
-
-
-def _job(look: Look, job: Job) -> Html:
-    log = go(t("documents.log"), kind="small", tab="training", job=job.job_id)
-    if job.status == "failed":
-        text, rest = why_failed(job)
-        return notice(f"{t('wordings.failed')} {text}", remedy(rest), log, kind="warn")
-    state = look.academy.jobs.view(job.job_id).get("preparing") or {}
-    words = t("documents.waiting") if job.status == "queued" else say(state.get("message")) or t("documents.working")
-    stop = button(t("documents.stop"), "document.stop", kind="small", job=job.job_id) if job.status != "queued" else ""
-    cancel = button(t("documents.cancel"), "document.cancel", kind="small", job=job.job_id)
-    row = div(span(words, cls="ac-soft ac-grow"), stop, cancel, log, cls="ac-row")
-    return div(row, bar(0.0 if job.status == "queued" else state.get("fraction"), job.status, label=job.name), id=f"job-{job.job_id}")
 
 
 def _review(waiting: Sequence[Proposal]) -> Html:
