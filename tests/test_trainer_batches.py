@@ -132,8 +132,45 @@ def test_frozen_layers_that_keep_less_change_no_loss_and_no_gradient(family: str
         assert (ours - theirs).norm() <= 1e-5 * theirs.norm()
 
 
+@pytest.mark.parametrize(("family", "sizes"), [("llama", {}), ("qwen3", {}), ("gemma3_text", {}), ("phi3", {})])
+def test_in_bf16_frozen_layers_that_keep_less_and_blocks_of_attention_round_as_little_as_their_own(family: str, sizes: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    from peft import LoraConfig, get_peft_model
+
+    from academy.trainer.compute.attention import NAME
+    from academy.trainer.compute.batches import lay_end_to_end
+    from academy.trainer.compute.frozen import keep_less
+
+    rows = rows_of(10, (6, 9, 200, 12))
+    model = get_peft_model(tiny(family, **sizes), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")).train()
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.1)
+        else:
+            parameter.data = parameter.data.bfloat16().float()
+    base = model.get_base_model()
+    _, exact = losses(base, [lay_end_to_end([row]) for row in rows])
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.bfloat16()
+
+    def strayed(batches: list[Any]) -> float:
+        """By how much the gradients differ from the exact ones, in the mean."""
+        with torch.autocast("cpu", torch.bfloat16):
+            _, found = losses(base, batches)
+        return float(sum((ours - true).norm() / true.norm() for ours, true in zip(found, exact, strict=True)) / len(exact))
+
+    base.set_attn_implementation("sdpa")
+    stock = strayed([lay_end_to_end([row]) for row in rows])
+    base.set_attn_implementation(NAME)
+    keep_less(model)
+    assert any("forward" in vars(module) for module in model.modules())
+    assert 0 < strayed([lay_end_to_end(rows)]) <= 1.3 * stock
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("broken", ["a scaled MLP", "a shifted norm", "dropout", "two adapters", "DoRA"])
-def test_layers_that_compute_something_else_pass_as_before(broken: str) -> None:
+def test_layers_that_compute_something_else_pass_as_before(broken: str, dtype: str) -> None:
     torch = pytest.importorskip("torch")
     from peft import LoraConfig, get_peft_model
     from transformers.models.llama.modeling_llama import LlamaMLP, LlamaRMSNorm
@@ -162,6 +199,9 @@ def test_layers_that_compute_something_else_pass_as_before(broken: str) -> None:
         use_dora=broken == "DoRA",
     )
     model: Any = get_peft_model(base, lora)
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.to(getattr(torch, dtype))
     if broken == "two adapters":
         model.add_adapter("other", lora)
         model.base_model.set_adapter(["default", "other"])

@@ -18,12 +18,12 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 _TRIED = 5  # tokens
-_EXACT = 1e-4  # of the largest number
+_EXACT = {torch.float32: 1e-4, torch.bfloat16: 0.03}  # of the length of an output or gradient; 0.003 to 0.02 was measured in bf16
 _LEAST_WEIGHT = 1e-5  # of a norm, to divide by
 
 
 def keep_less(model: Any) -> None:
-    """Lets the layers of an adapted model in fp32 on the processor keep less, where they can; the others pass as before."""
+    """Lets the layers of an adapted model on the processor keep less, where they can; the others pass as before."""
     agreed: dict[Any, bool] = {}
     inside: set[int] = set()  # the linear layers of a gated MLP
     for module in model.modules():
@@ -96,7 +96,7 @@ def _norm_of(module: nn.Module) -> _Passed | None:
     own: Any = type(module).forward.__get__(module)
     with torch.no_grad():
         # Gemma's weights are added to 1.
-        x = torch.linspace(-1, 1, weight.numel())
+        x = torch.linspace(-1, 1, weight.numel(), dtype=weight.dtype)
         offset = min((0.0, 1.0), key=lambda offset: float((_normed(x, weight + offset, eps)[0] - own(x)).abs().max()))
     scale = weight.detach() + offset
     if not bool((scale.abs() > _LEAST_WEIGHT).all()):
@@ -118,11 +118,11 @@ def _lora_of(layer: Any, x: torch.Tensor | None = None) -> Lora | None:
     name = active[0]
     if not isinstance(layer.lora_dropout[name], nn.Identity):
         return None
-    if x is not None and (not torch.is_grad_enabled() or layer.disable_adapters or layer.merged):
+    if x is not None and (not torch.is_grad_enabled() or layer.disable_adapters or layer.merged or x.dtype != weight.dtype):
         return None
     a: Any = layer.lora_A[name]
     b: Any = layer.lora_B[name]
-    return Lora(weight, layer.base_layer.bias, a.weight, b.weight, layer.scaling[name])
+    return Lora(weight, layer.base_layer.bias, a.weight.to(weight.dtype), b.weight.to(weight.dtype), layer.scaling[name])
 
 
 # -- the passes
@@ -247,12 +247,13 @@ def _agree(module: nn.Module, passed: Callable[..., torch.Tensor], own: Callable
         x = drawn(weight.new_empty(1, _TRIED, width)).requires_grad_()
         results = []
         for forward in (own, passed):
-            output = forward(x)
+            with torch.autocast(x.device.type, weight.dtype, enabled=weight.dtype != torch.float32):
+                output = forward(x)
             generator.manual_seed(1)
-            results.append([output.detach(), *torch.autograd.grad(output, [x, *trained], drawn(output))])
+            results.append([each.float() for each in (output.detach(), *torch.autograd.grad(output, [x, *trained], drawn(output)))])
     except (RuntimeError, TypeError, AttributeError):
         return False
     finally:
         for parameter, value in zip(trained, before, strict=True):
             parameter.data.copy_(value)
-    return all(float((a - b).abs().max()) <= _EXACT * max(float(a.abs().max()), 1e-6) for a, b in zip(*results, strict=True))
+    return all(float((a - b).norm()) <= _EXACT[weight.dtype] * max(float(a.norm()), 1e-6) for a, b in zip(*results, strict=True))

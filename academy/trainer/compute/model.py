@@ -148,7 +148,7 @@ def _load_sharded(spec: Spec, report: Report, placement: Placement, team: Team) 
 def _with_adapter(model: Any, placement: Placement, spec: Spec) -> Any:
     set_seed(spec.knob("seed"))
     model = add_adapter(model, spec)
-    if placement.device.type == "cpu" and placement.precision == "fp32":
+    if placement.device.type == "cpu":
         keep_less(model)
     return model
 
