@@ -133,7 +133,7 @@ def test_frozen_layers_that_keep_less_change_no_loss_and_no_gradient(family: str
 
 
 @pytest.mark.parametrize(("family", "sizes"), [("llama", {}), ("qwen3", {}), ("gemma3_text", {}), ("phi3", {})])
-def test_in_bf16_frozen_layers_that_keep_less_and_blocks_of_attention_round_as_little_as_their_own(family: str, sizes: dict[str, Any]) -> None:
+def test_in_bf16_lean_layers_and_blocks_of_attention_round_no_more_than_their_own(family: str, sizes: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
     from peft import LoraConfig, get_peft_model
 

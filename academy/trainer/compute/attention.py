@@ -195,9 +195,7 @@ class _Attention(torch.autograd.Function):
     """Attention of all groups; the probabilities are computed again for the gradient."""
 
     @staticmethod
-    def forward(
-        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, groups: list[Group]
-    ) -> torch.Tensor:
+    def forward(ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, groups: list[Group]) -> torch.Tensor:
         ctx.save_for_backward(query, key, value)
         ctx.scale, ctx.groups = scale, groups
         out = query.new_empty(query.shape[2], query.shape[1], value.shape[3])

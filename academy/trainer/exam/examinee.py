@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from academy.text.conversations import Message
 from academy.text.templates import ChatForm, NotRendered
@@ -30,14 +31,23 @@ Rule = Callable[[int, int, int], Any]
 _WAVE = 64  # prompts that are sorted by length together, so that any time spent has asked an even sample
 _TOKENS = 4096  # a batch, with padding and answers
 _TYPICAL_TOKENS = 1024  # a batch, for the number of threads
+_CLOSE = 0.5  # a margin that rounding may turn
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a row looks to the model: whether each trained token is the likeliest, and the mean loss over them."""
+    """How a row looks to the model.
 
-    known: bool
-    loss: float
+    The margin is the least, over the trained tokens, by which the logit of a token is above those of all others: above 0 the row is known.
+    """
+
+    margin: float
+    loss: float  # the mean
+
+    @property
+    def known(self) -> bool:
+        """Whether each trained token is the likeliest."""
+        return self.margin > 0
 
 
 @dataclass(frozen=True)
@@ -160,16 +170,34 @@ class Examinee:
     # -- teacher forcing
 
     def read(self, rows: Sequence[Tokens], *, base: bool = False, until: float = math.inf) -> list[Reading | None]:
-        """How each row looks to the model, by the same forward pass as in training; None for those not reached by `until`."""
+        """How each row looks to the model, by the same forward pass as in training; None for those not reached by `until`.
+
+        Rows that rounding could decide are read again in fp32, since the chat rounds in another way.
+        """
+        found = self._read(rows, base, until)
+        close = [at for at, reading in enumerate(found) if reading and abs(reading.margin) < _CLOSE]
+        if close and self._rounds:
+            # An architecture whose products have other names refuses mixed types; what half precision said then stands.
+            with contextlib.suppress(RuntimeError), exactly(self.adapted.placement.device):
+                for at, reading in zip(close, self._read([rows[at] for at in close], base, until), strict=True):
+                    found[at] = reading or found[at]
+        return found
+
+    @property
+    def _rounds(self) -> bool:
+        """Whether it computes in half precision with weights that can be read in full."""
+        return self.adapted.placement.precision != "fp32" and not getattr(self._base, "is_quantized", False)
+
+    def _read(self, rows: Sequence[Tokens], base: bool, until: float) -> list[Reading | None]:
         found: list[Reading | None] = [None] * len(rows)
         for part, batch in self._batches(rows, base, until):
-            losses, right = [], []
+            losses, margins = [], []
             for logits, targets in self._logits(batch):
                 losses.append(torch.nn.functional.cross_entropy(logits, targets, reduction="none"))
-                right.append(logits.argmax(-1) == targets)
+                margins.append(_margins(logits, targets))
             counts = [sum(rows[at].trained[1:]) for at in part]
-            for at, loss, known in zip(part, torch.cat(losses).split(counts), torch.cat(right).split(counts), strict=True):
-                found[at] = Reading(bool(known.all()), float(loss.mean()))
+            for at, loss, margin in zip(part, torch.cat(losses).split(counts), torch.cat(margins).split(counts), strict=True):
+                found[at] = Reading(float(margin.min()), float(loss.mean()))
         return found
 
     def likeliest(self, rows: Sequence[Tokens], *, base: bool, until: float = math.inf) -> list[Likeliest | None]:
@@ -244,6 +272,38 @@ class Examinee:
 
     def _as(self, base: bool) -> contextlib.AbstractContextManager[Any]:
         return self._model.disable_adapter() if base else contextlib.nullcontext()
+
+
+def _margins(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """By how much each target's logit is above those of all other tokens: (tokens)."""
+    top = logits.topk(2)
+    other = torch.where(top.indices[:, 0] == targets, top.values[:, 1], top.values[:, 0])
+    return logits.gather(1, targets[:, None])[:, 0] - other
+
+
+_PRODUCTS = {torch.nn.functional.linear, torch.addmm, torch.matmul, torch.bmm, torch.Tensor.matmul, torch.Tensor.__matmul__}
+
+
+class _InFull(TorchFunctionMode):
+    """Every product with a weight, and what is looked up, in fp32; of the weights only one at a time is converted."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in _PRODUCTS:
+            args, kwargs = [_wide(value) for value in args], {name: _wide(value) for name, value in kwargs.items()}
+        result = func(*args, **kwargs)
+        return _wide(result) if func is torch.nn.functional.embedding else result
+
+
+def _wide(value: Any) -> Any:
+    return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+@contextlib.contextmanager
+def exactly(device: torch.device) -> Iterator[None]:
+    """A model in half precision computes in fp32, without a second copy of its weights."""
+    with torch.autocast(device.type, enabled=False), _InFull():
+        yield
 
 
 def divergence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
