@@ -328,6 +328,34 @@ def test_answers_in_batches_are_those_of_one_by_one(tmp_path: Path, facts: Path,
         assert abs(mean) < 1e-4  # a new adapter is its base
 
 
+def test_rows_that_rounding_could_decide_are_read_in_fp32(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from academy.trainer.compute.model import load_adapted
+    from academy.trainer.dataset import load_dataset
+    from academy.trainer.exam import examinee as module
+    from academy.trainer.exam.taught import rows_of
+    from academy.trainer.methods.sft import SupervisedFineTuning
+    from academy.trainer.report import Report
+    from academy.trainer.spec import read_spec
+
+    def margins(precision: str, close: float) -> list[float]:
+        """Of all rows; those below `close` are read again where half precision rounds."""
+        monkeypatch.setattr(module, "_CLOSE", close)
+        spec = read_spec(make_job(tmp_path / f"{precision}-{close}", BUNDLED, facts, precision=precision))
+        dataset = load_dataset(spec, Report(spec.folder))
+        adapted = load_adapted(spec, Report(spec.folder), dataset.train.rows)
+        for parameter in adapted.model.parameters():
+            parameter.data = parameter.data.bfloat16().to(parameter.dtype)  # the same weights in both
+        examinee = module.Examinee(adapted, SupervisedFineTuning(adapted, dataset.tokenizer), dataset.tokenizer, dataset.form)
+        with examinee.seated():
+            found = examinee.read([row.tokens[0] for row in rows_of(dataset.conversations, dataset.train.rows)])
+        return [reading.margin for reading in found if reading]
+
+    exact = margins("fp32", 0)
+    assert len(exact) == len(FACTS)
+    assert margins("bf16", math.inf) == pytest.approx(exact, abs=1e-3)
+    assert margins("bf16", 0) != pytest.approx(exact, abs=1e-3)
+
+
 def test_the_answers_of_a_base_are_kept_and_a_damaged_cache_is_made_again(tmp_path: Path, run: Run) -> None:
     cache = tmp_path / "cache"
     values = {"num_epochs": 1, "cache_path": str(cache)}
