@@ -165,8 +165,8 @@ class NoCluster:
     def check(self) -> None:
         pass
 
-    def resources(self) -> dict[str, float]:
-        return {"CPU": 1.0}
+    def nodes(self) -> list[dict[str, float]]:
+        return [{"CPU": 1.0, "GPU": 0.0}]
 
     def submit(self, name: str, options: dict[str, Any]) -> None:
         argv = shlex.split(options["entrypoint"])

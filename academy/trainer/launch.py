@@ -3,8 +3,8 @@
 They get the environment that `torchrun` gives. Its agent is not used: it takes seconds to import, restarts what must not restart, and looks
 up host names, which a container without network cannot. The warden drains the output and ends the tree.
 
-Of a training on several machines each starts its share, as torchrun's environment says (GROUP_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR). The first
-machine reports; why a process of another one failed, whoever started the launchers writes into the file that ACADEMY_ACCOUNT names.
+Of a training on several machines each starts its share, as torchrun's environment says (GROUP_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR). The
+first one reports: why a process of another one failed it reads in the file that ACADEMY_ACCOUNT names.
 """
 
 from __future__ import annotations

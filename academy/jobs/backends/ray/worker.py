@@ -1,7 +1,7 @@
 """One of Ray Train's workers: its node's part in a training over several nodes.
 
-Its processes are not Ray's: a warden starts them as on any machine, and they find each other as under torchrun. So the worker itself joins no
-process group of torch, and holds no GPU.
+Its processes are not Ray's: a warden starts them as on any machine, and they find each other as under torchrun. So the worker itself joins
+no process group of torch, and holds no memory of a GPU.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _meet_at(address: str, port: int) -> None:
 
 
 def _network(address: str) -> dict[str, str]:
-    """Which network the processes use: what is set on the node, else that of its address in the cluster, since a host name may lead to itself."""
+    """Which network the processes use: as it is set on the node, else that of its address in the cluster."""
+    # torch would look up the host name, which may lead back to the node itself.
     given = {name: value for name, value in os.environ.items() if name.startswith(("GLOO_", "NCCL_"))}
     found = interface_of(address)
     return ({"GLOO_SOCKET_IFNAME": found, "NCCL_SOCKET_IFNAME": found} if found else {}) | given
