@@ -30,6 +30,7 @@ from academy.jobs.backends.protocol import ROOT, Seen
 from academy.jobs.backends.ray.backend import RayBackend, death_of
 from academy.jobs.backends.ray.cluster import Cluster, addresses
 from academy.jobs.backends.ray.depot import RemoteFiles
+from academy.jobs.backends.ray.places import PLACE
 from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.arriving import take_in
@@ -39,6 +40,7 @@ from academy.jobs.folder import JobFolder
 from academy.jobs.store import Job
 from academy.messages import from_json
 from academy.models import BUNDLED, DEFAULT
+from tests.real_app import RealApp
 from tests.waiting import wait_until
 
 # -- without a cluster
@@ -426,6 +428,50 @@ def test_files_can_go_through_a_place_that_the_owner_names(nodes: Nodes, tmp_pat
     assert works.wait(job.job_id, seconds=120).status == "finished"
     works.close()
     wait_until(lambda: not [path for path in (store / "notes").rglob("*") if path.is_file()], "an empty place")
+
+
+@pytest.mark.ray
+@pytest.mark.training
+@pytest.mark.torture
+def test_an_app_that_was_killed_learns_from_the_cluster_what_became_of_its_jobs(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    app = RealApp(tmp_path / "data", RAY_ADDRESS=nodes.address, ACADEMY_RAY_CLIENT=nodes.client, ACADEMY_BACKEND="ray")
+    app.start()
+    try:
+        knobs = {"dataset_id": app.dataset(), "lora_rank": 4, "rehearsal": 0.0, "stop_when_known": False, "precision": "fp32"}
+        # It ends while nobody looks.
+        job = app.train(max_steps=60, **knobs)
+        app.wait(job, "running", step=2, seconds=120)
+        app.kill()
+        wait_until(lambda: not living(job), "the end of the training", 120)
+        app.start()
+        ended = app.wait(job, seconds=30)
+        assert (ended["status"], ended["exit_code"]) == ("finished", 0), ended
+        assert [point["step"] for point in app.points(job) if "loss" in point] == [*range(1, 61)]
+        # It is stopped while nobody looks.
+        job = app.train(max_steps=5000, **knobs)
+        app.wait(job, "running", step=2, seconds=120)
+        app.kill()
+        with contextlib.closing(Cluster(Settings(_env_file=None, ray_address=nodes.address, ray_client=nodes.client))) as other:  # type: ignore[call-arg]
+            other.ask("stop", f"academy-{job}-1")
+        wait_until(lambda: not living(job), "the end of the training", 30)
+        app.start()
+        ended = app.wait(job, seconds=30)
+        assert (ended["status"], ended["resumable"]) == ("failed", True), ended
+        assert ended["reason"].startswith("The job was stopped on the cluster at step "), ended
+    finally:
+        app.close()
+
+
+def living(job_id: str) -> list[int]:
+    """The processes on the nodes that work on a job."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                if f"{PLACE}/academy-{job_id}-" in line and exists(int(entry.name)):
+                    found.append(int(entry.name))
+    return found
 
 
 # -- one training over two nodes, by the real trainer
