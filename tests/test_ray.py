@@ -171,6 +171,9 @@ class NoCluster:
     def check(self) -> None:
         pass
 
+    def resources(self) -> dict[str, float]:
+        return {"CPU": 1.0}
+
     def nodes(self) -> list[dict[str, float]]:
         return [{"CPU": 1.0, "GPU": 0.0}]
 
