@@ -518,10 +518,10 @@ def test_two_nodes_learn_as_one_process_and_a_cancel_ends_both(nodes: Nodes, tmp
         nodes.add("two")
     works = over_nodes(nodes, tmp_path)
     alone = works.submit(steps=5000, **SHARED | {"backend": "subprocess", "gpus": 1})
-    works.wait_step(alone.job_id, 8, 120)
+    works.wait_step(alone.job_id, 8, 240)
     works.runner.cancel(alone.job_id)
     job = works.submit(steps=5000, **SHARED)
-    works.wait_step(job.job_id, 8, 120)
+    works.wait_step(job.job_id, 8, 240)
     assert "Starting 1 of 2 processes on " in job.folder.log.read_text()
     assert sorted(node for node, _ in ranks(job).values()) == ["one", "two"]
     works.runner.cancel(job.job_id)
@@ -541,21 +541,21 @@ def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(n
     works = over_nodes(nodes, tmp_path)
     alone = works.submit(steps=300, **SHARED | {"backend": "subprocess", "gpus": 1})
     job = works.submit(steps=300, **SHARED)
-    wait_until(job.folder.checkpoints, "a checkpoint that has come back", 120)
+    wait_until(job.folder.checkpoints, "a checkpoint that has come back", 300)
     node, pid = ranks(job)["1"]
     os.kill(pid, signal.SIGKILL)
-    ended = works.wait(job.job_id, seconds=60)
+    ended = works.wait(job.job_id, seconds=120)
     assert (ended.status, ended.resumable) == ("failed", True), ended
     assert str(ended.error).startswith(f"Process 2 of 2, on the node {node}, was killed by SIGKILL, so the others were ended.")
     wait_until(lambda: not ranks(job), "the end of both processes", 10)
 
     before = max(losses(job))
     works.runner.resume(job.job_id)
-    works.wait_step(job.job_id, before + 10, 120)
+    works.wait_step(job.job_id, before + 10, 300)
     node, _ = ranks(job)["1"]
     nodes.add("three")
     nodes.kill(node)
-    ended = works.wait(job.job_id, seconds=240)
+    ended = works.wait(job.job_id, seconds=400)
     assert (ended.status, ended.attempt) == ("finished", 3), ended
     told = [str(from_json(event["message"])) for event in events(job) if event["type"] == "note"]
     assert f"The cluster lost the node {node}, on which worker 2 of 2 ran" in told

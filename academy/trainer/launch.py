@@ -110,13 +110,11 @@ def _report_killed(report: Report, size: int, rank: int, number: int) -> None:
     report.say(f"failed: {reason}")
     report.event("failed", reason=reason, cause="killed", error_type=name, extra=extra)
     report.sync()
-    if number != signal.SIGKILL:
-        signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    _end_by(number)
 
 
 def _report_lost(report: Report) -> None:
-    """Reports why a process on another machine ended, as soon as that is known; else only that the connection broke."""
+    """Reports why a process on another machine ended, as soon as that is known, and ends like it; else only that the connection broke."""
     told: dict[str, Any] = {}
     if name := os.environ.get("ACADEMY_ACCOUNT"):
         report.say("The connection to another machine broke.")
@@ -129,6 +127,15 @@ def _report_lost(report: Report) -> None:
         report.say(line)
     event = {name: value for name, value in told.get("event", {}).items() if name not in ("type", "time")}
     report.event("failed", **event or {"reason": "The processes of the training lost their connection.", "cause": "unknown"})
+    report.sync()
+    if event.get("cause") == "killed" and event.get("error_type") in signal.Signals.__members__:
+        _end_by(signal.Signals[event["error_type"]])
+
+
+def _end_by(number: int) -> None:
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _node() -> str:
