@@ -127,7 +127,8 @@ def why_ended(job: Path, worker: Worker) -> dict[str, Any] | None:
         return None
     failed = [event for line in _lines(job / "events.jsonl") if (event := json.loads(line)).get("type") == "failed"]
     killed = record.get("signal")
-    event = failed[-1] if failed else {"reason": to_json(_ended(worker, record)), "cause": "killed" if killed else "unknown"}
+    own = {"reason": to_json(_ended(worker, record)), "cause": "killed" if killed else "unknown", "error_type": killed}
+    event = failed[-1] if failed else own
     event["extra"] = {"node": worker.node} | (event.get("extra") or {})
     return {"event": event, "log": [f"{worker.node}: {line}" for line in _lines(job / "train.log")[-_LOG_LINES:]]}
 
