@@ -536,8 +536,9 @@ def test_two_nodes_learn_as_one_process_and_a_cancel_ends_both(nodes: Nodes, tmp
 @pytest.mark.training
 @pytest.mark.torture
 def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(nodes: Nodes, tmp_path: Path, token: None) -> None:
-    if not nodes.pids("raylet/raylet ", "node-name=two"):
-        nodes.add("two")
+    for name in ("two", "three"):
+        if not nodes.pids("raylet/raylet ", f"node-name={name}"):
+            nodes.add(name)
     works = over_nodes(nodes, tmp_path)
     knobs = SHARED | {"steps": 5000, "save_steps": 20}
     job = works.submit(**knobs)
@@ -553,7 +554,6 @@ def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(n
     works.runner.resume(job.job_id)
     works.wait_step(job.job_id, before + 10, 300)
     node, _ = ranks(job)["1"]
-    nodes.add("three")
     nodes.kill(node)
     works.wait(job.job_id, lambda job: job.attempt == 3, 120)
     before = max(losses(job))
