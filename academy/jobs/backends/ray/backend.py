@@ -260,16 +260,25 @@ class RayBackend:
             remote.info, remote.state = {"status": "GONE"}, "ended" if began else "never"
             return
         remote.info = info
-        remote.state = "ended" if info["status"] in _OVER and (over or info["status"] != "SUCCEEDED") else "running"
+        ended = info["status"] in _OVER and (over or info["status"] != "SUCCEEDED")
         if remote.job.folder.stop.exists() and not remote.stopping:
             self._cluster.ask("note", f"{remote.name}/stop", b"1")
             remote.stopping = True
-        if remote.state == "ended" and not over and not remote.requested:
-            if told := self._cluster.ask("read", f"{remote.name}/end"):
-                end = json.loads(told)
-                remote.death = Death(from_json(end["said"]) or "", interrupted=end["interrupted"] is True)
+        if ended and not over and not remote.requested:
+            output = self._cluster.ask("log", remote.name)
+            remote.death = self._told(remote)
             report(remote.job, "note", (remote.death or death_of(info, requested=False)).said)
-            keep_output(remote.job, self._cluster.ask("log", remote.name), "cluster")
+            keep_output(remote.job, output, "cluster")
+        # Last: whoever sees that it has ended asks why.
+        remote.state = "ended" if ended else "running"
+
+    def _told(self, remote: _Remote) -> Death | None:
+        """How a training over several nodes ended, as its program on the head node tells it."""
+        raw = self._cluster.ask("read", f"{remote.name}/end")
+        if raw is None:
+            return None
+        told = json.loads(raw)
+        return Death(from_json(told["said"]) or "", interrupted=told["interrupted"] is True)
 
     def _take_in(self, remote: _Remote) -> bool:
         """Brings the local folder up to the newest listing; whether it is the last one."""
