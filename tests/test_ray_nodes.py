@@ -10,8 +10,9 @@ import pytest
 from jobs_help import Workshop
 
 from academy.errors import Unavailable
+from academy.jobs.backends.protocol import Death
 from academy.jobs.backends.ray import places
-from academy.jobs.backends.ray.backend import _entry, shared
+from academy.jobs.backends.ray.backend import RayBackend, _entry, _Remote, shared
 from academy.jobs.backends.ray.nodes import account_of
 from academy.jobs.backends.ray.remote import ACCOUNT, LOST, Worker, why_ended
 from academy.messages import from_json
@@ -120,3 +121,23 @@ class HealthCheckFailed(Exception):
 def test_ray_trains_account_of_an_end(error: Exception, lost: bool, words: str) -> None:
     assert str(account_of({1: error}, {1: "id"}, 3, {"id": "two"}, lost=lost)) == words
     assert account_of({}, {}, 3, {}, lost=False) is None
+
+
+def test_a_job_has_ended_only_once_it_is_known_why(tmp_path: Path) -> None:
+    # The runner saw the end, and asked why, before the note had been read.
+    works = Workshop(tmp_path, begin=False)
+    backend, remote = RayBackend(works.settings), _Remote(works.submit(gpus=2), state="running")
+    states = []
+
+    class Ended:
+        def ask(self, operation: str, *given: Any, **more: Any) -> Any:
+            states.append(remote.state)
+            note = {"said": "The cluster lost the node b", "interrupted": True}
+            answers = {"look": {"status": "FAILED", "message": "", "exit_code": 1, "node": None}, "log": "a line\n"}
+            return json.dumps(note).encode() if given[0].endswith("/end") else answers.get(operation)
+
+    backend._cluster = Ended()  # type: ignore[assignment]
+    backend._remotes[remote.job.job_id] = remote
+    backend._follow(remote)
+    assert (set(states), remote.state) == ({"running"}, "ended")
+    assert remote.death == Death("The cluster lost the node b", interrupted=True)
