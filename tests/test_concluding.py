@@ -27,6 +27,7 @@ from academy.jobs.running.scheduling import allot, check_share, choose
 from academy.jobs.running.watch import Said
 from academy.jobs.spec import TrainingSpec
 from academy.jobs.store import Job
+from academy.messages import msg, to_json
 from tests.test_runner import FAILED, FINISHED, HISTORIES, STARTED, STEP
 
 KILLED = Death("Its warden was killed", signal="SIGKILL")
@@ -183,7 +184,9 @@ def test_what_several_devices_cannot_share_is_refused(asked: dict[str, Any], dev
 
 
 def test_of_several_processes_the_killed_one_is_named_and_the_job_can_start_over() -> None:
-    told = {"type": "failed", "cause": "killed", "reason": "Process 2 of 2 was killed by SIGKILL, so the others were ended"}
+    # A message was not given the full stop that plain text was.
+    reason = msg("Process {n} of {of} was killed by {signal}, so the others were ended", n=2, of=2, signal="SIGKILL")
+    told = {"type": "failed", "cause": "killed", "reason": to_json(reason)}
     ended = outcome(a_job(parameters={"batch_size": 4}), said_by(STARTED, told), {"exit_code": None, "signal": "SIGKILL"})
     assert str(ended.error).startswith("Process 2 of 2 was killed by SIGKILL, so the others were ended. Resume it;")
     assert (ended.cause, ended.resumable, ended.fields["signal"]) == ("killed", True, "SIGKILL")

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_help import STANDIN, Workshop, events
+from jobs_help import STANDIN, Workshop, events, exists
+from trainer_help import chats, write_rows
 
 from academy.config import Settings
 from academy.errors import Invalid, Unavailable
@@ -29,12 +30,17 @@ from academy.jobs.backends.protocol import ROOT, Seen
 from academy.jobs.backends.ray.backend import RayBackend, death_of
 from academy.jobs.backends.ray.cluster import Cluster, addresses
 from academy.jobs.backends.ray.depot import RemoteFiles
+from academy.jobs.backends.ray.places import PLACE
+from academy.jobs.backends.subprocess import SubprocessBackend
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.arriving import take_in
 from academy.jobs.carrying.depot import FolderDepot
 from academy.jobs.carrying.leaving import Leaving
 from academy.jobs.folder import JobFolder
 from academy.jobs.store import Job
+from academy.messages import from_json
+from academy.models import BUNDLED, DEFAULT
+from tests.real_app import RealApp
 from tests.waiting import wait_until
 
 # -- without a cluster
@@ -167,6 +173,9 @@ class NoCluster:
 
     def resources(self) -> dict[str, float]:
         return {"CPU": 1.0}
+
+    def nodes(self) -> list[dict[str, float]]:
+        return [{"CPU": 1.0, "GPU": 0.0}]
 
     def submit(self, name: str, options: dict[str, Any]) -> None:
         argv = shlex.split(options["entrypoint"])
@@ -422,3 +431,144 @@ def test_files_can_go_through_a_place_that_the_owner_names(nodes: Nodes, tmp_pat
     assert works.wait(job.job_id, seconds=120).status == "finished"
     works.close()
     wait_until(lambda: not [path for path in (store / "notes").rglob("*") if path.is_file()], "an empty place")
+
+
+@pytest.mark.ray
+@pytest.mark.training
+@pytest.mark.torture
+def test_an_app_that_was_killed_learns_from_the_cluster_what_became_of_its_jobs(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    app = RealApp(tmp_path / "data", RAY_ADDRESS=nodes.address, ACADEMY_RAY_CLIENT=nodes.client, ACADEMY_BACKEND="ray")
+    app.start()
+    try:
+        knobs = {"dataset_id": app.dataset(), "lora_rank": 4, "rehearsal": 0.0, "stop_when_known": False, "precision": "fp32"}
+        # It ends while nobody looks.
+        job = app.train(max_steps=60, **knobs)
+        app.wait(job, "running", step=2, seconds=120)
+        app.kill()
+        wait_until(lambda: not living(job), "the end of the training", 120)
+        app.start()
+        ended = app.wait(job, seconds=30)
+        assert (ended["status"], ended["exit_code"]) == ("finished", 0), ended
+        assert [point["step"] for point in app.points(job) if "loss" in point] == [*range(1, 61)]
+        # It is stopped while nobody looks.
+        job = app.train(max_steps=5000, **knobs)
+        app.wait(job, "running", step=2, seconds=120)
+        app.kill()
+        with contextlib.closing(Cluster(Settings(_env_file=None, ray_address=nodes.address, ray_client=nodes.client))) as other:  # type: ignore[call-arg]
+            other.ask("stop", f"academy-{job}-1")
+        wait_until(lambda: not living(job), "the end of the training", 30)
+        app.start()
+        ended = app.wait(job, seconds=30)
+        assert (ended["status"], ended["resumable"]) == ("failed", True), ended
+        assert ended["reason"].startswith("The job was stopped on the cluster at step "), ended
+    finally:
+        app.close()
+
+
+def living(job_id: str) -> list[int]:
+    """The processes on the nodes that work on a job."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                if f"{PLACE}/academy-{job_id}-" in line and exists(int(entry.name)):
+                    found.append(int(entry.name))
+    return found
+
+
+# -- one training over two nodes, by the real trainer
+
+SHARED: Any = {"backend": "ray", "gpus": 2, "batch_size": 4, "precision": "fp32", "save_steps": 4, "learning_rate": 1e-3}
+SHARED |= {"stop_when_known": False, "vary_questions": False, "rehearsal": 0.0, "lora_rank": 4}
+
+
+def over_nodes(nodes: Nodes, root: Path, **changes: Any) -> Workshop:
+    """A workshop with the real trainer, on the cluster and on this machine, the bundled model and a few facts."""
+    fields: Any = {"ray_address": nodes.address, "ray_client": nodes.client} | changes
+    settings = Settings(data_dir=root / "data", _env_file=None, **fields)  # type: ignore[call-arg]
+    workshop = Workshop(root, {"ray": RayBackend(settings), "subprocess": SubprocessBackend()}, settings=settings)
+    workshop.base = BUNDLED[DEFAULT]
+    write_rows(workshop.dataset, chats((f"Where is box {n}?", f"It is on shelf {n * 7}.") for n in range(8)))
+    return workshop
+
+
+def losses(job: Job) -> dict[int, float]:
+    """The loss of each step; what was repeated counts once."""
+    return {event["step"]: event["loss"] for event in events(job) if event["type"] == "progress"}
+
+
+def ranks(job: Job) -> dict[str, tuple[str, int]]:
+    """The living processes of a training over several nodes: by rank, the name of the node and the pid."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                env = dict(item.split("=", 1) for item in (entry / "environ").read_bytes().decode().split("\0") if "=" in item)
+                if job.job_id in env.get("ACADEMY_ACCOUNT", "") and "RANK" in env and exists(int(entry.name)):
+                    found[env["RANK"]] = env["ACADEMY_NODE"], int(entry.name)
+    return found
+
+
+@pytest.mark.ray
+@pytest.mark.training
+def test_two_nodes_learn_as_one_process_and_a_cancel_ends_both(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    # Neither comes to its exam, which takes longer than the steps.
+    if not nodes.pids("raylet/raylet ", "node-name=two"):
+        nodes.add("two")
+    works = over_nodes(nodes, tmp_path)
+    alone = works.submit(steps=5000, **SHARED | {"backend": "subprocess", "gpus": 1})
+    works.wait_step(alone.job_id, 8, 240)
+    works.runner.cancel(alone.job_id)
+    job = works.submit(steps=5000, **SHARED)
+    works.wait_step(job.job_id, 8, 240)
+    assert "Starting 1 of 2 processes on " in job.folder.log.read_text()
+    assert sorted(node for node, _ in ranks(job).values()) == ["one", "two"]
+    works.runner.cancel(job.job_id)
+    assert works.wait(job.job_id, seconds=15).status == "cancelled"
+    wait_until(lambda: not ranks(job), "the end of both processes", 10)
+    assert works.wait(alone.job_id).status == "cancelled"
+    assert [losses(job)[step] for step in range(1, 9)] == pytest.approx([losses(alone)[step] for step in range(1, 9)], rel=1e-5)
+    works.close()
+
+
+@pytest.mark.ray
+@pytest.mark.training
+@pytest.mark.torture
+def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(nodes: Nodes, tmp_path: Path, token: None) -> None:
+    for name in ("two", "three"):
+        if not nodes.pids("raylet/raylet ", f"node-name={name}"):
+            nodes.add(name)
+    works = over_nodes(nodes, tmp_path)
+    knobs = SHARED | {"steps": 5000, "save_steps": 20}
+    job = works.submit(**knobs)
+    wait_until(job.folder.checkpoints, "a checkpoint that has come back", 300)
+    node, pid = ranks(job)["1"]
+    os.kill(pid, signal.SIGKILL)
+    ended = works.wait(job.job_id, seconds=120)
+    assert (ended.status, ended.signal, ended.resumable) == ("failed", "SIGKILL", True), ended
+    assert str(ended.error).startswith(f"Process 2 of 2, on the node {node}, was killed by SIGKILL, so the others were ended. Resume it;")
+    wait_until(lambda: not ranks(job), "the end of both processes", 10)
+
+    before = max(losses(job))
+    works.runner.resume(job.job_id)
+    works.wait_step(job.job_id, before + 10, 300)
+    node, _ = ranks(job)["1"]
+    nodes.kill(node)
+    works.wait(job.job_id, lambda job: job.attempt == 3, 120)
+    before = max(losses(job))
+    works.wait_step(job.job_id, before + 10, 300)
+    works.runner.stop(job.job_id)
+    ended = works.wait(job.job_id, seconds=300)
+    assert (ended.status, str(ended.reason)[:24]) == ("finished", "Stopped and kept at step"), ended
+    assert job.folder.adapter.is_dir()
+    told = [str(from_json(event["message"])) for event in events(job) if event["type"] == "note"]
+    assert f"The cluster lost the node {node}, on which worker 2 of 2 ran" in told
+    assert len([event for event in events(job) if event.get("resumed_from_step")]) == 2
+
+    alone = works.submit(**knobs | {"backend": "subprocess", "gpus": 1})
+    works.wait_step(alone.job_id, max(losses(job)), 300)
+    works.runner.cancel(alone.job_id)
+    works.wait(alone.job_id)
+    assert losses(job) == pytest.approx({step: losses(alone)[step] for step in losses(job)}, rel=1e-5)
+    works.close()

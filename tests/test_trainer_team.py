@@ -7,11 +7,14 @@ import os
 import re
 import shutil
 import signal
+import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jobs_help import exists
 from safetensors.numpy import load_file
 from trainer_help import chats, events, make_job, make_model, of, start, train, write_rows
 
@@ -102,6 +105,60 @@ def test_two_processes_of_which_each_holds_a_part_of_the_base_learn_as_one(a_job
     assert_same([*before, *resumed], alone)
     known = [json.loads((folder / "report.json").read_bytes())["known"] for folder in (job, job.with_name("one"))]
     assert known[0] == known[1]
+
+
+@pytest.mark.training
+def test_processes_of_two_machines_learn_as_one_and_go_on_after_one_of_them_was_killed(
+    a_job: Make, alone: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    here, there = a_job("here", 2), a_job("there", 2)  # two machines have no folder in common
+    first, second = started_apart(here, there, tmp_path)
+    wait_until(lambda: of(events(here), "checkpoint"), "the first checkpoint", seconds=300)
+    os.kill(members(second.pid)[0], signal.SIGKILL)
+    log, _ = second.communicate(timeout=120)
+    assert second.returncode == -signal.SIGKILL, log
+    reason = "Process 2 of 2, on the node there, was killed by SIGKILL, so the others were ended"
+    assert of(events(there), "failed")[-1]["reason"] == reason
+    told = json.loads((there / "events.jsonl").read_text().splitlines()[-1])
+    (tmp_path / "account").write_text(json.dumps({"event": told, "log": ["there: a line"]}))
+    log, _ = first.communicate(timeout=120)
+    assert (first.returncode, of(events(here), "failed")[-1]["reason"]) == (-signal.SIGKILL, reason), log
+    assert "there: a line" in log
+
+    for job in (here, there):
+        shutil.rmtree(job / "checkpoints" / "step-00000006", ignore_errors=True)
+    shutil.copytree(here / "checkpoints", there / "checkpoints")
+    told_before = events(here)
+    for process in started_apart(here, there, tmp_path):
+        log, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, log
+    resumed = events(here)[len(told_before) :]
+    assert of(resumed, "started")[0]["resumed_from_step"] == 3
+    assert_same([*(event for event in told_before if event.get("step", 0) <= 3), *resumed], alone)
+    assert not (there / "adapter").exists()
+
+
+def started_apart(here: Path, there: Path, folder: Path) -> list[subprocess.Popen[str]]:
+    """One process of the training in each folder, as on two machines that reach each other."""
+    (folder / "account").unlink(missing_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo", "LOCAL_WORLD_SIZE": "1"}
+    started = []
+    for number, job in enumerate((here, there)):
+        own = {"GROUP_RANK": str(number), "ACADEMY_NODE": job.name, "ACADEMY_ACCOUNT": str(folder / "account")}
+        started.append(start(job, **meeting, **own))
+    return started
+
+
+@pytest.mark.training
+def test_nothing_of_a_team_outlives_its_launcher(a_job: Make) -> None:
+    # A warden that is killed takes the launcher down, and nobody was left to end the others.
+    process = start(a_job("killed", 2))
+    team = wait_until(lambda: found if len(found := members(process.pid)) == 2 else None, "two processes")
+    process.kill()
+    process.communicate(timeout=60)
+    wait_until(lambda: not any(map(exists, team)), "the end of both")
 
 
 def assert_same(shared: list[dict[str, Any]], alone: list[dict[str, Any]]) -> None:

@@ -76,6 +76,8 @@ def run(spec: Spec, report: Report) -> None:
     rehearsal = make_rehearsal(spec, report, dataset, adapted, learning.reader, compared.asked if compared else None, team)
     loop = Loop(spec, report, adapted, method, plan, learning.looks, held_out, sampler, rehearsal, team)
     checkpoint = team.once(lambda: _newest(spec.folder / "checkpoints"))
+    if checkpoint:  # the first process may be on another machine
+        checkpoint = replace(checkpoint, path=spec.folder / "checkpoints" / checkpoint.path.name)
     _started(report, dataset, adapted, plan, learning, checkpoint)
     report.say(f"{spec.name!r} begins to train after {time.monotonic() - clock:.1f} s.")
     if checkpoint:

@@ -235,8 +235,9 @@ def _reported(said: Said) -> Text | None:
     reason = from_json((said.failed or {}).get("reason"))
     if isinstance(reason, str):
         reason = reason.strip()
-        return reason if not reason or reason.endswith((".", "!", "?")) else f"{reason}."
-    return reason
+    if not reason or str(reason).endswith((".", "!", "?")):
+        return reason
+    return f"{reason}." if isinstance(reason, str) else msg("{how}.", how=reason)
 
 
 def _cancelled_reason(said: Said, request: Request) -> Text:

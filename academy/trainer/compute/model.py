@@ -28,7 +28,7 @@ from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
 from academy.trainer.compute.frozen import keep_less
 from academy.trainer.compute.held import SHELF, Held, files_of
-from academy.trainer.compute.team import ALONE, Team, team_size
+from academy.trainer.compute.team import ALONE, Team, local_size
 from academy.trainer.report import Report
 from academy.trainer.sharding import Weights, needs_shards
 from academy.trainer.spec import Spec
@@ -108,7 +108,7 @@ def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens], team: Tea
     )
     if placement.device.type == "cpu":
         mean = sum(sum(lengths_of(rows)) for rows in parts) / sum(map(len, parts))
-        torch.set_num_threads(max(1, choose_threads(weights.all, mean * spec.knob("batch_size")) // team_size()))
+        torch.set_num_threads(max(1, choose_threads(weights.all, mean * spec.knob("batch_size")) // local_size()))
     model = _load_sharded(spec, report, placement, team) if shards else load_base(spec, placement)
     base = model.get_base_model() if shards else model
     if max(map(highest_of, parts)) >= base.get_input_embeddings().weight.shape[0]:

@@ -112,9 +112,9 @@ class Team:
 ALONE = Team()
 
 
-def team_size() -> int:
-    """How many processes this training has on all machines."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+def local_size() -> int:
+    """How many processes this training has on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or dist.get_world_size()) if dist.is_initialized() else 1
 
 
 def join(folder: Path) -> Team:

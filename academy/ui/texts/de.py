@@ -3320,6 +3320,8 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "Export it as merged safetensors instead.": "Exportiere es stattdessen als verschmolzene Safetensors.",
     "Process {n} of {of} was killed by {signal}, so the others were ended":
         "Prozess {n} von {of} wurde mit {signal} beendet, daher wurden die anderen beendet",
+    "Process {n} of {of}, on the node {node}, was killed by {signal}, so the others were ended":
+        "Prozess {n} von {of} auf dem Knoten {node} wurde mit {signal} beendet, daher wurden die anderen beendet",
     "The processes of the training lost their connection.": "Die Prozesse des Trainings haben ihre Verbindung verloren.",
     "With the correction in its prompt the model is right in {hinted:percent}, without in {unhinted:percent}: it learns from itself.":
         "Mit der Korrektur im Prompt liegt das Modell in {hinted:percent} richtig, ohne in {unhinted:percent}: Es lernt von sich selbst.",
@@ -3734,6 +3736,15 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The cluster no longer has the job": "Der Cluster hat den Job nicht mehr",
     "The job was stopped on the cluster": "Der Job wurde auf dem Cluster angehalten",
     "The cluster lost the node that the training ran on": "Der Cluster verlor den Knoten, auf dem das Training lief",
+    "The cluster lost the node {node}, on which worker {n} of {of} ran": "Der Cluster verlor den Knoten {node}, auf dem Teil {n} von {of} lief",
+    "Worker {n} of {of}, on the node {node}, was ended from outside": "Teil {n} von {of} auf dem Knoten {node} wurde von außen beendet",
+    "Worker {n} of {of}, on the node {node}, failed: {error}": "Teil {n} von {of} auf dem Knoten {node} scheiterte: {error}",
+    "Worker {n} of {of}, on the node {node}, was killed by {signal}": "Teil {n} von {of} auf dem Knoten {node} wurde mit {signal} beendet",
+    "Worker {n} of {of}, on the node {node}, ended with exit code {code}": "Teil {n} von {of} auf dem Knoten {node} endete mit Code {code}",
+    "Ray Train ended the training: {error}": "Ray Train beendete das Training: {error}",
+    "The head node of the cluster lacks a Python package for Ray Train: {error}": "Dem Kopfknoten des Clusters fehlt ein Python-Paket für Ray Train: {error}",
+    "What the job wrote could not be brought back.": "Was der Job schrieb, konnte nicht zurückgebracht werden.",
+    "The connection to another machine broke.": "Die Verbindung zu einer anderen Maschine brach ab.",
     "this is no listed file": "das ist keine aufgeführte Datei",
     "this is no listing": "das ist keine Auflistung",
     "the job's lock": "die Sperre des Jobs",

@@ -2951,6 +2951,19 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The job was stopped on the cluster": "Zadanie zatrzymano na klastrze",
     "The program on the cluster ended with exit code {code}": "Program na klastrze zakończył się kodem {code}",
     "The cluster lost the node that the training ran on": "Klaster stracił węzeł, na którym działał trening",
+    "The cluster lost the node {node}, on which worker {n} of {of} ran": (
+        "Klaster stracił węzeł {node}, na którym działała część {n} z {of}"
+    ),
+    "Worker {n} of {of}, on the node {node}, was ended from outside": "Część {n} z {of} na węźle {node} została zakończona z zewnątrz",
+    "Worker {n} of {of}, on the node {node}, failed: {error}": "Część {n} z {of} na węźle {node} nie powiodła się: {error}",
+    "Worker {n} of {of}, on the node {node}, was killed by {signal}": "Część {n} z {of} na węźle {node} została zabita sygnałem {signal}",
+    "Worker {n} of {of}, on the node {node}, ended with exit code {code}": "Część {n} z {of} na węźle {node} zakończyła się kodem {code}",
+    "Ray Train ended the training: {error}": "Ray Train zakończył trening: {error}",
+    "The head node of the cluster lacks a Python package for Ray Train: {error}": (
+        "Węzłowi głównemu klastra brakuje pakietu Pythona dla Ray Train: {error}"
+    ),
+    "What the job wrote could not be brought back.": "Nie udało się sprowadzić z powrotem tego, co zapisało zadanie.",
+    "The connection to another machine broke.": "Połączenie z inną maszyną zostało przerwane.",
     "The cluster ended the job: {message}": "Klaster zakończył zadanie: {message}",
     "The cluster has {found:.0f} of the {n} devices that the training needs.": (
         "Klaster ma {found:.0f} z {n} urządzeń potrzebnych do treningu."
@@ -4268,6 +4281,9 @@ MESSAGES: dict[str, str | dict[str, str]] = {
     "The processes of the training lost their connection.": "Procesy treningu straciły połączenie.",
     "Process {n} of {of} was killed by {signal}, so the others were ended": (
         "Proces {n} z {of} został zabity sygnałem {signal}, więc pozostałe zakończono"
+    ),
+    "Process {n} of {of}, on the node {node}, was killed by {signal}, so the others were ended": (
+        "Proces {n} z {of} na węźle {node} został zabity sygnałem {signal}, więc pozostałe zakończono"
     ),
     "Asking the model with the corrections in its prompt, and without.": "Pytanie modelu z poprawkami w prompcie i bez nich.",
     "With the correction in its prompt the model is right in {hinted:percent}, without in {unhinted:percent}: it learns from itself.": (

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,14 +17,14 @@ from academy.files import disk_errors, write_atomic
 from academy.jobs import folder as job_folder
 from academy.jobs.backends.protocol import ROOT, Command, Death, Seen
 from academy.jobs.backends.ray.cluster import Cluster
-from academy.jobs.backends.ray.places import PACKAGE, PLACE, PYTHON
+from academy.jobs.backends.ray.places import PACKAGE, PYTHON, place_of
 from academy.jobs.carrying import chunks
 from academy.jobs.carrying.arriving import take_in
 from academy.jobs.carrying.chunks import Lister
 from academy.jobs.carrying.going import inputs_of, keep_output, own_of, read_to_send, report, sources_of
 from academy.jobs.spec import gpus_of
 from academy.jobs.store import Job
-from academy.messages import Text, msg
+from academy.messages import Text, from_json, msg
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class _Remote:
     away: bool = False  # the cluster did not answer the last request
     error: Text = ""
     info: Mapping[str, Any] = field(default_factory=dict)
+    death: Death | None = None  # as the job's own program on the head node tells it
     node: str | None = None
     request: Literal["", "cancel", "kill"] = ""
     requested: bool = False
@@ -92,7 +93,7 @@ class RayBackend:
 
     def seen(self, job: Job) -> Seen:
         """The paths on the node."""
-        place = PLACE / submission(job)
+        place = place_of(submission(job))
         inner = {name: place / "in" / name for name in sources_of(job)}
         return Seen(
             folder=place / "job",
@@ -144,7 +145,7 @@ class RayBackend:
             return Death(remote.error, refused=True)
         if remote.state == "never":
             return Death(never_began=True)
-        return death_of(remote.info, requested=remote.requested)
+        return remote.death or death_of(remote.info, requested=remote.requested)
 
     def rebooted(self, job: Job) -> bool:
         """Never: a node that restarts is reported by the cluster."""
@@ -213,12 +214,10 @@ class RayBackend:
     def _submit(self, remote: _Remote) -> None:
         job, command = remote.job, remote.command
         assert command is not None
-        there = self._cluster.ask("resources")
         options = {
-            "entrypoint": f"python -P -m academy.jobs.backends.ray.remote {remote.name} {self._cluster.store or repr('')}",
+            **_entry(job, self._cluster.ask("nodes"), f"{remote.name} {self._cluster.store or repr('')}"),
             "runtime_env": {"py_modules": [str(ROOT / "academy")], "excludes": ["**/__pycache__/**", "**/*.safetensors"]},
             "metadata": {"academy": job.job_id},
-            **_resources(job, there),
         }
         sent = self._send(remote, {f"in/{name}": path for name, path in inputs_of(job).items()}, reports=True)
         sent |= self._send(remote, {f"job/{name}": path for name, path in own_of(job).items()}, reports=False)
@@ -261,13 +260,25 @@ class RayBackend:
             remote.info, remote.state = {"status": "GONE"}, "ended" if began else "never"
             return
         remote.info = info
-        remote.state = "ended" if info["status"] in _OVER and (over or info["status"] != "SUCCEEDED") else "running"
+        ended = info["status"] in _OVER and (over or info["status"] != "SUCCEEDED")
         if remote.job.folder.stop.exists() and not remote.stopping:
             self._cluster.ask("note", f"{remote.name}/stop", b"1")
             remote.stopping = True
-        if remote.state == "ended" and not over and not remote.requested:
-            report(remote.job, "note", death_of(info, requested=False).said)
-            keep_output(remote.job, self._cluster.ask("log", remote.name), "cluster")
+        if ended and not over and not remote.requested:
+            output = self._cluster.ask("log", remote.name)
+            remote.death = self._told(remote)
+            report(remote.job, "note", (remote.death or death_of(info, requested=False)).said)
+            keep_output(remote.job, output, "cluster")
+        # Last: whoever sees that it has ended asks why.
+        remote.state = "ended" if ended else "running"
+
+    def _told(self, remote: _Remote) -> Death | None:
+        """How a training over several nodes ended, as its program on the head node tells it."""
+        raw = self._cluster.ask("read", f"{remote.name}/end")
+        if raw is None:
+            return None
+        told = json.loads(raw)
+        return Death(from_json(told["said"]) or "", interrupted=told["interrupted"] is True)
 
     def _take_in(self, remote: _Remote) -> bool:
         """Brings the local folder up to the newest listing; whether it is the last one."""
@@ -327,11 +338,24 @@ def death_of(info: Mapping[str, Any], *, requested: bool) -> Death:
     return Death(msg("The cluster ended the job: {message}", message=message[:300].rstrip(".")), interrupted=False)
 
 
-def _resources(job: Job, there: Mapping[str, float]) -> dict[str, Any]:
-    """What the submission asks of the cluster: GPUs where it has any, else a CPU for each process."""
-    kind = "GPU" if there.get("GPU") else "CPU"
-    wanted, found = gpus_of(job.parameters), there.get(kind, 0)
-    if found < wanted:
+def _entry(job: Job, nodes: Sequence[Mapping[str, float]], given: str) -> dict[str, Any]:
+    """The program of the submission, and what it asks of the cluster: GPUs where it has any, else a CPU for each process."""
+    kind = "GPU" if any(node["GPU"] for node in nodes) else "CPU"
+    wanted, found = gpus_of(job.parameters), [int(node[kind]) for node in nodes]
+    shares = shared(wanted, found)
+    if shares is None:
         text = "The cluster has {found:.0f} of the {n} devices that the training needs."
-        raise Unavailable(text, hint="Set GPUs to less.", found=found, n=wanted)  # nodes may still be joining
-    return {"entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}
+        raise Unavailable(text, hint="Set GPUs to less.", found=sum(found), n=wanted)  # nodes may still be joining
+    workers, each = shares
+    program = "python -P -m academy.jobs.backends.ray"
+    if workers == 1:
+        return {"entrypoint": f"{program}.remote {given}", "entrypoint_num_gpus" if kind == "GPU" else "entrypoint_num_cpus": wanted}
+    return {"entrypoint": f"{program}.nodes {given} {kind} {workers} {each}"}  # its workers ask for the devices
+
+
+def shared(wanted: int, found: Sequence[int]) -> tuple[int, int] | None:
+    """How many workers share so many devices, and how many each has: as few as the nodes allow; None where there are not enough."""
+    for each in range(wanted, 0, -1):
+        if wanted % each == 0 and sum(there // each for there in found) >= wanted // each:
+            return wanted // each, each
+    return None

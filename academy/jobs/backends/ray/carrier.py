@@ -60,6 +60,14 @@ class Carrier:
         usage = (((reply.get("data") or {}).get("clusterStatus") or {}).get("loadMetricsReport") or {}).get("usage") or {}
         return {name.upper(): float(numbers[1]) for name, numbers in usage.items() if name.upper() in ("CPU", "GPU")}
 
+    def nodes(self) -> list[dict[str, float]]:
+        """What each node has that lives, by Ray's names."""
+        reply = self._jobs()._do_request("GET", "/api/v0/nodes?limit=1000").json()
+        if not reply.get("result"):
+            raise RuntimeError(reply.get("msg") or "the nodes cannot be listed")
+        living = [node for node in reply["data"]["result"]["result"] if node["state"] == "ALIVE"]
+        return [{kind: float((node.get("resources_total") or {}).get(kind, 0)) for kind in ("CPU", "GPU")} for node in living]
+
     def _jobs(self) -> Any:
         if self._jobs_client is None:
             from ray.job_submission import JobSubmissionClient
