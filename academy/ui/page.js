@@ -177,7 +177,7 @@
   // What a person has opened stays open, and what they are typing or choosing stays theirs.
   function beforeAttributeUpdated(name, el, change) {
     if (name === "open") return !(change === "remove" && el.nodeName === "DETAILS");
-    return !["value", "checked", "selected"].includes(name) || (el.closest("select") || el) !== document.activeElement;
+    return !["value", "checked", "selected"].includes(name) || ((el.closest("select") || el) !== document.activeElement && !("own" in el.dataset));
   }
   function localTimes(root) {
     for (const el of all("time[datetime]", root)) {
