@@ -21,7 +21,7 @@ _NUMBERS = re.compile(r"__vite__mapDeps\(\[([\d,]*)\]\)")  # those of one part, 
 
 def name_ahead(config: dict[str, Any]) -> None:
     """Lets the page that Gradio serves name the scripts of this page's components, and hold their styles."""
-    kinds = sorted({str(component["type"]) for component in config["components"]})
+    kinds = dict.fromkeys(str(component["type"]) for component in config["components"])
     # Gradio's own template: nothing that a page can set comes before its script.
     templates.env.loader = ChoiceLoader([DictLoader({"frontend/index.html": with_files(files_of(kinds))}), *_KNOWN])
 
@@ -39,16 +39,21 @@ def files_of(kinds: Iterable[str]) -> list[str]:
 
 
 def with_files(names: list[str]) -> str:
-    """Gradio's page with these files ahead of its script: scripts are fetched at once, styles are in the page."""
-    entry, sheets = _SCRIPT.search(_page()), [name for name in names if name.endswith(".css")]
+    """Gradio's page with these files ahead: scripts are fetched at once, styles are in the page."""
+    entry = _SCRIPT.search(_page())
     if not entry or not names:
         return _page()
+    sheets = [name for name in names if name.endswith(".css")]
     theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
     scripts = [f'<link rel="modulepreload" crossorigin href="./assets/{name}">' for name in names if name.endswith(".js")]
     # A link that is there keeps the loader from fetching its style, and one that is disabled is not fetched.
     links = [f'<link rel="stylesheet" disabled href="./assets/{name}">' for name in sheets]
-    style = f"<style>{{% raw %}}{''.join(map(_asset, sheets))}{{% endraw %}}</style>"
-    return _page()[: entry.start()] + "".join([theme, *scripts, *links, style]) + _page()[entry.start() :]
+    page = _page()[: entry.start()] + "".join([theme, *scripts, *links]) + _page()[entry.start() :]
+    first = set(_listed(entry[1]))
+    early, late = "".join(_asset(name) for name in sheets if name in first), "".join(_asset(name) for name in sheets if name not in first)
+    # Where two rules are alike the later one counts: these come after Gradio's own, and page.js moves those of components after ours.
+    styles = f"{{% raw %}}<style>{early}</style><style data-components>{late}</style>{{% endraw %}}"
+    return page.replace("</head>", f"{styles}</head>", 1)
 
 
 @functools.cache

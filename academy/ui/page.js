@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   if (window.academy) return;
+  document.head.append(...document.querySelectorAll("style[data-components]")); // ui/ahead.py: they come after ours, as if Gradio had fetched them
   // In a frame of another site the browser may deny its storage, and Gradio's chat would not load: a storage that lasts as long as the page replaces it.
   for (const name of ["localStorage", "sessionStorage"]) {
     try { void window[name].length; } catch {
