@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _NAMES = re.compile(r"\bm\.f=\[([^\]]*)\]")  # the files that a script loads lat
 _NUMBERS = re.compile(r"__vite__mapDeps\(\[([\d,]*)\]\)")  # those of one part, by their places in the list
 
 
-def name_ahead(config: dict[str, Any]) -> None:
+def name_ahead(config: Mapping[str, Any]) -> None:
     """Lets the page that Gradio serves name the scripts of this page's components, and hold their styles."""
     kinds = dict.fromkeys(str(component["type"]) for component in config["components"])
     # Gradio's own template: nothing that a page can set comes before its script.
