@@ -205,7 +205,7 @@ def test_the_page_names_the_files_of_its_components(served: Served) -> None:
     common = ahead.files_of([])
     assert not [kind for kind in kinds if ahead.files_of([kind]) == common]
     html = served.client.get("/").text
-    scripts = re.findall(r'<link rel="modulepreload" crossorigin href="\./(assets/[\w-]+\.js)">', html)
+    scripts = re.findall(r'<link rel="modulepreload" crossorigin[^>]* href="\./(assets/[\w-]+\.js)">', html)
     assert sorted(f"assets/{name}" for name in ahead.files_of(kinds) if name.endswith(".js")) == sorted(scripts)
     assert {served.client.get(f"/{name}").status_code for name in scripts} == {200}
     assert html.count('<link rel="stylesheet" disabled') == sum(name.endswith(".css") for name in ahead.files_of(kinds))

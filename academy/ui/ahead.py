@@ -43,17 +43,27 @@ def with_files(names: list[str]) -> str:
     entry = _SCRIPT.search(_page())
     if not entry or not names:
         return _page()
-    sheets = [name for name in names if name.endswith(".css")]
-    theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
-    scripts = [f'<link rel="modulepreload" crossorigin href="./assets/{name}">' for name in names if name.endswith(".js")]
-    # A link that is there keeps the loader from fetching its style, and one that is disabled is not fetched.
-    links = [f'<link rel="stylesheet" disabled href="./assets/{name}">' for name in sheets]
-    page = _page()[: entry.start()] + "".join([theme, *scripts, *links]) + _page()[entry.start() :]
     first = set(_listed(entry[1]))
-    early, late = "".join(_asset(name) for name in sheets if name in first), "".join(_asset(name) for name in sheets if name not in first)
+    early, late = ([name for name in names if (name in first) is is_first] for is_first in (True, False))
+    theme = '<link rel="preload" as="style" href="./theme.css?v={{ config.theme_hash }}">'
+    page = _page()[: entry.start()] + "".join([theme, *_scripts(early), *_links(early)]) + _page()[entry.start() :]
     # Where two rules are alike the later one counts: these come after Gradio's own, and page.js moves those of components after ours.
-    styles = f"{{% raw %}}<style>{early}</style><style data-components>{late}</style>{{% endraw %}}"
-    return page.replace("</head>", f"{styles}</head>", 1)
+    styles = f"{{% raw %}}<style>{_styles(early)}</style><style data-components>{_styles(late)}</style>{{% endraw %}}"
+    return page.replace("</head>", "".join([*_scripts(late, ' fetchpriority="low"'), *_links(late), styles, "</head>"]), 1)
+
+
+def _scripts(names: list[str], how: str = "") -> list[str]:
+    """The links to scripts; those of components must not keep the first ones waiting."""
+    return [f'<link rel="modulepreload" crossorigin{how} href="./assets/{name}">' for name in names if name.endswith(".js")]
+
+
+def _links(names: list[str]) -> list[str]:
+    """The links to styles: one that is there keeps the loader from fetching its style, and one that is disabled is not fetched."""
+    return [f'<link rel="stylesheet" disabled href="./assets/{name}">' for name in names if name.endswith(".css")]
+
+
+def _styles(names: list[str]) -> str:
+    return "".join(_asset(name) for name in names if name.endswith(".css"))
 
 
 @functools.cache
