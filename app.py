@@ -72,10 +72,11 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> tuple[Any
     from academy.access.guard import Guard
     from academy.api.routes import create_api
     from academy.services.academy import Academy
-    from academy.ui import page
+    from academy.ui import ahead, page
 
     academy = Academy(settings, engine=engine)
     demo = page.build(academy)
+    ahead.name_ahead(demo.config)
     api = create_api(academy, lifespan=_lifespan(academy))
     app = gr.mount_gradio_app(
         api,

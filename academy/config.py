@@ -291,6 +291,11 @@ class Settings(BaseSettings):
         return self.data_dir / "wordings"
 
     @property
+    def import_reports_dir(self) -> Path:
+        """What became of each row of the latest imports."""
+        return self.data_dir / "import_reports"
+
+    @property
     def incoming_dir(self) -> Path:
         """Files of a request while they are read; emptied at every start."""
         return self.data_dir / "incoming"

@@ -161,6 +161,24 @@ def test_the_report_of_an_import_is_there_after_it_was_closed(academy):
     assert 'data-do="retag"' in str(sources.ACTS["files.imported"](Look(academy, {}), {"files": _stored(academy, ids)})["fill"])
 
 
+def test_the_report_of_an_import_outlives_the_app_and_not_the_import(settings):
+    # It was kept in memory only.
+    first = Academy(settings)
+    table = b"question,answer,mood\nWhere is lamp 1?,It was sold.,x\nshort\n"
+    (made,) = first.lessons.import_files([("one.csv", io.BytesIO(table))])
+    first.close()
+    again = Academy(settings)
+    assert again.lessons.import_report(made.import_id) == made  # its sentences too, which are not rendered yet
+    again.lessons.undo_import(made.import_id)
+    assert again.lessons.import_report(made.import_id) == made  # the lessons can be restored
+    again.lessons.empty_bin()
+    assert again.lessons.import_report(made.import_id) is None
+    assert not [*settings.import_reports_dir.iterdir()]
+    (settings.import_reports_dir / f"{made.import_id}.json").write_text("{")
+    assert again.lessons.import_report(made.import_id) is None
+    again.close()
+
+
 def _stored(academy, ids):
     return json.dumps([academy.lessons.import_report(name).model_dump(mode="json") for name in json.loads(ids)])
 

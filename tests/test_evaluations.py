@@ -11,8 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 from test_progress import REPORT
 
+from academy.adapters.store import Adapter
 from academy.api.routes import create_api
 from academy.config import Settings
+from academy.curation.datasets import Manifest
 from academy.habitat import Component
 from academy.jobs.backends.docker.mounts import seen_by, sources_of
 from academy.jobs.kinds.train import spec_json
@@ -108,6 +110,22 @@ def test_a_round_trip(works: TestClient, academy: Academy) -> None:
 
 
 @pytest.mark.training
+def test_a_later_exam_judges_a_manner_by_the_rows_that_its_training_held_out(works: TestClient, academy: Academy) -> None:
+    # It took them for trained ones, and told the loss on all rows.
+    for n in range(20):
+        good(works.post(f"{API}/lessons", json={"situation": f"Tell of garden gate {n}.", "action": f"Gate {n} creaks {n * 7} times."}))
+    good(works.post(f"{API}/dataset", json={"include_git": False, "quality_profile": "lenient"}))
+    trained = good(works.post(f"{API}/train", json={"preset": "quick", "goal": "style", "max_steps": 1}))["job_id"]
+    assert ended(works, trained)["status"] == "finished"
+    own = good(works.get(f"{API}/evaluations/{trained}"))
+    job_id = good(works.post(f"{API}/evaluations", json={"adapter_id": trained}))["job_id"]
+    assert ended(works, job_id)["status"] == "finished"
+    later = good(works.get(f"{API}/evaluations/{job_id}"))
+    assert own["held_out"]["rows"] == academy.jobs.get(trained).measuring_rows == 2
+    assert (later["held_out"], later["known"]) == (own["held_out"], own["known"])
+
+
+@pytest.mark.training
 def test_a_base_alone_and_a_cancel(works: TestClient, academy: Academy) -> None:
     questions = ["What is robot 37 called?", {"question": "What is robot 74 called?", "expected": "Robot 74 is called Zorb182."}]
     job_id = good(works.post(f"{API}/evaluations", json={"adapter_id": "base", "questions": questions}))["id"]
@@ -189,6 +207,27 @@ def test_a_training_is_asked_about_the_datasets_before_it(client: TestClient, ac
     assert sources_of(job)[f"earlier/{ids[0]}.jsonl"] == path
     inside = spec_json(job, seen_by(job))
     assert (inside["cache_path"], inside["earlier"][0]["path"]) == (None, f"/earlier/{ids[0]}.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "held_out"),
+    [
+        ({}, {"measuring_rows": 4}, {"golden_rows": None, "measuring_rows": 4}),
+        ({"dataset_id": "d1", "golden_rows": 2}, {"golden_rows": 2}, {"golden_rows": 2, "measuring_rows": 0}),
+        ({"dataset_id": "d1", "golden_rows": 2}, {"dataset_id": "d2"}, {"golden_rows": 2, "measuring_rows": 0}),
+        ({"dataset_id": "d1", "measuring_rows": 4}, {}, {}),  # what the first held out the second trained
+        ({}, {"measuring_rows": 4, "recipe": "own"}, {}),
+        ({}, {"dataset_id": "d2", "measuring_rows": 4}, {}),
+    ],
+)
+def test_what_a_line_of_trainings_held_out_of_a_dataset(
+    academy: Academy, first: dict[str, Any], second: dict[str, Any], held_out: dict[str, Any]
+) -> None:
+    a_job(academy, "training_1", **{"dataset_id": "d0"} | first)
+    a_job(academy, "training_2", **{"dataset_id": "d1", "continue_from": "training_1"} | second)
+    adapter = Adapter("training_2", "n", Path("."), "academy-mini")
+    asked = Manifest.model_construct(id="d1")
+    assert academy.evaluations._held_out(adapter, asked) == held_out
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import Lesson, LessonIn
 from academy.errors import Conflict, Invalid, NotFound, Refused
 from academy.jobs.kinds.question import WordingRequest
-from academy.jobs.store import Job
 from academy.models import BUNDLED
 from academy.rows import MOST_WORDINGS, wordings_of
 from academy.services.academy import Academy
@@ -28,6 +27,7 @@ from academy.text.rephrased import Rephrasings
 from academy.text.wordings import Wordings
 from academy.ui.dataset import editor, lessons, wordings
 from academy.ui.look import Look
+from tests import wordings_help
 from tests.trainer_help import CHATML, chats, make_job, make_tokenizer, write_rows
 
 API = "/api/v1/academy"
@@ -184,19 +184,8 @@ def taught(academy: Academy) -> list[Lesson]:
 
 def wrote(academy: Academy, pairs: Sequence[tuple[Lesson, str]], right: int = 12, job_id: str = "questions_1") -> None:
     """A job that has ended and wrote these wordings."""
-    folder = academy.settings.models_dir / job_id
-    folder.mkdir(parents=True)
-    result: dict[str, Any] = {"probe": {"right": right, "of": 16, "needed": 8}, "thrown": {"same": 2}}
-    result |= {"lessons": [lesson.lesson_id for lesson, _ in pairs]}
-    result |= {"wordings": [{"lesson": lesson.lesson_id, "text": text} for lesson, text in pairs]}
-    (folder / "written.json").write_text(json.dumps(result))
-    academy._job_store.add(
-        Job(
-            job_id=job_id, name="other wordings", created_at="2026-11-28T11:59:00Z", dataset_path="", base_model="academy-mini",
-            kind="question", backend="subprocess", output_dir=str(folder), status="finished", finished_at="2026-11-28T12:05:00Z",
-            parameters={"lessons": 2, "per_lesson": 2, "training": {}},
-        )
-    )  # fmt: skip
+    named = [(lesson.lesson_id, text) for lesson, text in pairs]
+    wordings_help.wrote(academy._job_store, academy.settings.models_dir, named, right, job_id)
 
 
 def held_by(academy: Academy, lesson: Lesson) -> list[str]:
@@ -363,10 +352,10 @@ def test_the_page_shows_what_the_model_came_to_and_the_wordings_to_review(academ
     assert "Accept all 2 shown" in shown
     texts = {"text:questions_1.0": "When was my mother born?", "text:questions_1.1": "On which day was my father born?"}
     answer = acts["wordings.review"](look, texts | {"accept": "questions_1.0"})
-    assert (held_by(academy, taught[0]), answer["focus"]) == (["When was my mother born?"], "#wordings-review")
+    assert (held_by(academy, taught[0]), answer["focus"]) == (["When was my mother born?"], "[id='wording-questions_1.1'] [name=accept]")
     acts["wordings.undo"](look, answer["toast"].get("action", answer["toast"])["data"])
     answer = acts["wordings.review"](look, texts | {"all": "accepted"})
-    assert "focus" not in answer
+    assert answer["focus"] == "[data-live=wordings] button"
     assert [held_by(academy, lesson) for lesson in taught[:2]] == [["When was my mother born?"], ["On which day was my father born?"]]
     acts["wordings.write"](look, {"picked": "1"})
     assert academy.wordings.progress().job is not None

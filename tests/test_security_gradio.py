@@ -17,6 +17,7 @@ from starlette.routing import Mount
 import app as start
 from academy.access.guard import Guard
 from academy.config import Settings
+from academy.ui import ahead
 
 CANARY = "canary-5e1f-this-must-never-leave"
 
@@ -196,6 +197,18 @@ def test_an_upload_to_the_page_lands_in_its_own_folder_whatever_its_name(served:
     if answer.status_code == 200:
         for path in answer.json():
             assert Path(path).resolve().is_relative_to(served.data / "gradio"), path
+
+
+def test_the_page_names_the_files_of_its_components(served: Served) -> None:
+    # A browser found them in five steps, 73 requests in all. Another version of Gradio may list them otherwise.
+    kinds = {component["type"] for component in served.blocks.config["components"]}
+    common = ahead.files_of([])
+    assert not [kind for kind in kinds if ahead.files_of([kind]) == common]
+    html = served.client.get("/").text
+    scripts = re.findall(r'<link rel="modulepreload" crossorigin[^>]* href="\./(assets/[\w-]+\.js)">', html)
+    assert sorted(f"assets/{name}" for name in ahead.files_of(kinds) if name.endswith(".js")) == sorted(scripts)
+    assert {served.client.get(f"/{name}").status_code for name in scripts} == {200}
+    assert html.count('<link rel="stylesheet" disabled') == sum(name.endswith(".css") for name in ahead.files_of(kinds))
 
 
 def test_a_file_of_the_frontend_is_read_once_and_kept_by_browsers(served: Served) -> None:

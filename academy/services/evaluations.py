@@ -134,7 +134,18 @@ class Evaluations:
             continue_from=adapter.adapter_id if adapter else None,
             continue_from_path=str(adapter.path) if adapter else None,
             earlier=self._earlier_datasets(adapter, manifest) if adapter and manifest else [],
+            **(self._held_out(adapter, manifest) if adapter and manifest else {}),
         )
+
+    def _held_out(self, adapter: Adapter, asked: Manifest) -> dict[str, Any]:
+        """Which rows of a dataset the adapter's trainings held out, where they agree; what they hold out is the same at every reading."""
+        taught = [job for job in self._jobs.line(adapter.adapter_id) if job.dataset_id == asked.id]
+        found = {(job.golden_rows, job.measuring_rows) for job in taught}
+        # A recipe trains what its own command takes, so it tells nothing of single rows.
+        if len(found) != 1 or any(job.recipe for job in taught):
+            return {}
+        golden, measuring = found.pop()
+        return {"golden_rows": golden, "measuring_rows": measuring}
 
     def _earlier_datasets(self, adapter: Adapter, asked: Manifest) -> list[str]:
         """The datasets of the adapter's own line, then those that its base was taught besides: an exam asks whether they are known."""

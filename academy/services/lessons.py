@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from academy.config import Settings
 from academy.curation.files import imports
+from academy.curation.files.import_reports import ImportReports
 from academy.curation.files.imports import FileReport
 from academy.curation.lesson_bin import Import
 from academy.curation.lesson_filter import LessonFilter, Sort
@@ -24,7 +24,6 @@ Files = Sequence[tuple[str, BinaryIO]]
 """Uploaded files: the name and the content of each."""
 
 MAX_FILES = 10
-_MOST_REPORTS = 50  # as many imports as are remembered
 SAMPLES = Path(__file__).parents[1] / "curation" / "samples.json"
 
 
@@ -35,7 +34,8 @@ class Lessons:
         self._permission = permission
         self._settings = settings
         self._store = store
-        self._reports: OrderedDict[str, FileReport] = OrderedDict()
+        self._reports = ImportReports(settings.import_reports_dir)
+        self._forget_reports()
 
     def statistics(self) -> dict[str, Any]:
         """Counts and tags over all lessons; answers also where Academy is disabled."""
@@ -104,7 +104,9 @@ class Lessons:
     @changing
     def empty_bin(self) -> int:
         """Deletes for good what was deleted; returns how many lessons."""
-        return self._store.empty_bin()
+        count = self._store.empty_bin()
+        self._forget_reports()
+        return count
 
     @reading
     def imports(self) -> Sequence[Import]:
@@ -113,7 +115,7 @@ class Lessons:
 
     @reading
     def import_report(self, import_id: str) -> FileReport | None:
-        """What became of each row of an imported file; None of an import before Academy was started."""
+        """What became of each row of an imported file; None where the import can no longer be undone."""
         return self._reports.get(import_id)
 
     @changing
@@ -131,9 +133,8 @@ class Lessons:
         reports = [self._import(name, stream, mapping) for name, stream in files]
         for report in reports:
             if report.import_id:
-                self._reports[report.import_id] = report
-        while len(self._reports) > _MOST_REPORTS:
-            self._reports.popitem(last=False)
+                self._reports.keep(report)
+        self._forget_reports()
         return reports
 
     @changing
@@ -180,6 +181,10 @@ class Lessons:
             with contextlib.suppress(NotFound):  # a person deleted it since
                 return self._store.update(lesson_id, LessonPatch.model_validate(values))
         return self._store.add(LessonIn.model_validate(values | {"tags": ["chat"], "metadata": metadata}))
+
+    def _forget_reports(self) -> None:
+        """Deletes the reports of imports that can no longer be undone: those whose lessons are gone, and all but the latest."""
+        self._reports.forget_others({item.import_id for item in self._store.imports()})
 
     def _import(self, name: str, stream: BinaryIO, mapping: dict[str, str] | None) -> FileReport:
         folder = self._settings.incoming_dir

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   if (window.academy) return;
+  document.head.append(...document.querySelectorAll("style[data-components]")); // ui/ahead.py: they come after ours, as if Gradio had fetched them
   // In a frame of another site the browser may deny its storage, and Gradio's chat would not load: a storage that lasts as long as the page replaces it.
   for (const name of ["localStorage", "sessionStorage"]) {
     try { void window[name].length; } catch {
@@ -177,7 +178,7 @@
   // What a person has opened stays open, and what they are typing or choosing stays theirs.
   function beforeAttributeUpdated(name, el, change) {
     if (name === "open") return !(change === "remove" && el.nodeName === "DETAILS");
-    return !["value", "checked", "selected"].includes(name) || (el.closest("select") || el) !== document.activeElement;
+    return !["value", "checked", "selected"].includes(name) || ((el.closest("select") || el) !== document.activeElement && !("own" in el.dataset));
   }
   function localTimes(root) {
     for (const el of all("time[datetime]", root)) {

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from academy.jobs.store import JobStore
 from academy.ui.texts.translate import TEXTS
-from tests import agents_help, waiting
+from tests import agents_help, waiting, wordings_help
 from tests.e2e import axe
 from tests.e2e.conftest import Running, start_app
 
@@ -25,9 +26,11 @@ SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ"  # pragma: all
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An app of its own, so that the tour begins with nothing."""
-    sessions = agents_help.home(tmp_path_factory.mktemp("home"))
-    running = start_app(tmp_path_factory.mktemp("access"), ACADEMY_SESSION_FOLDERS=str(sessions), ACADEMY_REMOTE_DATA="true")
+    """An app of its own, so that the tour begins with nothing but other wordings of lessons that are not there yet."""
+    sessions, folder = agents_help.home(tmp_path_factory.mktemp("home")), tmp_path_factory.mktemp("access")
+    written = [("door_7", "Which code opens door 7?"), ("door_8", "How does one open door 8?")]
+    wordings_help.wrote(JobStore(folder / "data" / "training"), folder / "data" / "models", written)
+    running = start_app(folder, ACADEMY_SESSION_FOLDERS=str(sessions), ACADEMY_REMOTE_DATA="true")
     yield running
     running.close()
 
@@ -57,8 +60,11 @@ def spoken(page: Page) -> str:
 
 def content(app: Running) -> str:
     """Lessons, a dataset with held-out, dropped and redacted rows, a finished training and a report; made once. Returns the job's id."""
-    jobs = [job for job in app.api.get("/jobs").json()["jobs"] if job["status"] == "finished"]
-    rows = [{"situation": f"What is the code of door {n}?", "action": f"The code of door {n} is {n * 37 + 1000}."} for n in range(30)]
+    jobs = app.api.get("/jobs", params={"kind": "train", "status": "finished"}).json()["jobs"]
+    rows = [
+        {"situation": f"What is the code of door {n}?", "action": f"The code of door {n} is {n * 37 + 1000}.", "lesson_id": f"door_{n}"}
+        for n in range(30)
+    ]
     rows += [{"situation": "What is the key?", "action": f"It is {SECRET}."}, {"situation": "Which key?", "action": "ok"}]
     if app.api.get("/lessons", params={"query": "door 7"}).json()["count"] == 0:
         for row in rows:
@@ -103,7 +109,7 @@ def test_the_tour_needs_no_pointer(app: Running, open_page: Open) -> None:
     tab_to(page, "[data-act='first.train']")
     page.keyboard.press("Enter")
     focused(page, "#tab-training")
-    wait_until(page, lambda: app.api.get("/jobs").json()["jobs"][0]["status"] == "finished", "the training", 400)
+    wait_until(page, lambda: app.api.get("/jobs", params={"kind": "train"}).json()["jobs"][0]["status"] == "finished", "the training", 400)
     tab_to(page, "[data-act='job.chat']")
     page.keyboard.press("Space")
     focused(page, "#tab-chat")
@@ -276,8 +282,9 @@ def walk_lessons(walk: Walk) -> None:
     walk.check("documents")
     walk.click(".ac-segment:has-text('Lessons')")
     expect(walk.page.locator(".ac-lesson").first).to_be_visible()
+    expect(walk.page.locator(".ac-wording")).to_have_count(2)
     walk.unfold("dataset")
-    walk.check("lessons")
+    walk.check("lessons and the review of other wordings")
     walk.dialog("lesson", ".ac-lesson [data-act='lesson.edit']")
     walk.menu("menu of a lesson", ".ac-lesson")
     walk.menu("menu of the lessons", ".ac-toolbar")

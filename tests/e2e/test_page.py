@@ -317,6 +317,14 @@ def test_a_hidden_page_asks_for_nothing(app: Any, open_page: Open) -> None:
     assert not asked
 
 
+def test_styles_come_with_the_page_and_scripts_at_once(app: Any, open_page: Open) -> None:
+    # Each component of Gradio brought its own style in a request of its own.
+    loaded = open_page().evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
+    assert len([path for path in loaded if path.endswith(".css")]) == 2, "Gradio's own and the theme"
+    files = [path for path in loaded if path.startswith("/assets/")]
+    assert len(files) == len({*files}) < 45, "each one once"
+
+
 def test_an_open_tab_holds_no_connection(app: Any, open_page: Open) -> None:
     """A browser opens six connections to a host; with one heartbeat a tab, the seventh tab never loaded."""
     assert app.api.get(f"{app.address}/config").json()["connect_heartbeat"] is False

@@ -221,4 +221,10 @@
     event.preventDefault();
     el.requestSubmit((event.shiftKey && $("[name=next]", el)) || $(".ac-btn-primary", el));
   });
+  // Enter accepts a wording as it was typed; the input of a Chinese or Japanese word ends with Enter too.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.(".ac-wording textarea")) return;
+    event.preventDefault();
+    $("[name=accept]", event.target.closest(".ac-row")).click();
+  });
 })();

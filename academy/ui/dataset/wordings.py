@@ -68,8 +68,6 @@ def _review(waiting: Sequence[Proposal]) -> Html:
     ]
     return tag(
         "form",
-        # Enter in a field presses the first button, which must not decide on another wording.
-        tag("button", type="submit", disabled=True, hidden=True),
         *groups,
         div(*every, cls="ac-row"),
         data_act="wordings.review",
@@ -83,7 +81,7 @@ def _lesson(proposals: Sequence[Proposal]) -> Html:
     first = proposals[0]
     rows = [
         div(
-            tag("input", cls="ac-input", name=f"{_TEXT}{item.id}", value=item.text, maxlength="2000", aria_label=_label(item)),
+            _text(item),
             tag("button", t("review.accept"), type="submit", name="accept", value=item.id, cls="ac-btn ac-btn-small"),
             tag("button", t("review.reject"), type="submit", name="reject", value=item.id, cls="ac-btn ac-btn-small"),
             cls="ac-row",
@@ -95,8 +93,10 @@ def _lesson(proposals: Sequence[Proposal]) -> Html:
     return div(head, *rows, cls="ac-wording", id=f"wordings-{first.lesson_id}")
 
 
-def _label(item: Proposal) -> str:
-    return t("wordings.text", question=short(item.question, 120))
+def _text(item: Proposal) -> Html:
+    """A wording to edit, whole; what a person has typed stays while others are decided on."""
+    label = t("wordings.text", question=short(item.question, 120))
+    return tag("textarea", item.text, cls="ac-input", name=f"{_TEXT}{item.id}", rows="1", maxlength="2000", aria_label=label, data_own=True)
 
 
 # ------------------------------------------------------------------ acts
@@ -118,10 +118,20 @@ def _decide(look: Look, data: dict[str, Any]) -> dict[str, Any]:
         WordingDecision.model_validate({"id": name, "decision": state, "text": (state == "accepted" and texts.get(name)) or None})
         for name in ids
     ]
+    shown = [item.id for item in look.academy.wordings.proposals("waiting")]
     look.academy.wordings.review(decisions)
     said: dict[str, Any] = toast(plural(f"wordings.{state}", len(ids)))
     said["action"] = {"label": t("undo"), "act": "wordings.undo", "data": {"ids": json.dumps(ids)}}
-    return {"toast": said} | ({"focus": "#wordings-review"} if look.academy.wordings.proposals("waiting") else {})
+    return {"toast": said, "focus": _next(shown, ids, "accept" if state == "accepted" else "reject")}
+
+
+def _next(shown: Sequence[str], decided: Sequence[str], button: str) -> str:
+    """What has the focus after a decision: the same button of the wording that follows, so that one key goes through all of them."""
+    left = [*shown[shown.index(decided[-1]) + 1 :], *shown] if decided[-1] in shown else [*shown]
+    following = next((name for name in left if name not in decided), None)
+    if following is None:
+        return "[data-live=wordings] button"
+    return f"[id='wording-{following}'] [name={button}]" if len(decided) == 1 else "#wordings-review"
 
 
 def _undo(look: Look, data: dict[str, Any]) -> dict[str, Any]:
