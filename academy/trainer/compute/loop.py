@@ -18,6 +18,7 @@ from academy.text.failures import Failure
 from academy.text.token_rows import Tokens, lengths_of
 from academy.trainer import checkpoints
 from academy.trainer.compute.batches import Batch, order
+from academy.trainer.compute.cores import CORES
 from academy.trainer.compute.model import Adapted
 from academy.trainer.compute.schedule import History, Plan
 from academy.trainer.compute.state import State
@@ -207,6 +208,7 @@ class Loop:
         figures = torch.zeros(2, device=self._placement.device)  # the loss, and that of what is rehearsed
         known = [False] * len(at)
         for part, batch in zip(parts, batches, strict=True):
+            CORES.look()
             total, right, rehearsed = self._method.loss(batch)
             loss = total / trained
             figures[0] += loss.detach()

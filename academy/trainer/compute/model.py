@@ -26,6 +26,7 @@ from academy.text.failures import Failure
 from academy.text.token_rows import Tokens, highest_of, lengths_of
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Part, split
+from academy.trainer.compute.cores import CORES
 from academy.trainer.compute.frozen import keep_less
 from academy.trainer.compute.held import SHELF, Held, files_of
 from academy.trainer.compute.team import ALONE, Team, local_size
@@ -108,7 +109,7 @@ def load_adapted(spec: Spec, report: Report, *parts: Sequence[Tokens], team: Tea
     )
     if placement.device.type == "cpu":
         mean = sum(sum(lengths_of(rows)) for rows in parts) / sum(map(len, parts))
-        torch.set_num_threads(max(1, choose_threads(weights.all, mean * spec.knob("batch_size")) // local_size()))
+        CORES.use(max(1, choose_threads(weights.all, mean * spec.knob("batch_size")) // local_size()))
     model = _load_sharded(spec, report, placement, team) if shards else load_base(spec, placement)
     base = model.get_base_model() if shards else model
     if max(map(highest_of, parts)) >= base.get_input_embeddings().weight.shape[0]:
@@ -162,7 +163,7 @@ def _adapted(model: Any, placement: Placement, end_to_end: bool) -> Adapted:
 
 def choose_threads(parameters: int, tokens: float) -> int:
     """How many threads pay: waiting for one another makes a small step many times slower on a busy machine."""
-    return 1 if parameters * tokens < _LITTLE else torch.get_num_threads()
+    return 1 if parameters * tokens < _LITTLE else CORES.most or torch.get_num_threads()
 
 
 def choose_placement(spec: Spec, report: Report, parameters: int) -> Placement:

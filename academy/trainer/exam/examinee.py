@@ -16,6 +16,7 @@ from academy.text.templates import ChatForm, NotRendered
 from academy.text.tokens import Tokens, after_thought, prompt_ids
 from academy.trainer.compute.attention import DOCUMENTS, NAME
 from academy.trainer.compute.batches import Batch
+from academy.trainer.compute.cores import CORES
 from academy.trainer.compute.head_loss import CHUNK, has_plain_head
 from academy.trainer.compute.loop import Method
 from academy.trainer.compute.model import Adapted, choose_threads
@@ -72,18 +73,18 @@ class Examinee:
     @contextlib.contextmanager
     def seated(self) -> Iterator[None]:
         """Ready to be asked; afterwards mode, random numbers and threads are as before."""
-        training, state, threads = self._model.training, random_state(), torch.get_num_threads()
+        training, state, threads = self._model.training, random_state(), CORES.most or torch.get_num_threads()
         on_cpu = self.adapted.placement.device.type == "cpu"
         try:
             self._model.eval()
             if on_cpu:
-                torch.set_num_threads(choose_threads(self.adapted.parameters, _TYPICAL_TOKENS))
+                CORES.use(choose_threads(self.adapted.parameters, _TYPICAL_TOKENS))
             with torch.no_grad(), self.adapted.placement.autocast():
                 yield
         finally:
             DOCUMENTS.lay(None)
             if on_cpu:
-                torch.set_num_threads(threads)
+                CORES.use(threads)
             set_random_state(state)
             self._model.train(training)
 
@@ -243,6 +244,7 @@ class Examinee:
 
     def _logits(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The logits of the trained positions and their targets, in chunks of (tokens, vocabulary)."""
+        CORES.look()
         DOCUMENTS.lay(batch.bounds, batch.prefix)
         if not has_plain_head(self._base.config):
             logits = self._base(**batch.inputs, use_cache=False).logits.flatten(0, 1).index_select(0, batch.positions)
@@ -259,8 +261,13 @@ class Examinee:
         """Attention that knows padding; the attention over rows end to end does not."""
         DOCUMENTS.lay(None)
         packs = self._base.config._attn_implementation == NAME
-        # The last positions of a batch are a view, for which the product with the head copies the head once for each row.
-        hook = self._base.get_output_embeddings().register_forward_pre_hook(lambda head, inputs: (inputs[0].contiguous(),))
+
+        def before_each_token(head: Any, inputs: Any) -> Any:
+            CORES.look()
+            # The last positions of a batch are a view, for which the product with the head copies the head once for each row.
+            return (inputs[0].contiguous(),)
+
+        hook = self._base.get_output_embeddings().register_forward_pre_hook(before_each_token)
         try:
             if packs:
                 self._base.set_attn_implementation("sdpa")

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from academy.text.token_rows import lengths_of
 from academy.trainer import checkpoints
+from academy.trainer.compute.cores import CORES
 from academy.trainer.compute.loop import Loop
 from academy.trainer.compute.model import Adapted, choose_threads, readapted, weights_count
 from academy.trainer.compute.schedule import Plan, make_plan
@@ -140,7 +139,7 @@ class Seat:
         gc.collect()  # the last trial's adapter and optimizer, so that memory holds those of one
         self._adapted = readapted(self._adapted, spec)
         if self._adapted.placement.device.type == "cpu":
-            torch.set_num_threads(choose_threads(self._weights, self._mean * spec.knob("batch_size")))
+            CORES.use(choose_threads(self._weights, self._mean * spec.knob("batch_size")))
         learning = from_rows(spec, self.dataset, self._adapted, self._looks_of(spec))
         loop = Loop(
             spec,
