@@ -479,7 +479,7 @@ def living(job_id: str) -> list[int]:
 
 # -- one training over two nodes, by the real trainer
 
-SHARED: Any = {"backend": "ray", "gpus": 2, "batch_size": 4, "precision": "fp32", "save_steps": 4, "learning_rate": 1e-3}
+SHARED: Any = {"backend": "ray", "gpus": 2, "batch_size": 4, "precision": "fp32", "save_steps": 500, "learning_rate": 1e-3}
 SHARED |= {"stop_when_known": False, "vary_questions": False, "rehearsal": 0.0, "lora_rank": 4}
 
 
