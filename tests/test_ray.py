@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,29 @@ def test_a_folder_comes_across_and_only_what_is_new_is_sent(tmp_path: Path, monk
     assert (target / "events.jsonl").read_text() == "0123456789abcdefgh"
     assert [found.step for found in JobFolder(target).checkpoints()] == [10]
     assert (target / "exit.json").read_text() == "{}"
+
+
+def test_what_a_job_tells_does_not_wait_for_files_that_change_meanwhile(tmp_path: Path) -> None:
+    # A log that grows faster than a chunk is asked for, or a checkpoint that is rotated away, kept the app from hearing anything.
+    job, checkpoint = tmp_path / "job", tmp_path / "job" / "checkpoints" / "step-4"
+
+    class Slow(FolderDepot):
+        def missing(self, wanted: Sequence[str]) -> list[str]:
+            with open(job / "train.log", "a") as log:
+                log.write("step 5\n")
+            (checkpoint / "adapter").unlink(missing_ok=True)
+            return super().missing(wanted)
+
+    checkpoint.mkdir(parents=True)
+    (job / "train.log").write_text("step 4\n")
+    (job / "adapter").write_text("weights")
+    for name in ("adapter", "facts.json"):
+        (checkpoint / name).write_text(f"the {name} of step 4")
+    leaving = Leaving(Slow(tmp_path / "place"), "", job)
+    leaving.bring(over=False)
+    listing = json.loads(FolderDepot(tmp_path / "place").read("/out") or b"{}")
+    assert sorted(listing["files"]) == ["adapter", "train.log"]
+    assert listing["files"]["train.log"][0] == len("step 4\n")
 
 
 def test_what_a_log_left_behind_is_removed_and_what_stays_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ class Lister:
     """Lists files, and remembers those that have not changed since."""
 
     _known: dict[str, tuple[tuple[int, int, int], Listed]] = field(default_factory=dict)
-    paths: dict[str, tuple[Path, int]] = field(default_factory=dict)  # of each chunk, where it stands
+    paths: dict[str, tuple[Path, int, int]] = field(default_factory=dict)  # of each chunk, where it stands, and its bytes
 
     def files(self, places: Mapping[str, Path]) -> dict[str, Listed]:
         """The files; one that vanishes while they are listed is left out."""
@@ -50,12 +50,12 @@ class Lister:
         return listed
 
     def read(self, chunk: str) -> bytes | None:
-        """The bytes of a listed chunk; None where the file has changed."""
-        path, start = self.paths[chunk]
+        """The bytes of a listed chunk; None where the file has changed, but for what was added at its end."""
+        path, start, size = self.paths[chunk]
         try:
             with open(path, "rb") as file:
                 file.seek(start)
-                data = file.read(CHUNK)
+                data = file.read(size)
         except FileNotFoundError:
             return None
         return data if name_of(data) == chunk else None
@@ -66,12 +66,13 @@ class Lister:
             stamp = state.st_ino, state.st_size, state.st_mtime_ns
             if (known := self._known.get(str(path))) and known[0] == stamp:
                 # Another file of the same content may have been the last to be listed, and be gone.
-                self.paths |= {chunk: (path, number * CHUNK) for number, chunk in enumerate(known[1].chunks)}
+                for number, chunk in enumerate(known[1].chunks):
+                    self.paths[chunk] = path, number * CHUNK, min(CHUNK, known[1].size - number * CHUNK)
                 return known[1]
             chunks, size = [], 0
             while data := file.read(CHUNK):
                 chunks.append(name_of(data))
-                self.paths[chunks[-1]] = path, size
+                self.paths[chunks[-1]] = path, size, len(data)
                 size += len(data)
         listed = Listed(size, tuple(chunks))
         self._known[str(path)] = stamp, listed

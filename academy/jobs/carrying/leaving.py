@@ -46,11 +46,20 @@ class Leaving:
         listing = {"files": chunks.listing_json(files), "over": over}
         if listing == self._last:
             return
+        gone = set()
         for chunk in self._depot.missing(list(chunks.all_chunks([files]))):
             data = self._lister.read(chunk)
             if data is None:
-                return  # the file has changed since; the next round lists it again
-            self._depot.put(chunk, data)
+                gone.add(chunk)
+            else:
+                self._depot.put(chunk, data)
+        if gone:
+            if over:
+                return
+            # A folder that was rotated away meanwhile, such as a checkpoint; what the job tells must not wait for a round without one.
+            lost = {_folder(name) for name, listed in files.items() if gone & set(listed.chunks)}
+            files = {name: listed for name, listed in files.items() if _folder(name) not in lost}
+            listing = {"files": chunks.listing_json(files), "over": over}
         self._depot.note(f"{self._name}/out", json.dumps(listing).encode())
         self._last, self.is_over = listing, over
         self._drop_old(files)
@@ -68,6 +77,11 @@ class Leaving:
             self._depot.drop(f"{self._name}/no-note", old)
             for chunk in old:
                 del self._given[chunk]
+
+
+def _folder(name: str) -> str:
+    """The folder that a file belongs to; a file of the job's folder stands for itself."""
+    return name.rpartition("/")[0] or name
 
 
 def main(arguments: list[str]) -> int:
