@@ -18,11 +18,14 @@ def test_threads_follow_what_other_programs_take(tmp_path: Path, monkeypatch: py
     chosen: list[int] = []
     monkeypatch.setattr(cores, "time", SimpleNamespace(monotonic=lambda: now.time, process_time=lambda: now.own))
     monkeypatch.setattr(cores, "torch", SimpleNamespace(set_num_threads=chosen.append, get_num_threads=lambda: chosen[-1]))
-    monkeypatch.setattr(cores.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda process: {0, 1, 2, 5})
     stat = tmp_path / "stat"
 
     def told(busy: float) -> None:
-        stat.write_text(f"cpu  {round(busy * cores._TICKS)} 0 0 77777 0 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+        ticks = round(busy * cores._TICKS)
+        stat.write_text(
+            f"cpu  9 9 9 9 9 9 9\ncpu0 {ticks - 9} 2 3 777 77 4 0 0\ncpu1 0 0 0 9 9 0 0 0\ncpu4 {2 * ticks} 0 0 0 0 0 0 0\nctxt 5\n"
+        )
 
     told(1000.0)
     looks = cores.Cores(stat)
