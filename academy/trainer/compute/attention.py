@@ -6,6 +6,7 @@ torch's own kernel for it takes twice as long in bf16.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,9 +32,19 @@ class Group:
     real: torch.Tensor | None  # those of the n·l that are no filling; None: all
     keys: torch.Tensor  # the places that each conversation attends to: (n, p + l)
     prefix: int
-    hidden: torch.Tensor  # where a query does not see a key: (l, p + l)
-    causal: bool  # a query sees itself and all before it, and there is no prefix
-    window: bool
+    window: int  # a query sees so many tokens, itself among them; 0: all before it
+
+    @functools.cached_property
+    def mask(self) -> torch.Tensor | None:
+        """What each query sees, (l, p + l); None where that is itself and all before it, without prefix."""
+        length = self.places.shape[1]
+        return self.seen(slice(0, length), slice(0, self.prefix + length)) if self.prefix or self.window else None
+
+    def seen(self, queries: slice, keys: slice) -> torch.Tensor:
+        """Which of these keys each of these queries sees: (queries, keys)."""
+        own = self.prefix + queries.start - keys.start  # where the first query finds itself
+        visible = torch.ones(queries.stop - queries.start, keys.stop - keys.start, dtype=torch.bool).tril(own)
+        return visible.triu(own - self.window + 1) if self.window else visible
 
     @property
     def span(self) -> slice | None:
@@ -178,16 +189,12 @@ def _group(prefix: int, longest: int, starts: list[int], lengths: dict[int, int]
     first, count = torch.tensor(starts)[:, None], torch.tensor([lengths[a] for a in starts])[:, None]
     filling = along >= count
     places = torch.where(filling, first, first + along)
-    distance = prefix + along[:, None] - torch.arange(prefix + longest)
-    hidden = (distance < 0) | (distance >= window) if window else distance < 0
     return Group(
         places,
         (~filling).flatten().nonzero()[:, 0] if bool(filling.any()) else None,
         torch.cat([torch.arange(prefix).expand(len(starts), prefix), places], 1),
         prefix,
-        hidden,
-        not window and not prefix,
-        bool(window),
+        window,
     )
 
 
@@ -201,8 +208,8 @@ class _Attention(torch.autograd.Function):
         out = query.new_empty(query.shape[2], query.shape[1], value.shape[3])
         for group in groups:
             q, k, v = group.take(query[0], group.places), group.take(key[0], group.keys), group.take(value[0], group.keys)
-            mask = None if group.causal else ~group.hidden
-            part = scaled_dot_product_attention(q, k, v, mask, is_causal=group.causal, scale=scale, enable_gqa=q.shape[1] != k.shape[1])
+            kind = {"is_causal": group.mask is None, "scale": scale, "enable_gqa": q.shape[1] != k.shape[1]}
+            part = scaled_dot_product_attention(q, k, v, group.mask, **kind)
             group.put(out.transpose(0, 1), part)
         return out[None]
 
@@ -243,7 +250,7 @@ def _gradients(
         rows = q[:, :, a:b].flatten(1, 2) * scale
         scores = torch.bmm(rows, k[:, :seen].transpose(1, 2)).unflatten(1, (each, b - a))
         first = 0 if group.window else group.prefix + a  # the keys before are seen by all
-        scores[..., first:].masked_fill_(group.hidden[a:b, first:seen], -math.inf)
+        scores[..., first:].masked_fill_(~group.seen(slice(a, b), slice(first, seen)), -math.inf)
         p = scores.softmax(-1).flatten(1, 2)
         own = g[:, :, a:b].flatten(1, 2)
         of_p = torch.bmm(own, v[:, :seen].transpose(1, 2))
@@ -252,7 +259,7 @@ def _gradients(
         of_k[:, :seen].baddbmm_(of_scores.transpose(1, 2), rows)
         of_q[:, :, a:b] = torch.bmm(of_scores, k[:, :seen]).mul_(scale).unflatten(1, (each, b - a))
     shape = n, -1
-    return of_q.flatten(0, 0).reshape(n, heads, length, -1), of_k.unflatten(0, shape), of_v.unflatten(0, shape)
+    return of_q.reshape(n, heads, length, -1), of_k.unflatten(0, shape), of_v.unflatten(0, shape)
 
 
 AttentionInterface.register(NAME, attend)
