@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from academy.curation.commits import commits, git
 from academy.curation.commits.commits import clean_message, parse_diff, read_commits
@@ -579,7 +580,7 @@ def test_no_process_is_left_behind(repo: Repo) -> None:
         repo.commit(f"Add step number {number} to the run")
     before = threading.active_count()
     read_commits(repo.write(), limit=2, tasks=("message", "patch"))
-    assert threading.active_count() <= before
+    wait_until(lambda: threading.active_count() <= before, "the end of the threads")
     with pytest.raises(ZeroDivisionError):
         read_commits(repo.folder, limit=2, progress=lambda read, taken: 1 // 0)  # type: ignore[arg-type, return-value]
-    assert threading.active_count() <= before
+    wait_until(lambda: threading.active_count() <= before, "the end of the threads")

@@ -380,7 +380,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(small_disk: P
         curves = [[(point["step"], point["loss"]) for point in app.points(item)] for item in (whole, job_id)]
         assert curves[0] == curves[1]
         # the adapter
-        job_id = app.train(**asked | {"max_steps": 8, "save_steps": 1000})
+        job_id = app.train(**asked | {"max_steps": 24, "save_steps": 1000})
         app.wait(job_id, "running", step=1)
         ballast.fill(leave=300_000)
         job_gone(app, job_id)
