@@ -597,5 +597,7 @@ def test_a_killed_process_and_a_killed_node_are_named_and_the_training_goes_on(n
     works.wait(alone.job_id)
     both = losses(job).keys() & losses(alone).keys()  # the last step before a stop is logged as well
     assert len(both) >= len(losses(job)) - 5
-    assert [losses(job)[step] for step in sorted(both)] == pytest.approx([losses(alone)[step] for step in sorted(both)], rel=1e-5)
+    # Rounding adds up over hundreds of steps, and the last losses are near 0.
+    wanted = [losses(alone)[step] for step in sorted(both)]
+    assert [losses(job)[step] for step in sorted(both)] == pytest.approx(wanted, rel=1e-5, abs=1e-5)
     works.close()
