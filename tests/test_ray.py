@@ -89,11 +89,11 @@ def test_what_a_job_tells_does_not_wait_for_files_that_change_meanwhile(tmp_path
     job, checkpoint = tmp_path / "job", tmp_path / "job" / "checkpoints" / "step-4"
 
     class Slow(FolderDepot):
-        def missing(self, wanted: Sequence[str]) -> list[str]:
+        def missing(self, chunks: Sequence[str]) -> list[str]:
             with open(job / "train.log", "a") as log:
                 log.write("step 5\n")
             (checkpoint / "adapter").unlink(missing_ok=True)
-            return super().missing(wanted)
+            return super().missing(chunks)
 
     checkpoint.mkdir(parents=True)
     (job / "train.log").write_text("step 4\n")

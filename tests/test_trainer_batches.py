@@ -148,7 +148,7 @@ def test_in_bf16_lean_layers_and_blocks_of_attention_round_no_more_than_their_ow
             torch.nn.init.normal_(parameter, std=0.1)
         else:
             parameter.data = parameter.data.bfloat16().float()
-    base = model.get_base_model()
+    base: Any = model.get_base_model()
     _, exact = losses(base, [lay_end_to_end([row]) for row in rows])
     for parameter in model.parameters():
         if not parameter.requires_grad:
