@@ -24,7 +24,6 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from academy.jobs.kinds.commands import MALLOC  # noqa: E402
 from academy.trainer.report import Silent  # noqa: E402
 
 STOCK = ("trl", "trl-grouped", "trl-packed", "trainer")
@@ -126,7 +125,6 @@ def academy_apart(job: Path, limit: float, steps: int = 0) -> list[dict[str, Any
     with open(job / "log", "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "academy.trainer", str(job)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
-        environment["GLIBC_TUNABLES"] = MALLOC
         # A session of its own, as all contenders have: Linux shares the processor out among sessions.
         process = subprocess.Popen(command, cwd=job, env=environment, stdout=log, stderr=log, start_new_session=True)
     until = time.monotonic() + limit

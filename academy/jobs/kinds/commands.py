@@ -73,7 +73,7 @@ _FROM_IMAGE = (
     "CONDA_PREFIX",
 )
 # One arena that is never returned to the system: 1.2 times the steps a second on a CPU.
-MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
+_MALLOC = "glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184"
 
 
 def fetch_command(job: Job, seen: Seen, outside: Mapping[str, str] = os.environ) -> Command:
@@ -169,7 +169,7 @@ def _environment(
         "DO_NOT_TRACK": "1",
         "WANDB_MODE": "disabled",
         "MPLBACKEND": "Agg",
-        "GLIBC_TUNABLES": MALLOC,
+        "GLIBC_TUNABLES": _MALLOC,
         MARK: mark,
     }
     if devices and not BACKENDS[backend].in_image:
