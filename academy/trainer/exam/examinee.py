@@ -178,7 +178,6 @@ class Examinee:
         found = self._read(rows, base, until)
         close = [at for at, reading in enumerate(found) if reading and abs(reading.margin) < _CLOSE]
         if close and self._rounds:
-            # An architecture whose products have other names refuses mixed types, and memory may not hold wider numbers: what half precision
             # Some architectures refuse mixed types, and memory may be too small for wide ones: then what half precision said stands.
             with contextlib.suppress(RuntimeError), exactly(self.adapted.placement.device):
                 for at, reading in zip(close, self._read([rows[at] for at in close], base, until), strict=True):
