@@ -24,12 +24,16 @@ _ASKED = """async (part) => {
     for (const rule of violations) if (["serious", "critical"].includes(rule.impact))
       for (const node of rule.nodes) found.push(`${scheme}: ${rule.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.slice(0, 200)}`);
   };
+  // A toast lies over what is below it for its few seconds only: it is asked about itself, where it is in front.
+  const toasts = document.getElementById("ac-toasts");
+  if (toasts && !front.some((el) => el.contains(toasts))) toasts.style.visibility = "hidden";
   const before = document.body.classList.contains("dark");
   const dark = (on) => [document.body, document.documentElement].forEach((el) => el.classList.toggle("dark", on));
   await ask(before ? "dark" : "light", { rules: { "target-size": { enabled: true } } });
   dark(!before);
   await ask(before ? "light" : "dark", { runOnly: ["color-contrast"] });
   dark(before);
+  if (toasts) toasts.style.visibility = "";
   return found;
 }"""
 

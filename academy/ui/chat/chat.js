@@ -85,7 +85,11 @@
       A.trigger?.("presets", { preset: A.state.preset, apply: true });
     },
     // The fields say that they changed as soon as they are drawn, before what is stored was read.
-    keep(how) { if (ready) store({ how, of: answering() }); },
+    keep(at, value) {
+      if (!ready) return;
+      const how = Object.assign([], stored().how, { [at]: value });
+      store(at ? { how } : { how, of: answering() }); // whether to remember follows who answers
+    },
     kept() {
       const { who = "", beside = "" } = A.state, { how = null, of = "", compare = false, preset = "" } = stored();
       if (how && of !== answering()) how[0] = null; // whether to remember follows who answers

@@ -42,7 +42,7 @@ _SUGGESTIONS = 3
 _SUGGESTION_CHARS = 90
 _FILES = "text/*,.md,.txt,.csv,.json,.jsonl,.log,.py,.js,.ts,.html,.css,.xml,.yaml,.yml,.toml,.ini,.sql,.sh,.c,.cpp,.h,.java,.go,.rs"
 
-_KEEP = "(...values) => { window.academy.chat.keep(values.flat()); }"
+_KEEP = "(value) => {{ window.academy.chat.keep({at}, value); }}"
 _CHOSEN = "(value) => {{ window.academy.chat.choose({{ {name}: value }}); }}"
 _PRESET = "(name) => { window.academy.chat.preset(name); }"
 _KEPT = "() => window.academy.chat.kept()"
@@ -186,8 +186,9 @@ def _connect(academy: Academy, page: gr.Blocks, bus: gr.HTML, out: gr.HTML, part
     for event in (parts["question"].submit, parts["send"].click):
         event(None, js=_SEND, **quick)
     parts["stop"].click(end, **quick)
-    for part in how:
-        part.change(None, inputs=how, js=_KEEP, **quick)
+    # Each tells of itself: Gradio reads the fields of two events that come together in any order.
+    for at, part in enumerate(how):
+        part.change(None, inputs=[part], js=_KEEP.format(at=at), **quick)
     # Only what a person does: several fields that change at once would tell of states in between.
     for name in ("who", "compare", "beside"):
         parts[name].input(None, inputs=[parts[name]], js=_CHOSEN.format(name=name), **quick)
@@ -232,7 +233,7 @@ def _stored(academy: Academy) -> Callable[[str | None], list[Any]]:
 
 def _checked(values: Any) -> list[Any]:
     """What the browser kept of the fields, as far as it can be used; "leave it" for the others, and None for an unknown memory."""
-    values = values if isinstance(values, list) and len(values) == len(_HOW) else [None] * len(_HOW)
+    values = [*(values if isinstance(values, list) else []), *[None] * len(_HOW)][: len(_HOW)]
     fits = [
         isinstance(value, kind) and (least is None or least <= value <= most)
         for value, (kind, least, most) in zip(values, _KEPT_KINDS, strict=True)
