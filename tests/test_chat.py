@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -100,6 +101,42 @@ def test_without_an_adapter_the_base_model_answers(session):
     reply = session.reply(ask())
     assert (reply.text, reply.adapter_id, reply.completion_tokens, reply.stopped) == ("base how are you ", None, 4, False)
     assert reply.base_model.endswith("base")
+
+
+def test_a_chat_that_is_opened_while_a_question_waits_keeps_the_model_of_the_question(session, engine):
+    session.activate("one")
+    engine.gate.clear()
+    reply = session.stream(ask(adapter_id="two"))
+    session.warm()
+    engine.gate.set()
+    assert reply.whole().adapter_id == "two"
+    assert session.reply(ask(adapter_id="two")).adapter_id == "two"  # comes after what the opened chat put in line
+    assert engine.swaps == ["two", "two"]
+
+
+_EXPECTED = """
+import sys, time
+from academy.adapters.store import AdapterStore
+from academy.chat.session import ChatSession
+from academy.config import Settings
+
+settings = Settings(data_dir=sys.argv[1], _env_file=None)
+session = ChatSession(settings, AdapterStore(settings.models_dir, settings.training_dir))
+assert "torch" not in sys.modules
+session.expect()
+until = time.monotonic() + 60
+while session._line.busy or "transformers.modeling_utils" not in sys.modules:
+    assert time.monotonic() < until
+    time.sleep(0.05)
+assert "torch" in sys.modules and "peft" in sys.modules and session._engine is None
+session.close()
+"""
+
+
+@pytest.mark.training
+def test_an_expected_chat_has_its_libraries_and_no_model(tmp_path):
+    done = subprocess.run([sys.executable, "-c", _EXPECTED, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_active_adapter_answers_and_is_named(session):

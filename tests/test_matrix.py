@@ -366,7 +366,7 @@ LOOKING = {
     *(f"wordings.{verb}" for verb in ("progress", "proposals")),
     *(f"professor.{verb}" for verb in ("state", "proposals", "proposed", "opinion", "decisions", "autopilot")),
     *(f"remote.{verb}" for verb in ("list", "get", "allowed", "check_allowed")),
-    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "stop")),
+    *(f"chat.{verb}" for verb in ("state", "ask", "stream", "thinks", "warm", "expect", "stop")),
     *(f"machine.{verb}" for verb in ("status", "overview", "advice", "report", "gpus", "memory", "space", "libraries", "disk", "image")),
 }
 """What a visitor of a demonstration may do; every other verb of Academy changes something."""

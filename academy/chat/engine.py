@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import logging
 import math
 import os
@@ -224,6 +225,14 @@ class TransformersEngine:
                 else "The machine ran out of memory for the chat, so the model was unloaded.",
                 hint="Ask again with a shorter conversation, or choose a smaller base model.",
             ) from error
+
+
+def import_libraries() -> None:
+    """Imports everything heavy that an answer needs, which takes longer than to read a small model; raises Unavailable without torch."""
+    torch = _torch()
+    with without_bitsandbytes(not torch.cuda.is_available()):
+        for name in ("peft", "torch._dynamo", "transformers.generation", "transformers.modeling_utils"):
+            importlib.import_module(name)
 
 
 def _read(base: Base, device: str, quantization: str, dtype: Any) -> tuple[Any, Any]:

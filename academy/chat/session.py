@@ -14,6 +14,7 @@ from academy.adapters.store import Adapter, AdapterStore
 from academy.bases import Base, Places, find_base, thinks
 from academy.chat.decoding import StopTexts
 from academy.chat.line import Call, Line, Reply
+from academy.chat.memory import free_memory
 from academy.chat.request import BASE, ChatReply, ChatRequest, Effect, Engine, Outcome, Sampling, Thought
 from academy.config import Settings
 from academy.errors import AcademyError, Refused, Unavailable
@@ -23,6 +24,7 @@ from academy.messages import Text, msg, render
 log = logging.getLogger(__name__)
 
 _LIBRARIES = ("torch", "transformers", "peft")
+_SPARE = 2 << 30  # bytes that must be free before libraries of 400 MB are imported ahead
 
 
 class ChatSession:
@@ -122,8 +124,14 @@ class ChatSession:
 
     def warm(self) -> None:
         """Starts to load the model for the next question and returns at once; for when the chat is opened."""
-        if self.available()[0] and not self._line.busy and (self._engine is None or self._engine.loaded is None):
+        if self.available()[0] and (self._engine is None or self._engine.loaded is None):
             self._line.add(self._warm)
+
+    def expect(self) -> None:
+        """Imports the libraries ahead where memory is free, so that the first answer waits for the model only; returns at once."""
+        free = free_memory()
+        if self.available()[0] and self._engine is None and (free is None or free > _SPARE):
+            self._line.add(_import)
 
     def thinks(self, adapter_id: str | None) -> bool:
         """Whether the base that would answer has a form for thoughts; False where it cannot be found."""
@@ -199,7 +207,8 @@ class ChatSession:
 
     def _warm(self) -> None:
         engine = self._get_engine()
-        if not (self._aside and engine.on_gpu()):
+        # A question may have come before.
+        if engine.loaded is None and not (self._aside and engine.on_gpu()):
             base, adapter = self._choose(None, None)
             engine.prepare(base, adapter)
 
@@ -266,6 +275,12 @@ class _Telling:
         if text:
             (self._thoughts if isinstance(text, Thought) else self._pieces).append(text)
             self._call.parts.put(text)
+
+
+def _import() -> None:
+    from academy.chat.engine import import_libraries
+
+    import_libraries()
 
 
 def _is_new(engine: Engine, adapter: Adapter) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from academy.chat.line import Reply
 from academy.chat.request import ChatReply, ChatRequest
 from academy.chat.session import ChatSession
 from academy.services.permission import Permission, reading
+
+_DRAWN_SECONDS = 1.5
 
 
 class Chat:
@@ -17,6 +20,8 @@ class Chat:
         self._permission = permission
         self._session = session
         self._warmed = False
+        self._opened = 0.0  # when a page first asked to expect questions
+        self._expected = False
 
     def state(self) -> dict[str, Any]:
         """What is loaded, who would answer, and whether the chat is busy; answers also where Academy is disabled."""
@@ -42,6 +47,14 @@ class Chat:
         if self._permission.enabled and not self._warmed:
             self._warmed = True
             self._session.warm()
+
+    def expect(self) -> None:
+        """Imports the chat's libraries in the background, once; for every poll of a page while an adapter is active."""
+        self._opened = self._opened or time.monotonic()
+        # Not while the page is drawn: imports hold the interpreter.
+        if self._permission.enabled and not self._expected and time.monotonic() - self._opened > _DRAWN_SECONDS:
+            self._expected = True
+            self._session.expect()
 
     def stop(self) -> None:
         """Ends the reply in progress; the text so far stays."""

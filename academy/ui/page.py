@@ -155,6 +155,8 @@ def _languages() -> Html | None:
 
 def _chips(look: Look) -> Html:
     name = look.active.name if look.active else t("chip.base")
+    if look.active:
+        look.academy.chat.expect()
     adapter = chip(t("chip.adapter"), tag("b", name, **who.marks(look)), tab="adapters", title=name)
     return join([_jobs_chip(look.counts), _machine_chip(look), _disk_chip(look), adapter])
 
