@@ -24,7 +24,9 @@ _ASKED = """async (part) => {
     for (const rule of violations) if (["serious", "critical"].includes(rule.impact))
       for (const node of rule.nodes) found.push(`${scheme}: ${rule.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.slice(0, 200)}`);
   };
-  // A toast lies over what is below it for its few seconds only: it is asked about itself, where it is in front.
+  // Who scrolls sees what a sticky bar covers, and who waits what a toast covers.
+  const uncovered = document.head.appendChild(document.createElement("style"));
+  uncovered.textContent = ".ac-sticky { position: static !important; }";
   const toasts = document.getElementById("ac-toasts");
   if (toasts && !front.some((el) => el.contains(toasts))) toasts.style.visibility = "hidden";
   const before = document.body.classList.contains("dark");
@@ -34,6 +36,7 @@ _ASKED = """async (part) => {
   await ask(before ? "light" : "dark", { runOnly: ["color-contrast"] });
   dark(before);
   if (toasts) toasts.style.visibility = "";
+  uncovered.remove();
   return found;
 }"""
 
