@@ -88,7 +88,7 @@
     keep(at, value) {
       if (!ready) return;
       const how = Object.assign([], stored().how, { [at]: value });
-      store(at ? { how } : { how, of: answering() }); // whether to remember follows who answers
+      store(at ? { how } : { how, of: answering() });
     },
     kept() {
       const { who = "", beside = "" } = A.state, { how = null, of = "", compare = false, preset = "" } = stored();
