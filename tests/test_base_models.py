@@ -34,6 +34,8 @@ from academy.messages import render
 from academy.services.academy import Academy
 from academy.ui.look import Look
 from academy.ui.training import base as base_line
+from academy.ui.training import form
+from tests.adapters_help import make_base, make_mini_adapter
 from tests.gguf_help import tiny
 from tests.waiting import wait_until
 
@@ -301,6 +303,23 @@ def test_the_choices_name_each_once_and_put_what_is_broken_last(academy: Academy
     assert labels[:2] == ["academy-mini · bundled with Academy", "SmolLM2 135M · package index"]
     assert "b.gguf · LM Studio" in labels
     assert labels[-1] == "a.gguf · cannot be used"
+
+
+def test_who_has_chosen_none_is_offered_the_base_of_the_active_adapter(academy: Academy, tmp_path: Path) -> None:
+    folder = make_mini_adapter(academy.settings.models_dir / "mine" / "adapter").parent
+    base = make_base(tmp_path / "base")
+    (folder / "metadata.json").write_text(json.dumps({"name": "mine", "base_model": str(base)}))
+
+    def offered(base_now: str | None) -> Any:
+        return form.choices(academy, None, base_now)[1]["value"]
+
+    assert offered(None) == "academy-mini"
+    academy._adapter_store.set_active("mine")
+    assert offered(None) == str(base)
+    assert "Llama" in shown(academy, "")
+    assert offered("smollm2-135m") == "smollm2-135m"
+    (base / "config.json").unlink()  # one that cannot be used is not offered
+    assert offered(None) == "academy-mini"
 
 
 # ------------------------------------------------------------------ the phases of a job, without a process

@@ -25,6 +25,14 @@ def choices(academy: Academy) -> list[tuple[str, str]]:
     return [(_label(item), item.name) for item in sorted(items, key=lambda item: item.problem is not None)]
 
 
+def usual(academy: Academy) -> str:
+    """The base model where a person has chosen none: that of the active adapter, which can be continued, else the default."""
+    active = academy.adapters.active()
+    if active is not None and academy.bases.look(active.base_model).problem is None:
+        return active.base_model
+    return academy.settings.default_base_model
+
+
 def _label(item: BaseItem) -> str:
     """Its name and where it comes from. Not whether it is ready: a choice is drawn once, and the line below stays current."""
     return f"{short_name(item)} · {t('base.problem') if item.problem is not None else say(item.source)}"
@@ -51,7 +59,7 @@ def line(item: BaseItem) -> str:
 
 
 def _base(look: Look) -> Html:
-    item = look.academy.bases.look(look.text("base") or look.academy.settings.default_base_model)
+    item = look.academy.bases.look(look.text("base") or usual(look.academy))
     if item.problem is not None:
         # With a dataset the plan below says the same.
         return notice(say(item.problem), kind="warn") if look.academy.datasets.newest() is None else Html("")
