@@ -123,10 +123,10 @@ def test_facts_that_the_default_holds_out_are_taught_too_and_those_of_a_person_a
         what = f"{others} of them measure too" if taught else f"{others} only to measure, never trained"
         assert held.held_words(look, item) == [what, "1 golden question, never trained"]
         assert ("Measured too" in opened.REGIONS["ds_open"](look)) is taught
-        marks = held.held_mark(look)
-        assert len(marks) == item.statistics["eval_examples"]
-        assert {word for word, _ in marks.values()} == {"held out to measure, taught too" if taught else "held out, never trained"}
-    assert held.held_mark(Look(academy, {"dataset": "dataset_alpaca_20200101_000000"})) == {}
+        shown = held.held_lessons(look)
+        assert len(shown.lessons) == item.statistics["eval_examples"]
+        assert shown.mark[0] == ("held out to measure, taught too" if taught else "held out, never trained")
+    assert not held.held_lessons(Look(academy, {"dataset": "dataset_alpaca_20200101_000000"})).lessons
 
 
 @pytest.mark.parametrize("state", [{}, {"lesson_since": "soon", "lesson_tags": 5, "lesson_rating": "x", "lesson_query": ["a"]}])

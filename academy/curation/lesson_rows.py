@@ -265,12 +265,12 @@ def lesson_of(row: Any) -> Lesson:
 
 def counts_of(connection: sqlite3.Connection) -> dict[str, Any]:
     """How many lessons there are, by tag, source and rating, and which times they span."""
-    # Each of these is read from an index alone.
-    total, oldest, newest, trainable = connection.execute(
+    # Each of these is read from an index alone, and the few are counted: most lessons are unrated, and trained.
+    total, oldest, newest, untrained, good, bad = connection.execute(
         "SELECT (SELECT count(*) FROM lessons), (SELECT min(timestamp) FROM lessons), (SELECT max(timestamp) FROM lessons),"
-        " (SELECT count(*) FROM lessons WHERE trained = 1)"
+        " (SELECT count(*) FROM lessons WHERE trained = 0), (SELECT count(*) FROM lessons WHERE rating = 'good'),"
+        " (SELECT count(*) FROM lessons WHERE rating = 'bad')"
     ).fetchone()
-    ratings = dict(connection.execute("SELECT rating, count(*) FROM lessons GROUP BY rating").fetchall())
     unique = int(connection.execute("SELECT count(DISTINCT tag) FROM tags").fetchone()[0])
     tags = connection.execute("SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT 1000").fetchall()
     by_source = "SELECT source, count(*) AS n FROM lessons GROUP BY source ORDER BY n DESC, source LIMIT 200"
@@ -283,9 +283,9 @@ def counts_of(connection: sqlite3.Connection) -> dict[str, Any]:
         "deleted_lessons": int(connection.execute("SELECT count(*) FROM bin").fetchone()[0]),
         "oldest_lesson": oldest,
         "newest_lesson": newest,
-        "trainable_lessons": trainable,
-        "good_lessons": ratings.get("good", 0),
-        "bad_lessons": ratings.get("bad", 0),
+        "trainable_lessons": total - untrained,
+        "good_lessons": good,
+        "bad_lessons": bad,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from academy.curation.datasets import Manifest
 from academy.curation.lessons import GOLDEN
@@ -18,18 +18,23 @@ _goals: dict[tuple[str, str], str] = {}
 """What a dataset teaches on a base model (facts or a style); neither changes."""
 
 
-def held_mark(look: Look) -> dict[str, tuple[str, str]]:
-    """Of the lessons that the shown dataset holds out: the word for it and its explanation."""
+class Held(NamedTuple):
+    """The lessons that a dataset holds out, by their ids, and the word for each with its explanation."""
+
+    lessons: frozenset[str] = frozenset()
+    mark: tuple[str, str] = ("", "")
+
+
+def held_lessons(look: Look) -> Held:
+    """What the shown dataset holds out."""
     try:
         item = look.dataset
     except NotFound:  # it was deleted, which the other view says
-        return {}
+        return Held()
     if item is None or not item.statistics.get("eval_examples"):
-        return {}
+        return Held()
     key = "taught" if is_taught(look, item) else "never"
-    return {
-        lesson_id: (t(f"held.{key}"), t(f"held.{key}_title", dataset=item.name)) for lesson_id in look.academy.datasets.held_out(item.id)
-    }
+    return Held(look.academy.datasets.held_out(item.id), (t(f"held.{key}"), t(f"held.{key}_title", dataset=item.name)))
 
 
 def golden_mark(tags: list[str]) -> bool:

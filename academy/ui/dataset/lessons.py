@@ -17,7 +17,7 @@ from academy.ui.dataset import editor
 from academy.ui.dataset.choosing import NEVER, chips, controls, filter_of, source_name, state_for, state_of, tag_chip
 from academy.ui.dataset.editor import history_of, words
 from academy.ui.dataset.files import EVERYTHING
-from academy.ui.dataset.held import golden_mark, held_mark
+from academy.ui.dataset.held import Held, golden_mark, held_lessons
 from academy.ui.html.elements import (
     Html,
     button,
@@ -93,11 +93,11 @@ def _filter(look: Look) -> Html:
 def _lessons(look: Look) -> Html:
     if look.flag("lesson_bin"):
         return _bin(look)
-    chosen, held = filter_of(look, "lesson"), held_mark(look)
+    chosen, held = filter_of(look, "lesson"), held_lessons(look)
     # As long as nothing has changed, the same rows are not written again: a page may have five hundred.
     picked = tuple(look.listed("picked"))
     shown = (_sort(look), look.number("lesson_page"), _size(look), chosen.model_dump_json(), picked)
-    key = (look.academy.lessons.revision(), language.get(), str(look.academy.settings.data_dir), shown, hash(frozenset(held.items())))
+    key = (look.academy.lessons.revision(), language.get(), str(look.academy.settings.data_dir), shown, held)
     table = _tables.get(key)
     if table is None:
         table = _table(look, chosen, set(picked), held)
@@ -107,7 +107,7 @@ def _lessons(look: Look) -> Html:
     return div(_imported(look, chosen), table, cls="ac-stack-tight")
 
 
-def _table(look: Look, chosen: LessonFilter, picked: set[str], held: dict[str, tuple[str, str]]) -> Html:
+def _table(look: Look, chosen: LessonFilter, picked: set[str], held: Held) -> Html:
     page, size = look.number("lesson_page"), _size(look)
     matches = look.academy.lessons.find(chosen, _sort(look), size, page * size)
     if not matches.count:
@@ -178,7 +178,7 @@ def _box(pick: str, lesson_id: str, label: str, on: bool) -> Html:
     return tag("input", type="checkbox", cls="ac-pick", data_pick=pick, data_id=lesson_id or None, checked=on, aria_label=label)
 
 
-def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: dict[str, tuple[str, str]]) -> Html:
+def _lesson_row(look: Look, lesson: Lesson, picked: bool, held: Held) -> Html:
     tags = [tag_chip(name, "lesson", "lesson_page") for name in lesson.tags[:3]]
     tags += [span(f"+{len(lesson.tags) - 3}", cls="ac-soft", title=", ".join(lesson.tags[3:20]))] if len(lesson.tags) > 3 else []
     thumbs = [
@@ -219,14 +219,14 @@ def _earlier(lesson: Lesson) -> Html | str:
     return div(tag("b", plural("turns.title", len(pairs))), " ", before, cls="ac-soft ac-clamp ac-before", title=before)
 
 
-def _marks(lesson: Lesson, held: dict[str, tuple[str, str]]) -> list[Html]:
+def _marks(lesson: Lesson, held: Held) -> list[Html]:
     parts = []
     if lesson.rejected:
         parts.append(span(t("lessons.corrected"), cls="ac-pill ac-preparing", title=short(lesson.rejected, 300)))
     if wordings := wordings_of(lesson.metadata):
         parts.append(span(plural("wordings.count", len(wordings)), cls="ac-pill", title=short(" · ".join(wordings), 300)))
     golden = (t("held.golden"), t("held.golden_title")) if golden_mark(lesson.tags) else None
-    if mark := golden or held.get(lesson.lesson_id):
+    if mark := golden or (held.mark if lesson.lesson_id in held.lessons else None):
         parts.append(span(mark[0], cls="ac-pill ac-held", title=mark[1]))
     return parts
 
