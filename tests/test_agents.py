@@ -471,14 +471,15 @@ def test_a_session_with_tools_is_written_in_the_bases_form_and_no_result_is_lear
             continue
         defined = [tool["function"]["name"] for tool in json.loads(talk[0]["content"])]
         results = [line for turn in talk if turn["role"] == "tool" for line in turn["content"].splitlines() if len(line) > 25]
-        for written in form.write(talk):
+        rows = form.write(talk)
+        for written in rows:
             learned = "".join(written.text[start:end] for start, end in written.spans)
             assert written.text.count("<tools>") == 1
             assert all(f'"name": "{name}"' in written.text[: written.spans[0][0]] for name in defined)
             assert not any(line in learned for line in results)
             called |= {name for name in defined if f'<tool_call>\n{{"name": "{name}"' in learned}
         assert results
-        assert all(line in form.write(talk)[-1].text for line in results)
+        assert all(line in rows[-1].text for line in results)
     assert called == {"Bash", "Grep", "Read", "Write"}
 
 

@@ -324,10 +324,13 @@ def test_a_mixed_set_is_opened_in_each_question_s_own_language():
         assert not any(known.varied(question, seed).startswith(OPENINGS["en"]) for seed in range(100))
 
 
-def test_a_long_line_is_read_in_a_moment():
+def test_a_long_line_is_read_in_a_moment(monkeypatch):
+    read: list[int] = []
+    monkeypatch.setattr("academy.text.wordings.asked_in", lambda texts: asked_in(read.append(1) or text for text in texts))
     text = "It broke on Monday (again). He said „no way“ and left. " * 500 + "Who repairs it?"
     known = Wordings([*ENGLISH, text])
     assert known.asked_otherwise(text)[0].endswith(("Who fixes it?", "Which person repairs it?", "I wonder who repairs it."))
+    assert len(read) < 100  # not once for each of its 6,000 words
 
 
 def test_a_set_of_ten_thousand_questions_is_varied_in_a_moment():

@@ -78,8 +78,8 @@ class Wordings:
 
     def names_in(self, text: str) -> set[str]:
         """The keys of the words of a text that are names."""
-        words = parse(text).words
-        return {word.key for i, word in enumerate(words) if self._is_name(words, i, self.language_of(text))}
+        words, language = parse(text).words, self.language_of(text)
+        return {word.key for i, word in enumerate(words) if self._is_name(words, i, language)}
 
     def language_of(self, question: str) -> Asked:
         """The question's own language where it is clear, since a set may be mixed."""

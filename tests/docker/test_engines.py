@@ -410,6 +410,10 @@ def test_over_tcp_with_tls(hidden: Path, far: OwnEngine, tmp_path: Path, monkeyp
         assert shop.wait(submit(shop).job_id, seconds=60).status == "finished"
     finally:
         shop.close()
+        # Before the line is cut, the container is removed over it and its connections are closed.
+        backend: Any = shop.backends["docker"]
+        wait_until(lambda: not backend._containers, "the container to be removed")
+        backend._hang_up()
         server.shutdown()
         server.server_close()
         line.leave()
