@@ -473,7 +473,7 @@ def test_a_container_gets_the_gpus_that_were_granted_and_no_others(tmp_path: Pat
         assert not expected or "could not hand over the GPU" in str(failed.error)
         backend = shop.backends["docker"]
         assert isinstance(backend, DockerBackend)
-        wait_until(lambda: not failed.folder.inputs.exists(), "what was laid out for the container to be removed")
+        wait_until(lambda laid_out=failed.folder.inputs: not laid_out.exists(), "what was laid out for the container to be removed")
         asked = backend._arguments(failed, Command([], {}, "/"))
         assert [(item["Count"], item["DeviceIDs"]) for item in asked["device_requests"]] == ([expected] if expected else [])
         assert asked["environment"] == ({} if expected else {"NVIDIA_VISIBLE_DEVICES": "void"})
