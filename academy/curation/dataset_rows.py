@@ -11,6 +11,8 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, overload
 
+import numpy
+
 from academy.curation.examples import Example
 from academy.curation.filters import key_of
 from academy.rows import conversation
@@ -135,12 +137,11 @@ def _offsets(path: Path, stamp: int) -> array[int]:
         if size:
             offsets.append(0)
         while block := file.read(_BLOCK):
-            found = block.find(b"\n")
-            while found >= 0:
-                if at + found + 1 < size:
-                    offsets.append(at + found + 1)
-                found = block.find(b"\n", found + 1)
+            ends = numpy.flatnonzero(numpy.frombuffer(block, numpy.uint8) == ord("\n"))
+            offsets.frombytes((ends + at + 1).astype(numpy.uint64).tobytes())
             at += len(block)
+    if offsets and offsets[-1] == size:
+        offsets.pop()
     return offsets
 
 
