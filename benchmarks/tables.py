@@ -190,7 +190,6 @@ TABLES: dict[str, Callable[[Result], list[str]]] = {
     "page": page,
     "data": data,
     "race": race,
-    "growth": growth,
     "growth-full": growth,
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -141,14 +140,10 @@ def test_what_no_longer_fits_into_the_time_is_told() -> None:
 @pytest.mark.training
 def test_the_gpu_script_runs_to_its_end_on_a_processor() -> None:
     command = [sys.executable, str(ROOT / "benchmarks/gpu.py"), "--shrink", "--budget", "900"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     *lines, last = (json.loads(line) for line in done.stdout.splitlines())
     assert done.returncode == 0, (done.stderr, [line for line in lines if line["ok"] is False])
     assert [line["check"] for line in lines] == [*CHECKS]
     assert [line["check"] for line in lines if line["ok"] is None and not CHECKS[line["check"]].needs_gpu] == []
     assert all(line["figures"] and line["seconds"] and line["versions"]["torch"] for line in lines if line["ok"])
     assert last["passed"] + last["skipped"] == len(CHECKS)
-    # Two minutes on a quiet machine; what the processor spends is the same on a busy one.
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 120
