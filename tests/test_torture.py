@@ -56,7 +56,7 @@ SLOW = {"batch_size": 1, "gradient_accumulation_steps": 4, "max_seq_length": 256
 
 @counts(2, 20)
 def test_the_app_is_killed_while_training(app: RealApp, count: int) -> None:
-    steps = 90 + 90 * count
+    steps = 180 + 90 * count  # the training is longer than the app's starts, also where those are slow
     job_id = app.train(dataset_id=app.dataset(), max_steps=steps, stop_when_known=False, **SLOW)
     seen: list[dict[str, Any]] = []
     viewer = threading.Thread(target=follow, args=(app, job_id, seen), daemon=True)
