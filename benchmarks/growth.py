@@ -1,7 +1,7 @@
 """Measures what grows with the data: rows, lessons, jobs in the history, adapters, each in steps of ten.
 
-    python benchmarks/growth.py                           # two steps of each, about three minutes on two cores
-    python benchmarks/growth.py --full                    # up to a million rows and lessons, 100,000 jobs, 1,000 adapters: about an hour
+    python benchmarks/growth.py                           # two steps of each, about two minutes on two cores
+    python benchmarks/growth.py --full                    # up to a million rows and lessons, 100,000 jobs: about half an hour
     python benchmarks/growth.py --only jobs --most 10000
 
 Each size has a data folder and a process of its own. A step's figures are processor and wall seconds (the median of `n`) and the

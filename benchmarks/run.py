@@ -45,7 +45,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "page": Benchmark("page.py --json", 3, default=True),
     "data": Benchmark("data.py --json", 2, default=True),
     "growth": Benchmark("growth.py --json", 3, default=True),
-    "growth-full": Benchmark("growth.py --json --full", 60),
+    "growth-full": Benchmark("growth.py --json --full", 30),
     "race": Benchmark("race.py --json", 4),
     "training-smol": Benchmark(f"training.py --json --base {SMOL} --rounds 5 --steps 6 --limit 240", 25),
     "training-smol-facts": Benchmark(f"training.py --json --base {SMOL} --shape facts --rounds 5 --steps 8 --limit 240", 20),

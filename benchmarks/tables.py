@@ -175,8 +175,8 @@ def growth(result: Result) -> list[str]:
 
 
 def plot_growth(results: dict[str, Result]) -> str | None:
-    """The plot of the longest measurement of growth; None without one."""
-    found = results.get("growth-full") or results.get("growth")
+    """The plot of the growth to all sizes; None where it was not measured."""
+    found = results.get("growth-full")
     return growth_plot.plot(found["figures"]["steps"]) if found else None
 
 

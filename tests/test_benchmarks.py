@@ -66,9 +66,9 @@ def test_growth_becomes_a_table_and_a_plot(tmp_path: Path) -> None:
         for step, each in (("import", 2e-4), ("poll overview", 1e-7))
         for size in (1_000, 10_000, 1_000_000)
     ]
-    save("growth", "a command", 12.0, {"steps": [*steps, steps[0] | {"part": "jobs", "step": "poll training"}]}, tmp_path)
+    save("growth-full", "a command", 12.0, {"steps": [*steps, steps[0] | {"part": "jobs", "step": "poll training"}]}, tmp_path)
     results = tables.read(tmp_path)
-    lines = tables.growth(results["growth"])
+    lines = tables.growth(results["growth-full"])
     assert "| processor (peak MB) | 1,000 rows | 10,000 rows | 1,000,000 rows | last ten times |" in lines
     assert "| import | 200 ms (10) | 2.0 s (100) | 200 s (10,000) | 100.0 × |" in lines
     assert "| poll training | 200 ms (10) | – |" in lines

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from academy.config import Settings
+from academy.curation import dataset_rows
 from academy.curation.examples import DatasetRequest
 from academy.curation.lessons import LessonIn, LessonPatch
 from academy.habitat import Component
@@ -105,6 +106,16 @@ def test_a_preview_shows_some_of_every_source(academy):
 def test_answers_that_hold_the_mark_of_a_secret_are_counted(academy):
     academy.lessons.add(LessonIn(situation="What is her key?", action="Her key is " + "AKIA" + "IOSFODNN7EXAMPLE"))
     assert made(academy)["statistics"]["redacted_answers"] == 1
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 100])
+@pytest.mark.parametrize("content", [b"", b"\n", b"a", b"a\n", b"a\nb", b"a\n\nbc\n"])
+def test_lines_are_found_wherever_a_block_ends(tmp_path, monkeypatch, content, block):
+    monkeypatch.setattr(dataset_rows, "_BLOCK", block)
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    begins = [at for at in range(len(content)) if at == 0 or content[at - 1 : at] == b"\n"]
+    assert list(dataset_rows._offsets(path, 0)) == begins
 
 
 def test_facts_that_the_default_holds_out_are_taught_too_and_those_of_a_person_are_not(academy, monkeypatch):

@@ -180,10 +180,10 @@ def settings() -> dict[str, Any]:
 
 def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[Any]:
     """What the datasets, base models, adapters and recipes of the form offer now."""
-    default = academy.settings.default_base_model
-    manifests, adapters, bases = [], [], [(default, default)]
+    usual = academy.settings.default_base_model
+    manifests, adapters, bases = [], [], [(usual, usual)]
     with Problem():  # where Academy is disabled, there is nothing to choose
-        manifests, adapters, bases, default = academy.datasets.list(), academy.adapters.list(), base.choices(academy), base.usual(academy)
+        manifests, adapters, bases, usual = academy.datasets.list(), academy.adapters.list(), base.choices(academy), base.usual(academy)
     recipes = [(t("form.own_trainer"), _NONE)]
     with Problem() as problem:
         recipes += [
@@ -197,7 +197,7 @@ def choices(academy: Academy, chosen: str | None, base_now: str | None) -> list[
     continued = [(t("form.new_adapter"), _NONE), *((f"{item.name} ({item.base_model})", item.adapter_id) for item in adapters)]
     return [
         gr.update(choices=datasets, value=chosen),
-        gr.update(choices=bases, value=base_now or default),
+        gr.update(choices=bases, value=base_now or usual),
         gr.update(choices=continued),
         gr.update(choices=recipes),
     ]
